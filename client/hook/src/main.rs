@@ -1,0 +1,2 @@
+//! What package managers and maintainer scripts call.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Gates, prepares and finishes the upgrade of a product on its host.

@@ -1,0 +1,2 @@
+//! The `consignee` command.
+fn main() {}

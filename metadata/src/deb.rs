@@ -1,0 +1,187 @@
+//! A .deb as both sides read it: three members and the origin signature, `deb(5)`.
+//!
+//! Only the shape that Consign writes is read: `debian-binary`, `control.tar.gz`, `data.tar.*` and
+//! `_gpgorigin`, in this order. What was verified is then exactly what dpkg unpacks, because there is
+//! no second member of any name that dpkg and this reader could choose differently.
+
+use std::io::{self, Read, Seek, SeekFrom};
+
+use flate2::read::MultiGzDecoder;
+
+use crate::anchor::Fingerprint;
+use crate::openpgp::{Keyring, VerifyError};
+use crate::plan;
+
+const MAGIC: &[u8; 8] = b"!<arch>\n";
+const HEADER: u64 = 60;
+const MAXIMUM_CONTROL: u64 = 16 * 1024 * 1024;
+const MAXIMUM_SIGNATURE: u64 = 64 * 1024;
+
+/// Why a file is not a package that can be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DebError {
+    /// Not a .deb of the one shape.
+    #[error("is not a .deb as consign builds them: {0}")]
+    Shape(String),
+    /// It carries no `_gpgorigin`.
+    #[error("is not signed (no member _gpgorigin)")]
+    Unsigned,
+    /// Its origin signature is not good.
+    #[error(transparent)]
+    Signature(#[from] VerifyError),
+    /// It cannot be read.
+    #[error("cannot be read: {0}")]
+    Read(#[from] io::Error),
+}
+
+/// Where the members of a .deb lie in the file.
+#[derive(Debug, Clone)]
+pub struct DebLayout {
+    members: Vec<Member>,
+}
+
+#[derive(Debug, Clone)]
+struct Member {
+    name: String,
+    offset: u64,
+    size: u64,
+}
+
+impl DebLayout {
+    /// Reads the headers of the archive and nothing else.
+    ///
+    /// # Errors
+    /// [`DebError::Shape`], [`DebError::Read`]
+    pub fn read(file: &mut (impl Read + Seek)) -> Result<Self, DebError> {
+        let shape = |what: String| DebError::Shape(what);
+        let length = file.seek(SeekFrom::End(0))?;
+        file.seek(SeekFrom::Start(0))?;
+        let mut magic = [0; 8];
+        file.read_exact(&mut magic).map_err(|_| shape("it is too short".to_owned()))?;
+        if &magic != MAGIC {
+            return Err(shape("it is not an ar archive".to_owned()));
+        }
+        let mut members = Vec::new();
+        let mut at = MAGIC.len() as u64;
+        while at < length && members.len() < 5 {
+            file.seek(SeekFrom::Start(at))?;
+            let mut header = [0; HEADER as usize];
+            file.read_exact(&mut header).map_err(|_| shape("a member header is cut short".to_owned()))?;
+            let member = member(&header, at + HEADER).ok_or_else(|| shape(format!("bad member header at byte {at}")))?;
+            at = member.offset + member.size + member.size % 2;
+            if member.offset + member.size > length {
+                return Err(shape(format!("member {} is cut short", member.name)));
+            }
+            members.push(member);
+        }
+        let names: Vec<&str> = members.iter().map(|m| m.name.as_str()).collect();
+        let expected = match names.as_slice() {
+            ["debian-binary", "control.tar.gz", data] | ["debian-binary", "control.tar.gz", data, "_gpgorigin"] => {
+                ["data.tar", "data.tar.gz", "data.tar.xz", "data.tar.zst"].contains(data)
+            }
+            _ => false,
+        };
+        if !expected {
+            return Err(shape(format!("its members are {}", names.join(", "))));
+        }
+        Ok(Self { members })
+    }
+
+    /// One file of the control archive, at most `maximum` bytes; `None` when it is not there.
+    ///
+    /// # Errors
+    /// [`DebError::Shape`], [`DebError::Read`]
+    pub fn control_file(
+        &self,
+        file: &mut (impl Read + Seek),
+        name: &str,
+        maximum: u64,
+    ) -> Result<Option<Vec<u8>>, DebError> {
+        let control = &self.members[1];
+        if control.size > MAXIMUM_CONTROL {
+            return Err(DebError::Shape(format!("its control archive has {} bytes", control.size)));
+        }
+        file.seek(SeekFrom::Start(control.offset))?;
+        let unpacked = MultiGzDecoder::new(file.take(control.size)).take(4 * MAXIMUM_CONTROL);
+        let mut archive = tar::Archive::new(unpacked);
+        for entry in archive.entries()? {
+            let mut entry = entry?;
+            let path = entry.path_bytes().into_owned();
+            if path.strip_prefix(b"./").unwrap_or(&path) != name.as_bytes() {
+                continue;
+            }
+            if entry.size() > maximum {
+                return Err(DebError::Shape(format!("its control file {name} has {} bytes", entry.size())));
+            }
+            let mut bytes = Vec::new();
+            entry.read_to_end(&mut bytes)?;
+            return Ok(Some(bytes));
+        }
+        Ok(None)
+    }
+
+    /// The signed plan that travels in the package.
+    ///
+    /// # Errors
+    /// Those of [`Self::control_file`].
+    pub fn plan(&self, file: &mut (impl Read + Seek)) -> Result<Option<Vec<u8>>, DebError> {
+        self.control_file(file, plan::DEB_MEMBER, plan::MAXIMUM_SIZE)
+    }
+
+    /// Verifies `_gpgorigin` over the three members before it, reading the file once.
+    ///
+    /// # Errors
+    /// [`DebError`]
+    pub fn verify_origin(
+        &self,
+        file: &mut (impl Read + Seek + Send + Sync),
+        keyring: &Keyring,
+    ) -> Result<Fingerprint, DebError> {
+        let signature = self.members.get(3).ok_or(DebError::Unsigned)?;
+        if signature.size > MAXIMUM_SIGNATURE {
+            return Err(DebError::Shape("its signature is too large".to_owned()));
+        }
+        file.seek(SeekFrom::Start(signature.offset))?;
+        let mut bytes = Vec::new();
+        file.take(signature.size).read_to_end(&mut bytes)?;
+        let signed = SignedMembers { file, members: &self.members[..3], current: 0, done: 0 };
+        Ok(keyring.verify_detached(&bytes, signed)?)
+    }
+}
+
+fn member(header: &[u8; HEADER as usize], offset: u64) -> Option<Member> {
+    let text = std::str::from_utf8(header).ok()?;
+    let name = text[..16].trim_end_matches(' ').trim_end_matches('/').to_owned();
+    let size = text[48..58].trim_end_matches(' ').parse().ok()?;
+    (&text[58..] == "`\n").then_some(Member { name, offset, size })
+}
+
+/// The bytes of some members, one after the other.
+struct SignedMembers<'a, F> {
+    file: &'a mut F,
+    members: &'a [Member],
+    current: usize,
+    done: u64,
+}
+
+impl<F: Read + Seek> Read for SignedMembers<'_, F> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(member) = self.members.get(self.current) {
+            let left = member.size - self.done;
+            if left == 0 {
+                self.current += 1;
+                self.done = 0;
+                continue;
+            }
+            self.file.seek(SeekFrom::Start(member.offset + self.done))?;
+            let want = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+            let read = self.file.read(&mut buffer[..want])?;
+            if read == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            self.done += read as u64;
+            return Ok(read);
+        }
+        Ok(0)
+    }
+}

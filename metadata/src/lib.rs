@@ -1,0 +1,26 @@
+//! The signed documents that the publisher and the host agent agree on.
+//!
+//! A vendor's pipeline writes them, a customer's host reads them, and years may lie between the two:
+//! every type here is a published format. There is no I/O in this crate, no clock and no signing;
+//! callers bring bytes and the time, and get a verified document or the reason why not.
+//!
+//! - [`version`]: versions, ranges, and the vendor's rule for what is a major change
+//! - [`plan`]: the upgrade plan that travels inside every package
+//! - [`path`]: whether one version can be reached from another, and by which stops
+//! - [`feed`]: what a repository offers, and which generation of it is current
+//! - [`anchor`]: what a host trusts of a vendor
+//! - `openpgp`, `deb` (feature `verify`): from bytes to verified bytes
+
+pub mod anchor;
+#[cfg(feature = "verify")]
+pub mod deb;
+pub mod digest;
+pub mod document;
+pub mod feed;
+pub mod name;
+#[cfg(feature = "verify")]
+pub mod openpgp;
+pub mod path;
+pub mod plan;
+pub mod text;
+pub mod version;

@@ -1,0 +1,181 @@
+//! From signed bytes to verified bytes. Nothing of a carrier is parsed before its signature is good.
+//!
+//! A signature counts when it is good by Sequoia's standard policy *and* its key has been given the
+//! role. Signatures of other keys are ignored, as apt does, so that two keys may sign during a rotation.
+
+use std::collections::BTreeSet;
+use std::io::{self, Read};
+use std::time::SystemTime;
+
+use sequoia_openpgp as openpgp;
+use sequoia_openpgp::Cert;
+use sequoia_openpgp::cert::CertParser;
+use sequoia_openpgp::parse::Parse;
+use sequoia_openpgp::parse::stream::{
+    DetachedVerifierBuilder, MessageLayer, MessageStructure, VerificationHelper, VerifierBuilder,
+};
+use sequoia_openpgp::policy::StandardPolicy;
+
+use crate::anchor::Fingerprint;
+use crate::digest::Sha256;
+
+/// Why bytes were not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// The certificate is no OpenPGP certificate.
+    #[error("is not an OpenPGP certificate: {0}")]
+    Certificate(String),
+    /// Not a signed message, or no good signature of an accepted key.
+    #[error("carries no good signature of a key with the role {role:?}: {cause}")]
+    Signature {
+        /// What the keys were accepted for.
+        role: &'static str,
+        /// Every reason found.
+        cause: String,
+    },
+    /// More bytes than a document of this kind may have.
+    #[error("is larger than {0} bytes")]
+    TooLarge(u64),
+    /// The bytes could not be read.
+    #[error("cannot be read: {0}")]
+    Read(io::Error),
+}
+
+/// Certificates, and those of their keys that were given a role.
+#[derive(Debug, Clone)]
+pub struct Keyring {
+    certificates: Vec<Cert>,
+    accepted: BTreeSet<Fingerprint>,
+    role: &'static str,
+    time: Option<SystemTime>,
+}
+
+/// Bytes that carry a good signature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// What was signed: the only bytes that may be parsed.
+    pub bytes: Vec<u8>,
+    /// Their digest.
+    pub digest: Sha256,
+    /// The key that signed.
+    pub signer: Fingerprint,
+}
+
+impl Keyring {
+    /// Reads one or more certificates, armored or binary.
+    ///
+    /// # Errors
+    /// [`VerifyError::Certificate`]
+    pub fn new(certificates: &[u8], accepted: BTreeSet<Fingerprint>, role: &'static str) -> Result<Self, VerifyError> {
+        let bad = |e: openpgp::anyhow::Error| VerifyError::Certificate(e.to_string());
+        let certificates =
+            CertParser::from_bytes(certificates).map_err(bad)?.collect::<Result<Vec<_>, _>>().map_err(bad)?;
+        if certificates.is_empty() {
+            return Err(VerifyError::Certificate("there is none".to_owned()));
+        }
+        Ok(Self { certificates, accepted, role, time: None })
+    }
+
+    /// Judges signatures as of another time than now.
+    #[must_use]
+    pub fn as_of(mut self, time: SystemTime) -> Self {
+        self.time = Some(time);
+        self
+    }
+
+    /// Verifies an inline-signed message of at most `maximum` bytes.
+    ///
+    /// # Errors
+    /// [`VerifyError`]
+    pub fn verify_message(&self, message: &[u8], maximum: u64) -> Result<Verified, VerifyError> {
+        if message.len() as u64 > maximum {
+            return Err(VerifyError::TooLarge(maximum));
+        }
+        let policy = StandardPolicy::new();
+        let mut verifier = VerifierBuilder::from_bytes(message)
+            .and_then(|builder| builder.with_policy(&policy, self.time, Helper::of(self)))
+            .map_err(|e| self.signature(&e))?;
+        let mut bytes = Vec::new();
+        // A compressed message may be far larger than its carrier.
+        let read = (&mut verifier).take(maximum + 1).read_to_end(&mut bytes).map_err(|e| self.read(e))?;
+        if read as u64 > maximum {
+            return Err(VerifyError::TooLarge(maximum));
+        }
+        let signer = verifier.into_helper().signer.ok_or_else(|| self.no_signature())?;
+        Ok(Verified { digest: Sha256::of(&bytes), bytes, signer })
+    }
+
+    /// Verifies a detached signature over everything `data` yields.
+    ///
+    /// # Errors
+    /// [`VerifyError`]
+    pub fn verify_detached(&self, signature: &[u8], data: impl Read + Send + Sync) -> Result<Fingerprint, VerifyError> {
+        let policy = StandardPolicy::new();
+        let mut verifier = DetachedVerifierBuilder::from_bytes(signature)
+            .and_then(|builder| builder.with_policy(&policy, self.time, Helper::of(self)))
+            .map_err(|e| self.signature(&e))?;
+        verifier.verify_reader(data).map_err(|e| self.signature(&e))?;
+        verifier.into_helper().signer.ok_or_else(|| self.no_signature())
+    }
+
+    fn signature(&self, cause: &openpgp::anyhow::Error) -> VerifyError {
+        VerifyError::Signature { role: self.role, cause: format!("{cause:#}") }
+    }
+
+    fn read(&self, error: io::Error) -> VerifyError {
+        // Sequoia reports a bad signature through the reader.
+        match error.get_ref() {
+            Some(inner) => VerifyError::Signature { role: self.role, cause: inner.to_string() },
+            None => VerifyError::Read(error),
+        }
+    }
+
+    fn no_signature(&self) -> VerifyError {
+        VerifyError::Signature { role: self.role, cause: "it is not signed".to_owned() }
+    }
+}
+
+struct Helper<'a> {
+    keyring: &'a Keyring,
+    signer: Option<Fingerprint>,
+}
+
+impl<'a> Helper<'a> {
+    fn of(keyring: &'a Keyring) -> Self {
+        Self { keyring, signer: None }
+    }
+}
+
+impl VerificationHelper for Helper<'_> {
+    fn get_certs(&mut self, _ids: &[openpgp::KeyHandle]) -> openpgp::Result<Vec<Cert>> {
+        Ok(self.keyring.certificates.clone())
+    }
+
+    fn check(&mut self, structure: MessageStructure<'_>) -> openpgp::Result<()> {
+        let mut reasons = Vec::new();
+        for layer in structure {
+            let MessageLayer::SignatureGroup { results } = layer else { continue };
+            for result in results {
+                match result {
+                    Ok(good) => {
+                        let fingerprint = Fingerprint::try_from(good.ka.key().fingerprint().to_hex())
+                            .map_err(openpgp::anyhow::Error::msg)?;
+                        if self.keyring.accepted.contains(&fingerprint) {
+                            self.signer = Some(fingerprint);
+                        } else {
+                            reasons.push(format!("key {fingerprint} has not that role"));
+                        }
+                    }
+                    Err(bad) => reasons.push(bad.to_string()),
+                }
+            }
+        }
+        if self.signer.is_some() {
+            return Ok(());
+        }
+        if reasons.is_empty() {
+            reasons.push("it is not signed".to_owned());
+        }
+        Err(openpgp::anyhow::Error::msg(reasons.join("; ")))
+    }
+}

@@ -1,0 +1,3 @@
+//! Builds signed packages with their upgrade plan and publishes signed repositories.
+
+pub mod sign;

@@ -1,0 +1,101 @@
+//! The lab on this machine: where it keeps its files, and whether it can host anything.
+
+use std::fmt;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::cgroup::Cgroup;
+use crate::root::Release;
+
+/// The lab on this machine.
+pub struct Lab;
+
+/// Why this machine cannot host, for people.
+#[derive(Debug, Clone)]
+pub struct NotRun {
+    reason: String,
+}
+
+impl Lab {
+    /// Where roots, hosts and caches are kept: `$CONSIGN_LAB`, else `target/lab`.
+    pub fn folder() -> PathBuf {
+        match std::env::var_os("CONSIGN_LAB") {
+            Some(folder) => PathBuf::from(folder),
+            None => Lab::repository().join("target/lab"),
+        }
+    }
+
+    /// The folder of the sources.
+    pub fn repository() -> PathBuf {
+        let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+        tests.parent().unwrap_or(tests).to_owned()
+    }
+
+    /// Can this machine host? Asked by every test through [`lab!`](crate::lab).
+    pub fn available() -> Result<(), NotRun> {
+        let not = |reason: &str| Err(NotRun { reason: reason.to_owned() });
+        if !rustix::process::geteuid().is_root() {
+            return not("root is needed");
+        }
+        for program in ["systemd-nspawn", "nsenter", "unshare"] {
+            if !on_path(program) {
+                return not(&format!("{program} is not installed (scripts/roots installs it)"));
+            }
+        }
+        let filesystems = fs_err::read_to_string("/proc/filesystems").unwrap_or_default();
+        if !filesystems.lines().any(|line| line.ends_with("\toverlay")) {
+            return not("the kernel has no overlay file system");
+        }
+        if Cgroup::top().is_none() {
+            return not("no cgroup2 hierarchy is mounted");
+        }
+        let folder = Lab::folder();
+        // Overlay options separate paths with these.
+        if folder.to_string_lossy().contains([',', ':', '\\', ' ']) {
+            return not(&format!("overlay cannot use the folder {}", folder.display()));
+        }
+        match Release::ALL.iter().find(|release| release.tree().is_err()) {
+            Some(missing) => not(&format!("no base root for {} (run scripts/roots)", missing.name())),
+            None => Ok(()),
+        }
+    }
+}
+
+impl NotRun {
+    /// Says so loudly: on standard error, and as a line of `not-run`, which `scripts/test` reads.
+    #[expect(clippy::print_stderr, reason = "a test that did not run must be seen")]
+    pub fn report(&self) {
+        let test = std::thread::current().name().unwrap_or("a test").to_owned();
+        eprintln!("NOT RUN: {test}: {self}");
+        let folder = Lab::folder();
+        let written = fs_err::create_dir_all(&folder).and_then(|()| {
+            let path = folder.join("not-run");
+            let mut list = fs_err::OpenOptions::new().create(true).append(true).open(path)?;
+            list.write_all(format!("{test}: {self}\n").as_bytes())
+        });
+        // A test that can neither run nor say so must not pass.
+        assert!(written.is_ok(), "cannot record a test that did not run: {written:?}");
+    }
+}
+
+impl fmt::Display for NotRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "this machine cannot host: {}", self.reason)
+    }
+}
+
+fn on_path(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]).any(|dir| dir.join(program).exists())
+}
+
+/// First line of every test on a host: where the machine cannot host, reports *not run* and leaves.
+#[macro_export]
+macro_rules! lab {
+    () => {
+        if let Err(not_run) = $crate::Lab::available() {
+            not_run.report();
+            return;
+        }
+    };
+}

@@ -1,0 +1,58 @@
+//! Throw-away Debian hosts with real systemd, and the suites that run on them.
+//!
+//! A [`Host`] is an overlay over a base root built by `scripts/roots`, booted by systemd-nspawn
+//! with systemd as PID 1, in a network of its own that has nothing but a loopback. Every test
+//! boots its own, many run side by side, and what a dead test leaves is swept by the next one.
+//! Around a host stand what an operator and a customer would have: a [`Terminal`] that can hang
+//! up, a [`Server`] with the repositories, and a [`RecordClient`] that never stops working.
+//!
+//! ```no_run
+//! # use consign_lab::{Host, Release};
+//! let host = Host::boot("example", Release::Bookworm).unwrap();
+//! host.ok(&["systemctl", "is-system-running"]);
+//! host.cut(); // the power is gone
+//! host.boot_again().unwrap();
+//! ```
+
+mod apt;
+mod archive;
+mod cgroup;
+mod chroot;
+mod disk;
+mod entrance;
+mod error;
+mod fixture;
+mod folder;
+mod host;
+mod http;
+mod lab;
+mod ledger;
+mod mounts;
+mod network;
+mod outcome;
+mod records;
+mod root;
+mod server;
+mod sweep;
+mod terminal;
+mod tree;
+mod wait;
+
+pub use archive::{Archive, TinyPackage};
+pub use chroot::Chroot;
+pub use entrance::Entrance;
+pub use error::{LabError, Result};
+pub use fixture::{Canopsis, fixture};
+pub use host::Host;
+pub use http::Response;
+pub use lab::{Lab, NotRun};
+pub use ledger::{Ledger, Outage, Record};
+pub use network::Network;
+pub use outcome::Outcome;
+pub use records::RecordClient;
+pub use root::Release;
+pub use server::{Request, Server};
+pub use sweep::sweep;
+pub use terminal::Terminal;
+pub use tree::Tree;
+pub use wait::until;
