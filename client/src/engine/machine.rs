@@ -1,0 +1,431 @@
+//! The one transition table of an upgrade. `docs/state-diagram.md` draws it.
+//!
+//! State is a fold over the journal: [`Upgrade::begin`] takes the header, [`Upgrade::apply`] every
+//! later event. An event that the table does not have is an error, never ignored. The table decides
+//! what is legal and where it leads; what to do next is the runner's, and it does only what it has
+//! written down before.
+
+use std::collections::BTreeMap;
+
+use consign_metadata::name::UnitName;
+use consign_metadata::version::Version;
+use serde::Serialize;
+
+use super::event::{Answer, EngineState, Event, Failure, Header, Item, Packages, Reason};
+
+/// Where an upgrade stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum State {
+    /// Seen, gates not looked at yet.
+    Planned,
+    /// Kept back by its gates.
+    Held,
+    /// Gates satisfied; waits for the transaction. Behaves as the first item, not started.
+    Cleared,
+    /// Walking the list forward; this item is next.
+    Forward {
+        /// Index in the list.
+        item: usize,
+        /// What is known of it.
+        activity: Activity,
+    },
+    /// A person has to decide about this item.
+    Waiting {
+        /// Index in the list.
+        item: usize,
+    },
+    /// Stopped at this item, engines stopped; a person has to act.
+    Halted {
+        /// Index in the list.
+        item: usize,
+        /// Why.
+        cause: HaltCause,
+    },
+    /// Walking the list back; this item is to be taken back next. −1 is the old version's health.
+    Backward {
+        /// Index in the list, or −1.
+        item: i64,
+        /// What is known of it.
+        activity: Activity,
+    },
+    /// An undo failed.
+    Stuck {
+        /// Index in the list, or −1.
+        item: i64,
+        /// How.
+        failure: Failure,
+    },
+    /// Done.
+    Completed,
+    /// Taken back before any package had changed, or not wanted any more.
+    Cancelled,
+    /// Taken back, packages included.
+    RolledBack,
+    /// Another upgrade took its place.
+    Superseded {
+        /// Its number.
+        by: u32,
+    },
+    /// A person put the host right.
+    Rescued {
+        /// The version found on the host.
+        observed: Version,
+    },
+}
+
+/// What is known of the item that is next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Activity {
+    /// Not running.
+    Idle,
+    /// Running, or the agent died while it ran.
+    Busy,
+    /// Found busy by replay: nobody knows how far it came.
+    Interrupted,
+}
+
+/// Why an upgrade halted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code", rename_all = "kebab-case")]
+pub enum HaltCause {
+    /// The packages were found changed although the gates are not satisfied.
+    Unsatisfied {
+        /// Every reason, at once.
+        reasons: Vec<Reason>,
+    },
+    /// The transaction ended with some modules changed and some not.
+    Partial,
+    /// A step failed and cannot be walked back.
+    Failed {
+        /// How.
+        failure: Failure,
+    },
+    /// A step was interrupted and cannot be walked back.
+    Interrupted,
+    /// The same step was tried too often.
+    LoopDetected {
+        /// How often.
+        attempts: u32,
+    },
+}
+
+/// An event that has no place in the table.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{event} is not possible in state {state}")]
+pub struct Illegal {
+    /// The state, as the journal's reader prints it.
+    pub state: String,
+    /// The event.
+    pub event: String,
+}
+
+/// An upgrade as its journal tells it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Upgrade {
+    /// What must not change.
+    pub header: Header,
+    /// Where it stands.
+    pub state: State,
+    /// The last word of the package database.
+    pub packages: Packages,
+    /// What was running before anything was stopped.
+    pub engines: BTreeMap<UnitName, EngineState>,
+    /// Started records per item; only these count attempts.
+    attempts: Vec<u32>,
+    undo_attempts: BTreeMap<i64, u32>,
+    ever_left_before: bool,
+    reasons: Vec<Reason>,
+}
+
+impl Upgrade {
+    /// The state after the first record.
+    pub fn begin(header: Header) -> Self {
+        let attempts = vec![0; header.items.len()];
+        Self {
+            header,
+            state: State::Planned,
+            packages: Packages::Before,
+            engines: BTreeMap::new(),
+            attempts,
+            undo_attempts: BTreeMap::new(),
+            ever_left_before: false,
+            reasons: Vec::new(),
+        }
+    }
+
+    /// Takes one event, or refuses it and stays as it was.
+    ///
+    /// # Errors
+    /// [`Illegal`] when the table has no such row.
+    pub fn apply(&mut self, event: &Event) -> Result<(), Illegal> {
+        let next = self.next(event).ok_or_else(|| Illegal {
+            state: format!("{:?}", self.state),
+            event: format!("{event:?}"),
+        })?;
+        self.remember(event);
+        self.state = next;
+        Ok(())
+    }
+
+    /// The item of the package transaction.
+    pub fn packages_item(&self) -> usize {
+        self.header.items.iter().position(|item| item.packages).unwrap_or(self.header.items.len())
+    }
+
+    /// How often an item was started.
+    pub fn attempts(&self, item: usize) -> u32 {
+        self.attempts.get(item).copied().unwrap_or(0)
+    }
+
+    /// How often the undo of an item was started.
+    pub fn undo_attempts(&self, item: i64) -> u32 {
+        self.undo_attempts.get(&item).copied().unwrap_or(0)
+    }
+
+    /// The reasons of the last hold.
+    pub fn reasons(&self) -> &[Reason] {
+        &self.reasons
+    }
+
+    /// Whether nothing more will happen to it by itself or by a command.
+    pub fn is_over(&self) -> bool {
+        matches!(
+            self.state,
+            State::Completed
+                | State::Cancelled
+                | State::RolledBack
+                | State::Superseded { .. }
+                | State::Rescued { .. }
+        )
+    }
+
+    /// Whether anything on the host may have been changed for it and it has not ended.
+    pub fn is_under_way(&self) -> bool {
+        !self.is_over() && !matches!(self.state, State::Planned | State::Held | State::Cleared)
+    }
+
+    /// Whether the upgrade could be taken back from where it stands.
+    pub fn can_walk_back(&self) -> bool {
+        let top = self.highest_touched();
+        (0..self.header.items.len()).filter(|&i| top.is_some_and(|top| i <= top)).all(|i| {
+            let item = &self.header.items[i];
+            !self.touched(i, item) || (item.undo && !item.no_return)
+        })
+    }
+
+    fn touched(&self, index: usize, item: &Item) -> bool {
+        if item.packages { self.packages != Packages::Before } else { self.attempts(index) > 0 }
+    }
+
+    fn highest_touched(&self) -> Option<usize> {
+        (0..self.header.items.len()).rev().find(|&i| self.touched(i, &self.header.items[i]))
+    }
+
+    fn remember(&mut self, event: &Event) {
+        match event {
+            Event::StepStarted { item, .. } => self.attempts[*item] += 1,
+            Event::UndoStarted { item, .. } => *self.undo_attempts.entry(*item).or_default() += 1,
+            Event::Held { reasons } => self.reasons.clone_from(reasons),
+            Event::Cleared => self.reasons.clear(),
+            Event::EnginesObserved { engines } => self.engines.clone_from(engines),
+            Event::Packages { observed, .. } => {
+                self.packages = *observed;
+                self.ever_left_before |= *observed != Packages::Before;
+            }
+            _ => {}
+        }
+    }
+
+    fn next(&self, event: &Event) -> Option<State> {
+        match &self.state {
+            State::Planned | State::Held => self.when_unopened(event),
+            State::Cleared => self.when_cleared(event),
+            State::Forward { item, activity } => self.when_forward(*item, *activity, event),
+            State::Waiting { item } => self.when_waiting(*item, event),
+            State::Halted { item, cause } => self.when_halted(*item, cause, event),
+            State::Backward { item, activity } => self.when_backward(*item, *activity, event),
+            State::Stuck { item, failure } => when_stuck(*item, failure, event),
+            State::Completed => self.when_completed(event),
+            State::Cancelled | State::RolledBack | State::Superseded { .. } | State::Rescued { .. } => None,
+        }
+    }
+
+    fn when_unopened(&self, event: &Event) -> Option<State> {
+        match event {
+            Event::Held { .. } => Some(State::Held),
+            Event::Cleared => Some(State::Cleared),
+            Event::Superseded { by } if self.packages == Packages::Before => Some(State::Superseded { by: *by }),
+            Event::Cancelled if self.packages == Packages::Before => Some(State::Cancelled),
+            Event::EnginesObserved { .. } => Some(self.state.clone()),
+            Event::Packages { observed: Packages::Before, .. } => Some(self.state.clone()),
+            Event::Packages { .. } => Some(State::Halted {
+                item: self.packages_item(),
+                cause: HaltCause::Unsatisfied { reasons: self.reasons.clone() },
+            }),
+            _ => None,
+        }
+    }
+
+    fn when_cleared(&self, event: &Event) -> Option<State> {
+        match event {
+            Event::Held { .. } => Some(State::Held),
+            Event::Cleared => Some(State::Cleared),
+            Event::Superseded { by } if self.packages == Packages::Before => Some(State::Superseded { by: *by }),
+            Event::Cancelled if self.packages == Packages::Before => Some(State::Cancelled),
+            Event::Packages { .. } if self.packages_item() > 0 => Some(State::Cleared),
+            _ => self.when_forward(0, Activity::Idle, event),
+        }
+    }
+
+    fn when_forward(&self, item: usize, activity: Activity, event: &Event) -> Option<State> {
+        use Activity::{Busy, Idle, Interrupted};
+        if let Event::Packages { observed, ended } = event {
+            return self.packages_seen(item, activity, *observed, *ended);
+        }
+        let is_packages = self.header.items.get(item).is_some_and(|i| i.packages);
+        match event {
+            Event::EnginesObserved { .. } => Some(State::Forward { item, activity }),
+            Event::StepStarted { item: i, attempt }
+                if *i == item && !is_packages && activity != Busy && *attempt == self.attempts(item) + 1 =>
+            {
+                Some(State::Forward { item, activity: Busy })
+            }
+            Event::StepSucceeded { item: i } if *i == item && activity == Busy => Some(self.after(item)),
+            Event::StepSkipped { item: i, .. } if *i == item && !is_packages => Some(self.after(item)),
+            Event::RetryLater { item: i } if *i == item && activity == Busy => {
+                Some(State::Forward { item, activity: Idle })
+            }
+            Event::Interrupted { item: i } if *i == item && activity == Busy => {
+                Some(State::Forward { item, activity: Interrupted })
+            }
+            Event::Asked { item: i } if *i == item && activity != Idle => Some(State::Waiting { item }),
+            Event::StepFailed { item: i, failure } if *i == item && activity != Idle => {
+                Some(self.back_or_halt(item, HaltCause::Failed { failure: failure.clone() }))
+            }
+            Event::LoopDetected { item: i, attempts } if *i == item => {
+                Some(State::Halted { item, cause: HaltCause::LoopDetected { attempts: *attempts } })
+            }
+            Event::RollbackRequested { .. } if activity != Busy => self.back(),
+            Event::Retry { by: None } if is_packages => Some(State::Forward { item, activity }),
+            _ => None,
+        }
+    }
+
+    fn packages_seen(&self, item: usize, activity: Activity, observed: Packages, ended: bool) -> Option<State> {
+        if item != self.packages_item() {
+            // Prepare steps that run late, or finish steps: looked at, decided at the packages item only.
+            return Some(State::Forward { item, activity });
+        }
+        match (observed, ended) {
+            (Packages::After, _) => Some(self.after(item)),
+            (_, false) => Some(State::Forward { item, activity }),
+            (Packages::Before, true) => {
+                let mut unchanged = self.clone();
+                unchanged.packages = Packages::Before;
+                Some(unchanged.back().unwrap_or(State::Halted { item, cause: HaltCause::Partial }))
+            }
+            (Packages::Partial, true) => Some(State::Halted { item, cause: HaltCause::Partial }),
+        }
+    }
+
+    fn when_waiting(&self, item: usize, event: &Event) -> Option<State> {
+        match event {
+            Event::Answered { item: i, answer, .. } if *i == item => Some(match answer {
+                Answer::Done => self.after(item),
+                Answer::Rerun => State::Forward { item, activity: Activity::Idle },
+                Answer::Undo => self.back_or_halt(item, HaltCause::Interrupted),
+            }),
+            Event::RollbackRequested { .. } => self.back(),
+            _ => None,
+        }
+    }
+
+    fn when_halted(&self, item: usize, cause: &HaltCause, event: &Event) -> Option<State> {
+        let forward = |item| State::Forward { item, activity: Activity::Idle };
+        match event {
+            Event::Retry { .. } => Some(forward(item)),
+            Event::SkippedBy { .. } if item != self.packages_item() => Some(self.after(item)),
+            Event::Rescued { observed, .. } => Some(State::Rescued { observed: observed.clone() }),
+            Event::Superseded { by } if item >= self.packages_item() => Some(State::Superseded { by: *by }),
+            Event::RollbackRequested { .. } => self.back(),
+            Event::Packages { observed: Packages::Before, ended: true } if item == self.packages_item() => {
+                let mut unchanged = self.clone();
+                unchanged.packages = Packages::Before;
+                unchanged.back()
+            }
+            Event::Packages { .. } | Event::EnginesObserved { .. } => {
+                Some(State::Halted { item, cause: cause.clone() })
+            }
+            _ => None,
+        }
+    }
+
+    fn when_backward(&self, item: i64, activity: Activity, event: &Event) -> Option<State> {
+        use Activity::{Busy, Interrupted};
+        match event {
+            Event::UndoStarted { item: i, attempt }
+                if *i == item && activity != Busy && *attempt == self.undo_attempts(item) + 1 =>
+            {
+                Some(State::Backward { item, activity: Busy })
+            }
+            Event::UndoSucceeded { item: i } if *i == item && activity == Busy => Some(self.before(item)),
+            Event::UndoInterrupted { item: i } if *i == item && activity == Busy => {
+                Some(State::Backward { item, activity: Interrupted })
+            }
+            Event::UndoFailed { item: i, failure } if *i == item && activity != Activity::Idle => {
+                Some(State::Stuck { item, failure: failure.clone() })
+            }
+            Event::Packages { .. } => Some(State::Backward { item, activity }),
+            _ => None,
+        }
+    }
+
+    fn when_completed(&self, event: &Event) -> Option<State> {
+        match event {
+            Event::RollbackRequested { .. } => self.back(),
+            _ => None,
+        }
+    }
+
+    fn after(&self, item: usize) -> State {
+        if item + 1 >= self.header.items.len() {
+            State::Completed
+        } else {
+            State::Forward { item: item + 1, activity: Activity::Idle }
+        }
+    }
+
+    /// The next lower item that was touched; below all of them the old version's health; then the end.
+    fn before(&self, item: i64) -> State {
+        if item < 0 {
+            return if self.ever_left_before { State::RolledBack } else { State::Cancelled };
+        }
+        let below = usize::try_from(item).unwrap_or(0);
+        let lower = (0..below).rev().find(|&i| self.touched(i, &self.header.items[i]));
+        State::Backward { item: lower.map_or(-1, index), activity: Activity::Idle }
+    }
+
+    fn back(&self) -> Option<State> {
+        let item = self.highest_touched().map_or(-1, index);
+        self.can_walk_back().then_some(State::Backward { item, activity: Activity::Idle })
+    }
+
+    fn back_or_halt(&self, item: usize, cause: HaltCause) -> State {
+        self.back().unwrap_or(State::Halted { item, cause })
+    }
+}
+
+fn when_stuck(item: i64, failure: &Failure, event: &Event) -> Option<State> {
+    match event {
+        Event::UndoRetried { .. } => Some(State::Backward { item, activity: Activity::Idle }),
+        Event::Rescued { observed, .. } => Some(State::Rescued { observed: observed.clone() }),
+        Event::Packages { .. } => Some(State::Stuck { item, failure: failure.clone() }),
+        _ => None,
+    }
+}
+
+fn index(item: usize) -> i64 {
+    i64::try_from(item).unwrap_or(i64::MAX)
+}

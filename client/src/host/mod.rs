@@ -1,0 +1,132 @@
+//! What the agent asks of a host, in words that name no package manager and no service manager.
+//!
+//! Outside this folder nothing knows whether apt or dnf, systemd or Windows is below. An adapter for a
+//! package manager may *report* only a wake, a look, a barrier and an end; it may be *asked* only what
+//! [`PackageManager`] lists. Another word is a change of the design.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use consign_metadata::name::{PackageName, UnitName};
+use consign_metadata::plan::NativeVersions;
+
+use crate::engine::event::EngineState;
+
+/// Something that the host could not tell or do. "Could not look" is never "not there".
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("cannot {action}: {reason}")]
+pub struct HostError {
+    /// What was attempted.
+    pub action: String,
+    /// What the host said.
+    pub reason: String,
+}
+
+/// A package as the package database has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observed {
+    /// Its native version.
+    pub version: String,
+    /// Whether it is configured and nothing is left to do for it.
+    pub configured: bool,
+}
+
+/// A version that the package manager may install, or may not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold {
+    /// The package.
+    pub package: PackageName,
+    /// The versions that may be installed besides the one that is there: those that were cleared.
+    pub cleared: Vec<String>,
+}
+
+/// A repository that this host reads, as its package manager resolved it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repository {
+    /// Its root.
+    pub url: String,
+    /// The channel (the suite).
+    pub channel: String,
+    /// The entry point as the package manager keeps it after its last update.
+    pub entry_point: PathBuf,
+}
+
+/// The package manager of the host.
+pub trait PackageManager: Send + Sync {
+    /// The native version of a module in this package manager's format.
+    fn native<'a>(&self, versions: &'a NativeVersions) -> Option<&'a str>;
+    /// What the package database says of packages; those it does not know are left out.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    fn observe(&self, packages: &[PackageName]) -> Result<Vec<(PackageName, Observed)>, HostError>;
+    /// The version that an upgrade would install now if nothing were held; `None` when there is none newer.
+    ///
+    /// # Errors
+    /// When the lists cannot be read.
+    fn candidate(&self, package: &PackageName) -> Result<Option<String>, HostError>;
+    /// The repositories of a vendor that this host reads.
+    ///
+    /// # Errors
+    /// When they cannot be listed.
+    fn repositories(&self, packages: &[PackageName]) -> Result<Vec<Repository>, HostError>;
+    /// Fetches one file of a repository the way the package manager would (proxy, credentials,
+    /// certificate authorities), at most `maximum` bytes in at most `limit`.
+    ///
+    /// # Errors
+    /// When it cannot be had.
+    fn fetch(&self, repository: &Repository, path: &str, maximum: u64, limit: Duration) -> Result<Vec<u8>, HostError>;
+    /// Replaces the standing hold: exactly these packages, exactly these cleared versions.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn hold(&self, holds: &[Hold]) -> Result<(), HostError>;
+    /// The process that has a transaction open, if any.
+    ///
+    /// # Errors
+    /// When it cannot be told.
+    fn transaction(&self) -> Result<Option<u32>, HostError>;
+}
+
+/// The service manager of the host.
+pub trait ServiceManager: Send + Sync {
+    /// Whether it is running at all; not in a chroot or an image build.
+    fn is_running(&self) -> bool;
+    /// What units are doing and whether they start at boot.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    fn observe(&self, unit: &UnitName) -> Result<EngineState, HostError>;
+    /// Stops units in this order and waits until they are inactive.
+    ///
+    /// # Errors
+    /// Naming the first that still runs after `limit`.
+    fn stop(&self, units: &[UnitName], limit: Duration) -> Result<(), HostError>;
+    /// Reads all unit files again, once.
+    ///
+    /// # Errors
+    /// When it fails.
+    fn reload(&self) -> Result<(), HostError>;
+    /// Forgets an earlier failure of the unit, starts it and waits until it is active.
+    ///
+    /// # Errors
+    /// When it does not become active within `limit`.
+    fn start(&self, unit: &UnitName, limit: Duration) -> Result<(), HostError>;
+    /// Makes a unit start at boot.
+    ///
+    /// # Errors
+    /// When it fails.
+    fn enable(&self, unit: &UnitName) -> Result<(), HostError>;
+    /// Makes a unit not start at boot.
+    ///
+    /// # Errors
+    /// When it fails.
+    fn disable(&self, unit: &UnitName) -> Result<(), HostError>;
+    /// `ActiveState` and `Result`, for people.
+    fn describe(&self, unit: &UnitName) -> String;
+    /// Whether the unit is active at this moment.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    fn is_active(&self, unit: &UnitName) -> Result<bool, HostError>;
+}

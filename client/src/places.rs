@@ -1,0 +1,91 @@
+//! Where everything is on a host. All of it hangs below one root so that tests can have their own.
+
+use std::path::{Path, PathBuf};
+
+use consign_metadata::name::{PackageName, ProductId, VendorName};
+
+/// The folders and files of the agent.
+///
+/// | what | where | whose |
+/// |---|---|---|
+/// | the site's choices | `/etc/consign` | the administrator's, never shipped |
+/// | anchors and plans | `/usr/share/consignee` | the packages' |
+/// | state | `/var/lib/consignee` | the agent's |
+/// | socket | `/run/consignee/agent.sock` | root's |
+#[derive(Debug, Clone)]
+pub struct Places {
+    root: PathBuf,
+}
+
+impl Default for Places {
+    fn default() -> Self {
+        Self { root: PathBuf::from("/") }
+    }
+}
+
+impl Places {
+    /// A host below another root than `/`.
+    pub fn below(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// An absolute path of the host.
+    pub fn at(&self, absolute: &str) -> PathBuf {
+        self.root.join(absolute.trim_start_matches('/'))
+    }
+
+    /// The agent's state.
+    pub fn state(&self) -> PathBuf {
+        self.at("/var/lib/consignee")
+    }
+
+    /// One package name a line: those whose transactions concern the agent. Read by the hook.
+    pub fn managed(&self) -> PathBuf {
+        self.state().join("managed")
+    }
+
+    /// What is known of a vendor's feeds. No product can have this name.
+    pub fn feed(&self, vendor: &VendorName) -> PathBuf {
+        self.state().join(vendor.as_str()).join(".feed")
+    }
+
+    /// The state of a product.
+    pub fn product(&self, id: &ProductId) -> PathBuf {
+        self.state().join(id.vendor.as_str()).join(id.product.as_str())
+    }
+
+    /// The site's choices for the whole host.
+    pub fn policy(&self) -> PathBuf {
+        self.at("/etc/consign/policy.toml")
+    }
+
+    /// The site's choices for a product.
+    pub fn site(&self, id: &ProductId) -> PathBuf {
+        self.at("/etc/consign").join(id.vendor.as_str()).join(format!("{}.toml", id.product))
+    }
+
+    /// The anchors of all vendors.
+    pub fn anchors(&self) -> PathBuf {
+        self.at(consign_metadata::anchor::FOLDER)
+    }
+
+    /// The signed plans of all installed packages.
+    pub fn plans(&self) -> PathBuf {
+        self.at(consign_metadata::plan::INSTALLED_FOLDER)
+    }
+
+    /// The signed plan that a package installed.
+    pub fn plan_of(&self, package: &PackageName) -> PathBuf {
+        self.plans().join(format!("{package}.pgp"))
+    }
+
+    /// The socket of the agent's service.
+    pub fn socket(&self) -> PathBuf {
+        self.at("/run/consignee/agent.sock")
+    }
+
+    /// The root itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+}

@@ -1,0 +1,218 @@
+//! A product on this host: its folder, its upgrades, and whether it is being changed.
+//!
+//! `/var/lib/consignee/<vendor>/<product>/`
+//!
+//! | name | what |
+//! |---|---|
+//! | `unfinished` | exists while engines must not start; their units carry the condition |
+//! | `acknowledgements` | what a person has read and accepted, append-only |
+//! | `journal/<number>/records.jsonl` | an upgrade |
+//! | `journal/<number>/plan.pgp` | its signed plan |
+//! | `journal/<number>/<item>-<step>.<attempt>.log` | what a step wrote |
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use consign_metadata::name::ProductId;
+use consign_metadata::version::Version;
+use fs_err as fs;
+use jiff::Timestamp;
+
+use crate::engine::event::Header;
+use crate::engine::journal::{Journal, JournalError, Replay};
+use crate::engine::machine::{State, Upgrade};
+use crate::places::Places;
+
+/// Name of the signed plan in the folder of an upgrade.
+pub const PLAN_FILE: &str = "plan.pgp";
+
+/// A product that the agent knows of.
+#[derive(Debug, Clone)]
+pub struct Product {
+    /// Whose and which.
+    pub id: ProductId,
+    folder: PathBuf,
+}
+
+impl Product {
+    /// The product, whether it has any state yet or not.
+    pub fn new(places: &Places, id: ProductId) -> Self {
+        Self { folder: places.product(&id), id }
+    }
+
+    /// Every product that has a folder, in order of name.
+    ///
+    /// # Errors
+    /// When a folder cannot be read.
+    pub fn all(places: &Places) -> io::Result<Vec<Self>> {
+        let mut found = Vec::new();
+        for vendor in names(&places.state())? {
+            for product in names(&places.state().join(&vendor))? {
+                if let Ok(id) = format!("{vendor}/{product}").parse() {
+                    found.push(Self::new(places, id));
+                }
+            }
+        }
+        found.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(found)
+    }
+
+    /// Its folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The file of acknowledgements.
+    pub fn acknowledgements(&self) -> PathBuf {
+        self.folder.join("acknowledgements")
+    }
+
+    /// Whether engines must not start.
+    pub fn is_unfinished(&self) -> bool {
+        self.flag().exists()
+    }
+
+    /// Keeps the engines from starting, durably, before anything is done to them.
+    ///
+    /// # Errors
+    /// When the flag cannot be written or synced.
+    pub fn set_unfinished(&self) -> io::Result<()> {
+        fs::create_dir_all(&self.folder)?;
+        let mut flag = fs::OpenOptions::new().create(true).truncate(false).write(true).open(self.flag())?;
+        flag.flush()?;
+        flag.file().sync_all()?;
+        fs::File::open(&self.folder)?.file().sync_all()
+    }
+
+    /// Lets the engines start again, durably.
+    ///
+    /// # Errors
+    /// When the flag cannot be removed or the removal not synced.
+    pub fn clear_unfinished(&self) -> io::Result<()> {
+        match fs::remove_file(self.flag()) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        fs::File::open(&self.folder)?.file().sync_all()
+    }
+
+    fn flag(&self) -> PathBuf {
+        self.folder.join("unfinished")
+    }
+
+    /// The folder of an upgrade.
+    pub fn upgrade_folder(&self, number: u32) -> PathBuf {
+        self.folder.join("journal").join(format!("{number:04}"))
+    }
+
+    /// The numbers of all upgrades, ascending.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn upgrades(&self) -> io::Result<Vec<u32>> {
+        let mut numbers: Vec<u32> =
+            names(&self.folder.join("journal"))?.iter().filter_map(|name| name.parse().ok()).collect();
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+
+    /// Starts the next upgrade: folder, signed plan, journal. The number in the header is set here.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub fn begin(&self, mut header: Header, signed_plan: &[u8], now: Timestamp) -> Result<Journal, JournalError> {
+        let last = self.upgrades().map_err(|cause| self.io("list", cause))?.last().copied().unwrap_or(0);
+        // A folder whose journal never had a whole record is used again.
+        let number = match self.open(last)? {
+            None if last > 0 => last,
+            _ => last + 1,
+        };
+        let folder = self.upgrade_folder(number);
+        fs::create_dir_all(&folder).map_err(|cause| self.io("create", cause))?;
+        self.write_plan(&folder, signed_plan).map_err(|cause| self.io("write the plan of", cause))?;
+        let _ = fs::remove_file(folder.join(crate::engine::journal::FILE));
+        header.upgrade = number;
+        Journal::create(&folder, header, now)
+    }
+
+    fn write_plan(&self, folder: &Path, signed_plan: &[u8]) -> io::Result<()> {
+        let mut file = fs::File::create(folder.join(PLAN_FILE))?;
+        file.write_all(signed_plan)?;
+        file.file().sync_all()?;
+        for parent in [folder, &self.folder.join("journal"), &self.folder] {
+            fs::File::open(parent)?.file().sync_all()?;
+        }
+        Ok(())
+    }
+
+    /// Opens the journal of an upgrade for writing; `None` when there is none.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub fn open(&self, number: u32) -> Result<Option<Journal>, JournalError> {
+        let folder = self.upgrade_folder(number);
+        if !folder.join(crate::engine::journal::FILE).exists() {
+            return Ok(None);
+        }
+        Journal::open(&folder)
+    }
+
+    /// Reads the journal of an upgrade without changing it.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub fn replay(&self, number: u32) -> Result<Replay, JournalError> {
+        Replay::of(&self.upgrade_folder(number))
+    }
+
+    /// The newest upgrade, read without changing it.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub fn newest(&self) -> Result<Option<Upgrade>, JournalError> {
+        for number in self.upgrades().map_err(|cause| self.io("list", cause))?.into_iter().rev() {
+            if let Some(upgrade) = self.replay(number)?.upgrade {
+                return Ok(Some(upgrade));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The version last finished, with its packaging revision where a journal finished it: the `from` of
+    /// the next upgrade.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub fn finished(&self) -> Result<Option<(Version, Option<u32>)>, JournalError> {
+        for number in self.upgrades().map_err(|cause| self.io("list", cause))?.into_iter().rev() {
+            let Some(upgrade) = self.replay(number)?.upgrade else { continue };
+            match upgrade.state {
+                State::Completed => return Ok(Some((upgrade.header.to, Some(upgrade.header.revision)))),
+                State::Rescued { observed } => return Ok(Some((observed, None))),
+                _ => {}
+            }
+        }
+        Ok(None)
+    }
+
+    fn io(&self, action: &'static str, cause: io::Error) -> JournalError {
+        JournalError::Io { action, path: self.folder.join("journal"), cause }
+    }
+}
+
+fn names(folder: &Path) -> io::Result<Vec<String>> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            names.extend(entry.file_name().into_string().ok());
+        }
+    }
+    names.sort_unstable();
+    Ok(names)
+}

@@ -1,0 +1,150 @@
+//! What is said on the agent's socket: one JSON line for the request, JSON lines for the answer, the
+//! last of which ends it. Only root may connect. Codes, no sentences: the viewer words them.
+
+use std::path::PathBuf;
+
+use consign_metadata::name::{PackageName, ProductId};
+use consign_metadata::version::Version;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::event::{Answer, Person, Reason};
+
+/// What somebody wants of the agent's service.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "request", rename_all = "kebab-case")]
+pub enum Request {
+    /// A hint that packages may have changed. Answered at once, before any work.
+    Wake,
+    /// The package lists were updated: look at what is offered and write the holds.
+    Look,
+    /// A transaction is about to unpack: check the gates, then prepare. Answered when prepared.
+    Barrier {
+        /// Every action of the transaction.
+        actions: Vec<PackageAction>,
+    },
+    /// A new package's preinst runs: gate and prepare unless a barrier has cleared it already.
+    Preinst {
+        /// Whose package it is.
+        product: ProductId,
+        /// Its native name.
+        package: PackageName,
+        /// The signed plan that it brings.
+        plan: PathBuf,
+        /// The native version that is configured now, if any.
+        before: Option<String>,
+    },
+    /// A package of the product is about to be removed: stop the engines. Answered when stopped.
+    Remove {
+        /// Whose package it is.
+        product: ProductId,
+        /// Its native name.
+        package: PackageName,
+    },
+    /// A package of the product was purged: forget its journals, keep its backups.
+    Purge {
+        /// Whose package it was.
+        product: ProductId,
+        /// Its native name.
+        package: PackageName,
+    },
+    /// A person's decision about an upgrade.
+    Decide {
+        /// The product.
+        product: ProductId,
+        /// What is to be done.
+        decision: Decision,
+        /// Who.
+        by: Person,
+    },
+}
+
+/// What a person may decide.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "decision", rename_all = "kebab-case")]
+pub enum Decision {
+    /// Try the step that failed, or the undo that failed, again.
+    Retry,
+    /// Go on after the step that failed.
+    Skip,
+    /// About a step that was interrupted.
+    Answer {
+        /// What.
+        answer: Answer,
+    },
+    /// The host was put right by hand.
+    Rescue {
+        /// The version the data is at.
+        observed: Version,
+    },
+}
+
+/// One action of a package manager's transaction.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PackageAction {
+    /// Native name.
+    pub package: String,
+    /// Native version before, if any.
+    pub before: Option<String>,
+    /// Native version after; `None` for a removal.
+    pub after: Option<String>,
+    /// The package file that is about to be unpacked; `None` for configure and remove.
+    pub archive: Option<PathBuf>,
+    /// Whether the package is removed.
+    pub remove: bool,
+}
+
+/// A line of an answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "reply", rename_all = "kebab-case")]
+pub enum Reply {
+    /// Work has begun; its journal can be followed. Not the last line.
+    Working {
+        /// The product.
+        product: ProductId,
+        /// Number of the upgrade.
+        upgrade: u32,
+    },
+    /// Understood; what follows happens by itself.
+    Accepted,
+    /// What is offered to this host, and the holds are written.
+    Looked {
+        /// By product.
+        offers: Vec<Offer>,
+    },
+    /// The transaction may go ahead.
+    Pass,
+    /// The transaction must not go ahead; nothing was changed.
+    Refuse {
+        /// By product, every reason at once.
+        refusals: Vec<Refusal>,
+    },
+    /// The request could not be carried out.
+    Failed {
+        /// Why: a technical message in English.
+        cause: String,
+    },
+}
+
+/// A product and what is offered for it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Offer {
+    /// The product.
+    pub product: ProductId,
+    /// The version on this host.
+    pub installed: Option<Version>,
+    /// The version offered; `None` when there is nothing newer.
+    pub offered: Option<Version>,
+    /// Why it is held; empty when it is cleared.
+    pub held: Vec<Reason>,
+}
+
+/// Why a transaction is refused for one product.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// The product.
+    pub product: ProductId,
+    /// The version the transaction goes to, where it is known.
+    pub to: Option<Version>,
+    /// Every reason.
+    pub reasons: Vec<Reason>,
+}
