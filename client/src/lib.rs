@@ -5,3 +5,5 @@ pub mod host;
 pub mod places;
 pub mod product;
 pub mod request;
+pub mod site;
+pub mod step;

@@ -1,2 +1,7 @@
 //! The `consign` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    consign::cli::main()
+}

@@ -107,7 +107,7 @@ fn claim(name: &str) -> Result<(String, PathBuf)> {
     let run = fs_err::canonicalize(run).doing("find the folder of hosts")?;
     let pid = std::process::id();
     for turn in 1.. {
-        let id = if turn == 1 { format!("{name}-{pid}") } else { format!("{name}.{turn}-{pid}") };
+        let id = if turn == 1 { format!("{name}-{pid}") } else { format!("{name}-{turn}-{pid}") };
         let path = run.join(&id);
         match fs_err::create_dir(&path) {
             Ok(()) => return Ok((id, path)),

@@ -32,8 +32,12 @@ pub(crate) fn request(method: &str, url: &str, body: &[u8], patience: Duration) 
     let mut stream = TcpStream::connect_timeout(&address, patience).map_err(|error| error.to_string())?;
     stream.set_read_timeout(Some(patience)).map_err(|error| error.to_string())?;
     stream.set_write_timeout(Some(patience)).map_err(|error| error.to_string())?;
-    // HTTP/1.0: the server closes when it has said everything, and never uses chunks.
-    let head = format!("{method} {path} HTTP/1.0\r\nHost: {authority}\r\nContent-Length: {}\r\n\r\n", body.len());
+    // HTTP/1.0: the server closes when it has said everything, and never uses chunks. The type is
+    // what curl sends with a body: servers that want a form read it as one.
+    let head = format!(
+        "{method} {path} HTTP/1.0\r\nHost: {authority}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
     stream.write_all(head.as_bytes()).map_err(|error| error.to_string())?;
     stream.write_all(body).map_err(|error| error.to_string())?;
     let mut answer = Vec::new();

@@ -7,6 +7,10 @@ use std::path::{Path, PathBuf};
 use crate::cgroup::Cgroup;
 use crate::root::Release;
 
+/// What the lab runs on this machine; `scripts/roots` installs them.
+const PROGRAMS: [&str; 8] =
+    ["systemd-nspawn", "nsenter", "unshare", "nginx", "mkfs.ext4", "dpkg-deb", "apt-ftparchive", "perl"];
+
 /// The lab on this machine.
 pub struct Lab;
 
@@ -33,11 +37,11 @@ impl Lab {
 
     /// Can this machine host? Asked by every test through [`lab!`](crate::lab).
     pub fn available() -> Result<(), NotRun> {
-        let not = |reason: &str| Err(NotRun { reason: reason.to_owned() });
+        let not = |reason: &str| Err(NotRun::because(reason));
         if !rustix::process::geteuid().is_root() {
             return not("root is needed");
         }
-        for program in ["systemd-nspawn", "nsenter", "unshare"] {
+        for program in PROGRAMS {
             if !on_path(program) {
                 return not(&format!("{program} is not installed (scripts/roots installs it)"));
             }
@@ -62,6 +66,10 @@ impl Lab {
 }
 
 impl NotRun {
+    pub(crate) fn because(reason: &str) -> NotRun {
+        NotRun { reason: reason.to_owned() }
+    }
+
     /// Says so loudly: on standard error, and as a line of `not-run`, which `scripts/test` reads.
     #[expect(clippy::print_stderr, reason = "a test that did not run must be seen")]
     pub fn report(&self) {
@@ -90,10 +98,15 @@ fn on_path(program: &str) -> bool {
 }
 
 /// First line of every test on a host: where the machine cannot host, reports *not run* and leaves.
+///
+/// `lab!()` asks for hosts; `lab!(Lab::has_buildbot())` for what else a test needs.
 #[macro_export]
 macro_rules! lab {
     () => {
-        if let Err(not_run) = $crate::Lab::available() {
+        $crate::lab!($crate::Lab::available())
+    };
+    ($available:expr) => {
+        if let Err(not_run) = $available {
             not_run.report();
             return;
         }

@@ -32,11 +32,8 @@ pub(crate) fn overlay(lower: &Path, layer: &Path, at: &Path) -> Result<()> {
     for folder in [&layer.join("upper"), &layer.join("work"), &at.to_owned()] {
         fs_err::create_dir_all(folder).doing("prepare an overlay")?;
     }
-    let options = format!(
-        "lowerdir={},upperdir={layer}/upper,workdir={layer}/work",
-        lower.display(),
-        layer = layer.display(),
-    );
+    let options =
+        format!("lowerdir={},upperdir={layer}/upper,workdir={layer}/work", lower.display(), layer = layer.display(),);
     tool("mount an overlay", &["mount", "-t", "overlay", "overlay", "-o", &options, &at.to_string_lossy()])?;
     Ok(())
 }

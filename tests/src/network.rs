@@ -54,8 +54,7 @@ impl Network {
 
     /// One HTTP request, as a neighbour of the host would make it; `Err` is the refusal.
     pub fn request(&self, method: &str, url: &str, body: &[u8]) -> std::result::Result<Response, String> {
-        self.inside(|| http::request(method, url, body, Duration::from_secs(5)))
-            .map_err(|error| error.to_string())?
+        self.inside(|| http::request(method, url, body, Duration::from_secs(5))).map_err(|error| error.to_string())?
     }
 
     /// [`Network::request`] with GET.

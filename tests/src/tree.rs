@@ -101,4 +101,3 @@ impl Tree {
         LabError::Inside { act, host: self.host.clone(), path: PathBuf::from(path), source }
     }
 }
-

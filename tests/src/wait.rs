@@ -16,11 +16,7 @@ pub fn until<T>(what: &str, within: Duration, mut look: impl FnMut() -> Option<T
             return Ok(seen);
         }
         if started.elapsed() >= within {
-            return Err(LabError::Late {
-                what: what.to_owned(),
-                seconds: within.as_secs(),
-                detail: String::new(),
-            });
+            return Err(LabError::Late { what: what.to_owned(), seconds: within.as_secs(), detail: String::new() });
         }
         thread::sleep(PACE);
     }

@@ -1,2 +1,68 @@
-//! What package managers and maintainer scripts call.
-fn main() {}
+//! What package managers and maintainer scripts call. Decides in a millisecond whether the agent is
+//! concerned at all; when it is, the `consignee` command (the viewer) asks the agent's service.
+//!
+//! Nothing is done here that lasts or that can go wrong in many ways: no signature, no journal, no
+//! JSON is read. Only `barrier` and `preinst` can answer anything but 0, and both only about packages
+//! that the agent manages. `docs/hooks.md` says who calls which verb, and when.
+
+mod barrier;
+mod first_boot;
+mod host;
+mod managed;
+mod script;
+mod service;
+mod transaction;
+mod viewer;
+mod words;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use host::Host;
+use viewer::Viewer;
+
+/// The viewer itself waits at most 10 s for a look; this is for a viewer that hangs.
+const LOOK_LIMIT: Duration = Duration::from_secs(15);
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    ExitCode::from(run(&Host::default(), &words))
+}
+
+fn run(host: &Host, words: &[&str]) -> u8 {
+    match words {
+        ["barrier"] => barrier::run(host),
+        ["look"] => look(host),
+        ["wake"] => wake(host),
+        ["trigger"] => service::poke(host),
+        ["follow"] => follow(host),
+        ["preinst", product, package, plan, rest @ ..] => script::preinst(host, product, package, plan, rest),
+        [script @ ("postinst" | "prerm" | "postrm"), product, package, rest @ ..] => {
+            script::run(host, script, product, package, rest)
+        }
+        // A package that is newer than the agent may call a verb of the future: it must not fail by it.
+        _ => words::tell(&words::unknown(words)),
+    }
+}
+
+/// After the lists were updated: what is offered and what is held. Never fails the update.
+fn look(host: &Host) -> u8 {
+    if !managed::is_empty(host) {
+        let _ = Viewer::of(host).limit(LOOK_LIMIT).ask(&["look"]);
+    }
+    0
+}
+
+/// After dpkg ran: a hint to the service, which nobody waits for.
+fn wake(host: &Host) -> u8 {
+    if managed::is_empty(host) && !host.any_unfinished() { 0 } else { service::poke(host) }
+}
+
+/// After everything that was typed succeeded: on a terminal the viewer follows the finish.
+fn follow(host: &Host) -> u8 {
+    if host.any_unfinished() {
+        let _ = Viewer::of(host).ask(&["wake"]);
+    }
+    0
+}

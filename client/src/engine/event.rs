@@ -342,6 +342,8 @@ pub enum Failure {
         /// The reason the system gave.
         reason: String,
     },
+    /// It was found interrupted by a crash or a power cut, and its plan does not run it again.
+    Interrupted,
 }
 
 /// Why an upgrade is held or refused.

@@ -135,6 +135,8 @@ pub struct Upgrade {
     /// Started records per item; only these count attempts.
     attempts: Vec<u32>,
     undo_attempts: BTreeMap<i64, u32>,
+    interruptions: BTreeMap<i64, u32>,
+    postponements: BTreeMap<usize, u32>,
     ever_left_before: bool,
     reasons: Vec<Reason>,
 }
@@ -150,6 +152,8 @@ impl Upgrade {
             engines: BTreeMap::new(),
             attempts,
             undo_attempts: BTreeMap::new(),
+            interruptions: BTreeMap::new(),
+            postponements: BTreeMap::new(),
             ever_left_before: false,
             reasons: Vec::new(),
         }
@@ -165,6 +169,9 @@ impl Upgrade {
             event: format!("{event:?}"),
         })?;
         self.remember(event);
+        if matches!(next, State::Backward { .. }) && !matches!(self.state, State::Backward { .. }) {
+            self.interruptions.clear();
+        }
         self.state = next;
         Ok(())
     }
@@ -182,6 +189,16 @@ impl Upgrade {
     /// How often the undo of an item was started.
     pub fn undo_attempts(&self, item: i64) -> u32 {
         self.undo_attempts.get(&item).copied().unwrap_or(0)
+    }
+
+    /// How often an item, or its undo, was found busy since a person decided or the walk turned.
+    pub fn interruptions(&self, item: i64) -> u32 {
+        self.interruptions.get(&item).copied().unwrap_or(0)
+    }
+
+    /// How often an item asked to be run again later, since a person last decided.
+    pub fn postponements(&self, item: usize) -> u32 {
+        self.postponements.get(&item).copied().unwrap_or(0)
     }
 
     /// The reasons of the last hold.
@@ -227,6 +244,13 @@ impl Upgrade {
         match event {
             Event::StepStarted { item, .. } => self.attempts[*item] += 1,
             Event::UndoStarted { item, .. } => *self.undo_attempts.entry(*item).or_default() += 1,
+            Event::Interrupted { item } => *self.interruptions.entry(index(*item)).or_default() += 1,
+            Event::UndoInterrupted { item } => *self.interruptions.entry(*item).or_default() += 1,
+            Event::RetryLater { item } => *self.postponements.entry(*item).or_default() += 1,
+            Event::Retry { .. } | Event::Answered { .. } | Event::UndoRetried { .. } => {
+                self.interruptions.clear();
+                self.postponements.clear();
+            }
             Event::Held { reasons } => self.reasons.clone_from(reasons),
             Event::Cleared => self.reasons.clear(),
             Event::EnginesObserved { engines } => self.engines.clone_from(engines),
@@ -275,6 +299,7 @@ impl Upgrade {
             Event::Superseded { by } if self.packages == Packages::Before => Some(State::Superseded { by: *by }),
             Event::Cancelled if self.packages == Packages::Before => Some(State::Cancelled),
             Event::Packages { .. } if self.packages_item() > 0 => Some(State::Cleared),
+            Event::EnginesObserved { .. } => Some(State::Cleared),
             _ => self.when_forward(0, Activity::Idle, event),
         }
     }
@@ -314,17 +339,20 @@ impl Upgrade {
     }
 
     fn packages_seen(&self, item: usize, activity: Activity, observed: Packages, ended: bool) -> Option<State> {
-        if item != self.packages_item() {
-            // Prepare steps that run late, or finish steps: looked at, decided at the packages item only.
-            return Some(State::Forward { item, activity });
+        let stay = State::Forward { item, activity };
+        if item > self.packages_item() {
+            return Some(stay);
+        }
+        if item < self.packages_item() {
+            // Steps that run late stay; a preparation whose transaction is gone is taken back.
+            let abandoned = (observed, ended) == (Packages::Before, true) && activity != Activity::Busy;
+            return Some(if abandoned { self.back_unchanged().unwrap_or(stay) } else { stay });
         }
         match (observed, ended) {
             (Packages::After, _) => Some(self.after(item)),
-            (_, false) => Some(State::Forward { item, activity }),
+            (_, false) => Some(stay),
             (Packages::Before, true) => {
-                let mut unchanged = self.clone();
-                unchanged.packages = Packages::Before;
-                Some(unchanged.back().unwrap_or(State::Halted { item, cause: HaltCause::Partial }))
+                Some(self.back_unchanged().unwrap_or(State::Halted { item, cause: HaltCause::Partial }))
             }
             (Packages::Partial, true) => Some(State::Halted { item, cause: HaltCause::Partial }),
         }
@@ -351,9 +379,7 @@ impl Upgrade {
             Event::Superseded { by } if item >= self.packages_item() => Some(State::Superseded { by: *by }),
             Event::RollbackRequested { .. } => self.back(),
             Event::Packages { observed: Packages::Before, ended: true } if item == self.packages_item() => {
-                let mut unchanged = self.clone();
-                unchanged.packages = Packages::Before;
-                unchanged.back()
+                Some(self.back_unchanged().unwrap_or(self.state.clone()))
             }
             Event::Packages { .. } | Event::EnginesObserved { .. } => {
                 Some(State::Halted { item, cause: cause.clone() })
@@ -410,6 +436,11 @@ impl Upgrade {
     fn back(&self) -> Option<State> {
         let item = self.highest_touched().map_or(-1, index);
         self.can_walk_back().then_some(State::Backward { item, activity: Activity::Idle })
+    }
+
+    // The packages are found as before by the very event that is looked at.
+    fn back_unchanged(&self) -> Option<State> {
+        Self { packages: Packages::Before, ..self.clone() }.back()
     }
 
     fn back_or_halt(&self, item: usize, cause: HaltCause) -> State {

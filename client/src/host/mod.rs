@@ -4,6 +4,11 @@
 //! package manager may *report* only a wake, a look, a barrier and an end; it may be *asked* only what
 //! [`PackageManager`] lists. Another word is a change of the design.
 
+pub mod command;
+pub mod program;
+pub mod systemd;
+pub mod transient;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -92,11 +97,15 @@ pub trait PackageManager: Send + Sync {
 pub trait ServiceManager: Send + Sync {
     /// Whether it is running at all; not in a chroot or an image build.
     fn is_running(&self) -> bool;
-    /// What units are doing and whether they start at boot.
+    /// Whether the host is shutting down: what fails now failed for that reason and proves nothing.
+    fn is_going_down(&self) -> bool {
+        false
+    }
+    /// What a unit is doing and whether it starts at boot; `None` when there is no such unit.
     ///
     /// # Errors
     /// When it cannot be asked.
-    fn observe(&self, unit: &UnitName) -> Result<EngineState, HostError>;
+    fn observe(&self, unit: &UnitName) -> Result<Option<EngineState>, HostError>;
     /// Stops units in this order and waits until they are inactive.
     ///
     /// # Errors

@@ -1,13 +1,25 @@
 //! OpenPGP signing as a value that is passed in: a key file today, a token or a service tomorrow.
 
+mod key_file;
+mod key_folder;
+mod roles;
+mod vendor_keys;
+
 use std::io::Read;
 
 use consign_metadata::anchor::Fingerprint;
+
+pub use key_file::{KeyFile, KeyFileError, Passphrase};
+pub use key_folder::{KeyFiles, write_keys};
+pub use roles::KeyRoles;
+pub use vendor_keys::{Algorithm, KeyRequest, VendorKeys};
 
 /// Signs bytes with one key. Every signature is SHA-512, version 4.
 pub trait OpenPgpSigner {
     /// The signing (sub)key.
     fn fingerprint(&self) -> Fingerprint;
+    /// The public certificate that carries the key, binary; what was signed is verified with it.
+    fn certificate(&self) -> Vec<u8>;
     /// A binary OpenPGP signed message that carries `bytes` (the form of all Consign documents).
     ///
     /// # Errors

@@ -1,0 +1,60 @@
+//! Where everything is on the host; below another root in tests.
+
+use std::path::{Path, PathBuf};
+
+/// The host that the hook runs on.
+pub struct Host {
+    root: PathBuf,
+}
+
+impl Default for Host {
+    fn default() -> Self {
+        Self::below(Path::new("/"))
+    }
+}
+
+impl Host {
+    /// A host below another root.
+    pub fn below(root: &Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+
+    fn at(&self, path: &str) -> PathBuf {
+        self.root.join(path)
+    }
+
+    /// The agent's state.
+    pub fn state(&self) -> PathBuf {
+        self.at("var/lib/consignee")
+    }
+
+    /// The names of the packages that the agent manages, one a line.
+    pub fn managed(&self) -> PathBuf {
+        self.at("var/lib/consignee/managed")
+    }
+
+    /// The agent's command.
+    pub fn viewer(&self) -> PathBuf {
+        self.at("usr/bin/consignee")
+    }
+
+    /// The socket of the agent's service.
+    pub fn socket(&self) -> PathBuf {
+        self.at("run/consignee/agent.sock")
+    }
+
+    /// Whether systemd is running: not in a chroot or an image build.
+    pub fn has_systemd(&self) -> bool {
+        self.at("run/systemd/system").is_dir()
+    }
+
+    /// Whether the engines of any product are kept from starting.
+    pub fn any_unfinished(&self) -> bool {
+        folders(&self.state()).iter().any(|vendor| folders(vendor).iter().any(|p| p.join("unfinished").exists()))
+    }
+}
+
+fn folders(parent: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(parent).into_iter().flatten().flatten();
+    entries.filter(|entry| entry.file_type().is_ok_and(|t| t.is_dir())).map(|entry| entry.path()).collect()
+}

@@ -1,0 +1,122 @@
+//! What the hook itself has to say, in English and French: only that something is broken, what that
+//! means for the transaction, and what to type. Everything else is worded by the viewer.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+/// Writes a message for the person in front; a person who is not there is no failure.
+pub fn tell(message: &str) -> u8 {
+    let _ = writeln!(io::stderr(), "{message}");
+    0
+}
+
+fn is_french() -> bool {
+    ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+        .is_some_and(|locale| locale == "fr" || locale.starts_with("fr_"))
+}
+
+fn choose(english: String, french: String) -> String {
+    if is_french() { french } else { english }
+}
+
+/// The agent's service gave no answer.
+pub fn cannot_ask(viewer: &Path, error: &io::Error) -> String {
+    let viewer = viewer.display();
+    choose(
+        format!(
+            "consignee: cannot start {viewer}: {error}.\n\
+             Nothing was changed. Packages of managed products are not touched without the agent's answer.\n\
+             To repair the agent:        apt-get install --reinstall consignee\n\
+             To give up on the agent:    apt-get remove consignee"
+        ),
+        format!(
+            "consignee : impossible de démarrer {viewer} : {error}.\n\
+             Rien n'a été modifié. Les paquets des produits gérés ne sont pas touchés sans la réponse de l'agent.\n\
+             Pour réparer l'agent :          apt-get install --reinstall consignee\n\
+             Pour renoncer à l'agent :       apt-get remove consignee"
+        ),
+    )
+}
+
+/// What apt wrote is not what was expected.
+pub fn cannot_read_transaction(error: &io::Error) -> String {
+    choose(
+        format!(
+            "consignee: cannot read the transaction: {error}.\n\
+             Nothing was changed. To go on, type the same command again; if that fails too: apt-get remove consignee"
+        ),
+        format!(
+            "consignee : impossible de lire la transaction : {error}.\n\
+             Rien n'a été modifié. Retapez la même commande ; si elle échoue encore : apt-get remove consignee"
+        ),
+    )
+}
+
+/// The list of managed packages is there but unreadable.
+pub fn cannot_read_managed(path: &Path, error: &io::Error) -> String {
+    let path = path.display();
+    choose(
+        format!(
+            "consignee: cannot read {path}: {error}.\n\
+             Nothing was changed. The agent writes it anew: systemctl restart consignee-reconcile.service"
+        ),
+        format!(
+            "consignee : impossible de lire {path} : {error}.\n\
+             Rien n'a été modifié. L'agent le récrit : systemctl restart consignee-reconcile.service"
+        ),
+    )
+}
+
+/// The hook is called with an older protocol than it needs.
+pub fn wrong_protocol() -> String {
+    choose(
+        "consignee: apt did not tell the whole transaction: the options of the hook are missing from\n\
+         /etc/apt/apt.conf.d/20consignee. Nothing was changed. To put the file right:\n\
+         apt-get install --reinstall -o DPkg::Options::=--force-confask consignee"
+            .to_owned(),
+        "consignee : apt n'a pas donné toute la transaction : les options du crochet manquent dans\n\
+         /etc/apt/apt.conf.d/20consignee. Rien n'a été modifié. Pour rétablir le fichier :\n\
+         apt-get install --reinstall -o DPkg::Options::=--force-confask consignee"
+            .to_owned(),
+    )
+}
+
+/// A package's preinst could not ask, and nothing had been prepared for it.
+pub fn not_prepared(product: &str, package: &str, problem: &str) -> String {
+    choose(
+        format!(
+            "consignee: {package} is not unpacked: {product} was not prepared for the upgrade: {problem}.\n\
+             The version that was there stays. To see why: systemctl status consignee.socket consignee.service"
+        ),
+        format!(
+            "consignee : {package} n'est pas dépaqueté : {product} n'a pas été préparé à la mise à niveau : {problem}.\n\
+             La version en place reste. Pour comprendre : systemctl status consignee.socket consignee.service"
+        ),
+    )
+}
+
+/// A package is installed for the first time while the service cannot be reached.
+pub fn finish_waits(product: &str, problem: &str) -> String {
+    choose(
+        format!("consignee: {product} will be finished when the agent's service runs again: {problem}"),
+        format!("consignee : {product} sera terminé quand le service de l'agent tournera de nouveau : {problem}"),
+    )
+}
+
+/// The engines could not be stopped by the agent before a removal.
+pub fn not_stopped(product: &str, problem: &str) -> String {
+    choose(
+        format!("consignee: the engines of {product} were not stopped by the agent: {problem}"),
+        format!("consignee : les moteurs de {product} n'ont pas été arrêtés par l'agent : {problem}"),
+    )
+}
+
+/// Called with words that this version does not know.
+pub fn unknown(words: &[&str]) -> String {
+    choose(
+        format!("consignee: this agent does not know the event {words:?} and ignores it"),
+        format!("consignee : cet agent ne connaît pas l'événement {words:?} et l'ignore"),
+    )
+}

@@ -1,0 +1,345 @@
+//! The one runner of host commands: `systemctl`, `dpkg-query`, `wall` and their kind.
+//!
+//! An argument list, never a shell line. Nothing of the agent's own environment reaches the command,
+//! its input is empty, its output is bounded and its time is limited; when the time is up its whole
+//! process group is killed. Every line that is run is logged (`log::debug!`), and the end of what the
+//! command wrote to stderr is kept, since that is where the reason is.
+
+use std::fmt;
+use std::io::Read;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::HostError;
+
+/// Where commands are looked for. The agent's own `PATH` may be anybody's.
+pub const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// How long a command may take where nothing else is said.
+pub const LIMIT: Duration = Duration::from_secs(60);
+/// How much of stdout is kept where nothing else is said.
+pub const MAXIMUM: usize = 8 * 1024 * 1024;
+
+const STDERR_END: usize = 4096;
+// What a background child of the command may still write once the command itself has ended.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// A command that is put together.
+#[derive(Debug, Clone)]
+pub struct HostCommand {
+    line: Vec<String>,
+    environment: Vec<(String, String)>,
+    limit: Duration,
+    maximum: usize,
+}
+
+/// What a command left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finished {
+    /// How it ended; 128 + signal when it was killed.
+    pub status: i32,
+    /// What it wrote to stdout.
+    pub stdout: Vec<u8>,
+    /// The end of what it wrote to stderr.
+    pub stderr: String,
+}
+
+impl Finished {
+    /// What it wrote to stdout, as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).into_owned()
+    }
+}
+
+/// Why a command has no result that can be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CommandError {
+    /// It is not there or cannot be executed.
+    #[error("cannot start {line}: {reason}")]
+    CannotStart {
+        /// The command.
+        line: String,
+        /// The reason the system gave.
+        reason: String,
+    },
+    /// It took too long and was killed with everything in its process group.
+    #[error("cannot wait for {line}: not done after {seconds} s")]
+    Timeout {
+        /// The command.
+        line: String,
+        /// How long it was given.
+        seconds: u64,
+    },
+    /// It wrote more than it may; a cut answer would be a wrong answer.
+    #[error("cannot take the output of {line}: more than {maximum} bytes")]
+    TooMuch {
+        /// The command.
+        line: String,
+        /// How much was allowed.
+        maximum: usize,
+    },
+    /// It ended with another status than 0.
+    #[error("cannot run {line}: status {status}: {stderr}")]
+    Failed {
+        /// The command.
+        line: String,
+        /// Its exit status; 128 + signal when it was killed.
+        status: i32,
+        /// The end of what it wrote to stderr.
+        stderr: String,
+    },
+}
+
+impl From<CommandError> for HostError {
+    fn from(error: CommandError) -> Self {
+        let (action, reason) = match error {
+            CommandError::CannotStart { line, reason } => (format!("start {line}"), reason),
+            CommandError::Timeout { line, seconds } => {
+                (format!("wait for {line}"), format!("not done after {seconds} s"))
+            }
+            CommandError::TooMuch { line, maximum } => {
+                (format!("take the output of {line}"), format!("more than {maximum} bytes"))
+            }
+            CommandError::Failed { line, status, stderr } => {
+                (format!("run {line}"), format!("status {status}: {stderr}"))
+            }
+        };
+        Self { action, reason }
+    }
+}
+
+impl HostCommand {
+    /// A program by name or absolute path.
+    pub fn new(program: &str) -> Self {
+        Self { line: vec![program.to_owned()], environment: Vec::new(), limit: LIMIT, maximum: MAXIMUM }
+    }
+
+    /// One more argument.
+    #[must_use]
+    pub fn arg(mut self, argument: impl Into<String>) -> Self {
+        self.line.push(argument.into());
+        self
+    }
+
+    /// More arguments.
+    #[must_use]
+    pub fn args<A: Into<String>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
+        self.line.extend(arguments.into_iter().map(Into::into));
+        self
+    }
+
+    /// A variable beyond `PATH` and `LC_ALL`.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// How long it may take.
+    #[must_use]
+    pub fn limit(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// How much it may write to stdout.
+    #[must_use]
+    pub fn maximum(mut self, bytes: usize) -> Self {
+        self.maximum = bytes;
+        self
+    }
+
+    /// Runs it and wants status 0; answers its stdout.
+    ///
+    /// # Errors
+    /// [`CommandError`]
+    pub fn output(&self) -> Result<Vec<u8>, CommandError> {
+        let finished = self.run()?;
+        if finished.status == 0 {
+            return Ok(finished.stdout);
+        }
+        let (line, status) = (self.to_string(), finished.status);
+        Err(CommandError::Failed { line, status, stderr: finished.stderr })
+    }
+
+    /// Runs it, whatever its status is: for commands whose status is an answer.
+    ///
+    /// # Errors
+    /// [`CommandError`], never [`CommandError::Failed`].
+    pub fn run(&self) -> Result<Finished, CommandError> {
+        log::debug!("run {self}");
+        let deadline = Instant::now() + self.limit;
+        let mut child = self.command().spawn().map_err(|cause| CommandError::CannotStart {
+            line: self.to_string(),
+            reason: cause.to_string(),
+        })?;
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let stdout = collect(stdout, Keep::Start(self.maximum));
+        let stderr = collect(stderr, Keep::End(STDERR_END));
+        let Some(status) = wait(&mut child, deadline) else {
+            kill(&mut child);
+            log::debug!("{self}: killed after {} s", self.limit.as_secs());
+            return Err(CommandError::Timeout { line: self.to_string(), seconds: self.limit.as_secs() });
+        };
+        let stdout = stdout.take();
+        if stdout.len() > self.maximum {
+            return Err(CommandError::TooMuch { line: self.to_string(), maximum: self.maximum });
+        }
+        let stderr = String::from_utf8_lossy(&stderr.take()).trim_end().to_owned();
+        let status = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0));
+        if status != 0 {
+            log::debug!("{self}: status {status}: {stderr}");
+        }
+        Ok(Finished { status, stdout, stderr })
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.line[0]);
+        // A scrubbed environment: dpkg's DPKG_FRONTEND_LOCKED would let a child believe it has the lock.
+        command.args(&self.line[1..]).env_clear().env("PATH", PATH).env("LC_ALL", "C.UTF-8");
+        command.envs(self.environment.iter().map(|(name, value)| (name, value))).current_dir("/");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        command
+    }
+}
+
+impl fmt::Display for HostCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.line.join(" "))
+    }
+}
+
+fn wait(child: &mut Child, deadline: Instant) -> Option<ExitStatus> {
+    let mut pause = Duration::from_millis(1);
+    loop {
+        if let Ok(Some(status)) = child.try_wait() {
+            return Some(status);
+        }
+        if Instant::now() >= deadline {
+            return None;
+        }
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(20));
+    }
+}
+
+fn kill(child: &mut Child) {
+    let group = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw);
+    if let Some(group) = group {
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
+    let _ = child.wait();
+}
+
+#[derive(Clone, Copy)]
+enum Keep {
+    Start(usize),
+    End(usize),
+}
+
+struct Collected {
+    kept: Arc<Mutex<Vec<u8>>>,
+    end: Receiver<()>,
+}
+
+impl Collected {
+    // A daemon that the command left behind may hold the pipe open for ever: its end is not waited for.
+    fn take(self) -> Vec<u8> {
+        let _ = self.end.recv_timeout(GRACE);
+        std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn collect(pipe: Option<impl Read + Send + 'static>, keep: Keep) -> Collected {
+    let kept = Arc::new(Mutex::new(Vec::new()));
+    let (ended, end) = channel::<()>();
+    if let Some(mut pipe) = pipe {
+        let kept = Arc::clone(&kept);
+        std::thread::spawn(move || {
+            // Dropped with the thread, which tells the end.
+            let _ended = ended;
+            let mut buffer = [0; 16 * 1024];
+            while let Ok(length @ 1..) = pipe.read(&mut buffer) {
+                add(&mut kept.lock().unwrap_or_else(PoisonError::into_inner), &buffer[..length], keep);
+            }
+        });
+    }
+    Collected { kept, end }
+}
+
+// One byte more than allowed is kept, so that too much can be told from just enough.
+fn add(kept: &mut Vec<u8>, more: &[u8], keep: Keep) {
+    match keep {
+        Keep::Start(maximum) => {
+            let room = (maximum + 1).saturating_sub(kept.len()).min(more.len());
+            kept.extend_from_slice(&more[..room]);
+        }
+        Keep::End(maximum) => {
+            kept.extend_from_slice(more);
+            let surplus = kept.len().saturating_sub(maximum);
+            kept.drain(..surplus);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> HostCommand {
+        HostCommand::new("sh").args(["-c", script])
+    }
+
+    #[test]
+    fn nothing_of_the_agents_environment_reaches_a_command() {
+        let seen = HostCommand::new("env").output().unwrap();
+        let seen = String::from_utf8(seen).unwrap();
+        let names: Vec<_> = seen.lines().filter_map(|line| line.split('=').next()).collect();
+        assert!(names.iter().all(|name| ["PATH", "LC_ALL", "PWD"].contains(name)), "{names:?}");
+    }
+
+    #[test]
+    fn the_status_and_the_end_of_stderr_are_kept() {
+        let error = shell("seq 9000 >&2; echo reason >&2; exit 3").output().unwrap_err();
+        let CommandError::Failed { status: 3, stderr, .. } = error else { panic!("{error}") };
+        assert!(stderr.ends_with("9000\nreason") && stderr.len() <= STDERR_END, "{stderr}");
+        assert_eq!(shell("kill -9 $$").run().unwrap().status, 137);
+    }
+
+    #[test]
+    fn when_the_time_is_up_the_children_go_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let pid = folder.path().join("pid");
+        let script = format!("sleep 60 & echo $! >{}; wait", pid.display());
+        let error = shell(&script).limit(Duration::from_millis(300)).run().unwrap_err();
+        assert!(matches!(error, CommandError::Timeout { .. }), "{error}");
+        let child = fs_err::read_to_string(pid).unwrap();
+        let gone = || {
+            let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.trim()));
+            stat.map_or(true, |stat| stat.contains(") Z "))
+        };
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while !gone() {
+            assert!(Instant::now() < deadline, "the grandchild lives on");
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn a_daemon_that_holds_the_pipe_is_not_waited_for() {
+        let before = Instant::now();
+        assert_eq!(shell("sleep 20 & echo done").output().unwrap(), b"done\n");
+        assert!(before.elapsed() < Duration::from_secs(10));
+    }
+
+    #[test]
+    fn too_much_output_is_no_answer() {
+        assert_eq!(shell("printf 12345").maximum(5).output().unwrap(), b"12345");
+        let error = shell("printf 123456").maximum(5).output().unwrap_err();
+        assert!(matches!(error, CommandError::TooMuch { .. }), "{error}");
+        let error = HostCommand::new("/no/such/program").run().unwrap_err();
+        assert!(matches!(error, CommandError::CannotStart { .. }), "{error}");
+    }
+}

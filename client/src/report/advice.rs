@@ -1,0 +1,169 @@
+//! What to type next, and what it is for. Commands are the same in every language.
+
+use std::collections::BTreeSet;
+
+use consign_metadata::name::ProductId;
+use consign_metadata::text::Language;
+
+use crate::engine::event::Reason;
+use crate::engine::machine::{HaltCause, State, Upgrade};
+use crate::host::typed;
+
+/// A command and its purpose.
+pub type Advice = (String, String);
+
+/// What to type about an upgrade as it stands; empty when nothing has to be typed.
+pub fn on_upgrade(upgrade: &Upgrade, language: Language) -> Vec<Advice> {
+    let product = &upgrade.header.product;
+    match &upgrade.state {
+        State::Held | State::Planned => on_reasons(product, upgrade.reasons(), language),
+        State::Cleared => vec![package_upgrade(language)],
+        State::Forward { .. } | State::Backward { .. } => vec![follow(product, language)],
+        State::Waiting { .. } => waiting(upgrade, language),
+        State::Halted { item, cause } => halted(upgrade, *item, cause, language),
+        State::Stuck { .. } => vec![what_happened(upgrade, language), retry(product, language), rescue(upgrade, language)],
+        State::Completed
+        | State::Cancelled
+        | State::RolledBack
+        | State::Superseded { .. }
+        | State::Rescued { .. } => Vec::new(),
+    }
+}
+
+/// What to type so that the reasons go away; each command once.
+pub fn on_reasons(product: &ProductId, reasons: &[Reason], language: Language) -> Vec<Advice> {
+    let mut seen = BTreeSet::new();
+    let all = reasons.iter().flat_map(|reason| on_reason(product, reason, language));
+    all.filter(|(command, _)| seen.insert(command.clone())).collect()
+}
+
+fn on_reason(product: &ProductId, reason: &Reason, language: Language) -> Vec<Advice> {
+    match reason {
+        Reason::NoteUnread { .. } => vec![notes(product, language), acknowledge(product, language)],
+        Reason::SideEffectUnacknowledged { .. } => vec![plan(product, language), acknowledge(product, language)],
+        Reason::Unfinished { .. } => vec![status(product, language)],
+        Reason::AgentTooOld { .. } => vec![advice(
+            typed::UPGRADE_AGENT,
+            say!(language, "bring the agent up to date", "mettre l'agent à jour"),
+        )],
+        Reason::Site { .. } => vec![
+            advice(format!("editor /etc/consign/{product}.toml"), say!(language, "mend the site's file", "corriger le fichier du site")),
+            refresh(language),
+        ],
+        Reason::Withdrawn { .. } | Reason::Unverified { .. } | Reason::MixedVersions { .. } => vec![refresh(language)],
+        Reason::ClassUnsupported { .. }
+        | Reason::TooOld { .. }
+        | Reason::RequiredStops { .. }
+        | Reason::Downgrade { .. } => vec![plan(product, language)],
+        Reason::WouldRemove { .. } => vec![
+            status(product, language),
+            advice(typed::UPGRADE, say!(language, "upgrades without removing it", "met à jour sans le supprimer")),
+        ],
+        Reason::NoAnswer => vec![advice(
+            typed::SERVICE,
+            say!(language, "what the agent's service is doing", "ce que fait le service de l'agent"),
+        )],
+    }
+}
+
+fn waiting(upgrade: &Upgrade, language: Language) -> Vec<Advice> {
+    let product = &upgrade.header.product;
+    let mut all = vec![
+        what_happened(upgrade, language),
+        advice(
+            format!("consignee answer {product} done"),
+            say!(language, "the step is done, go on after it", "l'étape est faite, passer à la suivante"),
+        ),
+        advice(
+            format!("consignee answer {product} rerun"),
+            say!(language, "run the step again", "relancer l'étape"),
+        ),
+    ];
+    if upgrade.can_walk_back() {
+        all.push(advice(
+            format!("consignee answer {product} undo"),
+            say!(language, "take the upgrade back", "annuler la mise à niveau"),
+        ));
+    }
+    all
+}
+
+fn halted(upgrade: &Upgrade, item: usize, cause: &HaltCause, language: Language) -> Vec<Advice> {
+    let product = &upgrade.header.product;
+    let mut all = match cause {
+        HaltCause::Unsatisfied { reasons } => on_reasons(product, reasons, language),
+        HaltCause::Partial => vec![advice(
+            typed::REPAIR,
+            say!(language, "finish the package transaction", "terminer la transaction de paquets"),
+        )],
+        HaltCause::Failed { .. } | HaltCause::Interrupted | HaltCause::LoopDetected { .. } => {
+            vec![what_happened(upgrade, language)]
+        }
+    };
+    all.push(retry(product, language));
+    if item != upgrade.packages_item() {
+        all.push(advice(
+            format!("consignee skip {product}"),
+            say!(language, "if you have done the step by hand", "si vous avez fait l'étape à la main"),
+        ));
+    }
+    all.push(rescue(upgrade, language));
+    all
+}
+
+/// The one command that says what an upgrade did.
+pub fn what_happened(upgrade: &Upgrade, language: Language) -> Advice {
+    let (product, number) = (&upgrade.header.product, upgrade.header.upgrade);
+    advice(
+        format!("consignee history {product} --upgrade {number}"),
+        say!(language, "everything that happened", "tout ce qui s'est passé"),
+    )
+}
+
+fn retry(product: &ProductId, language: Language) -> Advice {
+    let purpose = say!(language, "once the cause is mended: try again", "une fois la cause corrigée : réessayer");
+    advice(format!("consignee retry {product}"), purpose)
+}
+
+fn rescue(upgrade: &Upgrade, language: Language) -> Advice {
+    let (product, to) = (&upgrade.header.product, &upgrade.header.to);
+    advice(
+        format!("consignee rescue {product} --version {to}"),
+        say!(language, "if you have put the host right by hand", "si vous avez tout remis en état à la main"),
+    )
+}
+
+fn notes(product: &ProductId, language: Language) -> Advice {
+    advice(format!("consignee notes {product}"), say!(language, "read the release notes", "lire les notes de version"))
+}
+
+fn acknowledge(product: &ProductId, language: Language) -> Advice {
+    let purpose = say!(language, "acknowledge what is asked for", "acquitter ce qui est demandé");
+    advice(format!("consignee ack {product}"), purpose)
+}
+
+fn plan(product: &ProductId, language: Language) -> Advice {
+    advice(format!("consignee plan {product}"), say!(language, "see what would be done", "voir ce qui serait fait"))
+}
+
+fn status(product: &ProductId, language: Language) -> Advice {
+    advice(format!("consignee status {product}"), say!(language, "see where it stands", "voir où elle en est"))
+}
+
+/// Watch an upgrade at work.
+pub fn follow(product: &ProductId, language: Language) -> Advice {
+    advice(format!("consignee follow {product}"), say!(language, "watch it live", "la suivre en direct"))
+}
+
+/// The package manager's own upgrade.
+pub fn package_upgrade(language: Language) -> Advice {
+    advice(typed::UPGRADE, say!(language, "upgrade now", "mettre à niveau maintenant"))
+}
+
+fn refresh(language: Language) -> Advice {
+    advice(typed::REFRESH, say!(language, "look again at what is offered", "examiner de nouveau ce qui est proposé"))
+}
+
+fn advice(command: impl Into<String>, purpose: String) -> Advice {
+    (command.into(), purpose)
+}

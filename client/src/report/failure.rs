@@ -1,0 +1,138 @@
+//! How a step failed and why an upgrade halted, as sentences.
+
+use consign_metadata::text::Language;
+
+use crate::engine::event::Failure;
+use crate::engine::machine::HaltCause;
+
+/// The failure, beginning in lower case and without a full stop. What the program wrote is [`output`].
+pub fn sentence(failure: &Failure, language: Language) -> String {
+    match failure {
+        Failure::Exit { status, .. } => say!(
+            language,
+            "the program ended with exit status {status}",
+            "le programme s'est terminé avec le code de retour {status}"
+        ),
+        Failure::Signal { signal, .. } => say!(
+            language,
+            "the program was ended by signal {signal}",
+            "le programme a été interrompu par le signal {signal}"
+        ),
+        Failure::Timeout { seconds, .. } => say!(
+            language,
+            "the program took longer than the {seconds} s it was given and was ended",
+            "le programme a dépassé les {seconds} s accordées et a été arrêté"
+        ),
+        Failure::CannotStart { program, reason } => say!(
+            language,
+            "{program} could not be started: {reason}",
+            "{program} n'a pas pu être lancé : {reason}"
+        ),
+        Failure::Site { problem } => say!(
+            language,
+            "the site's file cannot be used: {problem}",
+            "le fichier du site est inutilisable : {problem}"
+        ),
+        Failure::StillRunning { unit } => {
+            say!(language, "{unit} did not stop", "{unit} ne s'est pas arrêté")
+        }
+        Failure::NotActive { unit, state } => say!(
+            language,
+            "{unit} did not become or stay active: {state}",
+            "{unit} n'est pas devenu actif ou ne l'est pas resté : {state}"
+        ),
+        Failure::Unhealthy { check, found } => say!(
+            language,
+            "the check {check} did not hold: {found}",
+            "le contrôle {check} a échoué : {found}"
+        ),
+        Failure::Host { reason } => say!(
+            language,
+            "the host refused something the agent needs: {reason}",
+            "l'hôte a refusé une opération dont l'agent a besoin : {reason}"
+        ),
+        Failure::Interrupted => say!(
+            language,
+            "it was interrupted by a crash or a power cut, and its plan does not run it again",
+            "elle a été interrompue par un arrêt brutal, et son plan ne la relance pas"
+        ),
+    }
+}
+
+/// The last lines that the failed program wrote; empty where there was none.
+pub fn output(failure: &Failure) -> &[String] {
+    match failure {
+        Failure::Exit { output, .. } | Failure::Signal { output, .. } | Failure::Timeout { output, .. } => output,
+        Failure::CannotStart { .. }
+        | Failure::Site { .. }
+        | Failure::StillRunning { .. }
+        | Failure::NotActive { .. }
+        | Failure::Unhealthy { .. }
+        | Failure::Host { .. }
+        | Failure::Interrupted => &[],
+    }
+}
+
+/// Why an upgrade halted. The reasons of `Unsatisfied` are worded one by one beside it.
+pub fn halt(cause: &HaltCause, language: Language) -> String {
+    match cause {
+        HaltCause::Unsatisfied { .. } => say!(
+            language,
+            "the packages were changed although the upgrade was held",
+            "les paquets ont été changés alors que la mise à niveau était retenue"
+        ),
+        HaltCause::Partial => say!(
+            language,
+            "the package transaction ended with some packages changed and others not",
+            "la transaction du gestionnaire de paquets n'a changé qu'une partie des paquets"
+        ),
+        HaltCause::Failed { failure } => sentence(failure, language),
+        HaltCause::Interrupted => say!(
+            language,
+            "the step was interrupted and nobody knows how far it came",
+            "l'étape a été interrompue et nul ne sait jusqu'où elle est allée"
+        ),
+        HaltCause::LoopDetected { attempts } => say!(
+            language,
+            "the step was tried {attempts} times without an end",
+            "l'étape a été tentée {attempts} fois sans aboutir"
+        ),
+    }
+}
+
+/// The failure behind a halt, if it is one.
+pub fn behind(cause: &HaltCause) -> Option<&Failure> {
+    match cause {
+        HaltCause::Failed { failure } => Some(failure),
+        HaltCause::Unsatisfied { .. }
+        | HaltCause::Partial
+        | HaltCause::Interrupted
+        | HaltCause::LoopDetected { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::samples;
+
+    #[test]
+    fn every_failure_is_worded_in_both_languages_with_its_parameters() {
+        for failure in samples::failures() {
+            samples::assert_worded(&failure, |language| {
+                let lines = output(&failure).join(" ");
+                format!("{} {lines}", sentence(&failure, language))
+            });
+        }
+    }
+
+    #[test]
+    fn every_halt_is_worded_in_both_languages_with_its_parameters() {
+        for cause in samples::halts() {
+            samples::assert_worded(&cause, |language| {
+                let lines = behind(&cause).map(|failure| output(failure).join(" ")).unwrap_or_default();
+                format!("{} {lines}", halt(&cause, language))
+            });
+        }
+    }
+}

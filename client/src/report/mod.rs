@@ -1,0 +1,43 @@
+//! The viewer: journals and codes made into sentences, in English and French.
+//!
+//! Nothing below this folder is written in a language; nothing in it decides anything. The two languages
+//! stand side by side in one `say!`, so that a new code cannot be added in one of them only.
+//!
+//! - [`reason`], [`failure`], [`event`], [`state`]: a sentence for every code
+//! - [`advice`]: what to type next
+//! - [`status`], [`history`], [`notes`], [`plan`], [`offers`]: one report each, as data and as a page
+//! - [`follower`], [`log`]: a journal and a step's log as they grow
+//! - [`page`], [`markdown`], [`time`], [`words`]: how they are put on a terminal
+
+/// The wording in the reader's language; both are format strings.
+macro_rules! say {
+    ($language:expr, $english:literal, $french:literal $(,)?) => {
+        match $language {
+            consign_metadata::text::Language::En => format!($english),
+            consign_metadata::text::Language::Fr => format!($french),
+        }
+    };
+}
+
+pub mod advice;
+pub mod event;
+pub mod failure;
+pub mod follower;
+pub mod history;
+pub mod log;
+pub mod markdown;
+pub mod notes;
+pub mod offers;
+pub mod page;
+pub mod plan;
+pub mod plan_words;
+pub mod reason;
+#[cfg(test)]
+mod samples;
+pub mod state;
+pub mod status;
+pub mod time;
+pub mod words;
+
+/// The format of every report that is written as JSON; `docs/administrator.md` lists the fields.
+pub const FORMAT: u32 = 1;

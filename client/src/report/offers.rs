@@ -1,0 +1,108 @@
+//! What a look found and why a transaction is refused: compact, since it stands among apt's own lines.
+
+use consign_metadata::text::Language;
+
+use super::page::{Page, Style};
+use super::{advice, reason, status};
+use crate::host::typed;
+use crate::request::{Offer, Refusal};
+
+/// What is offered and what is held; empty when there is nothing of ours.
+pub fn page(offers: &[Offer], language: Language) -> Page {
+    let mut page = Page::default();
+    for offer in offers {
+        let (product, Some(offered)) = (&offer.product, &offer.offered) else { continue };
+        let from = offer.installed.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
+        if offer.held.is_empty() {
+            page.add(0, Style::Good, say!(
+                language,
+                "consignee: {product}{from}: {offered} is offered and cleared",
+                "consignee : {product}{from} : la version {offered} est proposée et autorisée"
+            ));
+            continue;
+        }
+        page.add(0, Style::Warning, say!(
+            language,
+            "consignee: {product}{from}: {offered} is offered and held back",
+            "consignee : {product}{from} : la version {offered} est proposée mais retenue"
+        ));
+        for reason in &offer.held {
+            page.add(2, Style::Plain, format!("- {}", reason::sentence(reason, language)));
+        }
+        page.commands(4, &advice::on_reasons(product, &offer.held, language));
+    }
+    page
+}
+
+/// The one block a refused transaction shows: every product, every reason, and exactly what to type.
+pub fn refusal(refusals: &[Refusal], language: Language) -> Page {
+    let mut page = Page::default();
+    page.gap();
+    for refusal in refusals {
+        let product = &refusal.product;
+        let to = refusal.to.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
+        page.add(0, Style::Bad, say!(
+            language,
+            "consignee refuses this transaction because of {product}{to}:",
+            "consignee refuse cette transaction à cause de {product}{to} :"
+        ));
+        for reason in &refusal.reasons {
+            page.add(2, Style::Plain, format!("- {}", reason::sentence(reason, language)));
+        }
+        let mut typed = Page::default();
+        status::typed(&mut typed, &advice::on_reasons(product, &refusal.reasons, language), language);
+        page.append(2, typed);
+    }
+    page.add(0, Style::Plain, unchanged(language));
+    page
+}
+
+fn unchanged(language: Language) -> String {
+    let again = typed::UPGRADE;
+    say!(
+        language,
+        "nothing was changed; the same {again} typed again upgrades everything else",
+        "rien n'a été changé ; relancé tel quel, {again} met à jour tout le reste"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::samples::{reasons, v};
+
+    fn offer(held: bool) -> Offer {
+        let held = if held { vec![reasons().swap_remove(4)] } else { Vec::new() };
+        Offer { product: "acme/erp".parse().unwrap(), installed: Some(v("1.4.0")), offered: Some(v("1.5.0")), held }
+    }
+
+    #[test]
+    fn a_look_without_offers_says_nothing() {
+        let nothing = Offer { offered: None, ..offer(false) };
+        assert_eq!(page(&[nothing], Language::En), Page::default());
+    }
+
+    #[test]
+    fn a_held_offer_says_why_and_what_to_type() {
+        assert_eq!(
+            page(&[offer(true)], Language::En).to_string(),
+            "consignee: acme/erp 1.4.0: 1.5.0 is offered and held back\n  \
+             - the release note on 1.5.0 is not acknowledged\n    \
+             consignee notes acme/erp  read the release notes\n    \
+             consignee ack acme/erp    acknowledge what is asked for\n"
+        );
+        let cleared = page(&[offer(false)], Language::Fr).to_string();
+        assert_eq!(cleared, "consignee : acme/erp 1.4.0 : la version 1.5.0 est proposée et autorisée\n");
+    }
+
+    #[test]
+    fn a_refusal_names_every_reason_and_ends_with_what_can_be_done() {
+        let product = "acme/erp".parse().unwrap();
+        let block = refusal(&[Refusal { product, to: Some(v("1.5.0")), reasons: reasons() }], Language::En).to_string();
+        for reason in reasons() {
+            assert!(block.contains(&reason::sentence(&reason, Language::En)), "{block}");
+        }
+        assert!(block.contains("consignee ack acme/erp"), "{block}");
+        assert!(block.trim_end().ends_with("upgrades everything else"), "{block}");
+    }
+}

@@ -1,0 +1,108 @@
+//! Why an upgrade is held or refused, as a sentence.
+
+use consign_metadata::text::Language;
+
+use super::words;
+use crate::engine::event::Reason;
+
+/// The reason, beginning in lower case and without a full stop.
+pub fn sentence(reason: &Reason, language: Language) -> String {
+    match reason {
+        Reason::ClassUnsupported { class, from, to } => {
+            let class = words::class(*class, language);
+            say!(
+                language,
+                "from {from} to {to} is a {class} change, which the vendor does not support in place",
+                "passer de {from} à {to} est un changement {class}, que l'éditeur ne prend pas en charge sur une installation existante"
+            )
+        }
+        Reason::TooOld { from, supported_from } => say!(
+            language,
+            "{from} is too old: this upgrade starts from {supported_from} or later",
+            "la version {from} est trop ancienne : cette mise à niveau part de {supported_from} au plus tôt"
+        ),
+        Reason::RequiredStops { stops } => {
+            let stops = words::list(stops);
+            say!(
+                language,
+                "these versions may not be jumped over, upgrade to each in turn first: {stops}",
+                "ces versions ne peuvent pas être sautées, passez d'abord par chacune d'elles : {stops}"
+            )
+        }
+        Reason::Downgrade { from, to } => say!(
+            language,
+            "{to} is older than {from}, the version last finished",
+            "la version {to} est plus ancienne que {from}, la dernière menée à terme"
+        ),
+        Reason::NoteUnread { version, .. } => say!(
+            language,
+            "the release note on {version} is not acknowledged",
+            "la note de version {version} n'est pas acquittée"
+        ),
+        Reason::SideEffectUnacknowledged { id, .. } => say!(
+            language,
+            "the side effect {id} is not acknowledged",
+            "l'effet de bord {id} n'est pas acquitté"
+        ),
+        Reason::Unfinished { upgrade } => say!(
+            language,
+            "upgrade {upgrade} of this product has not finished",
+            "la mise à niveau n° {upgrade} de ce produit n'est pas terminée"
+        ),
+        Reason::AgentTooOld { minimum } => say!(
+            language,
+            "it needs the package consignee {minimum} or newer",
+            "elle demande le paquet consignee {minimum} ou plus récent"
+        ),
+        Reason::Site { problem } => say!(
+            language,
+            "the site's file cannot be used: {problem}",
+            "le fichier du site est inutilisable : {problem}"
+        ),
+        Reason::Withdrawn { why } => say!(
+            language,
+            "the vendor withdrew this release: {why}",
+            "l'éditeur a retiré cette version : {why}"
+        ),
+        Reason::Unverified { what, cause } => say!(
+            language,
+            "{what} could not be verified: {cause}",
+            "{what} n'a pas pu être vérifié : {cause}"
+        ),
+        Reason::WouldRemove { packages } => {
+            let packages = words::list(packages);
+            say!(
+                language,
+                "the transaction would remove {packages}",
+                "la transaction supprimerait {packages}"
+            )
+        }
+        Reason::MixedVersions { packages } => {
+            let packages: Vec<_> = packages.iter().map(|(name, version)| format!("{name} {version}")).collect();
+            let packages = words::list(&packages);
+            say!(
+                language,
+                "its packages do not all go to the same release: {packages}",
+                "ses paquets ne vont pas tous vers la même version : {packages}"
+            )
+        }
+        Reason::NoAnswer => say!(
+            language,
+            "the agent's service did not answer in time",
+            "le service de l'agent n'a pas répondu à temps"
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::samples;
+
+    #[test]
+    fn every_reason_is_worded_in_both_languages_with_its_parameters() {
+        for reason in samples::reasons() {
+            samples::assert_worded(&reason, |language| sentence(&reason, language));
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! One of every code, and the proof that a wording says what the code carries.
+
+use std::collections::BTreeSet;
+
+use consign_metadata::digest::Sha256;
+use consign_metadata::plan::OnInterrupt;
+use consign_metadata::text::Language;
+use consign_metadata::version::{Class, Version};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::engine::event::{
+    Answer, EngineState, Event, Failure, Header, Item, ModuleChange, Packages, Person, Reason, SkipReason,
+};
+use crate::engine::machine::{Activity, HaltCause, State};
+
+/// Fields that a sentence does not repeat: codes it translates, places it names otherwise, digests.
+const NOT_REPEATED: [&str; 12] = [
+    "event", "sha256", "item", "because", "answer", "uid", "ended", "class", "active", "enabled", "activity", "code",
+];
+/// Codes among values that are else repeated.
+const TRANSLATED: [&str; 3] = ["before", "partial", "after"];
+
+/// Every text and number in the value stands in both sentences, and the two languages differ.
+pub fn assert_worded(value: &impl Serialize, sentence: impl Fn(Language) -> String) {
+    let json = serde_json::to_value(value).unwrap();
+    let (english, french) = (sentence(Language::En), sentence(Language::Fr));
+    assert_ne!(english, french, "{json}");
+    for text in [&english, &french] {
+        assert!(!text.trim().is_empty(), "{json}");
+        for parameter in parameters(&json) {
+            assert!(text.contains(&parameter), "{parameter:?} of {json} is not in {text:?}");
+        }
+    }
+}
+
+fn parameters(json: &Value) -> Vec<String> {
+    match json {
+        Value::Object(fields) if fields.contains_key("header") => Vec::new(),
+        // The tag of a state; the state of a unit is repeated.
+        Value::Object(fields) if fields.contains_key("state") && !fields.contains_key("unit") => {
+            fields.iter().filter(|(name, _)| *name != "state").flat_map(|(_, value)| parameters(value)).collect()
+        }
+        Value::Object(fields) => fields
+            .iter()
+            .filter(|(name, value)| !NOT_REPEATED.contains(&name.as_str()) && !(*name == "attempt" && **value == 1))
+            .flat_map(|(name, value)| match name.ends_with(".service") {
+                true => vec![name.clone()],
+                false => parameters(value),
+            })
+            .collect(),
+        Value::Array(items) => items.iter().filter(|item| item.get("code").is_none()).flat_map(parameters).collect(),
+        Value::String(text) if TRANSLATED.contains(&text.as_str()) => Vec::new(),
+        Value::String(text) => vec![text.clone()],
+        Value::Number(number) => vec![number.to_string()],
+        Value::Bool(_) | Value::Null => Vec::new(),
+    }
+}
+
+/// The codes of some values; a test that lists them notices a variant without a sample.
+pub fn codes<T: Serialize>(values: &[T], tag: &str) -> BTreeSet<String> {
+    let code = |value: &T| serde_json::to_value(value).unwrap()[tag].as_str().unwrap().to_owned();
+    values.iter().map(code).collect()
+}
+
+pub fn v(text: &str) -> Version {
+    text.parse().unwrap()
+}
+
+pub fn person() -> Person {
+    Person { uid: 0, name: "marie".to_owned() }
+}
+
+pub fn header() -> Header {
+    let item = |name: &str, packages| Item {
+        name: name.to_owned(),
+        packages,
+        undo: !packages,
+        no_return: false,
+        on_interrupt: OnInterrupt::Rerun,
+    };
+    Header {
+        format: 1,
+        upgrade: 2,
+        product: "acme/erp".parse().unwrap(),
+        plan: Sha256::of(b"plan"),
+        from: Some(v("1.4.0")),
+        to: v("1.5.0"),
+        revision: 1,
+        class: Some(Class::Minor),
+        modules: vec![ModuleChange {
+            package: "acme-erp".parse().unwrap(),
+            before: Some("1.4.0-1".to_owned()),
+            after: "1.5.0-1".to_owned(),
+        }],
+        items: vec![item("stop", false), item("packages", true), item("init", false), item("start", false)],
+        supersedes: None,
+        agent: v("0.1.0"),
+    }
+}
+
+pub fn reasons() -> Vec<Reason> {
+    let all = vec![
+        Reason::ClassUnsupported { class: Class::Major, from: v("1.4.0"), to: v("2.0.0") },
+        Reason::TooOld { from: v("1.0.0"), supported_from: v("1.2.0") },
+        Reason::RequiredStops { stops: vec![v("1.3.0"), v("1.6.0")] },
+        Reason::Downgrade { from: v("1.5.0"), to: v("1.4.0") },
+        Reason::NoteUnread { version: v("1.5.0"), sha256: Sha256::of(b"note") },
+        Reason::SideEffectUnacknowledged { id: "reset-root".parse().unwrap(), sha256: Sha256::of(b"effect") },
+        Reason::Unfinished { upgrade: 7 },
+        Reason::AgentTooOld { minimum: v("9.1.0") },
+        Reason::Site { problem: "line 3: unknown key".to_owned() },
+        Reason::Withdrawn { why: "data loss in reports".to_owned() },
+        Reason::Unverified { what: "the feed".to_owned(), cause: "it is not signed".to_owned() },
+        Reason::WouldRemove { packages: vec!["acme-erp".parse().unwrap(), "acme-web".parse().unwrap()] },
+        Reason::MixedVersions { packages: vec![("acme-erp".parse().unwrap(), "1.5.0-1".to_owned())] },
+        Reason::NoAnswer,
+    ];
+    assert_eq!(codes(&all, "code").len(), 14);
+    all
+}
+
+pub fn failures() -> Vec<Failure> {
+    let output = vec!["cannot connect".to_owned()];
+    let all = vec![
+        Failure::Exit { status: 13, output: output.clone() },
+        Failure::Signal { signal: 9, output: output.clone() },
+        Failure::Timeout { seconds: 1800, output },
+        Failure::CannotStart { program: "/opt/erp/init".to_owned(), reason: "No such file".to_owned() },
+        Failure::Site { problem: "option edition: gold is not allowed".to_owned() },
+        Failure::StillRunning { unit: "erp.service".parse().unwrap() },
+        Failure::NotActive { unit: "erp.service".parse().unwrap(), state: "failed, exit-code".to_owned() },
+        Failure::Unhealthy { check: "http://127.0.0.1:80/".to_owned(), found: "status 503".to_owned() },
+        Failure::Host { reason: "No space left on device".to_owned() },
+        Failure::Interrupted,
+    ];
+    assert_eq!(codes(&all, "code").len(), 10);
+    all
+}
+
+pub fn halts() -> Vec<HaltCause> {
+    let all = vec![
+        HaltCause::Unsatisfied { reasons: reasons() },
+        HaltCause::Partial,
+        HaltCause::Failed { failure: failures().remove(0) },
+        HaltCause::Interrupted,
+        HaltCause::LoopDetected { attempts: 5 },
+    ];
+    assert_eq!(codes(&all, "code").len(), 5);
+    all
+}
+
+pub fn states() -> Vec<State> {
+    let mut all = vec![
+        State::Planned,
+        State::Held,
+        State::Cleared,
+        State::Waiting { item: 2 },
+        State::Stuck { item: 0, failure: failures().remove(0) },
+        State::Completed,
+        State::Cancelled,
+        State::RolledBack,
+        State::Superseded { by: 3 },
+        State::Rescued { observed: v("1.5.0") },
+    ];
+    for activity in [Activity::Idle, Activity::Busy, Activity::Interrupted] {
+        all.extend([State::Forward { item: 2, activity }, State::Backward { item: 0, activity }]);
+    }
+    all.extend(halts().into_iter().map(|cause| State::Halted { item: 2, cause }));
+    assert_eq!(codes(&all, "state").len(), 13);
+    all
+}
+
+pub fn events() -> Vec<Event> {
+    let by = person();
+    let engine = EngineState { active: true, enabled: true };
+    let mut all = vec![
+        Event::Begun { header: Box::new(header()) },
+        Event::Held { reasons: reasons() },
+        Event::Cleared,
+        Event::Superseded { by: 3 },
+        Event::Cancelled,
+        Event::EnginesObserved { engines: [("erp.service".parse().unwrap(), engine)].into() },
+        Event::StepStarted { item: 2, attempt: 1 },
+        Event::StepStarted { item: 2, attempt: 3 },
+        Event::StepSucceeded { item: 2 },
+        Event::StepSkipped { item: 2, because: SkipReason::AlreadyDone },
+        Event::StepSkipped { item: 2, because: SkipReason::NoSystemd },
+        Event::RetryLater { item: 2 },
+        Event::Interrupted { item: 2 },
+        Event::Asked { item: 2 },
+        Event::LoopDetected { item: 2, attempts: 5 },
+        Event::Retry { by: Some(by.clone()) },
+        Event::Retry { by: None },
+        Event::SkippedBy { by: by.clone() },
+        Event::Rescued { observed: v("1.5.0"), by: by.clone() },
+        Event::RollbackRequested { by: by.clone() },
+        Event::UndoStarted { item: -1, attempt: 1 },
+        Event::UndoStarted { item: 0, attempt: 2 },
+        Event::UndoSucceeded { item: 0 },
+        Event::UndoInterrupted { item: 0 },
+        Event::UndoRetried { by: by.clone() },
+    ];
+    for answer in [Answer::Done, Answer::Rerun, Answer::Undo] {
+        all.push(Event::Answered { item: 2, answer, by: by.clone() });
+    }
+    for observed in [Packages::Before, Packages::Partial, Packages::After] {
+        all.extend([true, false].map(|ended| Event::Packages { observed, ended }));
+    }
+    all.extend(failures().into_iter().map(|failure| Event::StepFailed { item: 2, failure }));
+    all.extend(failures().into_iter().map(|failure| Event::UndoFailed { item: 0, failure }));
+    assert_eq!(codes(&all, "event").len(), 26);
+    all
+}

@@ -1,0 +1,238 @@
+//! Where an upgrade stands, and what state the host is in, as sentences.
+
+use consign_metadata::plan::RESERVED_STEP_NAMES;
+use consign_metadata::text::Language;
+use serde::{Deserialize, Serialize};
+
+use super::{failure, words};
+use crate::engine::event::{Header, Packages};
+use crate::engine::machine::{Activity, HaltCause, State, Upgrade};
+
+/// What a person has to think of it, in one word. Each has its own exit status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// Nothing is left to do, or it happens with the next transaction.
+    Well,
+    /// Held, or a person has to decide.
+    Waits,
+    /// The agent is at work, or waits for the package manager.
+    UnderWay,
+    /// Halted, stuck or damaged: a person has to act.
+    Halted,
+}
+
+/// The standing of a state.
+pub fn standing(state: &State) -> Standing {
+    match state {
+        State::Cleared
+        | State::Completed
+        | State::Cancelled
+        | State::RolledBack
+        | State::Superseded { .. }
+        | State::Rescued { .. } => Standing::Well,
+        State::Planned | State::Held | State::Waiting { .. } => Standing::Waits,
+        State::Forward { .. } | State::Backward { .. } => Standing::UnderWay,
+        State::Halted { .. } | State::Stuck { .. } => Standing::Halted,
+    }
+}
+
+/// The state's name in reports, as in the state diagram.
+pub fn code(state: &State) -> &'static str {
+    match state {
+        State::Planned => "planned",
+        State::Held => "held",
+        State::Cleared => "cleared",
+        State::Forward { .. } => "forward",
+        State::Waiting { .. } => "waiting",
+        State::Halted { .. } => "halted",
+        State::Backward { .. } => "backward",
+        State::Stuck { .. } => "stuck",
+        State::Completed => "completed",
+        State::Cancelled => "cancelled",
+        State::RolledBack => "rolled-back",
+        State::Superseded { .. } => "superseded",
+        State::Rescued { .. } => "rescued",
+    }
+}
+
+/// The item that the state is about; −1 is the old version's health.
+pub fn item(state: &State) -> Option<i64> {
+    match state {
+        State::Forward { item, .. } | State::Waiting { item } | State::Halted { item, .. } => {
+            i64::try_from(*item).ok()
+        }
+        State::Backward { item, .. } | State::Stuck { item, .. } => Some(*item),
+        State::Planned
+        | State::Held
+        | State::Cleared
+        | State::Completed
+        | State::Cancelled
+        | State::RolledBack
+        | State::Superseded { .. }
+        | State::Rescued { .. } => None,
+    }
+}
+
+/// The state, beginning in lower case and without a full stop.
+pub fn sentence(state: &State, header: &Header, language: Language) -> String {
+    let step = item(state).map(|item| words::step(header, item, language)).unwrap_or_default();
+    match state {
+        State::Planned => say!(language, "seen, not judged yet", "vue, pas encore examinée"),
+        State::Held => say!(language, "held", "retenue"),
+        State::Cleared => say!(
+            language,
+            "cleared, the next upgrade of packages takes it",
+            "autorisée, la prochaine mise à jour des paquets l'installera"
+        ),
+        State::Forward { item, activity } => {
+            let packages = header.items.get(*item).is_some_and(|item| item.packages);
+            forward(&step, packages, *activity, language)
+        }
+        State::Waiting { .. } => say!(
+            language,
+            "step {step} was interrupted, a person has to decide",
+            "l'étape {step} a été interrompue, une personne doit décider"
+        ),
+        State::Halted { cause, .. } => halted(&step, cause, language),
+        State::Backward { activity, .. } => backward(&step, *activity, language),
+        State::Stuck { failure, .. } => {
+            let failure = failure::sentence(failure, language);
+            say!(
+                language,
+                "stuck, step {step} could not be taken back: {failure}",
+                "bloquée, l'étape {step} n'a pas pu être annulée : {failure}"
+            )
+        }
+        State::Completed => say!(language, "finished", "terminée"),
+        State::Cancelled => say!(
+            language,
+            "cancelled, no package had changed and the old version runs",
+            "abandonnée, aucun paquet n'avait changé et l'ancienne version tourne"
+        ),
+        State::RolledBack => say!(
+            language,
+            "taken back, packages included",
+            "annulée, paquets compris"
+        ),
+        State::Superseded { by } => {
+            say!(language, "replaced by upgrade {by}", "remplacée par la mise à niveau n° {by}")
+        }
+        State::Rescued { observed } => say!(
+            language,
+            "ended by hand, at version {observed}",
+            "terminée à la main, en version {observed}"
+        ),
+    }
+}
+
+fn forward(step: &str, packages: bool, activity: Activity, language: Language) -> String {
+    match (packages, activity) {
+        (true, _) => say!(
+            language,
+            "prepared, waits for the package manager",
+            "préparée, attend le gestionnaire de paquets"
+        ),
+        (false, Activity::Idle) => say!(language, "step {step} is next", "prochaine étape {step}"),
+        (false, Activity::Busy) => say!(language, "step {step} is running", "étape {step} en cours"),
+        (false, Activity::Interrupted) => say!(
+            language,
+            "step {step} was interrupted, the agent takes it up again",
+            "l'étape {step} a été interrompue, l'agent la reprend"
+        ),
+    }
+}
+
+fn backward(step: &str, activity: Activity, language: Language) -> String {
+    match activity {
+        Activity::Idle | Activity::Busy => say!(
+            language,
+            "being taken back, now step {step}",
+            "annulation en cours, étape {step}"
+        ),
+        Activity::Interrupted => say!(
+            language,
+            "being taken back, the undo of step {step} was interrupted",
+            "annulation en cours, celle de l'étape {step} a été interrompue"
+        ),
+    }
+}
+
+fn halted(step: &str, cause: &HaltCause, language: Language) -> String {
+    let cause = failure::halt(cause, language);
+    say!(language, "halted at step {step}: {cause}", "arrêtée à l'étape {step} : {cause}")
+}
+
+/// The state of the host while the upgrade has not ended: packages, engines, data.
+pub fn host(upgrade: &Upgrade, kept_from_starting: bool, language: Language) -> [String; 3] {
+    [packages(upgrade, language), engines(kept_from_starting, language), data(upgrade, language)]
+}
+
+fn packages(upgrade: &Upgrade, language: Language) -> String {
+    let to = &upgrade.header.to;
+    match (upgrade.packages, &upgrade.header.from) {
+        (Packages::Before, Some(from)) => say!(language, "packages: still at {from}", "paquets : toujours en {from}"),
+        (Packages::Before, None) => say!(language, "packages: not installed yet", "paquets : pas encore installés"),
+        (Packages::Partial, _) => say!(
+            language,
+            "packages: some at {to}, others not",
+            "paquets : une partie en {to}, les autres non"
+        ),
+        (Packages::After, _) => say!(language, "packages: all at {to}", "paquets : tous en {to}"),
+    }
+}
+
+fn engines(kept_from_starting: bool, language: Language) -> String {
+    match kept_from_starting {
+        true => say!(
+            language,
+            "engines: stopped, and kept from starting even by a reboot",
+            "moteurs : arrêtés, et empêchés de démarrer même par un redémarrage de l'hôte"
+        ),
+        false => say!(language, "engines: free to run", "moteurs : libres de tourner"),
+    }
+}
+
+fn data(upgrade: &Upgrade, language: Language) -> String {
+    let touched: Vec<_> = (0..)
+        .zip(&upgrade.header.items)
+        .filter(|(index, item)| {
+            !item.packages && !RESERVED_STEP_NAMES.contains(&item.name.as_str()) && upgrade.attempts(*index) > 0
+        })
+        .map(|(_, item)| item.name.as_str())
+        .collect();
+    if touched.is_empty() {
+        return say!(
+            language,
+            "data: no step of the vendor's has touched it",
+            "données : aucune étape de l'éditeur n'y a touché"
+        );
+    }
+    let touched = words::list(&touched);
+    say!(
+        language,
+        "data: may have been changed by {touched}",
+        "données : peut-être modifiées par {touched}"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::samples;
+
+    #[test]
+    fn every_state_is_worded_in_both_languages_with_its_parameters() {
+        let header = samples::header();
+        for state in samples::states() {
+            let lines = |failure: &_| failure::output(failure).join(" ");
+            let output = match &state {
+                State::Stuck { failure, .. } => lines(failure),
+                State::Halted { cause, .. } => failure::behind(cause).map(lines).unwrap_or_default(),
+                _ => String::new(),
+            };
+            samples::assert_worded(&state, |language| format!("{} {output}", sentence(&state, &header, language)));
+            assert_eq!(serde_json::to_value(&state).unwrap()["state"], code(&state));
+        }
+    }
+}

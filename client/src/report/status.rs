@@ -1,0 +1,271 @@
+//! What is installed, offered, held and under way, product by product.
+
+use consign_metadata::name::ProductId;
+use consign_metadata::text::Language;
+use consign_metadata::version::{Class, Version};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use super::advice::{self, Advice};
+use super::page::{Page, Style};
+use super::state::{self, Standing};
+use super::{FORMAT, failure, reason, time, words};
+use crate::engine::event::{Failure, Packages, Reason};
+use crate::engine::journal::{JournalError, Replay};
+use crate::engine::machine::{HaltCause, State, Upgrade};
+use crate::product::Product;
+
+/// The answer of `consignee status --json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StatusReport {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// The most urgent standing of all products.
+    pub standing: Standing,
+    /// In order of name.
+    pub products: Vec<ProductStatus>,
+}
+
+/// One product.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProductStatus {
+    /// The product.
+    pub product: ProductId,
+    /// What a person has to think of it.
+    pub standing: Standing,
+    /// The version last finished; null before the first installation finished.
+    pub finished: Option<Version>,
+    /// Whether the engines are kept from starting.
+    pub engines_kept_from_starting: bool,
+    /// The newest upgrade, finished or not; null when there never was one.
+    pub upgrade: Option<UpgradeStatus>,
+    /// Why its journals cannot be read, in English; else null.
+    pub problem: Option<String>,
+    /// What to type next, most useful first.
+    pub commands: Vec<String>,
+}
+
+/// One upgrade as it stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UpgradeStatus {
+    /// Its number within the product.
+    pub number: u32,
+    /// The version it starts from; null for a first installation.
+    pub from: Option<Version>,
+    /// The version it goes to.
+    pub to: Version,
+    /// The class of the change; null for a first installation.
+    pub class: Option<Class>,
+    /// The state, by the name in the state diagram.
+    pub state: String,
+    /// When the last record was written.
+    pub since: Timestamp,
+    /// The step it is about, if any.
+    pub step: Option<StepStatus>,
+    /// What the package database said last.
+    pub packages: Packages,
+    /// Why it is held; empty when it is not.
+    pub reasons: Vec<Reason>,
+    /// How a step or its undo failed, if one did.
+    pub failure: Option<Failure>,
+    /// Whether it could be taken back from here.
+    pub can_be_taken_back: bool,
+}
+
+/// A step of the list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepStatus {
+    /// Place in the list, from 0; −1 is the old version's health.
+    pub item: i64,
+    /// Name in the plan; null for the old version's health.
+    pub name: Option<String>,
+    /// How often it was started.
+    pub attempts: u32,
+}
+
+/// What was read of one product, before it is put into a form.
+#[derive(Debug)]
+pub struct Seen {
+    status: ProductStatus,
+    upgrade: Option<Upgrade>,
+}
+
+/// All products in a form of their own each.
+#[derive(Debug)]
+pub struct Overview(Vec<Seen>);
+
+impl Overview {
+    /// Reads the journals of products.
+    pub fn of(products: &[Product]) -> Self {
+        Self(products.iter().map(Seen::of).collect())
+    }
+
+    /// What a person has to think of all of them.
+    pub fn standing(&self) -> Standing {
+        self.0.iter().map(|seen| seen.status.standing).max().unwrap_or(Standing::Well)
+    }
+
+    /// As data.
+    pub fn report(&self) -> StatusReport {
+        let products = self.0.iter().map(|seen| seen.status.clone()).collect();
+        StatusReport { format: FORMAT, standing: self.standing(), products }
+    }
+
+    /// As text.
+    pub fn page(&self, language: Language, zone: &TimeZone) -> Page {
+        let mut page = Page::default();
+        for seen in &self.0 {
+            page.gap();
+            page.append(0, seen.page(language, zone));
+        }
+        page
+    }
+}
+
+impl Seen {
+    /// Reads one product; a journal that cannot be read is part of the answer.
+    pub fn of(product: &Product) -> Self {
+        match read(product) {
+            Ok((finished, newest)) => Self::new(product, finished, newest),
+            Err(error) => Self::broken(product, &error),
+        }
+    }
+
+    fn new(product: &Product, finished: Option<Version>, newest: Option<Replay>) -> Self {
+        let since = newest.as_ref().and_then(|replay| replay.records.last()).map(|record| record.at);
+        let upgrade = newest.and_then(|replay| replay.upgrade);
+        let standing = upgrade.as_ref().map_or(Standing::Well, |upgrade| state::standing(&upgrade.state));
+        let commands = upgrade.as_ref().map(|u| advice::on_upgrade(u, Language::En)).unwrap_or_default();
+        let status = ProductStatus {
+            product: product.id.clone(),
+            standing,
+            finished,
+            engines_kept_from_starting: product.is_unfinished(),
+            upgrade: upgrade.as_ref().zip(since).map(|(upgrade, since)| upgrade_status(upgrade, since)),
+            problem: None,
+            commands: commands.into_iter().map(|(command, _)| command).collect(),
+        };
+        Self { status, upgrade }
+    }
+
+    fn broken(product: &Product, error: &JournalError) -> Self {
+        let status = ProductStatus {
+            product: product.id.clone(),
+            standing: Standing::Halted,
+            finished: None,
+            engines_kept_from_starting: product.is_unfinished(),
+            upgrade: None,
+            problem: Some(error.to_string()),
+            commands: Vec::new(),
+        };
+        Self { status, upgrade: None }
+    }
+
+    /// As text.
+    pub fn page(&self, language: Language, zone: &TimeZone) -> Page {
+        let (mut page, status) = (Page::default(), &self.status);
+        let finished = match &status.finished {
+            Some(version) => version.to_string(),
+            None => say!(language, "not finished yet", "pas encore terminé"),
+        };
+        page.add(0, Style::Heading, format!("{} {finished}", status.product));
+        if let Some(problem) = &status.problem {
+            page.add(2, Style::Bad, say!(language, "its journal cannot be used: {problem}", "son journal est inutilisable : {problem}"));
+        }
+        if let (Some(upgrade), Some(shown)) = (&self.upgrade, &status.upgrade) {
+            page.append(2, standing_page(upgrade, shown, status.engines_kept_from_starting, language, zone));
+        }
+        page
+    }
+}
+
+fn read(product: &Product) -> Result<(Option<Version>, Option<Replay>), JournalError> {
+    let finished = product.finished()?.map(|(version, _)| version);
+    let newest = product.newest()?.map(|upgrade| product.replay(upgrade.header.upgrade)).transpose()?;
+    Ok((finished, newest))
+}
+
+fn upgrade_status(upgrade: &Upgrade, since: Timestamp) -> UpgradeStatus {
+    let header = &upgrade.header;
+    let (reasons, failure) = match &upgrade.state {
+        State::Halted { cause: HaltCause::Unsatisfied { reasons }, .. } => (reasons.clone(), None),
+        State::Halted { cause, .. } => (Vec::new(), failure::behind(cause).cloned()),
+        State::Stuck { failure, .. } => (Vec::new(), Some(failure.clone())),
+        State::Held => (upgrade.reasons().to_vec(), None),
+        _ => (Vec::new(), None),
+    };
+    UpgradeStatus {
+        number: header.upgrade,
+        from: header.from.clone(),
+        to: header.to.clone(),
+        class: header.class,
+        state: state::code(&upgrade.state).to_owned(),
+        since,
+        step: state::item(&upgrade.state).map(|item| step_status(upgrade, item)),
+        packages: upgrade.packages,
+        reasons,
+        failure,
+        can_be_taken_back: upgrade.is_under_way() && upgrade.can_walk_back(),
+    }
+}
+
+fn step_status(upgrade: &Upgrade, item: i64) -> StepStatus {
+    let index = usize::try_from(item).ok();
+    StepStatus {
+        item,
+        name: index.and_then(|index| upgrade.header.items.get(index)).map(|item| item.name.clone()),
+        attempts: index.map_or(0, |index| upgrade.attempts(index)),
+    }
+}
+
+fn standing_page(upgrade: &Upgrade, shown: &UpgradeStatus, kept: bool, language: Language, zone: &TimeZone) -> Page {
+    let mut page = Page::default();
+    page.add(0, style(state::standing(&upgrade.state)), headline(upgrade, language));
+    for reason in &shown.reasons {
+        page.add(2, Style::Plain, format!("- {}", reason::sentence(reason, language)));
+    }
+    for line in shown.failure.as_ref().map(failure::output).unwrap_or_default() {
+        page.add(2, Style::Quiet, format!("| {line}"));
+    }
+    let since = time::full(shown.since, zone);
+    page.add(0, Style::Quiet, say!(language, "since {since}", "depuis le {since}"));
+    if upgrade.is_under_way() {
+        for line in state::host(upgrade, kept, language) {
+            page.add(0, Style::Plain, line);
+        }
+    }
+    typed(&mut page, &advice::on_upgrade(upgrade, language), language);
+    page
+}
+
+/// "Type:" and what to type; nothing when there is nothing.
+pub fn typed(page: &mut Page, advice: &[Advice], language: Language) {
+    if !advice.is_empty() {
+        page.add(0, Style::Plain, say!(language, "type:", "tapez :"));
+        page.commands(2, advice);
+    }
+}
+
+fn headline(upgrade: &Upgrade, language: Language) -> String {
+    let header = &upgrade.header;
+    let state = state::sentence(&upgrade.state, header, language);
+    let (number, journey) = (header.upgrade, words::journey(header.from.as_ref(), &header.to, language));
+    let class = header.class.map(|class| format!(" ({})", words::class(class, language))).unwrap_or_default();
+    match upgrade.state {
+        State::Planned | State::Held | State::Cleared => {
+            let to = &header.to;
+            say!(language, "offered: {to}{class}: {state}", "proposée : {to}{class} : {state}")
+        }
+        _ => say!(language, "upgrade {number}, {journey}: {state}", "mise à niveau n° {number}, {journey} : {state}"),
+    }
+}
+
+/// How a standing is shown.
+pub fn style(standing: Standing) -> Style {
+    match standing {
+        Standing::Well => Style::Good,
+        Standing::Waits | Standing::UnderWay => Style::Warning,
+        Standing::Halted => Style::Bad,
+    }
+}

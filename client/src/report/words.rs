@@ -1,0 +1,48 @@
+//! The few words that several sentences share.
+
+use consign_metadata::text::Language;
+use consign_metadata::version::{Class, Version};
+
+use crate::engine::event::{Header, Person};
+
+/// The class of a change.
+pub fn class(class: Class, language: Language) -> String {
+    match class {
+        Class::Patch => say!(language, "patch", "correctif"),
+        Class::Minor => say!(language, "minor", "mineur"),
+        Class::Major => say!(language, "major", "majeur"),
+    }
+}
+
+/// From where to where.
+pub fn journey(from: Option<&Version>, to: &Version, language: Language) -> String {
+    match from {
+        Some(from) if from == to => say!(language, "{to}, packaged anew", "{to}, nouvel empaquetage"),
+        Some(from) => say!(language, "{from} to {to}", "{from} vers {to}"),
+        None => say!(language, "first installation of {to}", "première installation de {to}"),
+    }
+}
+
+/// A step by its place in the list and its name, as in `5/7 init`. −1 is the old version's health.
+pub fn step(header: &Header, item: i64, language: Language) -> String {
+    let of = header.items.len();
+    match usize::try_from(item).ok().and_then(|index| header.items.get(index)) {
+        Some(found) => format!("{}/{of} {}", item + 1, found.name),
+        None if item < 0 => say!(language, "health of the old version", "santé de l'ancienne version"),
+        None => format!("{}/{of}", item + 1),
+    }
+}
+
+/// A person, with the account that typed where it is another.
+pub fn person(person: &Person) -> String {
+    match person.uid {
+        0 if person.name == "root" => "root".to_owned(),
+        0 => format!("{} (root)", person.name),
+        uid => format!("{} (uid {uid})", person.name),
+    }
+}
+
+/// Things with commas between them.
+pub fn list<T: std::fmt::Display>(things: &[T]) -> String {
+    things.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}

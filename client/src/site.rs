@@ -1,0 +1,166 @@
+//! The site's files: what the administrator of a host chose.
+//!
+//! `/etc/consign/policy.toml` is for the whole host, `/etc/consign/<vendor>/<product>.toml` for one
+//! product. No package ships them. They are read when they are needed and never kept, so that a
+//! corrected file counts at the next `retry`. A file that is not understood in full is refused: a
+//! choice that is silently left out would be carried out as another one.
+
+use std::collections::BTreeMap;
+use std::io::{ErrorKind, Read};
+use std::ops::Range;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use consign_metadata::name::Label;
+use consign_metadata::plan::{SiteOption, UpgradePlan};
+use consign_metadata::text::Language;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use toml::Spanned;
+
+use crate::places::Places;
+
+/// The largest file that is read.
+const MAXIMUM: u64 = 64 * 1024;
+
+/// Why a site's file cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SiteError {
+    /// It is there and cannot be read.
+    #[error("cannot read {path}: {cause}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The reason the system gave.
+        cause: String,
+    },
+    /// Others than root could have written it.
+    #[error("cannot use {path}: {problem}; it decides what runs as root")]
+    Unsafe {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with its owner or mode.
+        problem: String,
+    },
+    /// It says something that has no meaning.
+    #[error("cannot use {path}, line {line}, column {column}: {problem}")]
+    Wrong {
+        /// The file.
+        path: PathBuf,
+        /// Counts from 1.
+        line: usize,
+        /// Counts from 1, in characters.
+        column: usize,
+        /// What is wrong there, and what is possible.
+        problem: String,
+    },
+}
+
+/// The choices for the whole host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// The language of what the agent says without being asked by a person of known language.
+    pub language: Language,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PolicyFile {
+    language: Option<Language>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProductFile {
+    #[serde(default)]
+    options: BTreeMap<Spanned<String>, Spanned<String>>,
+}
+
+impl Policy {
+    /// The policy of this host; English where there is none.
+    ///
+    /// # Errors
+    /// [`SiteError`]
+    pub fn read(places: &Places) -> Result<Self, SiteError> {
+        let file: PolicyFile = match text(&places.policy())? {
+            Some(text) => parse(&places.policy(), &text)?,
+            None => PolicyFile::default(),
+        };
+        Ok(Self { language: file.language.unwrap_or(Language::En) })
+    }
+}
+
+/// The value of every option of a plan: the site's, or the vendor's default.
+///
+/// # Errors
+/// [`SiteError`]; also for a value or an option that this plan does not have.
+pub fn options(places: &Places, plan: &UpgradePlan) -> Result<BTreeMap<Label, String>, SiteError> {
+    let known = &plan.body.options;
+    let mut values: BTreeMap<Label, String> =
+        known.iter().map(|(name, option)| (name.clone(), option.default.clone())).collect();
+    let path = places.site(&plan.id());
+    let Some(text) = text(&path)? else { return Ok(values) };
+    let file: ProductFile = parse(&path, &text)?;
+    for (name, value) in file.options {
+        let wrong = |span, problem| wrong(&path, &text, span, problem);
+        let found = name.get_ref().parse::<Label>().ok().and_then(|label| known.get_key_value(&label));
+        let (label, option) = found.ok_or_else(|| wrong(name.span(), no_such_option(name.get_ref(), known)))?;
+        if !option.allowed.contains(value.get_ref()) {
+            return Err(wrong(value.span(), not_allowed(label, value.get_ref(), &option.allowed)));
+        }
+        values.insert(label.clone(), value.into_inner());
+    }
+    Ok(values)
+}
+
+fn no_such_option(name: &str, known: &BTreeMap<Label, SiteOption>) -> String {
+    let known: Vec<String> = known.keys().map(Label::to_string).collect();
+    match &known[..] {
+        [] => format!("there is no option {name}; this product has none"),
+        _ => format!("there is no option {name}; there is {}", known.join(", ")),
+    }
+}
+
+fn not_allowed(name: &Label, value: &str, allowed: &[String]) -> String {
+    let allowed: Vec<String> = allowed.iter().map(|value| format!("{value:?}")).collect();
+    format!("option {name} cannot be {value:?}; it can be {}", allowed.join(", "))
+}
+
+fn text(path: &Path) -> Result<Option<String>, SiteError> {
+    let unreadable = |cause: String| SiteError::Unreadable { path: path.to_owned(), cause };
+    let file = match std::fs::File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unreadable(error.to_string())),
+    };
+    let metadata = file.metadata().map_err(|error| unreadable(error.to_string()))?;
+    if let Some(problem) = unsafe_because(metadata.uid(), metadata.mode()) {
+        return Err(SiteError::Unsafe { path: path.to_owned(), problem });
+    }
+    if metadata.len() > MAXIMUM {
+        return Err(unreadable(format!("it is larger than {MAXIMUM} bytes")));
+    }
+    let mut text = String::new();
+    file.take(MAXIMUM).read_to_string(&mut text).map_err(|error| unreadable(error.to_string()))?;
+    Ok(Some(text))
+}
+
+// The owner is root: the agent is, and a test is its own.
+fn unsafe_because(owner: u32, mode: u32) -> Option<String> {
+    if owner != rustix::process::geteuid().as_raw() {
+        return Some(format!("it belongs to user {owner}, not to root"));
+    }
+    (mode & 0o022 != 0).then(|| format!("others than root may write it (mode {:04o})", mode & 0o7777))
+}
+
+fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, SiteError> {
+    toml::from_str(text)
+        .map_err(|error| wrong(path, text, error.span().unwrap_or_default(), error.message().to_owned()))
+}
+
+fn wrong(path: &Path, text: &str, span: Range<usize>, problem: String) -> SiteError {
+    let before = text.get(..span.start).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    SiteError::Wrong { path: path.to_owned(), line, column, problem }
+}

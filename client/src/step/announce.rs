@@ -1,0 +1,54 @@
+//! Announce: tells the people who are logged in that the product is about to stop.
+
+use consign_metadata::text::{Language, Text};
+
+use super::{Done, Scene, Step, Trouble};
+use crate::host::command::HostCommand;
+use crate::site::Policy;
+
+/// The step.
+pub struct Announce<'a> {
+    /// Words of the vendor's.
+    pub message: Option<&'a Text>,
+}
+
+impl Step for Announce<'_> {
+    fn run(&self, scene: &mut Scene<'_>) -> Result<Done, Trouble> {
+        // Nobody works with a product that is not there yet.
+        if scene.header().from.is_some() {
+            let words = self.words(scene);
+            scene.note(&words);
+            (scene.context.tell)(&words);
+        }
+        Ok(Done::Done)
+    }
+
+    /// What was said cannot be unsaid, and disturbs nobody.
+    fn undo(&self, _scene: &mut Scene<'_>) -> Result<(), Trouble> {
+        Ok(())
+    }
+}
+
+impl Announce<'_> {
+    fn words(&self, scene: &Scene<'_>) -> String {
+        // A policy that cannot be read must not keep people from being told.
+        let language = Policy::read(scene.context.places).map_or(Language::En, |policy| policy.language);
+        if let Some(message) = self.message {
+            return message.in_language(language).to_owned();
+        }
+        let (product, to) = (&scene.header().product, &scene.header().to);
+        match language {
+            Language::En => format!("{product} is about to be upgraded to {to} and stops for a while."),
+            Language::Fr => {
+                format!("{product} va être mis à niveau vers la version {to} et s'arrête un moment.")
+            }
+        }
+    }
+}
+
+/// Writes to every terminal, where the host has `wall`. That nobody could be told stops no upgrade.
+pub fn wall(message: &str) {
+    if let Err(cause) = HostCommand::new("wall").args(["--", message]).output() {
+        log::info!("{cause}");
+    }
+}

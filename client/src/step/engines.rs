@@ -1,0 +1,116 @@
+//! The engines of a product: what they did before, and stopping and starting them in order.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use consign_metadata::name::UnitName;
+
+use super::{Scene, Trouble};
+use crate::engine::event::{EngineState, Event, Failure};
+use crate::host::ServiceManager;
+
+/// Makes durable what the engines are doing, unless that was done before: once they are stopped it
+/// cannot be seen any more.
+///
+/// # Errors
+/// [`Trouble`]
+pub fn observe(scene: &mut Scene<'_>) -> Result<(), Trouble> {
+    if !scene.upgrade().engines.is_empty() {
+        return Ok(());
+    }
+    let inherited = inherited(scene)?;
+    let mut engines = BTreeMap::new();
+    for unit in known_before(scene) {
+        let state = match inherited.get(&unit) {
+            Some(state) => Some(*state),
+            None => scene.context.services.observe(&unit)?,
+        };
+        engines.extend(state.map(|state| (unit, state)));
+    }
+    if !engines.is_empty() {
+        scene.record(Event::EnginesObserved { engines })?;
+    }
+    Ok(())
+}
+
+/// The upgrade whose place this one takes has stopped them: what it saw counts.
+fn inherited(scene: &Scene<'_>) -> Result<BTreeMap<UnitName, EngineState>, Trouble> {
+    match scene.header().supersedes {
+        Some(number) => Ok(scene.context.product.replay(number)?.upgrade.map(|u| u.engines).unwrap_or_default()),
+        None => Ok(BTreeMap::new()),
+    }
+}
+
+/// Engines of the version before. Where its plan is not at hand, those of the new one: whether they
+/// were there before is then up to what the host has. The retired ones come last.
+fn known_before(scene: &Scene<'_>) -> Vec<UnitName> {
+    let new = &scene.context.plan.body.engines;
+    let Some(previous) = scene.context.previous else { return new.clone() };
+    let old = &previous.body.engines;
+    let kept = new.iter().filter(|unit| old.contains(unit));
+    kept.chain(old.iter().filter(|unit| !new.contains(unit))).cloned().collect()
+}
+
+/// Every engine that was observed or is in the plan, in the order of starting.
+fn all(scene: &Scene<'_>) -> Vec<UnitName> {
+    let declared = &scene.context.plan.body.engines;
+    let retired = scene.upgrade().engines.keys().filter(|unit| !declared.contains(unit));
+    declared.iter().chain(retired).cloned().collect()
+}
+
+/// Stops every engine, last started first, and lets none start until the flag is gone.
+///
+/// # Errors
+/// [`Trouble`]; the first that still runs.
+pub fn stop(scene: &Scene<'_>, limit: Duration) -> Result<(), Trouble> {
+    scene.context.product.set_unfinished()?;
+    let services = scene.context.services;
+    let mut units = all(scene);
+    units.reverse();
+    services.stop(&units, limit).map_err(|error| {
+        let running = units.iter().find(|unit| services.is_active(unit).unwrap_or(false));
+        match running {
+            Some(unit) => Failure::StillRunning { unit: unit.clone() }.into(),
+            None => Trouble::from(error),
+        }
+    })
+}
+
+/// Those that the finished product should have running, in the declared order: on a first install all,
+/// else what was active or started at boot before, and what is new. What was stopped on purpose stays
+/// stopped.
+pub fn to_start(scene: &Scene<'_>) -> Vec<UnitName> {
+    let first_install = scene.header().from.is_none();
+    let seen = &scene.upgrade().engines;
+    let wanted = |unit: &&UnitName| match seen.get(unit) {
+        Some(before) => before.active || before.enabled,
+        None => true,
+    };
+    let declared = scene.context.plan.body.engines.iter();
+    declared.filter(|unit| first_install || wanted(unit)).cloned().collect()
+}
+
+/// Whether a unit was not on this host before, as far as anybody saw.
+pub fn is_new(scene: &Scene<'_>, unit: &UnitName) -> bool {
+    scene.header().from.is_none() || !scene.upgrade().engines.contains_key(unit)
+}
+
+/// Those that ran before, in the order of starting.
+pub fn that_ran(scene: &Scene<'_>) -> Vec<UnitName> {
+    let ran = |unit: &UnitName| scene.upgrade().engines.get(unit).is_some_and(|before| before.active);
+    all(scene).into_iter().filter(ran).collect()
+}
+
+/// Starts units one after the other, each only when the one before is active.
+///
+/// # Errors
+/// [`Trouble`]; the first that does not become active.
+pub fn start(services: &dyn ServiceManager, units: &[UnitName], limit: Duration) -> Result<(), Trouble> {
+    for unit in units {
+        if let Err(error) = services.start(unit, limit) {
+            log::info!("{error}");
+            return Err(Failure::NotActive { unit: unit.clone(), state: services.describe(unit) }.into());
+        }
+    }
+    Ok(())
+}

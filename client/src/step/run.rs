@@ -1,0 +1,127 @@
+//! Run: a program of the vendor's, as the plan's user, in a unit of its own.
+
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+use std::time::Duration;
+
+use consign_metadata::plan::{RunStep, Undo};
+
+use super::words::Words;
+use super::{Done, Probe, Scene, Step, Trouble};
+use crate::engine::event::{Failure, Header};
+use crate::host::program::{Ended, Program};
+use crate::site;
+
+/// How much of a program's output goes into the journal with its failure.
+const LINES: usize = 12;
+const BYTES: u64 = 4096;
+
+/// The step.
+pub struct Run<'a> {
+    /// As the plan describes it.
+    pub step: &'a RunStep,
+}
+
+impl Step for Run<'_> {
+    fn probe(&self, scene: &mut Scene<'_>) -> Probe {
+        let Some(command) = &self.step.done_probe else { return Probe::None };
+        let looked = self.program(scene, command).and_then(|program| Ok(scene.context.programs.run(&program)?));
+        match looked {
+            Ok(Ended::Exit(0)) => Probe::Done,
+            Ok(Ended::Exit(1)) => Probe::NotDone,
+            _ => Probe::CouldNotLook,
+        }
+    }
+
+    fn run(&self, scene: &mut Scene<'_>) -> Result<Done, Trouble> {
+        let program = self.program(scene, &self.step.command)?;
+        let ended = scene.context.programs.run(&program)?;
+        let later = self.step.retry_later_exit.map(i32::from);
+        match failure(&program, ended) {
+            None => Ok(Done::Done),
+            Some(Failure::Exit { status, .. }) if Some(status) == later => Ok(Done::Later),
+            Some(failure) => Err(failure.into()),
+        }
+    }
+
+    fn undo(&self, scene: &mut Scene<'_>) -> Result<(), Trouble> {
+        match &self.step.undo {
+            Undo::Harmless => Ok(()),
+            Undo::Inverse(command) => {
+                let program = self.program(scene, command)?;
+                let ended = scene.context.programs.run(&program)?;
+                failure(&program, ended).map_or(Ok(()), |failure| Err(failure.into()))
+            }
+            Undo::FromBackup | Undo::Impossible => {
+                Err(Failure::Host { reason: format!("step {} cannot be taken back", self.step.name) }.into())
+            }
+        }
+    }
+}
+
+impl Run<'_> {
+    fn program(&self, scene: &Scene<'_>, command: &[String]) -> Result<Program, Trouble> {
+        let command = filled(scene, command)?;
+        let step = self.step;
+        Ok(Program {
+            unit: unit(scene.header(), scene.item),
+            command,
+            user: step.user.clone(),
+            login_shell: step.login_shell,
+            environment: step.environment.clone(),
+            working_folder: step.working_folder.as_ref().map(Into::into),
+            limit: Duration::from_secs(u64::from(step.timeout_seconds)),
+            log: scene.log.clone(),
+        })
+    }
+}
+
+/// A command with the site's choices in it, as they are now.
+///
+/// # Errors
+/// [`Failure::Site`] when the site's file cannot be used.
+pub(super) fn filled(scene: &Scene<'_>, command: &[String]) -> Result<Vec<String>, Trouble> {
+    let context = &scene.context;
+    let options = site::options(context.places, context.plan)
+        .map_err(|error| Failure::Site { problem: error.to_string() })?;
+    let words = Words { options: &options, from: scene.header().from.as_ref(), to: &scene.header().to };
+    let program = || command.first().cloned().unwrap_or_default();
+    words.fill(command).map_err(|error| Failure::CannotStart { program: program(), reason: error.to_string() }.into())
+}
+
+/// What the unit of a step is called. Neither vendor nor product has a dot: no two steps share a name.
+pub fn unit(header: &Header, item: i64) -> String {
+    let id = &header.product;
+    format!("consignee-step-{}.{}.{}.{item}", id.vendor, id.product, header.upgrade)
+}
+
+/// What went wrong, if anything.
+pub(super) fn failure(program: &Program, ended: Ended) -> Option<Failure> {
+    let output = || last_lines(&program.log);
+    let seconds = u32::try_from(program.limit.as_secs()).unwrap_or(u32::MAX);
+    match ended {
+        Ended::Exit(0) => None,
+        Ended::Exit(status) => Some(Failure::Exit { status, output: output() }),
+        Ended::Signal(signal) => Some(Failure::Signal { signal, output: output() }),
+        Ended::Timeout => Some(Failure::Timeout { seconds, output: output() }),
+        Ended::CannotStart(reason) => {
+            let program = program.command.first().cloned().unwrap_or_default();
+            Some(Failure::CannotStart { program, reason })
+        }
+    }
+}
+
+fn last_lines(log: &Path) -> Vec<String> {
+    let read = || -> std::io::Result<Vec<u8>> {
+        let mut file = std::fs::File::open(log)?;
+        let length = file.metadata()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(BYTES)))?;
+        let mut end = Vec::new();
+        file.take(BYTES).read_to_end(&mut end)?;
+        Ok(end)
+    };
+    let end = read().unwrap_or_default();
+    let text = String::from_utf8_lossy(&end);
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(LINES)..].iter().map(|line| (*line).to_owned()).collect()
+}

@@ -1,0 +1,33 @@
+//! Start: what ran or was enabled before, in the declared order; everything on a first install.
+
+use std::time::Duration;
+
+use super::{Done, Scene, Step, Trouble, engines};
+
+/// The step.
+pub struct Start {
+    /// How long each engine may take to become active.
+    pub limit: Duration,
+}
+
+impl Step for Start {
+    fn run(&self, scene: &mut Scene<'_>) -> Result<Done, Trouble> {
+        let services = scene.context.services;
+        if scene.upgrade().engines.is_empty() && scene.header().from.is_some() {
+            // No stop went before: what runs is still the old program.
+            engines::observe(scene)?;
+            engines::stop(scene, self.limit)?;
+        }
+        let units = engines::to_start(scene);
+        scene.context.product.clear_unfinished()?;
+        for unit in units.iter().filter(|unit| engines::is_new(scene, unit)) {
+            services.enable(unit)?;
+        }
+        engines::start(services, &units, self.limit)?;
+        Ok(Done::Done)
+    }
+
+    fn undo(&self, scene: &mut Scene<'_>) -> Result<(), Trouble> {
+        engines::stop(scene, self.limit)
+    }
+}

@@ -1,0 +1,28 @@
+//! Stop: the engines, last started first. They stay stopped, over a reboot too, until they are started.
+
+use std::time::Duration;
+
+use super::{Done, Scene, Step, Trouble, engines};
+
+/// The step.
+pub struct Stop {
+    /// How long the engines may take.
+    pub limit: Duration,
+}
+
+impl Step for Stop {
+    fn run(&self, scene: &mut Scene<'_>) -> Result<Done, Trouble> {
+        engines::observe(scene)?;
+        engines::stop(scene, self.limit)?;
+        Ok(Done::Done)
+    }
+
+    fn undo(&self, scene: &mut Scene<'_>) -> Result<(), Trouble> {
+        // The upgrade whose place this one takes left them stopped, on data that is half migrated.
+        if scene.header().supersedes.is_some() {
+            return Ok(());
+        }
+        scene.context.product.clear_unfinished()?;
+        engines::start(scene.context.services, &engines::that_ran(scene), self.limit)
+    }
+}

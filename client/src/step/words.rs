@@ -1,0 +1,82 @@
+//! The words of a command: `{option.<name>}`, `{from}` and `{to}` replaced, `{{` a brace.
+
+use std::collections::BTreeMap;
+
+use consign_metadata::name::Label;
+use consign_metadata::version::Version;
+
+/// What the words are replaced by.
+#[derive(Debug, Clone)]
+pub struct Words<'a> {
+    /// The site's choices, or the vendor's defaults.
+    pub options: &'a BTreeMap<Label, String>,
+    /// The version last finished; empty for a first install.
+    pub from: Option<&'a Version>,
+    /// The version that is upgraded to.
+    pub to: &'a Version,
+}
+
+/// A word in braces that the plan does not give a meaning to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("cannot replace {{{word}}} in {argument:?}")]
+pub struct UnknownWord {
+    word: String,
+    argument: String,
+}
+
+impl Words<'_> {
+    /// A command with every word replaced.
+    ///
+    /// # Errors
+    /// [`UnknownWord`]
+    pub fn fill(&self, command: &[String]) -> Result<Vec<String>, UnknownWord> {
+        command.iter().map(|argument| self.fill_argument(argument)).collect()
+    }
+
+    fn fill_argument(&self, argument: &str) -> Result<String, UnknownWord> {
+        let mut filled = String::new();
+        let mut rest = argument;
+        while let Some((before, after)) = rest.split_once('{') {
+            filled.push_str(before);
+            if let Some(after) = after.strip_prefix('{') {
+                filled.push('{');
+                rest = after;
+                continue;
+            }
+            let (word, after) = after.split_once('}').unwrap_or((after, ""));
+            let unknown = || UnknownWord { word: word.to_owned(), argument: argument.to_owned() };
+            filled.push_str(self.meaning(word).ok_or_else(unknown)?);
+            rest = after;
+        }
+        Ok(filled + rest)
+    }
+
+    fn meaning(&self, word: &str) -> Option<&str> {
+        match word {
+            "to" => Some(self.to.as_str()),
+            "from" => Some(self.from.map_or("", Version::as_str)),
+            _ => self.options.get(&word.strip_prefix("option.")?.parse().ok()?).map(String::as_str),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_replaced_and_nothing_else_is_touched() {
+        let options = BTreeMap::from([("edition".parse().unwrap(), "cat $x %n".to_owned())]);
+        let (from, to) = ("3.25.0".parse().unwrap(), "3.26.0".parse().unwrap());
+        let words = Words { options: &options, from: Some(&from), to: &to };
+        let fill = |text: &str| words.fill_argument(text);
+        assert_eq!(fill("--edition={option.edition}").unwrap(), "--edition=cat $x %n");
+        assert_eq!(fill("{from}..{to}").unwrap(), "3.25.0..3.26.0");
+        assert_eq!(fill("{{to} }} $HOME \"é\"").unwrap(), "{to} }} $HOME \"é\"");
+        for wrong in ["{option.stack}", "{}", "{TO}", "{to", "{option.}", "{ to }"] {
+            assert!(fill(wrong).is_err(), "{wrong}");
+        }
+        let first = Words { from: None, ..words };
+        assert_eq!(first.fill_argument("[{from}]").unwrap(), "[]");
+    }
+}

@@ -1,0 +1,122 @@
+//! The agent's own package, `consignee`: two programs and the files of `client/dist`.
+//!
+//! It is built for Consign's own releases only; vendors republish it unchanged.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use consign_metadata::plan::NativeVersions;
+use consign_metadata::version::Version;
+
+use super::{BuildError, elf};
+use crate::file::OnFile;
+use crate::package::deb::{DebControl, Relations, Scripts, version as deb_version};
+use crate::package::{Architecture, Copyright, PackageContents, Release};
+use crate::stage::{Copy, StagedTree};
+
+/// Where each program goes.
+const PROGRAMS: [(&str, &str); 2] =
+    [("consignee", "/usr/bin/consignee"), ("consignee-hook", "/usr/lib/consignee/consignee-hook")];
+/// The folder of `dist` that is not installed.
+const CONTROL_FOLDER: &str = "DEBIAN";
+const MAINTAINER: &str = "Consign <packages@consign.example>";
+
+/// What the agent's package is made of.
+#[derive(Debug, Clone)]
+pub struct AgentPackage {
+    /// Folder of the two programs.
+    pub binaries: PathBuf,
+    /// Files as they are installed, and `DEBIAN/` with the scripts.
+    pub dist: PathBuf,
+    /// Version of the agent.
+    pub version: Version,
+    /// Packaging revision.
+    pub revision: u32,
+}
+
+/// The contents of the agent's package.
+///
+/// # Errors
+/// [`BuildError`]
+pub fn agent_package(from: &AgentPackage) -> Result<PackageContents, BuildError> {
+    let native = deb_version::of(&from.version, from.revision).map_err(|e| BuildError::Agent(e.to_string()))?;
+    let mut payload = StagedTree::default();
+    let mut glibc = None;
+    for (name, to) in PROGRAMS {
+        let program = from.binaries.join(name);
+        glibc = glibc.max(elf::glibc(&fs::read(&program).on("read", &program)?));
+        payload.copy(&program, to, &as_root(Some(0o755), false))?;
+    }
+    copy_dist(&from.dist, &mut payload)?;
+    let depends = glibc.map(|minor| format!("libc6 (>= 2.{minor})")).into_iter().collect();
+    let control = from.dist.join(CONTROL_FOLDER);
+    Ok(PackageContents {
+        name: "consignee".parse().expect("it is a package name"),
+        native: NativeVersions { deb: Some(native), rpm: None, msi: None },
+        architecture: Architecture::Amd64,
+        maintainer: MAINTAINER.to_owned(),
+        section: "admin".to_owned(),
+        priority: "optional".to_owned(),
+        summary: "finishes upgrades of vendor software after the package manager".to_owned(),
+        description: "Gates the upgrade of a managed product before it is unpacked, stops its engines,\n\
+            carries out the vendor's upgrade plan afterwards, and says what happened."
+            .to_owned(),
+        homepage: None,
+        copyright: Copyright {
+            holder: "The Consign authors".to_owned(),
+            license: "Apache-2.0 or Expat".to_owned(),
+            text: None,
+        },
+        release: Release { changes: vec![format!("Version {} of the agent.", from.version)] },
+        payload,
+        deb: DebControl {
+            relations: Relations { depends, ..Relations::default() },
+            scripts: scripts(&control)?,
+            triggers: triggers(&control)?,
+            extra: Vec::new(),
+        },
+    })
+}
+
+fn as_root(mode: Option<u32>, config: bool) -> Copy {
+    Copy { owner: "root".to_owned(), group: "root".to_owned(), mode, config }
+}
+
+/// Everything below `dist`; what lies in `etc` is the site's to edit.
+fn copy_dist(dist: &Path, payload: &mut StagedTree) -> Result<(), BuildError> {
+    let mut folders: Vec<_> = fs::read_dir(dist)
+        .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect())
+        .on("read", dist)?;
+    folders.sort();
+    for folder in folders {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name != CONTROL_FOLDER {
+            payload.copy(&folder, &format!("/{name}"), &as_root(None, name == "etc"))?;
+        }
+    }
+    Ok(())
+}
+
+fn optional(path: &Path) -> Result<Option<Vec<u8>>, BuildError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(cause) => Err(cause).on("read", path).map_err(BuildError::File),
+    }
+}
+
+fn scripts(control: &Path) -> Result<Scripts, BuildError> {
+    let script = |name: &str| optional(&control.join(name));
+    Ok(Scripts {
+        preinst: script("preinst")?,
+        postinst: script("postinst")?,
+        prerm: script("prerm")?,
+        postrm: script("postrm")?,
+    })
+}
+
+fn triggers(control: &Path) -> Result<Vec<String>, BuildError> {
+    let bytes = optional(&control.join("triggers"))?.unwrap_or_default();
+    let text = String::from_utf8(bytes).map_err(|_| BuildError::Agent("its triggers are not text".to_owned()))?;
+    Ok(text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect())
+}

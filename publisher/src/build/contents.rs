@@ -1,0 +1,102 @@
+//! A module of a product as a package: its files, its place among the others, and what the agent needs.
+
+use consign_metadata::plan::{self, NativeVersions};
+
+use crate::hooks;
+use crate::manifest::{Module, Project, UNIT_FOLDER};
+use crate::package::deb::version as deb_version;
+use crate::package::deb::{DebControl, NOTE_MEMBER, Relations};
+use crate::package::{Copyright, PackageContents, Release};
+use crate::stage::{Attributes, Copy, Entry, Node, Source, StageError, StagedTree};
+
+/// The contents of a module, without the plan.
+pub fn of(project: &Project, module: &Module) -> Result<PackageContents, StageError> {
+    let product = &project.product;
+    let mut extra = Vec::new();
+    let mut payload = payload(project, module)?;
+    for note in &project.notes {
+        for source in &note.texts {
+            let name = format!("{}.{}.md", note.version, source.language);
+            let text = source.text.clone().into_bytes();
+            payload.add_bytes(&format!("/usr/share/doc/{}/notes/{name}", module.package), text.clone(), 0o644)?;
+            extra.push((format!("{NOTE_MEMBER}{name}"), Source::Bytes(text)));
+        }
+    }
+    Ok(PackageContents {
+        name: module.package.clone(),
+        native: NativeVersions { deb: Some(product.deb_version.clone()), rpm: None, msi: None },
+        architecture: module.architecture,
+        maintainer: product.maintainer.clone(),
+        section: module.section.clone(),
+        priority: "optional".to_owned(),
+        summary: module.summary.clone(),
+        description: product.description.clone(),
+        homepage: product.homepage.clone(),
+        copyright: Copyright {
+            holder: product.maintainer.clone(),
+            license: product.license.clone(),
+            text: None,
+        },
+        release: Release { changes: vec![format!("Version {} of {}.", product.version, product.id.product)] },
+        payload,
+        deb: DebControl {
+            relations: relations(project, module),
+            scripts: hooks::scripts(&product.id, &module.package, &module.users),
+            triggers: vec![hooks::FINISH_TRIGGER.to_owned()],
+            extra,
+        },
+    })
+}
+
+/// Adds the signed plan to a package of its release: for gates in the control archive, and installed.
+pub fn add_plan(package: &mut PackageContents, plan: &Source) -> Result<(), StageError> {
+    let path = format!("{}/{}.pgp", plan::INSTALLED_FOLDER, package.name);
+    let node = Node::File { source: plan.clone(), config: false };
+    package.payload.add(&path, Entry { attributes: Attributes::root(0o644), node })?;
+    package.deb.extra.push((plan::DEB_MEMBER.to_owned(), plan.clone()));
+    Ok(())
+}
+
+fn payload(project: &Project, module: &Module) -> Result<StagedTree, StageError> {
+    let mut tree = StagedTree::default();
+    for files in &module.files {
+        tree.copy(&files.from, &files.to, &files.how)?;
+    }
+    for unit in &module.units {
+        let how = Copy { owner: "root".to_owned(), group: "root".to_owned(), mode: Some(0o644), config: false };
+        tree.copy(&unit.source, &format!("{UNIT_FOLDER}/{}", unit.name), &how)?;
+    }
+    for engine in project.engines.iter().filter(|engine| module.installs_unit(engine)) {
+        let drop_in = format!("{UNIT_FOLDER}/{}.d/50-consign.conf", engine.file());
+        tree.add_bytes(&drop_in, condition(project).into_bytes(), 0o644)?;
+    }
+    // Last, since what is said of one folder outweighs what was copied with its content.
+    for folder in &module.folders {
+        tree.add_folder(&folder.path, folder.attributes.clone())?;
+    }
+    Ok(tree)
+}
+
+/// What keeps an engine from starting on data that are half migrated, even after a reboot.
+fn condition(project: &Project) -> String {
+    format!(
+        "# Written by consign: nothing starts this unit while an upgrade is unfinished.\n\
+         [Unit]\nConditionPathExists=!/var/lib/consignee/{}/unfinished\n",
+        project.product.id
+    )
+}
+
+fn relations(project: &Project, module: &Module) -> Relations {
+    let product = &project.product;
+    let agent = deb_version::lower_bound(&product.minimum_agent).unwrap_or_else(|_| "0".to_owned());
+    // Only a pre-dependency lets preinst stop engines when the agent arrives in the same run.
+    let mut pre_depends = vec![format!("consignee (>= {agent})")];
+    if !module.users.is_empty() {
+        pre_depends.push("passwd".to_owned());
+    }
+    let siblings = project.modules.iter().filter(|other| other.package != module.package);
+    let mut depends: Vec<_> =
+        siblings.map(|other| format!("{} (= {})", other.package, product.deb_version)).collect();
+    depends.extend(module.depends_deb.iter().cloned());
+    Relations { pre_depends, depends, ..Relations::default() }
+}

@@ -1,0 +1,128 @@
+//! A release in the making: from a checked project to signed packages.
+//!
+//! [`Release::prepare`] reads and checks everything, [`Release::build`] writes and signs. The plan is
+//! signed once, so that every package of the release carries the same bytes.
+
+mod agent;
+mod contents;
+mod elf;
+
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use consign_metadata::plan::UpgradePlan;
+use jiff::Timestamp;
+
+pub use agent::{AgentPackage, agent_package};
+
+use crate::file::{FileError, OnFile};
+use crate::manifest::Project;
+use crate::package::{PackageContents, PackageError, Packager, SignedPackage, deb::Deb};
+use crate::sign::{OpenPgpSigner, SignError};
+use crate::stage::{Node, Source, StageError};
+
+/// Why a release could not be built.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "each is the error of that part")]
+pub enum BuildError {
+    #[error(transparent)]
+    Stage(#[from] StageError),
+    #[error(transparent)]
+    Package(#[from] PackageError),
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The folder of the agent is not as it should be.
+    #[error("cannot build the agent's package: {0}")]
+    Agent(String),
+}
+
+/// A release whose every part is known, and nothing of it written.
+#[derive(Debug)]
+pub struct Release {
+    /// The plan that every package will carry.
+    pub plan: UpgradePlan,
+    plan_bytes: Vec<u8>,
+    packages: Vec<PackageContents>,
+}
+
+/// What has just happened, for whoever watches.
+#[derive(Debug, Clone, Copy)]
+pub enum Progress<'a> {
+    /// A package is being packed.
+    Packing(&'a str),
+    /// A package is being signed.
+    Signing(&'a str),
+}
+
+/// A package that was built.
+#[derive(Debug, Clone)]
+pub struct Built {
+    /// The package.
+    pub package: SignedPackage,
+    /// What is legal but deserves a look.
+    pub warnings: Vec<String>,
+}
+
+impl Release {
+    /// Reads and checks everything that will be packaged.
+    ///
+    /// # Errors
+    /// [`BuildError`]
+    pub fn prepare(project: &Project) -> Result<Self, BuildError> {
+        let (plan, plan_bytes) = project.plan();
+        let packages =
+            project.modules.iter().map(|module| contents::of(project, module)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { plan, plan_bytes, packages })
+    }
+
+    /// The packages, without the plan they will carry.
+    pub fn packages(&self) -> &[PackageContents] {
+        &self.packages
+    }
+
+    /// When the newest packaged file was written: the time of a build that was given no other.
+    ///
+    /// # Errors
+    /// [`BuildError::File`]
+    pub fn newest_source(&self) -> Result<Timestamp, BuildError> {
+        let mut newest = SystemTime::UNIX_EPOCH;
+        for (_, entry) in self.packages.iter().flat_map(|package| package.payload.entries()) {
+            if let Node::File { source: Source::Path { path, .. }, .. } = &entry.node {
+                newest = newest.max(path.metadata().and_then(|m| m.modified()).on("read", path)?);
+            }
+        }
+        let seconds = newest.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_secs());
+        Ok(i64::try_from(seconds).ok().and_then(|s| Timestamp::from_second(s).ok()).unwrap_or(Timestamp::UNIX_EPOCH))
+    }
+
+    /// Writes and signs every package below `output`.
+    ///
+    /// # Errors
+    /// [`BuildError`]
+    pub fn build(
+        self,
+        signer: &dyn OpenPgpSigner,
+        time: Timestamp,
+        output: &Path,
+        watch: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<Vec<Built>, BuildError> {
+        let plan = Source::Salted { bytes: signer.message(&self.plan_bytes)?, stands_for: self.plan.digest };
+        let mut built = Vec::new();
+        for mut package in self.packages {
+            contents::add_plan(&mut package, &plan)?;
+            watch(Progress::Packing(package.name.as_str()));
+            let unsigned = Deb.build(&package, time, output)?;
+            watch(Progress::Signing(package.name.as_str()));
+            let warnings = unsigned.warnings().to_vec();
+            built.push(Built { package: unsigned.sign(signer)?, warnings });
+        }
+        Ok(built)
+    }
+}
+
+/// Where the packages of a project go, where nothing else is said.
+pub fn default_output(project: &Project) -> PathBuf {
+    project.root.join("dist")
+}

@@ -1,0 +1,105 @@
+//! `consign build`: the packages of a release.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use consign_metadata::document::Role;
+use jiff::Timestamp;
+
+use super::passphrase::PassphraseArgs;
+use super::progress::Spinner;
+use super::{Failure, Outcome, failure, key, overview, say, tell};
+use crate::build::{Built, Progress, Release, default_output};
+use crate::manifest::{self, Project, Strictness};
+
+/// Build the packages of a release, each signed and with its upgrade plan inside.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  consign build --plan
+  consign build --key keys/package.secret.pgp --output dist
+  SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) consign build --strict --json
+
+The time in the packages is SOURCE_DATE_EPOCH, else that of the newest packaged file.")]
+pub struct Build {
+    /// The manifest
+    #[arg(long, default_value = manifest::FILE)]
+    manifest: PathBuf,
+    /// Where the packages go [default: dist beside the manifest]
+    #[arg(long)]
+    output: Option<PathBuf>,
+    /// The key with the role "package" [default: keys/package.secret.pgp beside the manifest]
+    #[arg(long)]
+    key: Option<PathBuf>,
+    /// Show what would be built, and build nothing
+    #[arg(long)]
+    plan: bool,
+    /// Refuse steps that do not say what an interruption means and how they are taken back
+    #[arg(long)]
+    strict: bool,
+    /// Write the result as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+}
+
+impl Build {
+    pub fn run(self) -> Outcome {
+        let strictness = if self.strict { Strictness::Strict } else { Strictness::Lenient };
+        let project = Project::load(&self.manifest, strictness).map_err(failure::of_project)?;
+        let release = Release::prepare(&project)?;
+        if self.plan {
+            overview::show(&release, self.json);
+            return Ok(());
+        }
+        let time = match source_date_epoch()? {
+            Some(time) => time,
+            None => release.newest_source()?,
+        };
+        let output = self.output.clone().unwrap_or_else(|| default_output(&project));
+        let path = self.key.clone().unwrap_or_else(|| project.root.join("keys/package.secret.pgp"));
+        let signer = key::open(&path, Role::Package, &self.passphrase)?;
+        let spinner = Spinner::start();
+        let built = release.build(&signer, time, &output, &mut |progress| match progress {
+            Progress::Packing(package) => spinner.now(format_args!("packing {package}")),
+            Progress::Signing(package) => spinner.now(format_args!("signing {package}")),
+        })?;
+        drop(spinner);
+        report(&built, self.json);
+        Ok(())
+    }
+}
+
+/// The time of a reproducible build, as reproducible-builds.org defines it.
+pub fn source_date_epoch() -> Result<Option<Timestamp>, Failure> {
+    let Some(text) = std::env::var_os("SOURCE_DATE_EPOCH") else { return Ok(None) };
+    let seconds = text.to_str().and_then(|text| text.parse().ok()).and_then(|s| Timestamp::from_second(s).ok());
+    seconds.map(Some).ok_or_else(|| Failure::usage("SOURCE_DATE_EPOCH is not a number of seconds since 1970"))
+}
+
+pub fn report(built: &[Built], json: bool) {
+    let packages: Vec<_> = built.iter().map(|built| &built.package).collect();
+    if json {
+        let list: Vec<_> = packages
+            .iter()
+            .map(|p| {
+                serde_json::json!({
+                    "package": p.name(), "version": p.version(), "architecture": p.architecture(),
+                    "path": p.path(), "size": p.file_size(), "sha256": p.file_digest(),
+                    "content": p.content_digest(), "signer": p.signer(),
+                    "plan": p.plan().map(|signed| signed.plan.digest),
+                })
+            })
+            .collect();
+        say(serde_json::json!({ "packages": list }));
+    }
+    for (built, package) in built.iter().zip(packages) {
+        if !json {
+            say(format_args!("{}  {} KiB", package.path().display(), package.file_size().div_ceil(1024)));
+        }
+        for warning in &built.warnings {
+            tell(format_args!("warning: {warning}"));
+        }
+    }
+}

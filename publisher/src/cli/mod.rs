@@ -1,0 +1,89 @@
+//! The command line: arguments, run, and what people read. Nothing in the library prints.
+//!
+//! Exit status: 0 done, 1 failed, 2 wrong usage, 3 refused by a rule of Consign's.
+
+mod agent_package;
+mod build;
+mod failure;
+mod key;
+mod manual;
+mod new;
+mod overview;
+mod passphrase;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use failure::Failure;
+
+/// What a command returns.
+pub type Outcome = Result<(), Failure>;
+
+/// Builds signed packages with their upgrade plan, and publishes them.
+#[derive(Debug, Parser)]
+#[command(name = "consign", version, max_term_width = 100, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  consign new acme
+  consign key new --vendor acme
+  consign build --plan
+  consign build --key keys/package.secret.pgp
+
+Exit status: 0 done, 1 failed, 2 wrong usage, 3 refused.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a release project with an example product
+    New(new::New),
+    /// Make and look at signing keys
+    #[command(subcommand)]
+    Key(key::Key),
+    /// Build the packages of a release
+    Build(build::Build),
+    /// Build the agent's own package (for Consign's own releases)
+    #[command(hide = true)]
+    AgentPackage(agent_package::AgentPackage),
+    /// Write a completion script for a shell to standard output
+    #[command(hide = true)]
+    Completions(manual::Completions),
+    /// Write the manual pages to a folder
+    #[command(hide = true)]
+    Man(manual::Man),
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::New(command) => command.run(),
+        Command::Key(command) => command.run(),
+        Command::Build(command) => command.run(),
+        Command::AgentPackage(command) => command.run(),
+        Command::Completions(command) => command.run(),
+        Command::Man(command) => command.run(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+/// Writes a line of product output.
+#[allow(clippy::print_stdout, reason = "the one place where the command writes its output")]
+pub(crate) fn say(line: impl std::fmt::Display) {
+    use std::io::Write as _;
+    // A reader that went away, as `head` does, is no failure.
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// Writes a line for people.
+pub(crate) fn tell(line: impl std::fmt::Display) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "{line}");
+}

@@ -1,0 +1,114 @@
+//! What a release will consist of, for people and for programs, before anything is built.
+
+use consign_metadata::plan::{RunStep, Step, UpgradePlan, When};
+
+use super::say;
+use crate::build::Release;
+use crate::stage::Node;
+
+/// Writes the overview.
+pub fn show(release: &Release, json: bool) {
+    if json {
+        say(as_json(release));
+        return;
+    }
+    let plan = &release.plan;
+    let envelope = &plan.envelope;
+    let classes: Vec<_> = envelope.upgrades.iter().map(ToString::to_string).collect();
+    say(format_args!("{} {} revision {}", plan.id(), envelope.version, envelope.revision));
+    say(format_args!("  upgrades from {} on, {}", envelope.supported_from, classes.join(" and ")));
+    for stop in &envelope.required_stops {
+        say(format_args!("  not past {stop} without installing it"));
+    }
+    packages(release);
+    steps(plan);
+    gates(plan);
+}
+
+fn packages(release: &Release) {
+    say("\nPackages");
+    for package in release.packages() {
+        let version = package.native.deb.as_deref().unwrap_or_default();
+        say(format_args!("  {} {version} {}", package.name, package.architecture.deb()));
+        for (path, entry) in package.payload.entries() {
+            let attributes = &entry.attributes;
+            let suffix = match &entry.node {
+                Node::Folder => "/".to_owned(),
+                Node::File { config: true, .. } => "  (kept for the site)".to_owned(),
+                Node::File { .. } => String::new(),
+                Node::Symlink { target } => format!(" -> {target}"),
+                Node::HardLink { to } => format!(" = /{to}"),
+            };
+            let (owner, group) = (&attributes.owner, &attributes.group);
+            say(format_args!("    {:04o} {owner}:{group} /{path}{suffix}", attributes.mode));
+        }
+    }
+}
+
+fn steps(plan: &UpgradePlan) {
+    say("\nSteps of an upgrade");
+    for (number, step) in plan.body.steps.iter().enumerate() {
+        let detail = match step {
+            Step::Stop { .. } => engines(plan, true),
+            Step::Start { .. } => engines(plan, false),
+            Step::Run(run) => describe(run),
+            Step::Health { checks, stable_seconds, .. } => {
+                format!("{} checks, then {stable_seconds} s without a break", checks.len())
+            }
+            Step::Announce { .. } | Step::Packages | Step::DaemonReload => String::new(),
+        };
+        say(format_args!("  {number}. {:<14} {detail}", step.name()).to_string().trim_end());
+    }
+}
+
+fn engines(plan: &UpgradePlan, backwards: bool) -> String {
+    let mut engines: Vec<_> = plan.body.engines.iter().map(|engine| engine.as_str()).collect();
+    if backwards {
+        engines.reverse();
+    }
+    engines.join(", ")
+}
+
+fn describe(run: &RunStep) -> String {
+    format!("{} as {}{}", run.command.join(" "), run.user, condition(&run.when))
+}
+
+fn condition(when: &When) -> String {
+    let mut parts = Vec::new();
+    parts.extend(when.from.as_ref().map(|range| format!("from {range}")));
+    parts.extend(when.to.as_ref().map(|range| format!("to {range}")));
+    parts.extend(when.first_install.map(|first| if first { "first install" } else { "not a first install" }.to_owned()));
+    if parts.is_empty() { String::new() } else { format!(" (only {})", parts.join(", ")) }
+}
+
+fn gates(plan: &UpgradePlan) {
+    say("\nTo be acknowledged on the host");
+    let notes = plan.envelope.notes.iter().filter(|note| note.acknowledge);
+    let mut lines: Vec<_> = notes.map(|note| format!("the note on {}", note.version)).collect();
+    for effect in &plan.body.side_effects {
+        lines.push(format!("{}: {}{}", effect.id, effect.summary.en, condition(&effect.when)));
+    }
+    if lines.is_empty() {
+        lines.push("nothing".to_owned());
+    }
+    for line in lines {
+        say(format_args!("  {line}"));
+    }
+}
+
+fn as_json(release: &Release) -> serde_json::Value {
+    let packages: Vec<_> = release
+        .packages()
+        .iter()
+        .map(|package| {
+            let files: Vec<_> = package.payload.entries().map(|(path, _)| format!("/{path}")).collect();
+            serde_json::json!({
+                "package": package.name, "version": package.native.deb,
+                "architecture": package.architecture.deb(), "files": files,
+            })
+        })
+        .collect();
+    let mut plan = serde_json::to_value(&release.plan.envelope).expect("a plan is JSON");
+    plan["body"] = serde_json::to_value(&release.plan.body).expect("a plan is JSON");
+    serde_json::json!({ "packages": packages, "plan_digest": release.plan.digest, "plan": plan })
+}

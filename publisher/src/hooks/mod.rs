@@ -1,0 +1,105 @@
+//! Maintainer scripts: one fixed template. They make accounts, report an event to the agent, and nothing else.
+//!
+//! No script starts or stops anything, runs a program of the vendor's or holds text from a manifest but
+//! names that were checked. Only preinst may refuse, because only then nothing was changed yet; all others
+//! exit 0 whatever happens, since a failing script leaves dpkg in a state that a person must repair.
+//! `DPKG_ROOT` is what dpkg sets when it installs into another root.
+
+use consign_metadata::name::{PackageName, ProductId};
+
+use crate::manifest::User;
+use crate::package::deb::Scripts;
+
+const PREINST: &str = include_str!("preinst.sh");
+const REPORT: &str = include_str!("report.sh");
+
+/// The named trigger by which the agent runs once, after the last package was configured.
+pub const FINISH_TRIGGER: &str = "activate-noawait consign-finish";
+
+/// The scripts of a module.
+pub fn scripts(product: &ProductId, package: &PackageName, users: &[User]) -> Scripts {
+    let fill = |template: &str, script: &str| {
+        template
+            .replace("@ACCOUNTS@", &accounts(users))
+            .replace("@SCRIPT@", script)
+            .replace("@PRODUCT@", &product.to_string())
+            .replace("@PACKAGE@", package.as_str())
+            .into_bytes()
+    };
+    Scripts {
+        preinst: Some(fill(PREINST, "preinst")),
+        postinst: Some(fill(REPORT, "postinst")),
+        prerm: Some(fill(REPORT, "prerm")),
+        postrm: Some(fill(REPORT, "postrm")),
+    }
+}
+
+/// Files are unpacked with the names of their owners, so these must exist before.
+fn accounts(users: &[User]) -> String {
+    let mut lines = String::new();
+    for User { name, home, shell, groups } in users {
+        let (home, shell) = (quoted(home), quoted(shell));
+        lines.push_str(&format!("    account {name} {home} {shell}\n"));
+        for group in groups {
+            lines.push_str(&format!("    member {name} {group}\n"));
+        }
+    }
+    if lines.is_empty() { "    :\n".to_owned() } else { lines }
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::process::{Command, Stdio};
+
+    fn user(home: &str) -> User {
+        User {
+            name: "erp".parse().unwrap(),
+            home: home.to_owned(),
+            shell: "/bin/bash".to_owned(),
+            groups: vec!["adm".parse().unwrap()],
+        }
+    }
+
+    fn text(script: Option<Vec<u8>>) -> String {
+        String::from_utf8(script.unwrap()).unwrap()
+    }
+
+    fn made(users: &[User]) -> Scripts {
+        scripts(&"acme/erp".parse().unwrap(), &"acme-erp".parse().unwrap(), users)
+    }
+
+    #[test]
+    fn the_shell_accepts_every_script() {
+        let scripts = made(&[user("/var/lib/it's")]);
+        for script in [scripts.preinst, scripts.postinst, scripts.prerm, scripts.postrm] {
+            let script = text(script);
+            assert!(!script.contains('@'), "{script}");
+            let mut shell = Command::new("sh").arg("-n").stdin(Stdio::piped()).spawn().unwrap();
+            shell.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
+            assert!(shell.wait().unwrap().success(), "{script}");
+        }
+    }
+
+    #[test]
+    fn a_home_cannot_become_a_command() {
+        let preinst = text(made(&[user("/tmp/'; touch /tmp/owned; '")]).preinst);
+        assert!(preinst.contains(r"account erp '/tmp/'\''; touch /tmp/owned; '\''' '/bin/bash'"), "{preinst}");
+    }
+
+    #[test]
+    fn nothing_is_started_stopped_or_fetched() {
+        let scripts = made(&[user("/opt/erp")]);
+        for script in [scripts.preinst, scripts.postinst, scripts.prerm, scripts.postrm] {
+            let script = text(script);
+            for word in ["systemctl", "service ", "/tmp", "chown", "chmod", "curl", "wget", "apt", "rm "] {
+                assert!(!script.contains(word), "{word}: {script}");
+            }
+        }
+    }
+}

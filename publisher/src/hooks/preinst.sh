@@ -1,0 +1,24 @@
+#!/bin/sh
+# Written by consign; the same lines in every package. They make the accounts that own the files, and
+# report to the agent. The agent's verdict is passed on: nothing has been unpacked yet.
+set -e
+
+account() {
+    getent group "$1" >/dev/null || groupadd --system "$1"
+    getent passwd "$1" >/dev/null ||
+        useradd --system --gid "$1" --home-dir "$2" --no-create-home --shell "$3" "$1"
+}
+
+member() {
+    getent group "$2" >/dev/null || groupadd --system "$2"
+    usermod --append --groups "$2" "$1"
+}
+
+case "$1" in
+install | upgrade)
+@ACCOUNTS@    ;;
+esac
+
+hook=${DPKG_ROOT:-}/usr/lib/consignee/consignee-hook
+[ ! -x "$hook" ] || exec "$hook" @SCRIPT@ @PRODUCT@ @PACKAGE@ "${0%/*}/consign-plan" "$@"
+exit 0

@@ -1,0 +1,244 @@
+//! The manifest as it is typed. Every key is listed here, and only those are allowed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use consign_metadata::name::{ChannelName, Label, PackageName, ProductName, UnitName, VendorName};
+use consign_metadata::plan::{OnInterrupt, Undo, When};
+use consign_metadata::text::Text;
+use consign_metadata::version::{Class, ClassRule, Version};
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::account::UserName;
+use super::duration::Span;
+use crate::package::Architecture;
+
+/// The whole file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Whose product it is.
+    pub vendor: VendorName,
+    /// The release.
+    pub product: Product,
+    /// Its packages.
+    #[serde(default, rename = "module")]
+    pub modules: Vec<Module>,
+    /// What the site may choose.
+    #[serde(default)]
+    pub options: BTreeMap<Label, SiteOption>,
+    /// What an administrator has to acknowledge.
+    #[serde(default, rename = "side_effect")]
+    pub side_effects: Vec<SideEffect>,
+    /// Programs that finish an upgrade, in order.
+    #[serde(default, rename = "step")]
+    pub steps: Vec<Step>,
+    /// How to see that the product works.
+    #[serde(default)]
+    pub health: Vec<Spanned<Health>>,
+    /// Release notes.
+    pub notes: Option<Notes>,
+    /// Where it is published.
+    pub repository: Option<Repository>,
+}
+
+/// `[product]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "docs/manifest.md describes every key")]
+pub struct Product {
+    pub name: ProductName,
+    pub version: Spanned<Version>,
+    #[serde(default = "one")]
+    pub revision: Spanned<u32>,
+    pub summary: Spanned<String>,
+    #[serde(default)]
+    pub description: String,
+    pub maintainer: Spanned<String>,
+    pub homepage: Option<Spanned<String>>,
+    pub license: Option<Spanned<String>>,
+    pub supported_from: Option<Spanned<Version>>,
+    pub upgrades: Option<BTreeSet<Class>>,
+    pub class_rule: Option<Spanned<ClassRule>>,
+    #[serde(default)]
+    pub required_stops: Vec<Spanned<Version>>,
+    pub engines: Option<Vec<Spanned<UnitName>>>,
+    pub minimum_agent: Option<Version>,
+}
+
+fn one() -> Spanned<u32> {
+    Spanned::new(0..0, 1)
+}
+
+/// `[[module]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "docs/manifest.md describes every key")]
+pub struct Module {
+    pub package: Spanned<PackageName>,
+    pub summary: Option<Spanned<String>>,
+    #[serde(default)]
+    pub architecture: Architecture,
+    #[serde(default = "misc")]
+    pub section: Spanned<String>,
+    #[serde(default)]
+    pub depends: Depends,
+    #[serde(default)]
+    pub files: Vec<Files>,
+    #[serde(default)]
+    pub folders: Vec<Folder>,
+    #[serde(default)]
+    pub users: Vec<User>,
+    #[serde(default)]
+    pub units: Vec<Spanned<String>>,
+}
+
+fn misc() -> Spanned<String> {
+    Spanned::new(0..0, "misc".to_owned())
+}
+
+/// Dependencies by package format.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Depends {
+    /// As dpkg spells them.
+    #[serde(default)]
+    pub deb: Vec<Spanned<String>>,
+}
+
+/// An entry of `files`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "docs/manifest.md describes every key")]
+pub struct Files {
+    pub from: Spanned<String>,
+    pub to: Spanned<String>,
+    pub mode: Option<Spanned<String>>,
+    pub owner: Option<UserName>,
+    pub group: Option<UserName>,
+    #[serde(default)]
+    pub config: bool,
+}
+
+/// An entry of `folders`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "docs/manifest.md describes every key")]
+pub struct Folder {
+    pub path: Spanned<String>,
+    pub owner: Option<UserName>,
+    pub group: Option<UserName>,
+    pub mode: Option<Spanned<String>>,
+}
+
+/// An entry of `users`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "docs/manifest.md describes every key")]
+pub struct User {
+    pub name: UserName,
+    pub home: Spanned<String>,
+    pub shell: Option<Spanned<String>>,
+    #[serde(default)]
+    pub groups: Vec<UserName>,
+}
+
+/// `[options.<name>]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "docs/manifest.md describes every key")]
+pub struct SiteOption {
+    pub allowed: Spanned<Vec<Spanned<String>>>,
+    pub default: Spanned<String>,
+    pub help: Option<Text>,
+}
+
+/// `[[side_effect]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "docs/manifest.md describes every key")]
+pub struct SideEffect {
+    pub id: Spanned<Label>,
+    #[serde(default)]
+    pub when: When,
+    pub summary: Text,
+}
+
+/// `[[step]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "docs/manifest.md describes every key")]
+pub struct Step {
+    pub name: Spanned<Label>,
+    pub run: Spanned<Vec<Spanned<String>>>,
+    pub user: Option<UserName>,
+    #[serde(default)]
+    pub login_shell: bool,
+    #[serde(default)]
+    pub environment: BTreeMap<String, String>,
+    pub working_folder: Option<Spanned<String>>,
+    pub timeout: Option<Span>,
+    pub on_interrupt: Option<OnInterrupt>,
+    pub undo: Option<Spanned<Undo>>,
+    pub retry_later_exit: Option<Spanned<u8>>,
+    pub done_probe: Option<Spanned<Vec<Spanned<String>>>>,
+    #[serde(default)]
+    pub when: When,
+}
+
+/// `[[health]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "docs/manifest.md describes every key")]
+pub struct Health {
+    pub http: Option<Spanned<String>>,
+    pub tcp: Option<Spanned<String>>,
+    pub command: Option<Spanned<Vec<Spanned<String>>>>,
+    pub user: Option<UserName>,
+    pub within: Option<Span>,
+    pub stable: Option<Span>,
+}
+
+/// `[notes]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Notes {
+    /// The folder of `<version>.<language>.md`.
+    #[serde(default = "notes_folder")]
+    pub folder: Spanned<String>,
+    /// Which notes a person has to acknowledge: `"none"`, `"all"`, or a list of versions.
+    pub acknowledge: Option<Spanned<toml::Value>>,
+}
+
+fn notes_folder() -> Spanned<String> {
+    Spanned::new(0..0, "notes".to_owned())
+}
+
+/// `[repository]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Repository {
+    /// Where it is published to.
+    #[serde(default = "public")]
+    pub folder: Spanned<String>,
+    /// Where hosts find it.
+    pub url: Spanned<String>,
+    /// The channel, where the command names no other.
+    #[serde(default = "stable")]
+    pub channel: ChannelName,
+    /// How long hosts believe that nothing newer exists.
+    #[serde(default = "thirty_days")]
+    pub valid_for: Span,
+}
+
+fn public() -> Spanned<String> {
+    Spanned::new(0..0, "public".to_owned())
+}
+
+fn stable() -> ChannelName {
+    "stable".parse().expect("it is a channel name")
+}
+
+fn thirty_days() -> Span {
+    "30d".parse().expect("it is a length of time")
+}

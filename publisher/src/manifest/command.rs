@@ -1,0 +1,80 @@
+//! Programs with arguments, and the placeholders that the host fills in.
+
+use std::collections::BTreeSet;
+
+use consign_metadata::name::Label;
+use toml::Spanned;
+
+use super::error::Fault;
+
+/// An argument list whose placeholders all mean something.
+pub(super) fn validate(
+    words: &Spanned<Vec<Spanned<String>>>,
+    options: &BTreeSet<&Label>,
+) -> Result<Vec<String>, Fault> {
+    let Some(program) = words.get_ref().first() else {
+        return Err(Fault::at(words.span(), "a program is wanted"));
+    };
+    if program.get_ref().is_empty() {
+        return Err(Fault::at(program.span(), "a program is wanted"));
+    }
+    for word in words.get_ref() {
+        placeholders(word.get_ref(), options).map_err(|message| {
+            Fault::at(word.span(), message).help("{option.<name>}, {from} and {to} are replaced; write {{ for a brace")
+        })?;
+    }
+    Ok(words.get_ref().iter().map(|word| word.get_ref().clone()).collect())
+}
+
+/// The same for text without places of its own.
+pub(super) fn placeholders(word: &str, options: &BTreeSet<&Label>) -> Result<(), String> {
+    if word.contains('\0') {
+        return Err("an argument cannot hold a NUL".to_owned());
+    }
+    let mut rest = word;
+    while let Some(open) = rest.find('{') {
+        rest = &rest[open + 1..];
+        if let Some(after) = rest.strip_prefix('{') {
+            rest = after;
+            continue;
+        }
+        let Some((name, after)) = rest.split_once('}') else {
+            return Err(format!("{word:?} has a '{{' without its '}}'"));
+        };
+        match name.strip_prefix("option.") {
+            Some(option) if options.iter().any(|known| known.as_str() == option) => {}
+            Some(option) => return Err(format!("there is no option {option:?}")),
+            None if name == "from" || name == "to" => {}
+            None => return Err(format!("there is no placeholder {{{name}}}")),
+        }
+        rest = after;
+    }
+    Ok(())
+}
+
+/// A program by its full path: there is no search path to rely on.
+pub(super) fn absolute(words: &Spanned<Vec<Spanned<String>>>) -> Result<(), Fault> {
+    match words.get_ref().first() {
+        Some(program) if !program.get_ref().starts_with('/') => {
+            Err(Fault::at(program.span(), format!("{:?} is not an absolute path", program.get_ref()))
+                .help("only a login shell has a search path: set login_shell = true, or write the full path"))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_known_or_refused() {
+        let edition: Label = "edition".parse().unwrap();
+        let options = BTreeSet::from([&edition]);
+        let check = |word: &str| placeholders(word, &options);
+        assert_eq!(check("--edition={option.edition} {from}-{to} {{json}"), Ok(()));
+        assert_eq!(check("{option.stack}"), Err("there is no option \"stack\"".to_owned()));
+        assert_eq!(check("{version}"), Err("there is no placeholder {version}".to_owned()));
+        assert!(check("{").is_err());
+    }
+}

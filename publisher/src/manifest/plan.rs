@@ -1,0 +1,63 @@
+//! From a checked manifest to the plan that hosts read.
+
+use consign_metadata::document::Kind;
+use consign_metadata::plan::{self, Envelope, Module, NativeVersions, PlanBody, Step, UpgradePlan};
+
+use super::Project;
+
+/// The first agent that understands the plans of this program.
+pub(super) const MINIMUM_AGENT: &str = "0.1.0";
+/// How long all engines may take to stop.
+const STOP_SECONDS: u32 = 300;
+/// How long each engine may take to become active.
+const START_SECONDS: u32 = 120;
+
+impl Project {
+    /// The plan as it will be signed, and its bytes.
+    ///
+    /// # Panics
+    /// Never: a checked project makes a plan that can be read.
+    pub fn plan(&self) -> (UpgradePlan, Vec<u8>) {
+        let product = &self.product;
+        let body = PlanBody {
+            format: plan::BODY_FORMAT,
+            modules: self.modules.iter().map(|module| self.plan_module(module)).collect(),
+            engines: self.engines.clone(),
+            options: self.options.clone(),
+            side_effects: self.side_effects.clone(),
+            steps: self.plan_steps(),
+        };
+        let envelope = Envelope {
+            kind: Kind::Plan,
+            format: plan::ENVELOPE_FORMAT,
+            vendor: product.id.vendor.clone(),
+            product: product.id.product.clone(),
+            version: product.version.clone(),
+            revision: product.revision,
+            supported_from: product.supported_from.clone(),
+            upgrades: product.upgrades.clone(),
+            class_rule: product.class_rule,
+            required_stops: product.required_stops.clone(),
+            notes: self.notes.iter().map(super::Note::reference).collect(),
+            minimum_agent: product.minimum_agent.clone(),
+            body: serde_json::to_value(body).expect("a plan is JSON"),
+        };
+        let mut bytes = serde_json::to_vec_pretty(&envelope).expect("a plan is JSON");
+        bytes.push(b'\n');
+        let plan = UpgradePlan::parse(&bytes).expect("a checked project makes a plan that can be read");
+        (plan, bytes)
+    }
+
+    fn plan_module(&self, module: &super::Module) -> Module {
+        let deb = Some(self.product.deb_version.clone());
+        Module { package: module.package.clone(), native: NativeVersions { deb, rpm: None, msi: None } }
+    }
+
+    /// Prepare, the package manager, finish: the one list that is walked forward, or back.
+    fn plan_steps(&self) -> Vec<Step> {
+        let before = [Step::Announce { message: None }, Step::Stop { timeout_seconds: STOP_SECONDS }, Step::Packages];
+        let after = [Step::DaemonReload, Step::Start { timeout_seconds: START_SECONDS }, self.health.clone()];
+        let run = self.steps.iter().cloned().map(Step::Run);
+        before.into_iter().chain(run).chain(after).collect()
+    }
+}

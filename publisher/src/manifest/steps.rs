@@ -1,0 +1,110 @@
+//! Steps of the vendor's: programs that finish an upgrade.
+
+use std::collections::BTreeSet;
+
+use consign_metadata::name::Label;
+use consign_metadata::plan::{RESERVED_STEP_NAMES, RunStep, Undo};
+
+use super::account::UserName;
+use super::authored;
+use super::command;
+use super::duration::Span;
+use super::error::Fault;
+use super::files::host_path;
+use super::project::Strictness;
+
+/// As long as a step takes where nothing is said.
+const TIMEOUT: &str = "30m";
+
+/// All steps, in their order.
+pub(super) fn validate(
+    steps: &[authored::Step],
+    options: &BTreeSet<&Label>,
+    strictness: Strictness,
+) -> Result<Vec<RunStep>, Fault> {
+    let mut seen = BTreeSet::new();
+    let mut validated = Vec::new();
+    for step in steps {
+        let name = step.name.get_ref();
+        if RESERVED_STEP_NAMES.contains(&name.as_str()) {
+            return Err(Fault::at(step.name.span(), format!("{:?} is the name of a built-in step", name.as_str())));
+        }
+        if !seen.insert(name) {
+            return Err(Fault::at(step.name.span(), format!("two steps are called {:?}", name.as_str())));
+        }
+        if strictness == Strictness::Strict {
+            is_explicit(step)?;
+        }
+        validated.push(step.validate(options)?);
+    }
+    Ok(validated)
+}
+
+fn is_explicit(step: &authored::Step) -> Result<(), Fault> {
+    let missing = match (&step.on_interrupt, &step.undo) {
+        (None, _) => "on_interrupt",
+        (_, None) => "undo",
+        _ => return Ok(()),
+    };
+    let message = format!("step {:?} does not say {missing}, which --strict asks for", step.name.get_ref().as_str());
+    Err(Fault::at(step.name.span(), message)
+        .help("say what happens after a power cut (on_interrupt), and how the step is taken back (undo)"))
+}
+
+impl authored::Step {
+    fn validate(&self, options: &BTreeSet<&Label>) -> Result<RunStep, Fault> {
+        if !self.login_shell {
+            command::absolute(&self.run)?;
+        }
+        let done_probe = self.done_probe.as_ref().map(|probe| {
+            command::absolute(probe)?;
+            command::validate(probe, options)
+        });
+        if let Some(exit) = self.retry_later_exit.as_ref().filter(|exit| *exit.get_ref() == 0) {
+            return Err(Fault::at(exit.span(), "exit status 0 is success and cannot ask for another run"));
+        }
+        if let Some(bad) = self.environment.iter().find(|(name, value)| !is_variable(name) || value.contains('\0')) {
+            return Err(Fault::at(self.name.span(), format!("{:?} is not the name of a variable", bad.0)));
+        }
+        Ok(RunStep {
+            name: self.name.get_ref().clone(),
+            command: command::validate(&self.run, options)?,
+            user: self.user.clone().unwrap_or_else(UserName::root).into(),
+            login_shell: self.login_shell,
+            environment: self.environment.clone(),
+            working_folder: self.working_folder.as_ref().map(host_path).transpose()?,
+            timeout_seconds: self.timeout.unwrap_or_else(|| TIMEOUT.parse().expect("it is one")).seconds(),
+            on_interrupt: self.on_interrupt.unwrap_or_default(),
+            undo: self.undo(options)?,
+            retry_later_exit: self.retry_later_exit.as_ref().map(|exit| *exit.get_ref()),
+            done_probe: done_probe.transpose()?,
+            when: self.when.clone(),
+        })
+    }
+
+    fn undo(&self, options: &BTreeSet<&Label>) -> Result<Undo, Fault> {
+        let Some(undo) = &self.undo else { return Ok(Undo::default()) };
+        if let Undo::Inverse(words) = undo.get_ref() {
+            let Some(program) = words.first() else {
+                return Err(Fault::at(undo.span(), "a program is wanted"));
+            };
+            if !self.login_shell && !program.starts_with('/') {
+                return Err(Fault::at(undo.span(), format!("{program:?} is not an absolute path")));
+            }
+            for word in words {
+                command::placeholders(word, options).map_err(|message| Fault::at(undo.span(), message))?;
+            }
+        }
+        Ok(undo.get_ref().clone())
+    }
+}
+
+fn is_variable(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+/// Seconds of an optional length of time.
+pub(super) fn seconds(span: Option<Span>, default: u32) -> u32 {
+    span.map_or(default, Span::seconds)
+}

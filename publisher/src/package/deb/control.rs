@@ -1,0 +1,212 @@
+//! The control archive: the control file, conffiles, triggers, scripts, and members of our own.
+
+use std::fmt;
+
+use crate::stage::{Node, Source};
+
+use super::super::{PackageContents, PackageError};
+
+/// What only dpkg wants to know of a package.
+#[derive(Debug, Clone, Default)]
+pub struct DebControl {
+    /// Its relations to other packages.
+    pub relations: Relations,
+    /// Its maintainer scripts.
+    pub scripts: Scripts,
+    /// Lines of the file `triggers`, `deb-triggers(5)`.
+    pub triggers: Vec<String>,
+    /// Further members of the control archive, which dpkg keeps and never reads.
+    pub extra: Vec<(String, Source)>,
+}
+
+/// Relations as Debian Policy chapter 7 spells them, one alternative group per entry.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each is the field of the same name")]
+pub struct Relations {
+    pub pre_depends: Vec<String>,
+    pub depends: Vec<String>,
+    pub recommends: Vec<String>,
+    pub conflicts: Vec<String>,
+    pub breaks: Vec<String>,
+    pub replaces: Vec<String>,
+    pub provides: Vec<String>,
+}
+
+/// Maintainer scripts by their name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each is the script of the same name")]
+pub struct Scripts {
+    pub preinst: Option<Vec<u8>>,
+    pub postinst: Option<Vec<u8>>,
+    pub prerm: Option<Vec<u8>>,
+    pub postrm: Option<Vec<u8>>,
+}
+
+impl Scripts {
+    fn named(&self) -> impl Iterator<Item = (&'static str, &Vec<u8>)> {
+        [("postinst", &self.postinst), ("postrm", &self.postrm), ("preinst", &self.preinst), ("prerm", &self.prerm)]
+            .into_iter()
+            .filter_map(|(name, script)| Some((name, script.as_ref()?)))
+    }
+}
+
+/// A paragraph of `Name: value` fields, in order. Values keep their continuation lines as written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Paragraph {
+    fields: Vec<(String, String)>,
+}
+
+impl Paragraph {
+    /// Reads one paragraph.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut fields: Vec<(String, String)> = Vec::new();
+        for line in text.lines().filter(|line| !line.is_empty()) {
+            if line.starts_with([' ', '\t']) {
+                let (_, value) = fields.last_mut().ok_or("its control file begins with a continuation line")?;
+                value.push('\n');
+                value.push_str(line);
+            } else {
+                let (name, value) =
+                    line.split_once(':').ok_or_else(|| format!("its control file has the line {line:?}"))?;
+                fields.push((name.to_owned(), value.trim().to_owned()));
+            }
+        }
+        Ok(Self { fields })
+    }
+
+    /// The value of a field, as written.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// Appends a field, unless its value is empty.
+    pub fn push(&mut self, name: &str, value: impl Into<String>) {
+        let value = value.into();
+        if !value.is_empty() {
+            self.fields.push((name.to_owned(), value));
+        }
+    }
+
+    /// All fields, in order.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+impl fmt::Display for Paragraph {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, value) in &self.fields {
+            // A value that begins with a continuation line has nothing beside its name.
+            let space = if value.starts_with('\n') { "" } else { " " };
+            writeln!(f, "{name}:{space}{value}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The control file without the fields that are known only after packing.
+pub fn paragraph(contents: &PackageContents) -> Result<Paragraph, PackageError> {
+    let refuse = |reason: String| PackageError::Contents { package: contents.name.to_string(), reason };
+    let version = contents.native.deb.as_deref().ok_or_else(|| refuse("it has no Debian version".to_owned()))?;
+    let relations = &contents.deb.relations;
+    let mut control = Paragraph::default();
+    control.push("Package", contents.name.as_str());
+    control.push("Version", version);
+    control.push("Architecture", contents.architecture.deb());
+    control.push("Maintainer", &*contents.maintainer);
+    for (name, values) in [
+        ("Pre-Depends", &relations.pre_depends),
+        ("Depends", &relations.depends),
+        ("Recommends", &relations.recommends),
+        ("Conflicts", &relations.conflicts),
+        ("Breaks", &relations.breaks),
+        ("Replaces", &relations.replaces),
+        ("Provides", &relations.provides),
+    ] {
+        control.push(name, values.join(", "));
+    }
+    control.push("Section", &*contents.section);
+    control.push("Priority", &*contents.priority);
+    control.push("Homepage", contents.homepage.as_deref().unwrap_or_default());
+    if let Some((name, value)) = control.fields().find(|(_, value)| value.chars().any(char::is_control)) {
+        return Err(refuse(format!("its field {name} is {value:?}, which is not one line")));
+    }
+    control.push("Description", description(&contents.summary, &contents.description));
+    Ok(control)
+}
+
+fn description(summary: &str, description: &str) -> String {
+    let mut value = summary.to_owned();
+    for line in description.trim().lines() {
+        // An empty line would end the paragraph.
+        value.push_str(if line.trim().is_empty() { "\n ." } else { "\n " });
+        value.push_str(line.trim_end());
+    }
+    value
+}
+
+/// The list of files that are the site's to edit.
+pub fn conffiles(contents: &PackageContents) -> Result<String, PackageError> {
+    let mut list = String::new();
+    for (path, entry) in contents.payload.entries() {
+        if !matches!(entry.node, Node::File { config: true, .. }) {
+            continue;
+        }
+        if path.contains(char::is_whitespace) {
+            let reason = format!("dpkg cannot keep /{path} for the site, because its name has a blank");
+            return Err(PackageError::Contents { package: contents.name.to_string(), reason });
+        }
+        list.push_str(&format!("/{path}\n"));
+    }
+    Ok(list)
+}
+
+/// A member of the control archive, with its mode.
+pub struct ControlMember {
+    pub name: String,
+    pub mode: u32,
+    pub content: Source,
+}
+
+/// Every member but `control` and `md5sums`, which depend on the packed payload.
+pub fn members(contents: &PackageContents) -> Result<Vec<ControlMember>, PackageError> {
+    let mut members: Vec<ControlMember> = Vec::new();
+    let mut add = |name: &str, mode, content: Source| {
+        if content.size() > 0 {
+            members.push(ControlMember { name: name.to_owned(), mode, content });
+        }
+    };
+    add("conffiles", 0o644, Source::Bytes(conffiles(contents)?.into_bytes()));
+    for (name, script) in contents.deb.scripts.named() {
+        add(name, 0o755, Source::Bytes(script.clone()));
+    }
+    let triggers: String = contents.deb.triggers.iter().map(|line| format!("{line}\n")).collect();
+    add("triggers", 0o644, Source::Bytes(triggers.into_bytes()));
+    for (name, content) in &contents.deb.extra {
+        add(name, 0o644, content.clone());
+    }
+    members.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(members)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_has_no_empty_line() {
+        assert_eq!(description("An ERP", "One.\n\nTwo.\n"), "An ERP\n One.\n .\n Two.");
+    }
+
+    #[test]
+    fn a_paragraph_is_written_as_it_was_read() {
+        let text = "Package: erp\nDescription: An ERP\n One.\n .\n Two.\nConffiles:\n /etc/a 1\n";
+        let paragraph = Paragraph::parse(text).unwrap();
+        assert_eq!(paragraph.to_string(), text);
+        assert_eq!(paragraph.get("description"), Some("An ERP\n One.\n .\n Two."));
+        assert!(Paragraph::parse(" x").is_err());
+    }
+}

@@ -1,0 +1,27 @@
+//! The .deb format, `deb(5)`: an `ar` archive of two compressed tar archives, and our signature.
+//!
+//! - `version`: versions as dpkg spells and compares them
+//! - `control`: the control file and its neighbours, `deb-control(5)`
+//! - `data`: the payload as a tar archive
+//! - `documentation`: the files that Debian Policy wants under `/usr/share/doc`
+//! - `archive`: the outer archive and the signature
+//! - `members`: the control archive of a finished package, read back
+
+mod archive;
+mod control;
+mod data;
+mod digest;
+mod documentation;
+mod members;
+pub mod version;
+mod writer;
+
+pub use archive::{Sections, append_signature};
+pub use self::control::{DebControl, Paragraph, Relations, Scripts};
+pub(super) use members::{control_file, notes, plan};
+pub use writer::Deb;
+
+/// Field of the control file that holds the content digest of the package.
+pub const CONTENT_FIELD: &str = "Consign-Content";
+/// Start of the names of the control members that carry release notes: `<this><version>.<language>.md`.
+pub const NOTE_MEMBER: &str = "consign-note.";

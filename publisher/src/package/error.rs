@@ -1,0 +1,43 @@
+//! Why a package could not be built, signed or read.
+
+use std::path::PathBuf;
+
+use consign_metadata::deb::DebError;
+use consign_metadata::openpgp::VerifyError;
+
+use crate::file::FileError;
+use crate::sign::SignError;
+use crate::stage::StageError;
+
+/// Why a package could not be built, signed or read.
+#[derive(Debug, thiserror::Error)]
+pub enum PackageError {
+    /// A file that cannot be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A payload that no package can carry.
+    #[error(transparent)]
+    Stage(#[from] StageError),
+    /// The signer refused.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// The contents cannot be written in this format.
+    #[error("cannot build package {package}: {reason}")]
+    Contents {
+        /// Its name.
+        package: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A file that is not a package as this program builds them, or not well signed.
+    #[error("cannot use {path}: it {cause}", path = path.display())]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: DebError,
+    },
+    /// The signer's certificate cannot verify what it signed.
+    #[error("cannot use the certificate of the signing key: it {0}")]
+    Certificate(#[from] VerifyError),
+}

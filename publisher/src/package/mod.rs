@@ -1,0 +1,33 @@
+//! Packages: what goes into one, the unsigned file, and the signed file that may be published.
+//!
+//! `PackageContents` → (a [`Packager`]) → [`UnsignedPackage`] → (an OpenPGP signer) → [`SignedPackage`].
+//! A repository accepts only the last.
+
+mod contents;
+pub mod deb;
+mod error;
+mod signed;
+mod unsigned;
+
+use std::path::Path;
+
+use jiff::Timestamp;
+
+pub use contents::{Architecture, Copyright, PackageContents, Release};
+pub use error::PackageError;
+pub use signed::{NoteFile, SignedPackage, SignedPlan};
+pub use unsigned::UnsignedPackage;
+
+/// Writes packages of one format.
+pub trait Packager {
+    /// Writes a package below `folder`. The same contents and time give the same bytes.
+    ///
+    /// # Errors
+    /// [`PackageError`]
+    fn build(
+        &self,
+        contents: &PackageContents,
+        time: Timestamp,
+        folder: &Path,
+    ) -> Result<UnsignedPackage, PackageError>;
+}

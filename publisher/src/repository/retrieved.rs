@@ -1,0 +1,87 @@
+//! A published package, brought back from a store and verified.
+
+use std::fs::File;
+use std::io::{self, Read};
+
+use consign_metadata::openpgp::Keyring;
+use flate2::read::MultiGzDecoder;
+use tempfile::NamedTempFile;
+
+use super::RepositoryError;
+use crate::package::{PackageError, SignedPackage};
+use crate::store::{Key, Source};
+
+/// More than any file that is looked for in a payload.
+const MAXIMUM_FILE: u64 = 1024 * 1024;
+
+/// A published package. Its copy is deleted when it is dropped.
+#[derive(Debug)]
+pub struct Retrieved {
+    /// The package.
+    pub package: SignedPackage,
+    /// Where it is published.
+    pub key: Key,
+    copy: NamedTempFile,
+}
+
+impl Retrieved {
+    /// Brings a package of at most `maximum` bytes back; `None` when there is none of that name.
+    ///
+    /// # Errors
+    /// [`RepositoryError`]
+    pub fn fetch(
+        source: &dyn Source,
+        key: &Key,
+        maximum: u64,
+        keyring: &Keyring,
+    ) -> Result<Option<Self>, RepositoryError> {
+        let Some(mut content) = source.get(key, maximum)? else { return Ok(None) };
+        let cannot = |cause: io::Error| RepositoryError::damaged(key, format!("it cannot be read: {cause}"));
+        let mut copy = NamedTempFile::new().map_err(cannot)?;
+        io::copy(&mut content, &mut copy).map_err(cannot)?;
+        match SignedPackage::open(copy.path(), keyring) {
+            Ok(package) => Ok(Some(Self { package, key: key.clone(), copy })),
+            // The name of the copy means nothing to anybody.
+            Err(PackageError::Unusable { cause, .. }) => Err(RepositoryError::damaged(key, format!("it {cause}"))),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// Its bytes.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Damaged`]
+    pub fn bytes(&self) -> Result<Vec<u8>, RepositoryError> {
+        std::fs::read(self.copy.path()).map_err(|cause| RepositoryError::damaged(&self.key, cause))
+    }
+
+    /// The content of a file that it installs, by its absolute path.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Damaged`]
+    pub fn installed(&self, path: &str) -> Result<Option<Vec<u8>>, RepositoryError> {
+        installed(self.copy.path(), path).map_err(|cause| RepositoryError::damaged(&self.key, cause))
+    }
+}
+
+fn installed(deb: &std::path::Path, wanted: &str) -> io::Result<Option<Vec<u8>>> {
+    let mut archive = ar::Archive::new(File::open(deb)?);
+    while let Some(member) = archive.next_entry() {
+        let member = member?;
+        if member.header().identifier() != b"data.tar.gz" {
+            continue;
+        }
+        let mut payload = tar::Archive::new(MultiGzDecoder::new(member));
+        for entry in payload.entries()? {
+            let mut entry = entry?;
+            let path = entry.path_bytes().into_owned();
+            if path.strip_prefix(b".").unwrap_or(&path) != wanted.as_bytes() {
+                continue;
+            }
+            let mut bytes = Vec::new();
+            entry.by_ref().take(MAXIMUM_FILE).read_to_end(&mut bytes)?;
+            return Ok(Some(bytes));
+        }
+    }
+    Ok(None)
+}

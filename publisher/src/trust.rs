@@ -1,0 +1,85 @@
+//! What a vendor's signatures are verified with: the certificate, and which of its keys has which role.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use consign_metadata::anchor::{ANCHOR_FILE, Anchor, Fingerprint};
+use consign_metadata::document::Role;
+use consign_metadata::openpgp::{Keyring, VerifyError};
+
+use crate::file::{FileError, OnFile};
+use crate::sign::KeyRoles;
+
+/// A vendor's certificate and the roles of its keys.
+#[derive(Debug, Clone)]
+pub struct Trust {
+    /// Which key has which role.
+    pub roles: KeyRoles,
+    /// The OpenPGP certificate, binary or armored.
+    pub certificate: Vec<u8>,
+}
+
+/// Why signatures cannot be verified.
+#[derive(Debug, thiserror::Error)]
+pub enum TrustError {
+    /// The files cannot be read.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The certificate is none.
+    #[error("cannot use {place}: it {cause}")]
+    Certificate {
+        /// The file.
+        place: String,
+        /// What is wrong with it.
+        cause: VerifyError,
+    },
+    /// Nothing beside the certificate says what its keys are for.
+    #[error("cannot tell what the keys of {place} are for: neither roles.json nor anchor.json is beside it")]
+    NoRoles {
+        /// The certificate.
+        place: String,
+    },
+}
+
+impl Trust {
+    /// Reads a certificate and the table beside it: `roles.json` of a key folder, or `anchor.json` of a host.
+    ///
+    /// # Errors
+    /// [`TrustError`]
+    pub fn beside(certificate: &Path) -> Result<Self, TrustError> {
+        let place = || certificate.display().to_string();
+        let bytes = std::fs::read(certificate).on("read", certificate)?;
+        let roles = match KeyRoles::beside(certificate)? {
+            Some(roles) => roles,
+            None => anchored(certificate)?.ok_or_else(|| TrustError::NoRoles { place: place() })?,
+        };
+        let trust = Self { roles, certificate: bytes };
+        match trust.keyring(Role::Index) {
+            Ok(_) => Ok(trust),
+            Err(cause) => Err(TrustError::Certificate { place: place(), cause }),
+        }
+    }
+
+    /// The keys of a role.
+    ///
+    /// # Errors
+    /// [`VerifyError::Certificate`]
+    pub fn keyring(&self, role: Role) -> Result<Keyring, VerifyError> {
+        Keyring::new(&self.certificate, self.keys_of(role), role.as_str())
+    }
+
+    /// The fingerprints of a role; empty when no key has it.
+    pub fn keys_of(&self, role: Role) -> BTreeSet<Fingerprint> {
+        self.roles.roles.get(&role).cloned().unwrap_or_default()
+    }
+}
+
+fn anchored(certificate: &Path) -> Result<Option<KeyRoles>, FileError> {
+    let path = certificate.with_file_name(ANCHOR_FILE);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let bytes = std::fs::read(&path).on("read", &path)?;
+    let anchor = Anchor::parse(&bytes).map_err(std::io::Error::other).on("understand", &path)?;
+    Ok(Some(KeyRoles { vendor: anchor.vendor, primary: anchor.primary, roles: anchor.roles }))
+}

@@ -1,0 +1,89 @@
+//! The feed, and everything it names.
+
+use consign_metadata::digest::Sha256;
+use consign_metadata::feed::{Feed, FeedPackage, FeedRelease, Shard};
+use consign_metadata::name::ProductId;
+use consign_metadata::plan::{MAXIMUM_SIZE, UpgradePlan};
+
+use super::{Examination, Stanzas};
+use crate::feed::{self, Head};
+use crate::repository::apt::Entrance;
+use crate::store::Key;
+
+impl Examination<'_> {
+    pub(super) fn feed(&mut self, entrance: &Entrance, stanzas: &Stanzas) {
+        let place = Feed::path(self.channel);
+        let vendor = self.trust.roles.vendor.clone();
+        let head = feed::head(self.source, &vendor, self.channel, &self.index_keys);
+        let Some(Head { feed, .. }) = (match self.noted(&place, head) {
+            Some(None) => return self.find(&place, "it is not there"),
+            found => found.flatten(),
+        }) else {
+            return;
+        };
+        self.report.generation = Some(feed.generation);
+        self.dates(&place, feed.issued, feed.expires);
+        if !feed.entry_points.current.contains(&entrance.file) {
+            let problem = format!("it does not name {} as it is: publish again", entrance.file.path);
+            self.find(&place, problem);
+        }
+        for (product, file) in &feed.shards {
+            let id = ProductId { vendor: vendor.clone(), product: product.clone() };
+            let Some(shard) = self.noted(&file.path, feed::shard(self.source, &id, file)) else { continue };
+            for release in &shard.releases {
+                self.report.releases += 1;
+                self.release(&id, &shard, release, stanzas);
+            }
+        }
+    }
+
+    fn release(&mut self, id: &ProductId, shard: &Shard, release: &FeedRelease, stanzas: &Stanzas) {
+        let place = release.plan_file.path.clone();
+        let Some(plan) = self.plan(&place, release) else { return };
+        let (envelope, named) = (&plan.envelope, format!("{id} {} revision {}", release.version, release.revision));
+        if plan.id() != *id || (&envelope.version, envelope.revision) != release.order() {
+            self.find(&place, format!("it is not the plan of {named}"));
+        }
+        for digest in envelope.notes.iter().flat_map(|note| note.texts.values()) {
+            if !shard.notes.contains_key(digest) {
+                self.find(&place, format!("the feed lacks a note that it names, {digest}"));
+            }
+        }
+        for package in &release.packages {
+            self.offered(package, release, stanzas);
+        }
+    }
+
+    fn plan(&mut self, place: &str, release: &FeedRelease) -> Option<UpgradePlan> {
+        let key: Key = self.noted(place, place.parse())?;
+        let Some((message, _)) = self.noted(place, self.source.read(&key, MAXIMUM_SIZE))? else {
+            self.find(place, "it is not there, although the feed names it");
+            return None;
+        };
+        let file = &release.plan_file;
+        if (message.len() as u64, Sha256::of(&message)) != (file.size, file.sha256) {
+            self.find(place, "its content is not what the feed says");
+        }
+        let verified = self.noted(place, self.package_keys.verify_message(&message, MAXIMUM_SIZE))?;
+        if verified.digest != release.plan {
+            self.find(place, "it is not the plan that it is named after");
+        }
+        self.noted(place, UpgradePlan::parse(&verified.bytes))
+    }
+
+    /// The feed and the index must offer the same file, and the file must carry the feed's plan.
+    fn offered(&mut self, package: &FeedPackage, release: &FeedRelease, stanzas: &Stanzas) {
+        let place = &package.file.path;
+        match stanzas.get(place) {
+            None => self.find(place, "the feed offers it and no index lists it"),
+            Some(stanza) if (stanza.size, stanza.sha256) != (package.file.size, package.file.sha256) => {
+                self.find(place, "the feed and the index do not mean the same file");
+            }
+            Some(_) => {}
+        }
+        let Some(retrieved) = self.read.get(place) else { return };
+        if retrieved.package.plan().map(|signed| signed.plan.digest) != Some(release.plan) {
+            self.find(place, "it does not carry the plan that the feed names");
+        }
+    }
+}

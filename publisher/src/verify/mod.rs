@@ -1,0 +1,173 @@
+//! A published channel, read as its clients read it, with everything that is wrong with it.
+//!
+//! Nothing here trusts what the publisher meant to write. The order is that of a client: entry point,
+//! indexes, packages, then the feed and everything it names. All findings are given, not the first.
+
+mod apt;
+mod feed;
+mod report;
+
+use std::collections::BTreeMap;
+
+use consign_metadata::anchor::{AGENT_CERTIFICATE_FILE, ANCHOR_FILE, Anchor};
+use consign_metadata::digest::Sha256;
+use consign_metadata::document::Role;
+use consign_metadata::feed::FileReference;
+use consign_metadata::name::ChannelName;
+use consign_metadata::openpgp::{Keyring, VerifyError};
+use jiff::Timestamp;
+
+use crate::publish::anchor_path;
+use crate::repository::Retrieved;
+use crate::repository::apt::Stanza;
+use crate::store::Source;
+use crate::trust::Trust;
+
+pub use report::{Finding, Report};
+
+/// How much is looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// Every package is read.
+    Everything,
+    /// Of the packages only these are read; the indexes as a whole.
+    Packages(Vec<FileReference>),
+}
+
+/// A channel that is looked at.
+pub struct Examination<'a> {
+    source: &'a dyn Source,
+    trust: &'a Trust,
+    channel: &'a ChannelName,
+    now: Timestamp,
+    scope: Scope,
+    package_keys: Keyring,
+    index_keys: Keyring,
+    report: Report,
+    /// Packages that were read, by their place in the pool.
+    read: BTreeMap<String, Retrieved>,
+}
+
+/// Looks at a channel.
+///
+/// # Errors
+/// [`VerifyError`] when the certificate itself is unusable. What is wrong with the channel is no error
+/// but part of the report.
+pub fn examine(
+    source: &dyn Source,
+    trust: &Trust,
+    channel: &ChannelName,
+    now: Timestamp,
+    scope: Scope,
+) -> Result<Report, VerifyError> {
+    let mut examination = Examination {
+        source,
+        trust,
+        channel,
+        now,
+        scope,
+        package_keys: trust.keyring(Role::Package)?,
+        index_keys: trust.keyring(Role::Index)?,
+        report: Report::default(),
+        read: BTreeMap::new(),
+    };
+    let Some(entrance) = examination.entry_point() else { return Ok(examination.report) };
+    let stanzas = examination.indexes(&entrance);
+    examination.packages(&stanzas);
+    examination.introduction(&stanzas);
+    examination.feed(&entrance, &stanzas);
+    Ok(examination.report)
+}
+
+/// Stanzas by the place of their package in the pool.
+type Stanzas = BTreeMap<String, Stanza>;
+
+impl Examination<'_> {
+    fn find(&mut self, place: impl ToString, problem: impl ToString) {
+        self.report.findings.push(Finding { place: place.to_string(), problem: problem.to_string() });
+    }
+
+    /// Notes what is wrong, if anything is.
+    fn noted<T, E: ToString>(&mut self, place: &str, result: Result<T, E>) -> Option<T> {
+        result.map_err(|problem| self.find(place, problem)).ok()
+    }
+
+    fn in_scope(&self, filename: &str) -> bool {
+        match &self.scope {
+            Scope::Everything => true,
+            Scope::Packages(files) => files.iter().any(|file| file.path == filename),
+        }
+    }
+
+    fn dates(&mut self, place: &str, issued: Timestamp, expires: Timestamp) {
+        if issued.duration_since(self.now).as_secs() > 10 {
+            self.find(place, format!("it is dated {issued}, which is in the future"));
+        }
+        if expires <= self.now {
+            self.find(place, format!("it expired on {expires}"));
+        }
+    }
+
+    fn packages(&mut self, stanzas: &Stanzas) {
+        let agents = self.agent_keys(stanzas);
+        for (filename, stanza) in stanzas {
+            if !self.in_scope(filename) {
+                continue;
+            }
+            let keys = if stanza.package == crate::publish::AGENT { agents.as_ref() } else { Some(&self.package_keys) };
+            match keys.cloned() {
+                Some(keys) => self.package(stanza, &keys),
+                None => self.find(filename, "nothing published says who may sign the agent"),
+            }
+        }
+    }
+
+    fn package(&mut self, stanza: &Stanza, keys: &Keyring) {
+        let filename = &stanza.filename;
+        let Some(key) = self.noted(filename, filename.parse()) else { return };
+        match self.noted(filename, Retrieved::fetch(self.source, &key, stanza.size, keys)) {
+            Some(None) => self.find(filename, "it is not there, although an index lists it"),
+            Some(Some(retrieved)) => {
+                let package = &retrieved.package;
+                let is = (package.name().as_str(), package.version(), package.architecture());
+                if is != (stanza.package.as_str(), stanza.version.as_str(), stanza.architecture.as_str()) {
+                    self.find(filename, "it is another package than the index says");
+                } else if (package.file_size(), package.file_digest()) != (stanza.size, stanza.sha256) {
+                    self.find(filename, "its content is not what the index says");
+                }
+                self.report.packages += 1;
+                self.read.insert(filename.clone(), retrieved);
+            }
+            None => {}
+        }
+    }
+
+    /// Who may sign the agent is what the newest `<vendor>-release` tells the hosts.
+    fn agent_keys(&mut self, stanzas: &Stanzas) -> Option<Keyring> {
+        let vendor = &self.trust.roles.vendor;
+        let name = format!("{vendor}-release");
+        let newest = stanzas.values().filter(|s| s.package == name).max_by_key(|s| s.version.parse::<u64>().ok())?;
+        let key = newest.filename.parse().ok()?;
+        let release = Retrieved::fetch(self.source, &key, newest.size, &self.package_keys).ok()??;
+        let installed = |file: &str| release.installed(&anchor_path(vendor, file)).ok()?;
+        let anchor = Anchor::parse(&installed(ANCHOR_FILE)?).ok()?;
+        Keyring::new(&installed(AGENT_CERTIFICATE_FILE)?, anchor.agent, "agent").ok()
+    }
+
+    /// The package at the root, which people fetch by hand. The plain name belongs to the channel that
+    /// hosts are introduced to by default; this one may be another.
+    fn introduction(&mut self, stanzas: &Stanzas) {
+        let name = format!("{}-release", self.trust.roles.vendor);
+        let known: Vec<_> = stanzas.values().filter(|s| s.package == name).map(|s| s.sha256).collect();
+        let places = [format!("{name}.deb"), format!("{name}-{}.deb", self.channel)];
+        let mut found = false;
+        for place in &places {
+            let Some(key) = self.noted(place, place.parse()) else { return };
+            let read = self.noted(place, self.source.read(&key, 16 * 1024 * 1024)).flatten();
+            found |= read.is_some_and(|(bytes, _)| known.contains(&Sha256::of(&bytes)));
+        }
+        if !found {
+            self.find(&places[0], format!("it is not there, or not the {name} that an index lists"));
+        }
+    }
+}

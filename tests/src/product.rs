@@ -1,0 +1,138 @@
+//! The products the suites upgrade, as release projects: what a vendor's release engineer has.
+//!
+//! Each is a folder of `tests/fixtures`, a template for all its versions.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::{Doing, Result};
+use crate::lab::Lab;
+use crate::outcome::tool;
+
+/// One product at one version.
+#[derive(Clone, Copy, Debug)]
+pub struct Product {
+    name: &'static str,
+    version: &'static str,
+}
+
+impl Product {
+    /// Canopsis-like monitoring: three ordered engines, an init step in a login shell with the
+    /// site's options, a database whose schema must fit the engines.
+    pub fn canopsis(version: &'static str) -> Product {
+        let product = Product { name: "canopsis", version };
+        assert!(product.schema() > 0, "no such canopsis: {version}");
+        product
+    }
+
+    /// Buildbot from PyPI with its web plugin: 3.11.9 or 4.3.0, for Debian 12. Its tree comes from
+    /// `scripts/buildbot-trees`; see [`Lab::has_buildbot`].
+    pub fn buildbot(version: &'static str) -> Product {
+        Product { name: "buildbot", version }
+    }
+
+    /// The name of the product.
+    pub fn name(self) -> &'static str {
+        self.name
+    }
+
+    /// Its version.
+    pub fn version(self) -> &'static str {
+        self.version
+    }
+
+    /// The schema its database has once the init step is done.
+    pub fn schema(self) -> u32 {
+        match (self.name, self.version) {
+            ("canopsis", "3.25.0") => 1,
+            ("canopsis", "3.26.0") => 2,
+            ("canopsis", "3.26.1") => 3,
+            ("canopsis", "4.0.0") => 4,
+            ("buildbot", "3.11.9") => 64,
+            ("buildbot", "4.3.0") => 67,
+            _ => 0,
+        }
+    }
+
+    /// Writes the release project, with `consign.toml` at its top, into an empty folder.
+    pub fn write_to(self, folder: &Path) -> Result<()> {
+        let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(self.name);
+        let (from, to) = (template.join("."), folder.to_owned());
+        fs_err::create_dir_all(folder).doing("make a release project")?;
+        copy(&from, &to, &[])?;
+        self.fill_in(folder)?;
+        self.drop_later_notes(&folder.join("notes"))?;
+        if self.name == "buildbot" {
+            let tree = buildbot_tree(self.version).doing("find a Buildbot tree (scripts/buildbot-trees builds it)")?;
+            // Links where the file system allows: 70 MB that nobody changes.
+            let to = folder.join("tree");
+            copy(&tree, &to, &["--link"]).or_else(|_| copy(&tree, &to, &[]))?;
+        }
+        Ok(())
+    }
+
+    fn fill_in(self, folder: &Path) -> Result<()> {
+        let acknowledge = if self.name == "canopsis" && self.version != "3.25.0" { "\"3.26.0\"" } else { "" };
+        for path in files(folder)? {
+            // Written through the open file: the mode stays.
+            let Ok(text) = fs_err::read_to_string(&path) else { continue };
+            let filled = text
+                .replace("@VERSION@", self.version)
+                .replace("@SCHEMA@", &self.schema().to_string())
+                .replace("@ACKNOWLEDGE@", acknowledge);
+            if filled != text {
+                fs_err::write(&path, filled).doing("fill in a release project")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A release knows the notes up to its own.
+    fn drop_later_notes(self, notes: &Path) -> Result<()> {
+        for note in files(notes)? {
+            let name = note.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let version = name.trim_end_matches(".md").rsplit_once('.').map_or("", |(version, _language)| version);
+            if parts(version) > parts(self.version) {
+                fs_err::remove_file(&note).doing("drop a later note")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Lab {
+    /// [`Lab::available`], and the two Buildbot trees are there.
+    pub fn has_buildbot() -> std::result::Result<(), crate::NotRun> {
+        Lab::available()?;
+        for version in ["3.11.9", "4.3.0"] {
+            if buildbot_tree(version).is_err() {
+                return Err(crate::NotRun::because("no Buildbot trees (run scripts/buildbot-trees)"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn buildbot_tree(version: &str) -> std::io::Result<PathBuf> {
+    fs_err::canonicalize(Lab::folder().join("buildbot").join(version))
+}
+
+fn copy(from: &Path, to: &Path, options: &[&str]) -> Result<()> {
+    let (from, to) = (from.to_string_lossy(), to.to_string_lossy());
+    tool("copy a product", &[&["cp", "-a", "-T"], options, &["--", &from, &to]].concat()).map(drop)
+}
+
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs_err::read_dir(folder).doing("read a release project")?.flatten() {
+        match entry.file_type().doing("read a release project")? {
+            kind if kind.is_dir() => found.extend(files(&entry.path())?),
+            kind if kind.is_file() => found.push(entry.path()),
+            _ => {}
+        }
+    }
+    Ok(found)
+}
+
+fn parts(version: &str) -> Vec<u32> {
+    version.split('.').filter_map(|part| part.parse().ok()).collect()
+}

@@ -1,0 +1,136 @@
+//! A customer's host with a vendor's repository: what the upgrade suites start from and look at.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, SystemTime};
+
+use serde_json::Value;
+
+use crate::error::Result;
+use crate::host::Host;
+use crate::outcome::Outcome;
+use crate::root::Release;
+use crate::server::Server;
+use crate::vendor::{REPOSITORY_PORT, Vendor};
+
+/// Long enough for every step of a fixture on a busy machine; a state is waited for, never slept on.
+const FINISH: Duration = Duration::from_secs(120);
+
+/// A host, the repository it reads, and the product it runs.
+#[derive(Debug)]
+pub struct Site {
+    // Before the host: the server lives in its network.
+    server: Option<Server>,
+    /// The host.
+    pub host: Host,
+    product: String,
+}
+
+impl Site {
+    /// Boots a host, serves the vendor's repository to it and installs the vendor's release package.
+    pub fn open(name: &str, release: Release, vendor: &Vendor, product: &str) -> Result<Site> {
+        let host = Host::boot(&format!("{name}-{}", release.name()), release)?;
+        Site::on(host, vendor, product)
+    }
+
+    /// The same on a host that is there already.
+    pub fn on(host: Host, vendor: &Vendor, product: &str) -> Result<Site> {
+        let server = Server::start(&host, &vendor.repository(), REPOSITORY_PORT)?;
+        host.copy_in(vendor.release_package(), "/root/vendor-release.deb");
+        host.apt_get(&["install", "/root/vendor-release.deb"]).expect_ok();
+        host.apt_get(&["update"]).expect_ok();
+        Ok(Site { server: Some(server), host, product: product.to_owned() })
+    }
+
+    /// Serves the repository again, after the host was off.
+    pub fn serve_again(&mut self, vendor: &Vendor) -> Result<()> {
+        self.server = None;
+        self.server = Some(Server::start(&self.host, &vendor.repository(), REPOSITORY_PORT)?);
+        Ok(())
+    }
+
+    /// The records of the newest upgrade's journal, oldest first; empty when there is none.
+    pub fn journal(&self) -> Vec<Value> {
+        let folder = format!("/var/lib/consignee/{}/journal", self.product);
+        let newest = self.host.exec(&["sh", "-c", &format!("cat {folder}/$(ls {folder} | tail -n 1)/records.jsonl")]);
+        newest.stdout.lines().map(|line| serde_json::from_str(line).unwrap_or(Value::Null)).collect()
+    }
+
+    /// The names of the events of the newest upgrade.
+    pub fn events(&self) -> Vec<String> {
+        self.journal().iter().map(|record| record["event"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// `consignee status --json` of the product, whatever its exit code.
+    pub fn status(&self) -> Value {
+        let outcome = self.host.exec(&["consignee", "status", "--json", &self.product]);
+        serde_json::from_str(&outcome.stdout).unwrap_or_else(|error| panic!("{error} in {outcome}"))
+    }
+
+    /// Waits until `consignee status` answers this exit code.
+    #[track_caller]
+    pub fn wait_status(&self, code: i32) -> Outcome {
+        let mut last = None;
+        let reached = crate::wait::until(&format!("status {code}"), FINISH, || {
+            let outcome = self.host.exec(&["consignee", "status", "--language", "en", &self.product]);
+            let reached = outcome.code == code;
+            last = Some(outcome);
+            reached.then_some(())
+        });
+        let last = last.expect("status was asked at least once");
+        let agent = || self.host.exec(&["journalctl", "--no-pager", "-u", "consignee*"]).stdout;
+        assert!(reached.is_ok(), "expected status {code}\n{last}\n{:#?}\n{}", self.events(), agent());
+        last
+    }
+
+    /// `consignee` with these arguments, in English, which must succeed.
+    #[track_caller]
+    pub fn consignee(&self, arguments: &[&str]) -> Outcome {
+        self.host.ok(&[&["env", "LC_ALL=C.UTF-8", "consignee"], arguments].concat())
+    }
+
+    /// From stop to start, of every upgrade so far: the outages that the plans announced.
+    pub fn announced(&self) -> Vec<(SystemTime, SystemTime)> {
+        let all = self.host.shell(&format!("cat /var/lib/consignee/{}/journal/*/records.jsonl", self.product));
+        let mut windows = Vec::new();
+        let mut open = None;
+        let mut names: Vec<String> = Vec::new();
+        for line in all.lines() {
+            let record: Value = serde_json::from_str(line).unwrap_or(Value::Null);
+            let at = || record["at"].as_str().and_then(time);
+            let item = record["item"].as_u64().and_then(|i| names.get(usize::try_from(i).ok()?)).map(String::as_str);
+            match (record["event"].as_str().unwrap_or_default(), item) {
+                ("begun", _) => {
+                    let items = record["header"]["items"].as_array().cloned().unwrap_or_default();
+                    names = items.iter().map(|i| i["name"].as_str().unwrap_or_default().to_owned()).collect();
+                }
+                ("step-started", Some("stop")) if open.is_none() => open = at(),
+                ("step-succeeded", Some("start")) | ("undo-succeeded", Some("stop")) => {
+                    windows.extend(open.take().zip(at()));
+                }
+                _ => {}
+            }
+        }
+        windows
+    }
+
+    /// The numbers that a Canopsis-like product has stored.
+    pub fn canopsis_records(&self) -> BTreeSet<u64> {
+        let stored = self.host.shell("curl -sf http://127.0.0.1:8082/records");
+        stored.lines().filter_map(|line| line.parse().ok()).collect()
+    }
+}
+
+/// An RFC 3339 time in UTC, as the journal writes it.
+fn time(text: &str) -> Option<SystemTime> {
+    let seconds_and_fraction = text.strip_suffix('Z')?;
+    let (whole, fraction) = seconds_and_fraction.split_once('.').unwrap_or((seconds_and_fraction, "0"));
+    let field = |range: std::ops::Range<usize>| whole.get(range)?.parse::<i64>().ok();
+    let (year, month, day) = (field(0..4)?, field(5..7)?, field(8..10)?);
+    let (hour, minute, second) = (field(11..13)?, field(14..16)?, field(17..19)?);
+    // Days from the civil calendar, counted in years that begin in March.
+    let (y, m) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let days = 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719_468;
+    let seconds = u64::try_from(((days * 24 + hour) * 60 + minute) * 60 + second).ok()?;
+    let nanoseconds = format!("{fraction:0<9}").get(..9)?.parse().ok()?;
+    Some(SystemTime::UNIX_EPOCH + Duration::new(seconds, nanoseconds))
+}

@@ -1,0 +1,211 @@
+//! A vendor's pipeline: keys, builds and publications, all by the real `consign`.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::error::{Doing, LabError, Result};
+use crate::lab::Lab;
+use crate::outcome::Outcome;
+use crate::product::Product;
+
+/// Where every vendor's repository is served from inside a host.
+pub const REPOSITORY_PORT: u16 = 8081;
+
+/// Ed25519, because a test that waits for RSA primes proves nothing more; no one is there to type.
+const QUICK_KEY: [&str; 3] = ["--algorithm", "ed25519", "--no-passphrase"];
+
+/// A vendor with its keys and its repository, in a folder that goes with it.
+#[derive(Debug)]
+pub struct Vendor {
+    name: String,
+    folder: TempDir,
+}
+
+impl Vendor {
+    /// A vendor with fresh keys.
+    pub fn new(name: &str) -> Result<Vendor> {
+        let folder = TempDir::with_prefix(format!("{name}-")).doing("make a vendor's folder")?;
+        let vendor = Vendor { name: name.to_owned(), folder };
+        let keys = vendor.keys();
+        vendor.consign(&[&["key", "new", "--vendor", name, "--folder", &text(&keys)], &QUICK_KEY[..]].concat())?;
+        Ok(vendor)
+    }
+
+    /// The folder of its keys.
+    pub fn keys(&self) -> PathBuf {
+        self.folder.path().join("keys")
+    }
+
+    /// The repository it publishes into.
+    pub fn repository(&self) -> PathBuf {
+        self.folder.path().join("public")
+    }
+
+    /// The package by which a host gets to know the vendor.
+    pub fn release_package(&self) -> PathBuf {
+        self.repository().join(format!("{}-release.deb", self.name))
+    }
+
+    /// Runs `consign`; anything but success is an error with all it said.
+    pub fn consign(&self, arguments: &[&str]) -> Result<Outcome> {
+        succeeded(self.try_consign(arguments)?)
+    }
+
+    /// Runs `consign`, whatever comes of it.
+    pub fn try_consign(&self, arguments: &[&str]) -> Result<Outcome> {
+        consign(self.folder.path(), arguments)
+    }
+
+    /// The release project of a product, written into a folder of the vendor's.
+    pub fn project(&self, product: Product) -> Result<PathBuf> {
+        let folder = self.folder.path().join(format!("{}-{}", product.name(), product.version()));
+        product.write_to(&folder)?;
+        Ok(folder)
+    }
+
+    /// Builds the packages of a release project.
+    pub fn build(&self, project: &Path) -> Result<Vec<PathBuf>> {
+        let (manifest, output) = (project.join("consign.toml"), project.join("dist"));
+        let key = self.keys().join("package.secret.pgp");
+        self.consign(&["build", "--manifest", &text(&manifest), "--output", &text(&output), "--key", &text(&key)])?;
+        packages_in(&output)
+    }
+
+    /// Publishes packages into the channel `stable`, together with the agent.
+    pub fn publish(&self, project: &Path, packages: &[PathBuf]) -> Result<Outcome> {
+        let agent = AgentPackage::current()?;
+        self.publish_with(project, packages, &agent)
+    }
+
+    /// Publishes packages together with this agent.
+    pub fn publish_with(&self, project: &Path, packages: &[PathBuf], agent: &AgentPackage) -> Result<Outcome> {
+        let mut arguments = self.publish_arguments(project, agent);
+        arguments.extend(packages.iter().map(|package| text(package)));
+        self.consign(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    /// The arguments of a publication, without the packages.
+    pub fn publish_arguments(&self, project: &Path, agent: &AgentPackage) -> Vec<String> {
+        [
+            "publish",
+            "--manifest",
+            &text(&project.join("consign.toml")),
+            "--repository",
+            &text(&self.repository()),
+            "--url",
+            &format!("http://127.0.0.1:{REPOSITORY_PORT}"),
+            "--keys",
+            &text(&self.keys()),
+            "--agent",
+            &text(&agent.package),
+            "--agent-certificate",
+            &text(&agent.certificate),
+        ]
+        .map(str::to_owned)
+        .into()
+    }
+
+    /// Builds and publishes a product: what a release engineer does on a release day.
+    pub fn release(&self, product: Product) -> Result<()> {
+        let project = self.project(product)?;
+        let packages = self.build(&project)?;
+        self.publish(&project, &packages).map(drop)
+    }
+}
+
+/// The agent's own package, built once for all tests and signed by a key of its own.
+#[derive(Clone, Debug)]
+pub struct AgentPackage {
+    /// The `.deb`.
+    pub package: PathBuf,
+    /// The certificate that signed it.
+    pub certificate: PathBuf,
+}
+
+impl AgentPackage {
+    /// The agent of this tree, as `scripts/agent` built it.
+    pub fn current() -> Result<AgentPackage> {
+        AgentPackage::version("0.1.0-1")
+    }
+
+    /// The same agent under another version: what a later release of it would be to apt.
+    pub fn version(version: &str) -> Result<AgentPackage> {
+        let binaries = Lab::repository().join("target/agent");
+        let folder = Lab::folder().join("agent");
+        fs_err::create_dir_all(&folder).doing("make a folder for the agent's package")?;
+        let lock = fs_err::File::create(folder.join("lock")).doing("lock the agent's package")?;
+        lock.file().lock().doing("lock the agent's package")?;
+        let keys = folder.join("keys");
+        let package = folder.join(format!("consignee_{version}_amd64.deb"));
+        let certificate = keys.join("certificate.pgp");
+        if !certificate.exists() {
+            let arguments = ["key", "new", "--vendor", "consign", "--folder", &text(&keys)];
+            succeeded(consign(&folder, &[&arguments[..], &QUICK_KEY].concat())?)?;
+        }
+        if !newer(&package, &[&binaries.join("consignee"), &binaries.join("consignee-hook"), &program("consign")])
+            || !newer(&package, &files(&Lab::repository().join("client/dist"))?)
+        {
+            let arguments = [
+                "agent-package",
+                "--binaries",
+                &text(&binaries),
+                "--dist",
+                &text(&Lab::repository().join("client/dist")),
+                "--version",
+                version,
+                "--key",
+                &text(&keys.join("package.secret.pgp")),
+                "--output",
+                &text(&folder),
+            ];
+            succeeded(consign(&folder, &arguments)?)?;
+        }
+        Ok(AgentPackage { package, certificate })
+    }
+}
+
+fn consign(folder: &Path, arguments: &[&str]) -> Result<Outcome> {
+    let mut command = Command::new(program("consign"));
+    command.args(arguments).current_dir(folder).env("NO_COLOR", "1");
+    Outcome::of(format!("consign {}", arguments.join(" ")), &mut command)
+}
+
+fn succeeded(outcome: Outcome) -> Result<Outcome> {
+    match outcome.code {
+        0 => Ok(outcome),
+        code => Err(LabError::Command { act: "publish", code, stderr: outcome.text(), line: outcome.line }),
+    }
+}
+
+/// A program of this workspace, built beside the test that asks.
+pub fn program(name: &str) -> PathBuf {
+    let test = std::env::current_exe().unwrap_or_default();
+    test.ancestors().nth(2).unwrap_or(Path::new("")).join(name)
+}
+
+fn packages_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found: Vec<_> = files(folder)?.into_iter().filter(|f| f.extension().is_some_and(|e| e == "deb")).collect();
+    found.sort();
+    Ok(found)
+}
+
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs_err::read_dir(folder).doing("list a folder")?.flatten() {
+        let path = entry.path();
+        if path.is_dir() { found.extend(files(&path)?) } else { found.push(path) }
+    }
+    Ok(found)
+}
+
+fn newer<P: AsRef<Path>>(product: &Path, sources: &[P]) -> bool {
+    let time = |path: &Path| fs_err::metadata(path).and_then(|m| m.modified()).ok();
+    let Some(built) = time(product) else { return false };
+    sources.iter().all(|source| time(source.as_ref()).is_some_and(|changed| changed <= built))
+}
+
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
