@@ -60,5 +60,5 @@ pub use site::Site;
 pub use sweep::sweep;
 pub use terminal::Terminal;
 pub use tree::Tree;
-pub use vendor::{AgentPackage, REPOSITORY_PORT, Vendor};
+pub use vendor::{AgentPackage, REPOSITORY_PORT, Vendor, program};
 pub use wait::until;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use consign_lab::{Archive, Chroot, Host, RecordClient, Release, Server, Terminal, TinyPackage, lab, sweep, until};
+use consign_lab::{Archive, Chroot, Host, RecordClient, Release, Server, Terminal, TinyPackage, lab, program, sweep, until};
 
 const SOON: Duration = Duration::from_secs(30);
 
@@ -295,23 +295,12 @@ fn a_chroot_is_prepared_without_systemd_and_then_boots() {
     }
 }
 
-/// Runs only as the test that dies, started by the next one.
-#[test]
-#[ignore = "dies on purpose, with a running host"]
-fn dies_with_a_running_host() {
-    let host = Host::boot("orphan", Release::Bookworm).unwrap();
-    let _server = Server::start(&host, std::path::Path::new("/usr/share"), 8080).unwrap();
-    fs_err::write(std::env::var("ORPHAN").unwrap(), host.name()).unwrap();
-    std::process::abort();
-}
-
 #[test]
 fn a_dead_tests_host_is_swept() {
     lab!();
     let note = tempfile::NamedTempFile::new().unwrap();
-    let mut test = std::process::Command::new(std::env::current_exe().unwrap());
-    test.args(["--ignored", "--exact", "dies_with_a_running_host"]).env("ORPHAN", note.path());
-    assert!(!test.output().unwrap().status.success());
+    let mut test = std::process::Command::new(program("examples/orphan"));
+    assert!(!test.arg(note.path()).output().unwrap().status.success());
     let orphan = fs_err::read_to_string(note.path()).unwrap();
     assert!(!orphan.is_empty(), "the dying test did not boot its host");
     // Another test may sweep it first.
