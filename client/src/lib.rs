@@ -1,9 +1,17 @@
 //! Gates, prepares and finishes the upgrade of a product on its host.
 
+pub mod acknowledgement;
+pub mod cli;
+pub mod conversation;
+pub mod durable;
 pub mod engine;
+pub mod feed;
+pub mod gate;
 pub mod host;
 pub mod places;
 pub mod product;
+pub mod report;
 pub mod request;
 pub mod site;
 pub mod step;
+pub mod trust;

@@ -1,2 +1,5 @@
 //! The `consignee` command.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    consignee::cli::main()
+}

@@ -2,13 +2,16 @@
 
 pub mod build;
 pub mod cli;
+pub mod feed;
 pub mod file;
 pub mod hooks;
 pub mod manifest;
 pub mod package;
+pub mod publish;
 pub mod repository;
 pub mod sign;
 pub mod stage;
 pub mod store;
 pub mod template;
-pub mod publish;
+pub mod trust;
+pub mod verify;

@@ -6,6 +6,10 @@ use std::path::Path;
 use consign_metadata::anchor::{ANCHOR_FILE, Anchor, Fingerprint};
 use consign_metadata::document::Role;
 use consign_metadata::openpgp::{Keyring, VerifyError};
+use sequoia_openpgp::Cert;
+use sequoia_openpgp::parse::Parse;
+use sequoia_openpgp::policy::StandardPolicy;
+use sequoia_openpgp::serialize::SerializeInto;
 
 use crate::file::{FileError, OnFile};
 use crate::sign::KeyRoles;
@@ -15,7 +19,7 @@ use crate::sign::KeyRoles;
 pub struct Trust {
     /// Which key has which role.
     pub roles: KeyRoles,
-    /// The OpenPGP certificate, binary or armored.
+    /// The OpenPGP certificate, binary.
     pub certificate: Vec<u8>,
 }
 
@@ -53,11 +57,7 @@ impl Trust {
             Some(roles) => roles,
             None => anchored(certificate)?.ok_or_else(|| TrustError::NoRoles { place: place() })?,
         };
-        let trust = Self { roles, certificate: bytes };
-        match trust.keyring(Role::Index) {
-            Ok(_) => Ok(trust),
-            Err(cause) => Err(TrustError::Certificate { place: place(), cause }),
-        }
+        Ok(Self { roles, certificate: binary(&bytes, certificate)?.1 })
     }
 
     /// The keys of a role.
@@ -82,4 +82,33 @@ fn anchored(certificate: &Path) -> Result<Option<KeyRoles>, FileError> {
     let bytes = std::fs::read(&path).on("read", &path)?;
     let anchor = Anchor::parse(&bytes).map_err(std::io::Error::other).on("understand", &path)?;
     Ok(Some(KeyRoles { vendor: anchor.vendor, primary: anchor.primary, roles: anchor.roles }))
+}
+
+/// The certificate of whoever releases the agent, binary, and those of its keys that may sign it: the
+/// keys with the role `package` where a table of roles is beside it, else every key that signs.
+///
+/// # Errors
+/// [`TrustError`]
+pub fn agent_keys(certificate: &Path) -> Result<(Vec<u8>, BTreeSet<Fingerprint>), TrustError> {
+    let bytes = std::fs::read(certificate).on("read", certificate)?;
+    let (cert, binary) = binary(&bytes, certificate)?;
+    if let Some(roles) = KeyRoles::beside(certificate)? {
+        return Ok((binary, roles.roles.get(&Role::Package).cloned().unwrap_or_default()));
+    }
+    let policy = StandardPolicy::new();
+    let valid = cert.with_policy(&policy, None).map_err(bad(certificate))?;
+    let signing = valid.keys().for_signing().map(|key| key.key().fingerprint().to_hex());
+    Ok((binary, signing.filter_map(|hex| Fingerprint::try_from(hex).ok()).collect()))
+}
+
+/// A certificate, armored or not, and its binary form.
+fn binary(bytes: &[u8], path: &Path) -> Result<(Cert, Vec<u8>), TrustError> {
+    let cert = Cert::from_bytes(bytes).map_err(bad(path))?;
+    let binary = cert.to_vec().map_err(bad(path))?;
+    Ok((cert, binary))
+}
+
+fn bad(path: &Path) -> impl FnOnce(sequoia_openpgp::anyhow::Error) -> TrustError {
+    let place = path.display().to_string();
+    move |cause| TrustError::Certificate { place, cause: VerifyError::Certificate(format!("{cause:#}")) }
 }

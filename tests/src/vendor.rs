@@ -10,7 +10,7 @@ use crate::lab::Lab;
 use crate::outcome::Outcome;
 use crate::product::Product;
 
-/// Where every vendor's repository is served from inside a host.
+/// Where a vendor's repository is served inside a host; the manifests of the products say the same.
 pub const REPOSITORY_PORT: u16 = 8081;
 
 /// Ed25519, because a test that waits for RSA primes proves nothing more; no one is there to type.
@@ -92,10 +92,8 @@ impl Vendor {
             "publish",
             "--manifest",
             &text(&project.join("consign.toml")),
-            "--repository",
+            "--folder",
             &text(&self.repository()),
-            "--url",
-            &format!("http://127.0.0.1:{REPOSITORY_PORT}"),
             "--keys",
             &text(&self.keys()),
             "--agent",

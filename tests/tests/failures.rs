@@ -242,7 +242,7 @@ fn without_the_agent_other_packages_install_as_ever() {
     archive.add(&[TinyPackage::new("hello-lab", "1")]).unwrap();
     archive.give_to(&site.host);
     site.host.apt_get(&["remove", "consignee"]).expect_ok();
-    assert!(!site.host.exists("/etc/apt/preferences.d/consignee"), "the hold outlived the agent");
+    assert!(!site.host.exists("/etc/apt/preferences.d/00consignee"), "the hold outlived the agent");
     site.host.apt_get(&["update"]).expect_ok();
     site.host.apt_get(&["install", "hello-lab"]).expect_ok();
     site.host.apt_get(&["purge", "consignee"]).expect_ok();

@@ -82,7 +82,7 @@ fn canopsis_is_upgraded_by_hand() {
 fn upgrade_canopsis(release: Release) {
     let host = Host::boot(&format!("canopsis-{}", release.name()), release).unwrap();
     lay_down(&host, Product::canopsis("3.25.0"));
-    let without_init = as_account(&host, "canopsis", "canopsis-engine web").expect_code(REFUSED);
+    let without_init = as_account(&host, "canopsis", "timeout 20 canopsis-engine web").expect_code(REFUSED);
     assert!(without_init.stderr.contains("run canopsinit"), "{without_init}");
     let no_login =
         "runuser -u canopsis -- /opt/canopsis/bin/canopsinit --canopsis-edition core --canopsis-stack python";
@@ -103,11 +103,11 @@ fn upgrade_canopsis(release: Release) {
     let stop = SystemTime::now();
     stop_all(&host);
     lay_down(&host, Product::canopsis("3.26.0"));
-    let skipped = as_account(&host, "canopsis", "canopsis-engine web").expect_code(REFUSED);
+    let skipped = as_account(&host, "canopsis", "timeout 20 canopsis-engine web").expect_code(REFUSED);
     assert!(skipped.stderr.contains("schema 1, version 3.26.0 needs 2"), "{skipped}");
     host.write("/var/lib/canopsis/trouble", "fail", 0o644);
     canopsinit(&host, "cat", "go").expect_code(1);
-    let half = as_account(&host, "canopsis", "canopsis-engine web").expect_code(REFUSED);
+    let half = as_account(&host, "canopsis", "timeout 20 canopsis-engine web").expect_code(REFUSED);
     assert!(half.stderr.contains("half migrated"), "{half}");
     host.tree().remove("/var/lib/canopsis/trouble").unwrap();
     canopsinit(&host, "cat", "go").expect_ok();
@@ -126,7 +126,7 @@ fn upgrade_canopsis(release: Release) {
     host.wait_until("the product up after a reboot", SOON, || host.network().get("http://127.0.0.1:8082/health").ok());
     // An older version does not touch a newer database.
     lay_down(&host, Product::canopsis("3.25.0"));
-    as_account(&host, "canopsis", "canopsis-engine main").expect_code(REFUSED);
+    as_account(&host, "canopsis", "timeout 20 canopsis-engine main").expect_code(REFUSED);
     canopsinit(&host, "core", "python").expect_code(1);
 }
 

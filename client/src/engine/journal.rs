@@ -79,8 +79,7 @@ impl Journal {
     pub fn create(folder: &Path, header: Header, now: Timestamp) -> Result<Self, JournalError> {
         let path = folder.join(FILE);
         let io = |action, cause| JournalError::Io { action, path: path.clone(), cause };
-        let file =
-            OpenOptions::new().append(true).create_new(true).open(&path).map_err(|cause| io("create", cause))?;
+        let file = OpenOptions::new().append(true).create_new(true).open(&path).map_err(|cause| io("create", cause))?;
         let upgrade = Upgrade::begin(header.clone());
         let mut journal = Self { path: path.clone(), file, next_seq: 0, last: Sha256::of(b""), upgrade };
         journal.write(&Event::Begun { header: Box::new(header) }, now)?;
@@ -158,10 +157,9 @@ impl Replay {
     }
 
     fn of_file(path: &Path) -> Result<Self, JournalError> {
-        let bytes = std::fs::read(path)
-            .map_err(|cause| JournalError::Io { action: "read", path: path.to_owned(), cause })?;
-        let mut replay =
-            Self { records: Vec::new(), upgrade: None, torn: false, length: 0, last: Sha256::of(b"") };
+        let bytes =
+            std::fs::read(path).map_err(|cause| JournalError::Io { action: "read", path: path.to_owned(), cause })?;
+        let mut replay = Self { records: Vec::new(), upgrade: None, torn: false, length: 0, last: Sha256::of(b"") };
         let mut lines = bytes.split_inclusive(|b| *b == b'\n').enumerate().peekable();
         while let Some((index, line)) = lines.next() {
             match replay.take(line) {
@@ -218,3 +216,6 @@ fn record_of(line: &[u8]) -> Result<Record, String> {
     }
     serde_json::from_str(&format!("{body}}}")).map_err(|e| e.to_string())
 }
+
+#[cfg(test)]
+mod tests;

@@ -164,10 +164,9 @@ impl Upgrade {
     /// # Errors
     /// [`Illegal`] when the table has no such row.
     pub fn apply(&mut self, event: &Event) -> Result<(), Illegal> {
-        let next = self.next(event).ok_or_else(|| Illegal {
-            state: format!("{:?}", self.state),
-            event: format!("{event:?}"),
-        })?;
+        let next = self
+            .next(event)
+            .ok_or_else(|| Illegal { state: format!("{:?}", self.state), event: format!("{event:?}") })?;
         self.remember(event);
         if matches!(next, State::Backward { .. }) && !matches!(self.state, State::Backward { .. }) {
             self.interruptions.clear();
@@ -210,11 +209,7 @@ impl Upgrade {
     pub fn is_over(&self) -> bool {
         matches!(
             self.state,
-            State::Completed
-                | State::Cancelled
-                | State::RolledBack
-                | State::Superseded { .. }
-                | State::Rescued { .. }
+            State::Completed | State::Cancelled | State::RolledBack | State::Superseded { .. } | State::Rescued { .. }
         )
     }
 
@@ -300,7 +295,10 @@ impl Upgrade {
             Event::Cancelled if self.packages == Packages::Before => Some(State::Cancelled),
             Event::Packages { .. } if self.packages_item() > 0 => Some(State::Cleared),
             Event::EnginesObserved { .. } => Some(State::Cleared),
-            _ => self.when_forward(0, Activity::Idle, event),
+            Event::StepStarted { .. } | Event::StepSkipped { .. } | Event::Packages { .. } => {
+                self.when_forward(0, Activity::Idle, event)
+            }
+            _ => None,
         }
     }
 
@@ -366,6 +364,7 @@ impl Upgrade {
                 Answer::Undo => self.back_or_halt(item, HaltCause::Interrupted),
             }),
             Event::RollbackRequested { .. } => self.back(),
+            Event::Packages { .. } => Some(State::Waiting { item }),
             _ => None,
         }
     }
@@ -460,3 +459,6 @@ fn when_stuck(item: i64, failure: &Failure, event: &Event) -> Option<State> {
 fn index(item: usize) -> i64 {
     i64::try_from(item).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,3 +9,6 @@ pub mod event;
 pub mod journal;
 pub mod machine;
 pub mod runner;
+
+#[cfg(test)]
+mod sample;

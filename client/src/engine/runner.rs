@@ -52,9 +52,7 @@ fn item(step: &PlanStep, prepares: bool) -> Item {
     let (undo, on_interrupt) = match step {
         PlanStep::Packages => (false, OnInterrupt::Rerun),
         // After the packages nothing is taken back yet: there is no way to the old ones.
-        PlanStep::Run(run) => {
-            (prepares && matches!(run.undo, Undo::Harmless | Undo::Inverse(_)), run.on_interrupt)
-        }
+        PlanStep::Run(run) => (prepares && matches!(run.undo, Undo::Harmless | Undo::Inverse(_)), run.on_interrupt),
         _ => (true, OnInterrupt::Rerun),
     };
     Item {
@@ -155,9 +153,7 @@ impl<'a> Runner<'a> {
                 self.append(Event::StepFailed { item, failure: Failure::Interrupted })
             }
             // Its transaction is gone and nothing has changed: back.
-            Activity::Idle if abandoned => {
-                self.append(Event::Packages { observed: Packages::Before, ended: true })
-            }
+            Activity::Idle if abandoned => self.append(Event::Packages { observed: Packages::Before, ended: true }),
             Activity::Interrupted => self.resume(item),
             Activity::Idle if upgrade.postponements(item) >= RETRIES => {
                 self.append(Event::LoopDetected { item, attempts })
@@ -314,3 +310,6 @@ fn pause(attempt: u32) -> Duration {
 fn index(item: usize) -> i64 {
     i64::try_from(item).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -171,10 +171,10 @@ impl HostCommand {
     pub fn run(&self) -> Result<Finished, CommandError> {
         log::debug!("run {self}");
         let deadline = Instant::now() + self.limit;
-        let mut child = self.command().spawn().map_err(|cause| CommandError::CannotStart {
-            line: self.to_string(),
-            reason: cause.to_string(),
-        })?;
+        let mut child = self
+            .command()
+            .spawn()
+            .map_err(|cause| CommandError::CannotStart { line: self.to_string(), reason: cause.to_string() })?;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let stdout = collect(stdout, Keep::Start(self.maximum));
         let stderr = collect(stderr, Keep::End(STDERR_END));

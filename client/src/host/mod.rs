@@ -4,10 +4,12 @@
 //! package manager may *report* only a wake, a look, a barrier and an end; it may be *asked* only what
 //! [`PackageManager`] lists. Another word is a change of the design.
 
+pub mod apt;
 pub mod command;
 pub mod program;
 pub mod systemd;
 pub mod transient;
+pub mod typed;
 
 use std::path::PathBuf;
 use std::time::Duration;

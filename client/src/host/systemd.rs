@@ -32,9 +32,10 @@ impl Systemd {
         let found: Properties = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         match properties.iter().find(|name| !found.contains_key(**name)) {
             None => Ok(found),
-            Some(missing) => {
-                Err(HostError { action: format!("look at unit {unit}"), reason: format!("systemd does not tell {missing}") })
-            }
+            Some(missing) => Err(HostError {
+                action: format!("look at unit {unit}"),
+                reason: format!("systemd does not tell {missing}"),
+            }),
         }
     }
 

@@ -3,9 +3,10 @@
 //! The unit is a `oneshot` that remains after its exit. So `systemd-run` waits for the end by itself;
 //! how the program ended can be asked afterwards, whatever happened to `systemd-run`; the time limit
 //! is systemd's own; and stopping the unit ends everything the program started, also what went into
-//! the background. (`--wait` was measured and left: its exit code does not tell a signal from a
-//! status, and is 0 when the bus goes away.)
+//! the background. (`--wait` would not do: its exit code is 0 for an `exec` unit that SIGTERM ended,
+//! 255 for SIGKILL, and 0 when the bus goes away, in systemd 252 and 257 alike.)
 
+use std::collections::BTreeMap;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -19,6 +20,9 @@ use super::systemd::{Properties, Systemd};
 const END: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_secs(1);
 const ASKED: [&str; 5] = ["LoadState", "ActiveState", "Result", "ExecMainCode", "ExecMainStatus"];
+
+/// What pam_env(8) reads for `su -`. A PAM session proper would take the program out of its unit.
+const LOGIN_FILES: [&str; 2] = ["/etc/environment", "/etc/default/locale"];
 
 /// Shells that understand `-l -c 'exec "$0" "$@"'`. The others, and `nologin`, give way to `/bin/sh`.
 const SHELLS: [&str; 7] = ["sh", "bash", "dash", "ash", "ksh", "mksh", "zsh"];
@@ -67,10 +71,12 @@ fn service(unit: &str) -> String {
 // Made before systemd opens it, which would leave it readable by all.
 fn open_log(path: &Path) -> Result<std::fs::File, HostError> {
     let mut options = std::fs::OpenOptions::new();
-    options.create(true).append(true).mode(0o640).open(path).map_err(|cause| HostError {
-        action: format!("open {}", path.display()),
-        reason: cause.to_string(),
-    })
+    options
+        .create(true)
+        .append(true)
+        .mode(0o640)
+        .open(path)
+        .map_err(|cause| HostError { action: format!("open {}", path.display()), reason: cause.to_string() })
 }
 
 enum Unready {
@@ -87,14 +93,10 @@ impl From<HostError> for Unready {
 /// The arguments of `systemd-run`.
 fn arguments(program: &Program) -> Result<Vec<String>, Unready> {
     let account = account(&program.user)?;
-    let mut environment = program.environment.clone();
-    let (line, folder) = if program.login_shell {
-        for (name, value) in account.login() {
-            environment.entry(name.to_owned()).or_insert(value);
-        }
-        (in_login_shell(account.shell(), &program.command), account.home.clone())
+    let (line, variables, folder) = if program.login_shell {
+        (in_login_shell(account.shell(), program), account.login(), account.home.clone())
     } else {
-        (on_path(&program.command)?, PathBuf::from("/"))
+        (on_path(&program.command)?, program.environment.clone(), PathBuf::from("/"))
     };
     let folder = program.working_folder.clone().unwrap_or(folder);
     if !folder.is_dir() {
@@ -117,7 +119,10 @@ fn arguments(program: &Program) -> Result<Vec<String>, Unready> {
         format!("StandardError=append:{log}"),
     ];
     arguments.extend(properties.map(|property| format!("--property={property}")));
-    arguments.extend(environment.iter().map(|(name, value)| format!("--setenv={name}={value}")));
+    if program.login_shell {
+        arguments.extend(LOGIN_FILES.map(|file| format!("--property=EnvironmentFile=-{file}")));
+    }
+    arguments.extend(variables.iter().map(|(name, value)| format!("--setenv={name}={value}")));
     arguments.push("--".to_owned());
     arguments.extend(line.iter().map(|argument| escaped(argument)));
     Ok(arguments)
@@ -138,10 +143,11 @@ struct Account {
 
 impl Account {
     // What `su - <user>` sets (su(1)); `PATH` is the profile's.
-    fn login(&self) -> [(&'static str, String); 4] {
-        let home = self.home.display().to_string();
-        let shell = self.shell().to_owned();
-        [("HOME", home), ("USER", self.name.clone()), ("LOGNAME", self.name.clone()), ("SHELL", shell)]
+    fn login(&self) -> BTreeMap<String, String> {
+        let (home, shell) = (self.home.display().to_string(), self.shell().to_owned());
+        let (user, logname) = (self.name.clone(), self.name.clone());
+        let variables = [("HOME", home), ("USER", user), ("LOGNAME", logname), ("SHELL", shell)];
+        variables.map(|(name, value)| (name.to_owned(), value)).into()
     }
 
     fn shell(&self) -> &str {
@@ -167,9 +173,15 @@ fn account(user: &str) -> Result<Account, Unready> {
     }
 }
 
-fn in_login_shell(shell: &str, command: &[String]) -> Vec<String> {
-    let start = [shell, "-l", "-c", r#"exec "$0" "$@""#].map(str::to_owned);
-    start.into_iter().chain(command.iter().cloned()).collect()
+// The plan's variables come last, by env(1): the files above and the profile would else replace them.
+fn in_login_shell(shell: &str, program: &Program) -> Vec<String> {
+    let mut line = [shell, "-l", "-c", r#"exec "$0" "$@""#].map(str::to_owned).to_vec();
+    if !program.environment.is_empty() {
+        line.push("env".to_owned());
+        line.extend(program.environment.iter().map(|(name, value)| format!("{name}={value}")));
+    }
+    line.extend(program.command.iter().cloned());
+    line
 }
 
 fn on_path(command: &[String]) -> Result<Vec<String>, Unready> {

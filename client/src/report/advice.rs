@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use consign_metadata::name::ProductId;
 use consign_metadata::text::Language;
 
+use super::page::{Page, Style};
 use crate::engine::event::Reason;
 use crate::engine::machine::{HaltCause, State, Upgrade};
 use crate::host::typed;
@@ -21,20 +22,23 @@ pub fn on_upgrade(upgrade: &Upgrade, language: Language) -> Vec<Advice> {
         State::Forward { .. } | State::Backward { .. } => vec![follow(product, language)],
         State::Waiting { .. } => waiting(upgrade, language),
         State::Halted { item, cause } => halted(upgrade, *item, cause, language),
-        State::Stuck { .. } => vec![what_happened(upgrade, language), retry(product, language), rescue(upgrade, language)],
-        State::Completed
-        | State::Cancelled
-        | State::RolledBack
-        | State::Superseded { .. }
-        | State::Rescued { .. } => Vec::new(),
+        State::Stuck { .. } => {
+            vec![what_happened(upgrade, language), retry(product, language), rescue(upgrade, language)]
+        }
+        State::Completed | State::Cancelled | State::RolledBack | State::Superseded { .. } | State::Rescued { .. } => {
+            Vec::new()
+        }
     }
 }
 
-/// What to type so that the reasons go away; each command once.
+/// What to type so that the reasons go away; each command once, and reading before acknowledging.
 pub fn on_reasons(product: &ProductId, reasons: &[Reason], language: Language) -> Vec<Advice> {
     let mut seen = BTreeSet::new();
     let all = reasons.iter().flat_map(|reason| on_reason(product, reason, language));
-    all.filter(|(command, _)| seen.insert(command.clone())).collect()
+    let mut all: Vec<_> = all.filter(|(command, _)| seen.insert(command.clone())).collect();
+    let (acknowledge, _) = acknowledge(product, language);
+    all.sort_by_key(|(command, _)| *command == acknowledge);
+    all
 }
 
 fn on_reason(product: &ProductId, reason: &Reason, language: Language) -> Vec<Advice> {
@@ -42,12 +46,14 @@ fn on_reason(product: &ProductId, reason: &Reason, language: Language) -> Vec<Ad
         Reason::NoteUnread { .. } => vec![notes(product, language), acknowledge(product, language)],
         Reason::SideEffectUnacknowledged { .. } => vec![plan(product, language), acknowledge(product, language)],
         Reason::Unfinished { .. } => vec![status(product, language)],
-        Reason::AgentTooOld { .. } => vec![advice(
-            typed::UPGRADE_AGENT,
-            say!(language, "bring the agent up to date", "mettre l'agent à jour"),
-        )],
+        Reason::AgentTooOld { .. } => {
+            vec![advice(typed::UPGRADE_AGENT, say!(language, "bring the agent up to date", "mettre l'agent à jour"))]
+        }
         Reason::Site { .. } => vec![
-            advice(format!("editor /etc/consign/{product}.toml"), say!(language, "mend the site's file", "corriger le fichier du site")),
+            advice(
+                format!("editor /etc/consign/{product}.toml"),
+                say!(language, "mend the site's file", "corriger le fichier du site"),
+            ),
             refresh(language),
         ],
         Reason::Withdrawn { .. } | Reason::Unverified { .. } | Reason::MixedVersions { .. } => vec![refresh(language)],
@@ -74,10 +80,7 @@ fn waiting(upgrade: &Upgrade, language: Language) -> Vec<Advice> {
             format!("consignee answer {product} done"),
             say!(language, "the step is done, go on after it", "l'étape est faite, passer à la suivante"),
         ),
-        advice(
-            format!("consignee answer {product} rerun"),
-            say!(language, "run the step again", "relancer l'étape"),
-        ),
+        advice(format!("consignee answer {product} rerun"), say!(language, "run the step again", "relancer l'étape")),
     ];
     if upgrade.can_walk_back() {
         all.push(advice(
@@ -166,4 +169,12 @@ fn refresh(language: Language) -> Advice {
 
 fn advice(command: impl Into<String>, purpose: String) -> Advice {
     (command.into(), purpose)
+}
+
+/// "Type:" and what to type; nothing when there is nothing.
+pub fn show(page: &mut Page, advice: &[Advice], language: Language) {
+    if !advice.is_empty() {
+        page.add(0, Style::Plain, say!(language, "type:", "tapez :"));
+        page.commands(2, advice);
+    }
 }

@@ -16,7 +16,9 @@ pub fn sentence(event: &Event, header: &Header, language: Language) -> String {
         Event::Begun { header } => begun(header, language),
         Event::Held { reasons } => held(reasons, language),
         Event::Cleared => say!(language, "cleared: nothing stands in its way", "autorisée : rien ne s'y oppose"),
-        Event::Superseded { by } => say!(language, "upgrade {by} takes its place", "la mise à niveau n° {by} la remplace"),
+        Event::Superseded { by } => {
+            say!(language, "upgrade {by} takes its place", "la mise à niveau n° {by} la remplace")
+        }
         Event::Cancelled => say!(
             language,
             "not wanted any more; nothing had been changed",
@@ -103,7 +105,7 @@ fn begun(header: &Header, language: Language) -> String {
 
 fn held(reasons: &[Reason], language: Language) -> String {
     let reasons: Vec<_> = reasons.iter().map(|r| reason::sentence(r, language)).collect();
-    let reasons = reasons.join("; ");
+    let reasons = reasons.join(&say!(language, "; ", " ; "));
     say!(language, "held: {reasons}", "retenue : {reasons}")
 }
 
@@ -118,11 +120,7 @@ fn running(engines: &BTreeMap<UnitName, EngineState>, language: Language) -> Str
 
 fn packages(observed: Packages, ended: bool, language: Language) -> String {
     match (observed, ended) {
-        (Packages::Before, false) => say!(
-            language,
-            "packages: not changed yet",
-            "paquets : pas encore changés"
-        ),
+        (Packages::Before, false) => say!(language, "packages: not changed yet", "paquets : pas encore changés"),
         (Packages::Before, true) => say!(
             language,
             "packages: the transaction ended and nothing was changed",
@@ -134,11 +132,9 @@ fn packages(observed: Packages, ended: bool, language: Language) -> String {
             "packages: the transaction ended with some changed and others not",
             "paquets : la transaction n'en a changé qu'une partie"
         ),
-        (Packages::After, _) => say!(
-            language,
-            "packages: all at the new version",
-            "paquets : tous à la nouvelle version"
-        ),
+        (Packages::After, _) => {
+            say!(language, "packages: all at the new version", "paquets : tous à la nouvelle version")
+        }
     }
 }
 

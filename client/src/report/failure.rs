@@ -23,11 +23,9 @@ pub fn sentence(failure: &Failure, language: Language) -> String {
             "the program took longer than the {seconds} s it was given and was ended",
             "le programme a dépassé les {seconds} s accordées et a été arrêté"
         ),
-        Failure::CannotStart { program, reason } => say!(
-            language,
-            "{program} could not be started: {reason}",
-            "{program} n'a pas pu être lancé : {reason}"
-        ),
+        Failure::CannotStart { program, reason } => {
+            say!(language, "{program} could not be started: {reason}", "{program} n'a pas pu être lancé : {reason}")
+        }
         Failure::Site { problem } => say!(
             language,
             "the site's file cannot be used: {problem}",
@@ -41,11 +39,9 @@ pub fn sentence(failure: &Failure, language: Language) -> String {
             "{unit} did not become or stay active: {state}",
             "{unit} n'est pas devenu actif ou ne l'est pas resté : {state}"
         ),
-        Failure::Unhealthy { check, found } => say!(
-            language,
-            "the check {check} did not hold: {found}",
-            "le contrôle {check} a échoué : {found}"
-        ),
+        Failure::Unhealthy { check, found } => {
+            say!(language, "the check {check} did not hold: {found}", "le contrôle {check} a échoué : {found}")
+        }
         Failure::Host { reason } => say!(
             language,
             "the host refused something the agent needs: {reason}",

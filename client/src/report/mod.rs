@@ -4,8 +4,9 @@
 //! stand side by side in one `say!`, so that a new code cannot be added in one of them only.
 //!
 //! - [`reason`], [`failure`], [`event`], [`state`]: a sentence for every code
+//! - [`host`]: in what state the host is
 //! - [`advice`]: what to type next
-//! - [`status`], [`history`], [`notes`], [`plan`], [`offers`]: one report each, as data and as a page
+//! - [`status`], [`history`], [`notes`], [`plan`], [`offers`], [`acknowledging`]: one report each, as data and as a page
 //! - [`follower`], [`log`]: a journal and a step's log as they grow
 //! - [`page`], [`markdown`], [`time`], [`words`]: how they are put on a terminal
 
@@ -18,19 +19,21 @@ macro_rules! say {
         }
     };
 }
+pub(crate) use say;
 
+pub mod acknowledging;
 pub mod advice;
 pub mod event;
 pub mod failure;
 pub mod follower;
 pub mod history;
+pub mod host;
 pub mod log;
 pub mod markdown;
 pub mod notes;
 pub mod offers;
 pub mod page;
 pub mod plan;
-pub mod plan_words;
 pub mod reason;
 #[cfg(test)]
 mod samples;

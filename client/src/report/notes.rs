@@ -81,11 +81,15 @@ impl Note {
         page.gap();
         match &self.text {
             Some(text) => page.append(0, markdown::page(text)),
-            None => page.add(0, Style::Warning, say!(
-                language,
-                "its text is not on this host; it comes with the lists of the repository",
-                "son texte n'est pas sur cet hôte ; il arrive avec les listes du dépôt"
-            )),
+            None => page.add(
+                0,
+                Style::Warning,
+                say!(
+                    language,
+                    "its text is not on this host; it comes with the lists of the repository",
+                    "son texte n'est pas sur cet hôte ; il arrive avec les listes du dépôt"
+                ),
+            ),
         }
         page
     }
@@ -106,20 +110,28 @@ impl NotesReport {
         }
         let to = &self.to;
         if self.notes.is_empty() {
-            page.add(0, Style::Plain, say!(
-                language,
-                "{product}: there is no release note on the way to {to}",
-                "{product} : aucune note de version jusqu'à {to}"
-            ));
+            page.add(
+                0,
+                Style::Plain,
+                say!(
+                    language,
+                    "{product}: there is no release note on the way to {to}",
+                    "{product} : aucune note de version jusqu'à {to}"
+                ),
+            );
         }
         let asked = self.notes.iter().filter(|note| note.is_asked_for()).count();
         if asked > 0 {
             page.gap();
-            page.add(0, Style::Warning, say!(
-                language,
-                "not acknowledged: {asked}; once read, type: consignee ack {product}",
-                "non acquittées : {asked} ; après lecture, tapez : consignee ack {product}"
-            ));
+            page.add(
+                0,
+                Style::Warning,
+                say!(
+                    language,
+                    "not acknowledged: {asked}; once read, type: consignee ack {product}",
+                    "non acquittées : {asked} ; après lecture, tapez : consignee ack {product}"
+                ),
+            );
         }
         page
     }

@@ -3,7 +3,7 @@
 use consign_metadata::text::Language;
 
 use super::page::{Page, Style};
-use super::{advice, reason, status};
+use super::{advice, reason};
 use crate::host::typed;
 use crate::request::{Offer, Refusal};
 
@@ -14,18 +14,26 @@ pub fn page(offers: &[Offer], language: Language) -> Page {
         let (product, Some(offered)) = (&offer.product, &offer.offered) else { continue };
         let from = offer.installed.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
         if offer.held.is_empty() {
-            page.add(0, Style::Good, say!(
-                language,
-                "consignee: {product}{from}: {offered} is offered and cleared",
-                "consignee : {product}{from} : la version {offered} est proposée et autorisée"
-            ));
+            page.add(
+                0,
+                Style::Good,
+                say!(
+                    language,
+                    "consignee: {product}{from}: {offered} is offered and cleared",
+                    "consignee : {product}{from} : la version {offered} est proposée et autorisée"
+                ),
+            );
             continue;
         }
-        page.add(0, Style::Warning, say!(
-            language,
-            "consignee: {product}{from}: {offered} is offered and held back",
-            "consignee : {product}{from} : la version {offered} est proposée mais retenue"
-        ));
+        page.add(
+            0,
+            Style::Warning,
+            say!(
+                language,
+                "consignee: {product}{from}: {offered} is offered and held back",
+                "consignee : {product}{from} : la version {offered} est proposée mais retenue"
+            ),
+        );
         for reason in &offer.held {
             page.add(2, Style::Plain, format!("- {}", reason::sentence(reason, language)));
         }
@@ -41,16 +49,20 @@ pub fn refusal(refusals: &[Refusal], language: Language) -> Page {
     for refusal in refusals {
         let product = &refusal.product;
         let to = refusal.to.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
-        page.add(0, Style::Bad, say!(
-            language,
-            "consignee refuses this transaction because of {product}{to}:",
-            "consignee refuse cette transaction à cause de {product}{to} :"
-        ));
+        page.add(
+            0,
+            Style::Bad,
+            say!(
+                language,
+                "consignee refuses this transaction because of {product}{to}:",
+                "consignee refuse cette transaction à cause de {product}{to} :"
+            ),
+        );
         for reason in &refusal.reasons {
             page.add(2, Style::Plain, format!("- {}", reason::sentence(reason, language)));
         }
         let mut typed = Page::default();
-        status::typed(&mut typed, &advice::on_reasons(product, &refusal.reasons, language), language);
+        advice::show(&mut typed, &advice::on_reasons(product, &refusal.reasons, language), language);
         page.append(2, typed);
     }
     page.add(0, Style::Plain, unchanged(language));

@@ -75,13 +75,21 @@ impl std::fmt::Display for Page {
     }
 }
 
-/// The text without anything that a terminal would obey.
+/// The text without anything that a terminal would obey; whole escape sequences (ECMA-48 CSI) go at once.
 pub fn printable(text: &str) -> String {
-    let shown = |c: char| match c {
-        '\t' => ' ',
-        c => c,
-    };
-    text.chars().map(shown).filter(|c| !c.is_control() && !is_invisible_order(*c)).collect()
+    let mut shown = String::new();
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        if c == '\u{1b}' && rest.next_if_eq(&'[').is_some() {
+            while rest.next_if(|c| (' '..='?').contains(c)).is_some() {}
+            rest.next_if(|c| ('@'..='~').contains(c));
+        } else if c == '\t' {
+            shown.push(' ');
+        } else if !c.is_control() && !is_invisible_order(c) {
+            shown.push(c);
+        }
+    }
+    shown
 }
 
 /// Characters that change the order in which others are shown (Unicode UAX 9), or break lines.
@@ -114,7 +122,8 @@ mod tests {
 
     #[test]
     fn a_terminal_is_not_obeyed() {
-        assert_eq!(printable("a\u{1b}[31mb\u{9b}2Jc\rd\u{202e}e\tf\u{7}"), "a[31mb2Jcde f");
+        assert_eq!(printable("a\u{1b}[1;31mb\u{9b}2Jc\rd\u{202e}e\tf\u{7}"), "ab2Jcde f");
+        assert_eq!(printable("\u{1b}]0;title\u{7}x\u{1b}[\u{1b}[5"), "]0;titlex");
     }
 
     #[test]

@@ -39,11 +39,9 @@ pub fn sentence(reason: &Reason, language: Language) -> String {
             "the release note on {version} is not acknowledged",
             "la note de version {version} n'est pas acquittée"
         ),
-        Reason::SideEffectUnacknowledged { id, .. } => say!(
-            language,
-            "the side effect {id} is not acknowledged",
-            "l'effet de bord {id} n'est pas acquitté"
-        ),
+        Reason::SideEffectUnacknowledged { id, .. } => {
+            say!(language, "the side effect {id} is not acknowledged", "l'effet de bord {id} n'est pas acquitté")
+        }
         Reason::Unfinished { upgrade } => say!(
             language,
             "upgrade {upgrade} of this product has not finished",
@@ -59,23 +57,15 @@ pub fn sentence(reason: &Reason, language: Language) -> String {
             "the site's file cannot be used: {problem}",
             "le fichier du site est inutilisable : {problem}"
         ),
-        Reason::Withdrawn { why } => say!(
-            language,
-            "the vendor withdrew this release: {why}",
-            "l'éditeur a retiré cette version : {why}"
-        ),
-        Reason::Unverified { what, cause } => say!(
-            language,
-            "{what} could not be verified: {cause}",
-            "{what} n'a pas pu être vérifié : {cause}"
-        ),
+        Reason::Withdrawn { why } => {
+            say!(language, "the vendor withdrew this release: {why}", "l'éditeur a retiré cette version : {why}")
+        }
+        Reason::Unverified { what, cause } => {
+            say!(language, "{what} could not be verified: {cause}", "{what} n'a pas pu être vérifié : {cause}")
+        }
         Reason::WouldRemove { packages } => {
             let packages = words::list(packages);
-            say!(
-                language,
-                "the transaction would remove {packages}",
-                "la transaction supprimerait {packages}"
-            )
+            say!(language, "the transaction would remove {packages}", "la transaction supprimerait {packages}")
         }
         Reason::MixedVersions { packages } => {
             let packages: Vec<_> = packages.iter().map(|(name, version)| format!("{name} {version}")).collect();

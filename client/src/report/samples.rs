@@ -15,11 +15,20 @@ use crate::engine::event::{
 use crate::engine::machine::{Activity, HaltCause, State};
 
 /// Fields that a sentence does not repeat: codes it translates, places it names otherwise, digests.
-const NOT_REPEATED: [&str; 12] = [
-    "event", "sha256", "item", "because", "answer", "uid", "ended", "class", "active", "enabled", "activity", "code",
-];
+const NOT_REPEATED: [&str; 12] =
+    ["event", "sha256", "item", "because", "answer", "uid", "ended", "class", "active", "enabled", "activity", "code"];
 /// Codes among values that are else repeated.
 const TRANSLATED: [&str; 3] = ["before", "partial", "after"];
+
+/// How many variants a type has: it does not compile while one is left out.
+macro_rules! variants {
+    ($type:ident: $($variant:ident)+) => {{
+        fn _all(value: &$type) {
+            match value { $($type::$variant { .. } => {})+ }
+        }
+        [$(stringify!($variant)),+].len()
+    }};
+}
 
 /// Every text and number in the value stands in both sentences, and the two languages differ.
 pub fn assert_worded(value: &impl Serialize, sentence: impl Fn(Language) -> String) {
@@ -37,13 +46,11 @@ pub fn assert_worded(value: &impl Serialize, sentence: impl Fn(Language) -> Stri
 fn parameters(json: &Value) -> Vec<String> {
     match json {
         Value::Object(fields) if fields.contains_key("header") => Vec::new(),
-        // The tag of a state; the state of a unit is repeated.
-        Value::Object(fields) if fields.contains_key("state") && !fields.contains_key("unit") => {
-            fields.iter().filter(|(name, _)| *name != "state").flat_map(|(_, value)| parameters(value)).collect()
-        }
         Value::Object(fields) => fields
             .iter()
             .filter(|(name, value)| !NOT_REPEATED.contains(&name.as_str()) && !(*name == "attempt" && **value == 1))
+            // The tag of a state; the state of a unit is repeated.
+            .filter(|(name, _)| *name != "state" || fields.contains_key("unit"))
             .flat_map(|(name, value)| match name.ends_with(".service") {
                 true => vec![name.clone()],
                 false => parameters(value),
@@ -116,7 +123,9 @@ pub fn reasons() -> Vec<Reason> {
         Reason::MixedVersions { packages: vec![("acme-erp".parse().unwrap(), "1.5.0-1".to_owned())] },
         Reason::NoAnswer,
     ];
-    assert_eq!(codes(&all, "code").len(), 14);
+    let variants = variants!(Reason: ClassUnsupported TooOld RequiredStops Downgrade NoteUnread
+        SideEffectUnacknowledged Unfinished AgentTooOld Site Withdrawn Unverified WouldRemove MixedVersions NoAnswer);
+    assert_eq!(codes(&all, "code").len(), variants);
     all
 }
 
@@ -134,7 +143,9 @@ pub fn failures() -> Vec<Failure> {
         Failure::Host { reason: "No space left on device".to_owned() },
         Failure::Interrupted,
     ];
-    assert_eq!(codes(&all, "code").len(), 10);
+    let variants = variants!(Failure: Exit Signal Timeout CannotStart Site StillRunning NotActive Unhealthy Host
+        Interrupted);
+    assert_eq!(codes(&all, "code").len(), variants);
     all
 }
 
@@ -146,7 +157,8 @@ pub fn halts() -> Vec<HaltCause> {
         HaltCause::Interrupted,
         HaltCause::LoopDetected { attempts: 5 },
     ];
-    assert_eq!(codes(&all, "code").len(), 5);
+    let variants = variants!(HaltCause: Unsatisfied Partial Failed Interrupted LoopDetected);
+    assert_eq!(codes(&all, "code").len(), variants);
     all
 }
 
@@ -167,7 +179,9 @@ pub fn states() -> Vec<State> {
         all.extend([State::Forward { item: 2, activity }, State::Backward { item: 0, activity }]);
     }
     all.extend(halts().into_iter().map(|cause| State::Halted { item: 2, cause }));
-    assert_eq!(codes(&all, "state").len(), 13);
+    let variants = variants!(State: Planned Held Cleared Forward Waiting Halted Backward Stuck Completed Cancelled
+        RolledBack Superseded Rescued);
+    assert_eq!(codes(&all, "state").len(), variants);
     all
 }
 
@@ -209,6 +223,9 @@ pub fn events() -> Vec<Event> {
     }
     all.extend(failures().into_iter().map(|failure| Event::StepFailed { item: 2, failure }));
     all.extend(failures().into_iter().map(|failure| Event::UndoFailed { item: 0, failure }));
-    assert_eq!(codes(&all, "event").len(), 26);
+    let variants = variants!(Event: Begun Held Cleared Superseded Cancelled EnginesObserved Packages StepStarted
+        StepSucceeded StepSkipped RetryLater StepFailed Interrupted Asked Answered LoopDetected Retry SkippedBy
+        Rescued RollbackRequested UndoStarted UndoSucceeded UndoInterrupted UndoFailed UndoRetried);
+    assert_eq!(codes(&all, "event").len(), variants);
     all
 }

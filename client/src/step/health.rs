@@ -2,19 +2,17 @@
 //!
 //! That each engine which was started stays active is always among the checks.
 
-use std::io::{Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
 use consign_metadata::name::UnitName;
 use consign_metadata::plan::HealthCheck;
 
-use super::{Done, Scene, Step, Trouble, engines, run};
+use super::{Done, Scene, Step, Trouble, engines, reply, run};
 use crate::engine::event::Failure;
 use crate::host::program::Program;
 
 const BETWEEN: Duration = Duration::from_secs(1);
-const ANSWER: Duration = Duration::from_secs(5);
+const SHORTEST: Duration = Duration::from_secs(5);
 
 /// The step.
 pub struct Health<'a> {
@@ -43,8 +41,8 @@ impl Step for Health<'_> {
 impl Health<'_> {
     fn hold(&self, scene: &Scene<'_>) -> Result<(), Trouble> {
         self.checks.iter().try_for_each(|check| match check {
-            HealthCheck::Http { url } => unhealthy(url, http(url)),
-            HealthCheck::Tcp { address } => unhealthy(address, connect(address).map(drop)),
+            HealthCheck::Http { url } => unhealthy(url, reply::to_get(url)),
+            HealthCheck::Tcp { address } => unhealthy(address, reply::to_connect(address).map(drop)),
             HealthCheck::Command { command, user } => self.command(scene, command, user),
         })
     }
@@ -57,7 +55,7 @@ impl Health<'_> {
             login_shell: false,
             environment: Default::default(),
             working_folder: None,
-            limit: self.within.max(ANSWER),
+            limit: self.within.max(SHORTEST),
             log: scene.log.clone(),
         };
         let ended = scene.context.programs.run(&program)?;
@@ -112,54 +110,4 @@ fn active(scene: &Scene<'_>, units: &[UnitName]) -> Result<(), Trouble> {
 
 fn unhealthy(check: &str, found: Result<(), String>) -> Result<(), Trouble> {
     found.map_err(|found| Failure::Unhealthy { check: check.to_owned(), found }.into())
-}
-
-fn connect(address: &str) -> Result<TcpStream, String> {
-    let addresses = address.to_socket_addrs().map_err(|cause| cause.to_string())?;
-    let mut found = "no address".to_owned();
-    for address in addresses {
-        match TcpStream::connect_timeout(&address, ANSWER) {
-            Ok(stream) => return Ok(stream),
-            Err(cause) => found = cause.to_string(),
-        }
-    }
-    Err(found)
-}
-
-/// One GET over plain HTTP/1.0, of which only the status line is read: a client with TLS, proxies and
-/// redirects would answer for another server than the one on this host.
-fn http(url: &str) -> Result<(), String> {
-    let rest = url.strip_prefix("http://").ok_or("only http:// is looked at")?;
-    let (authority, path) = rest.find(['/', '?']).map_or((rest, ""), |at| rest.split_at(at));
-    let slash = if path.starts_with('/') { "" } else { "/" };
-    let address = if has_port(authority) { authority.to_owned() } else { format!("{authority}:80") };
-    let mut stream = connect(&address)?;
-    let answer = exchange(&mut stream, &format!("GET {slash}{path} HTTP/1.0\r\nHost: {authority}\r\n\r\n"));
-    let answer = answer.map_err(|cause| cause.to_string())?;
-    let status = answer.strip_prefix("HTTP/1.").and_then(|rest| rest.split(' ').nth(1)?.get(..3)?.parse().ok());
-    match status {
-        Some(200..=399u16) => Ok(()),
-        Some(status) => Err(format!("HTTP status {status}")),
-        None => Err("no HTTP".to_owned()),
-    }
-}
-
-fn has_port(authority: &str) -> bool {
-    authority.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok())
-}
-
-fn exchange(stream: &mut TcpStream, request: &str) -> std::io::Result<String> {
-    stream.set_read_timeout(Some(ANSWER))?;
-    stream.set_write_timeout(Some(ANSWER))?;
-    stream.write_all(request.as_bytes())?;
-    let mut answer = Vec::new();
-    let mut buffer = [0; 256];
-    // Bounded, and a server that drips does not hold the upgrade for longer than its status line takes.
-    while answer.len() < 1024 && !answer.contains(&b'\n') {
-        match stream.read(&mut buffer)? {
-            0 => break,
-            length => answer.extend_from_slice(&buffer[..length]),
-        }
-    }
-    Ok(String::from_utf8_lossy(&answer).into_owned())
 }

@@ -5,13 +5,14 @@
 //! - [`packages`]: the package manager's transaction, observed and never run
 //! - [`run`]: a program of the vendor's, its [`words`] filled in
 //! - [`reload`]: `systemctl daemon-reload`
-//! - [`health`]: watches that the product works
+//! - [`health`]: watches that the product works, by what its servers [`reply`]
 
 pub mod announce;
 pub mod engines;
 pub mod health;
 pub mod packages;
 pub mod reload;
+pub mod reply;
 pub mod run;
 pub mod start;
 pub mod stop;

@@ -82,8 +82,8 @@ impl Run<'_> {
 /// [`Failure::Site`] when the site's file cannot be used.
 pub(super) fn filled(scene: &Scene<'_>, command: &[String]) -> Result<Vec<String>, Trouble> {
     let context = &scene.context;
-    let options = site::options(context.places, context.plan)
-        .map_err(|error| Failure::Site { problem: error.to_string() })?;
+    let options =
+        site::options(context.places, context.plan).map_err(|error| Failure::Site { problem: error.to_string() })?;
     let words = Words { options: &options, from: scene.header().from.as_ref(), to: &scene.header().to };
     let program = || command.first().cloned().unwrap_or_default();
     words.fill(command).map_err(|error| Failure::CannotStart { program: program(), reason: error.to_string() }.into())

@@ -43,9 +43,9 @@ impl Words<'_> {
                 rest = after;
                 continue;
             }
-            let (word, after) = after.split_once('}').unwrap_or((after, ""));
-            let unknown = || UnknownWord { word: word.to_owned(), argument: argument.to_owned() };
-            filled.push_str(self.meaning(word).ok_or_else(unknown)?);
+            let unknown = |word: &str| UnknownWord { word: word.to_owned(), argument: argument.to_owned() };
+            let (word, after) = after.split_once('}').ok_or_else(|| unknown(after))?;
+            filled.push_str(self.meaning(word).ok_or_else(|| unknown(word))?);
             rest = after;
         }
         Ok(filled + rest)

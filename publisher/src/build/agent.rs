@@ -58,7 +58,7 @@ pub fn agent_package(from: &AgentPackage) -> Result<PackageContents, BuildError>
         section: "admin".to_owned(),
         priority: "optional".to_owned(),
         summary: "finishes upgrades of vendor software after the package manager".to_owned(),
-        description: "Gates the upgrade of a managed product before it is unpacked, stops its engines,\n\
+        description: "Gates the upgrade of a managed product before it is unpacked, stops its engines, \
             carries out the vendor's upgrade plan afterwards, and says what happened."
             .to_owned(),
         homepage: None,

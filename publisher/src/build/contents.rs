@@ -30,7 +30,7 @@ pub fn of(project: &Project, module: &Module) -> Result<PackageContents, StageEr
         section: module.section.clone(),
         priority: "optional".to_owned(),
         summary: module.summary.clone(),
-        description: product.description.clone(),
+        description: description(project),
         homepage: product.homepage.clone(),
         copyright: Copyright {
             holder: product.maintainer.clone(),
@@ -46,6 +46,15 @@ pub fn of(project: &Project, module: &Module) -> Result<PackageContents, StageEr
             extra,
         },
     })
+}
+
+/// Package lists want a paragraph, whether or not the vendor wrote one.
+fn description(project: &Project) -> String {
+    let product = &project.product;
+    match product.description.trim() {
+        "" => format!("This package belongs to {} of {}.", product.id.product, product.maintainer),
+        text => text.to_owned(),
+    }
 }
 
 /// Adds the signed plan to a package of its release: for gates in the control archive, and installed.

@@ -7,7 +7,8 @@ pub fn glibc(program: &[u8]) -> Option<u32> {
         let digits: String = rest.iter().take(3).take_while(|b| b.is_ascii_digit()).map(|b| char::from(*b)).collect();
         digits.parse::<u32>().ok()
     };
-    program.windows(NAME.len()).enumerate().filter(|(_, w)| *w == NAME).filter_map(|(at, _)| minor(&program[at + NAME.len()..])).max()
+    let names = program.windows(NAME.len()).enumerate().filter(|(_, window)| *window == NAME);
+    names.filter_map(|(at, _)| minor(&program[at + NAME.len()..])).max()
 }
 
 #[cfg(test)]

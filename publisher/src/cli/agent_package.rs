@@ -21,12 +21,9 @@ pub struct AgentPackage {
     /// Files as they are installed, and DEBIAN/ with the scripts
     #[arg(long)]
     dist: PathBuf,
-    /// Version of the agent
-    #[arg(long)]
-    version: Version,
-    /// Packaging revision
-    #[arg(long, default_value_t = 1)]
-    revision: u32,
+    /// Version of the agent, with the packaging revision if it is not 1: 0.1.0 or 0.1.0-2
+    #[arg(long, value_parser = with_revision)]
+    version: (Version, u32),
     /// The key of Consign's own releases
     #[arg(long)]
     key: PathBuf,
@@ -43,12 +40,37 @@ pub struct AgentPackage {
 impl AgentPackage {
     pub fn run(self) -> Outcome {
         let (binaries, dist) = (self.binaries, self.dist);
-        let contents = agent_package(&Source { binaries, dist, version: self.version, revision: self.revision })?;
+        let (version, revision) = self.version;
+        let contents = agent_package(&Source { binaries, dist, version, revision })?;
         let signer = key::open(&self.key, Role::Package, &self.passphrase)?;
         let time = build::source_date_epoch()?.unwrap_or_else(Timestamp::now);
         let unsigned = Deb.build(&contents, time, &self.output)?;
         let warnings = unsigned.warnings().to_vec();
         build::report(&[Built { package: unsigned.sign(&signer)?, warnings }], self.json);
         Ok(())
+    }
+}
+
+/// No pre-release begins with a digit, so digits after the last `-` are a revision.
+fn with_revision(text: &str) -> Result<(Version, u32), String> {
+    let (version, revision) = match text.rsplit_once('-') {
+        Some((version, digits)) if digits.bytes().all(|b| b.is_ascii_digit()) => {
+            (version, digits.parse().map_err(|_| format!("{digits:?} is not a revision"))?)
+        }
+        _ => (text, 1),
+    };
+    Ok((version.parse().map_err(|e| format!("{e}"))?, revision))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_revision;
+
+    #[test]
+    fn a_revision_is_told_from_a_pre_release() {
+        let read = |text: &str| with_revision(text).map(|(version, revision)| (version.to_string(), revision));
+        assert_eq!(read("0.1.0"), Ok(("0.1.0".to_owned(), 1)));
+        assert_eq!(read("0.1.0-rc.1-2"), Ok(("0.1.0-rc.1".to_owned(), 2)));
+        assert!(read("0.1").is_ok() && read("x").is_err());
     }
 }

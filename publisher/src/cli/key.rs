@@ -8,6 +8,7 @@ use consign_metadata::document::Role;
 use consign_metadata::name::VendorName;
 
 use super::passphrase::PassphraseArgs;
+use super::progress::Spinner;
 use super::{Failure, Outcome, say, tell};
 use crate::sign::{self, Algorithm, KeyFile, KeyFileError, KeyRequest, KeyRoles, VendorKeys};
 
@@ -77,7 +78,11 @@ impl New {
             valid_for: Duration::from_secs(self.valid_days * 86400),
             now: SystemTime::now(),
         };
-        let keys = VendorKeys::generate(&request)
+        let spinner = Spinner::start();
+        spinner.now("making keys");
+        let keys = VendorKeys::generate(&request);
+        drop(spinner);
+        let keys = keys
             .map_err(|cause| Failure::failed(std::io::Error::other(format!("cannot make keys: {cause:#}"))))?;
         let files = sign::write_keys(&self.folder, &self.vendor, &keys, passphrase.as_ref())?;
         let name = |path: &Path| path.display().to_string();

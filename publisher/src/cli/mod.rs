@@ -11,6 +11,9 @@ mod new;
 mod overview;
 mod passphrase;
 mod progress;
+mod publication;
+mod publish;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -35,6 +38,8 @@ Examples:
   consign key new --vendor acme
   consign build --plan
   consign build --key keys/package.secret.pgp
+  consign publish dist/*.deb
+  consign verify public --certificate keys/certificate.pgp
 
 Exit status: 0 done, 1 failed, 2 wrong usage, 3 refused.";
 
@@ -47,6 +52,10 @@ enum Command {
     Key(key::Key),
     /// Build the packages of a release
     Build(build::Build),
+    /// Publish packages into a channel of a repository
+    Publish(publish::Publish),
+    /// Read a published channel as its clients read it
+    Verify(verify::Verify),
     /// Build the agent's own package (for Consign's own releases)
     #[command(hide = true)]
     AgentPackage(agent_package::AgentPackage),
@@ -64,6 +73,8 @@ pub fn main() -> ExitCode {
         Command::New(command) => command.run(),
         Command::Key(command) => command.run(),
         Command::Build(command) => command.run(),
+        Command::Publish(command) => command.run(),
+        Command::Verify(command) => command.run(),
         Command::AgentPackage(command) => command.run(),
         Command::Completions(command) => command.run(),
         Command::Man(command) => command.run(),

@@ -1,6 +1,7 @@
 //! Where a passphrase comes from: a file descriptor, the environment, or a person. Never an argument,
 //! which every user of the machine can read.
 
+use std::cell::OnceCell;
 use std::fs::File;
 use std::io::{BufRead, BufReader, IsTerminal};
 
@@ -17,6 +18,9 @@ pub struct PassphraseArgs {
     /// Read the passphrase from this open file descriptor (else from CONSIGN_PASSPHRASE, else ask)
     #[arg(long, value_name = "N")]
     passphrase_fd: Option<u32>,
+    /// A pipe can be read only once, and a command may use two keys.
+    #[arg(skip)]
+    read: OnceCell<Passphrase>,
 }
 
 impl PassphraseArgs {
@@ -54,7 +58,10 @@ impl PassphraseArgs {
 
     fn given(&self) -> Result<Option<Passphrase>, String> {
         if let Some(descriptor) = self.passphrase_fd {
-            return first_line(descriptor).map(Some);
+            if self.read.get().is_none() {
+                let _ = self.read.set(first_line(descriptor)?);
+            }
+            return Ok(self.read.get().cloned());
         }
         match std::env::var(VARIABLE) {
             Ok(text) => Ok(Some(text.into())),

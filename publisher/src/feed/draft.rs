@@ -121,12 +121,7 @@ impl<'a> FeedDraft<'a> {
     fn plan_file(&mut self, signed: &SignedPlan) -> Result<FileReference, FeedError> {
         let digest = signed.plan.digest;
         let key: Key = FeedRelease::plan_path(&digest).parse()?;
-        let known = self.plans.iter().find(|(k, _)| *k == key).map(|(_, bytes)| bytes.clone());
-        let there = match known {
-            Some(bytes) => Some(bytes),
-            None => self.source.read(&key, MAXIMUM_SIZE)?.map(|(bytes, _)| bytes),
-        };
-        let Some(bytes) = there else {
+        let Some((bytes, _)) = self.source.read(&key, MAXIMUM_SIZE)? else {
             self.plans.push((key.clone(), signed.message.clone()));
             return Ok(reference(&key, &signed.message));
         };
@@ -135,7 +130,10 @@ impl<'a> FeedDraft<'a> {
         if verified.digest != digest {
             return Err(FeedError::damaged(&key, "it is not the plan that it is named after"));
         }
-        Ok(reference(&key, &bytes))
+        let file = reference(&key, &bytes);
+        // Perhaps left by a publish that was killed, and not yet durable: it is put there again.
+        self.plans.push((key, bytes));
+        Ok(file)
     }
 
     /// Everything that has to be written. `entrances` are the entry points of this generation, and

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
 use miette::{Diagnostic, NamedSource, SourceSpan};
 
@@ -16,7 +17,7 @@ pub struct ManifestError {
     #[help]
     help: Option<String>,
     #[source_code]
-    source_code: NamedSource<String>,
+    source_code: Arc<NamedSource<String>>,
     #[label("here")]
     span: SourceSpan,
 }
@@ -49,7 +50,7 @@ impl Fault {
             column,
             message: self.message,
             help: self.help,
-            source_code: NamedSource::new(path.display().to_string(), text.to_owned()).with_language("toml"),
+            source_code: Arc::new(NamedSource::new(path.display().to_string(), text.to_owned())),
             span: self.span.into(),
         }
     }

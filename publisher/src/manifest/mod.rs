@@ -18,6 +18,7 @@ mod steps;
 mod units;
 
 pub use account::UserName;
+pub use duration::Span;
 pub use error::ManifestError;
 pub use files::{Files, Folder};
 pub use notes::{Note, NoteSource};

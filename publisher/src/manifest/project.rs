@@ -264,7 +264,7 @@ impl authored::Module {
             summary: self.summary.as_ref().map_or_else(|| Ok(summary.to_owned()), |s| one_line(s, "summary"))?,
             architecture: self.architecture,
             section: section.clone(),
-            depends_deb: self.depends.deb.iter().map(relation).collect::<Result<_, _>>()?,
+            depends_deb: relations(&self.depends.deb)?,
             files: self.files.iter().map(|files| files.validate(ground)).collect::<Result<_, _>>()?,
             folders: self.folders.iter().map(authored::Folder::validate).collect::<Result<_, _>>()?,
             users: self.users.iter().map(authored::User::validate).collect::<Result<_, _>>()?,
@@ -273,14 +273,20 @@ impl authored::Module {
     }
 }
 
-fn relation(text: &Spanned<String>) -> Result<String, Fault> {
-    let value = one_line(text, "a dependency")?;
-    let starts_well = value.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
-    if !starts_well || !value.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.:~ |()<>=".contains(&b)) {
-        return Err(Fault::at(text.span(), format!("{value:?} is not one dependency of a Debian package"))
-            .help("write one entry for each, as in [\"python3\", \"libssl3 (>= 3.0)\"]"));
+/// One entry for each dependency, even where one line was written for several.
+fn relations(texts: &[Spanned<String>]) -> Result<Vec<String>, Fault> {
+    let mut relations = Vec::new();
+    for text in texts {
+        for part in one_line(text, "a dependency")?.split(',').map(str::trim) {
+            let starts_well = part.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
+            if !starts_well || !part.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.:~ |()<>=".contains(&b)) {
+                return Err(Fault::at(text.span(), format!("{part:?} is not a dependency of a Debian package"))
+                    .help("one entry for each, as in [\"python3\", \"libssl3 (>= 3.0)\"]"));
+            }
+            relations.push(part.to_owned());
+        }
     }
-    Ok(value)
+    Ok(relations)
 }
 
 impl authored::User {

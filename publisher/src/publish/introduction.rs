@@ -38,8 +38,10 @@ pub struct AgentKeys {
 /// Everything that makes one such package different from another.
 #[derive(Debug)]
 pub struct IntroductionContent<'a> {
-    /// What the manifest says.
-    pub introduction: &'a Introduction,
+    /// Where hosts find the repository.
+    pub url: &'a str,
+    /// Who answers for the package.
+    pub maintainer: String,
     /// The vendor and its keys.
     pub trust: &'a Trust,
     /// The channel it subscribes to.
@@ -81,7 +83,7 @@ impl IntroductionContent<'_> {
             name: package_name(vendor)?,
             native: NativeVersions { deb: Some(version.to_string()), ..NativeVersions::default() },
             architecture: Architecture::All,
-            maintainer: self.introduction.maintainer.clone(),
+            maintainer: self.maintainer.clone(),
             section: "misc".to_owned(),
             priority: "optional".to_owned(),
             summary: format!("repository and keys of {vendor}"),
@@ -91,7 +93,7 @@ impl IntroductionContent<'_> {
             ),
             homepage: None,
             copyright: Copyright {
-                holder: self.introduction.maintainer.clone(),
+                holder: self.maintainer.clone(),
                 license: "Proprietary".to_owned(),
                 text: Some("The repository's address and the vendor's public keys may be distributed freely.".to_owned()),
             },
@@ -114,7 +116,7 @@ impl IntroductionContent<'_> {
             tree.add_bytes(&anchor_path(vendor, anchor::AGENT_CERTIFICATE_FILE), agent.certificate.clone(), 0o644)?;
         }
         // The site may point the subscription to a mirror, so both are conffiles.
-        let subscription = sources::subscription(&self.introduction.url, self.channel, &keyring);
+        let subscription = sources::subscription(self.url, self.channel, &keyring);
         add_config(&mut tree, &format!("/etc/apt/sources.list.d/{vendor}-{}.sources", self.channel), subscription)?;
         let limits = sources::limits(vendor, &self.packages);
         add_config(&mut tree, &format!("/etc/apt/preferences.d/{}", sources::limits_file(vendor)), limits)?;

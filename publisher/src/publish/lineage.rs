@@ -41,7 +41,7 @@ struct Ancestor {
 #[derive(Debug)]
 pub enum Descendant {
     /// A published one stays.
-    Kept(Retrieved),
+    Kept(Box<Retrieved>),
     /// A new one was built, into the folder that was given.
     Built(Box<SignedPackage>),
 }
@@ -91,22 +91,26 @@ impl Lineage {
     pub fn continued(
         self,
         content: &mut IntroductionContent<'_>,
-        signer: &dyn OpenPgpSigner,
+        signer: Option<&dyn OpenPgpSigner>,
         now: Timestamp,
         folder: &Path,
     ) -> Result<Descendant, PublishError> {
-        let minimum_generation = content.minimum_generation;
+        let (minimum_generation, maintainer) = (content.minimum_generation, content.maintainer.clone());
         for ancestor in [self.current, self.highest].into_iter().flatten() {
-            // The bound moves only with the rest; alone it would make every publish a new package.
+            // Alone these would make every publish a new package: the bound moves each time, and each
+            // product of a vendor may have a maintainer of its own.
+            content.maintainer = ancestor.retrieved.package.control().get("Maintainer").unwrap_or_default().to_owned();
             let bound = ancestor.anchor.minimum_generation.get(content.channel);
             content.minimum_generation = bound.copied().unwrap_or(minimum_generation);
             let again = build(content, ancestor.version, now, folder)?;
             if again.content_digest() == ancestor.retrieved.package.content_digest() {
-                return Ok(Descendant::Kept(ancestor.retrieved));
+                return Ok(Descendant::Kept(Box::new(ancestor.retrieved)));
             }
         }
-        content.minimum_generation = minimum_generation;
-        let package = build(content, self.highest_version + 1, now, folder)?.sign(signer)?;
+        (content.minimum_generation, content.maintainer) = (minimum_generation, maintainer);
+        let unsigned = build(content, self.highest_version + 1, now, folder)?;
+        let signer = signer.ok_or_else(|| PublishError::NoPackageKey(unsigned.file_name().to_owned()))?;
+        let package = unsigned.sign(signer)?;
         Ok(Descendant::Built(Box::new(package)))
     }
 }

@@ -31,7 +31,7 @@ use crate::feed::{FeedDraft, NewRelease};
 use crate::file::OnFile;
 use crate::package::SignedPackage;
 use crate::repository::apt::AptRepository;
-use crate::repository::{Added, RepositoryFormat, Snapshot};
+use crate::repository::{Added, PoolFile, PoolOrigin, RepositoryFormat, Snapshot, Validity};
 use crate::sign::OpenPgpSigner;
 use crate::store::{Store, Swap};
 use crate::trust::Trust;
@@ -54,8 +54,8 @@ pub struct Request<'a> {
     pub channel: ChannelName,
     /// The vendor and its keys.
     pub trust: Trust,
-    /// The key with the role `package`.
-    pub package_signer: &'a dyn OpenPgpSigner,
+    /// The key with the role `package`; needed only where `<vendor>-release` has to be built.
+    pub package_signer: Option<&'a dyn OpenPgpSigner>,
     /// The key with the role `index`.
     pub index_signer: &'a dyn OpenPgpSigner,
     /// The vendor's packages; none only renews the dates.
@@ -83,6 +83,7 @@ struct Preparation<'a> {
     store: &'a dyn Store,
     request: &'a Request<'a>,
     package_keys: Keyring,
+    validity: Validity,
     repository: AptRepository<'a>,
     feed: FeedDraft<'a>,
     packages: Vec<PlannedPackage>,
@@ -98,12 +99,14 @@ impl<'a> Preparation<'a> {
         let vendor = &trust.roles.vendor;
         let bad = |cause| PublishError::Certificate { whose: vendor.to_string(), cause };
         let index_keys = trust.keyring(Role::Index).map_err(bad)?;
+        let repository = AptRepository::load(store, vendor, &request.channel, &index_keys)?;
         let work = tempfile::tempdir().on("create a folder in", &std::env::temp_dir())?;
         Ok(Self {
             store,
             request,
             package_keys: lineage::keyring(trust)?,
-            repository: AptRepository::load(store, vendor, &request.channel, &index_keys)?,
+            validity: validity::next(request.now, repository.issued(), request.valid_for)?,
+            repository,
             feed: FeedDraft::load(store, &request.channel, trust)?,
             packages: Vec::new(),
             warnings,
@@ -136,7 +139,7 @@ impl<'a> Preparation<'a> {
         }
         let first = release.first();
         if let Some(plan) = first.plan() {
-            self.feed.add(&NewRelease { plan, notes: first.notes(), packages }, self.request.now)?;
+            self.feed.add(&NewRelease { plan, notes: first.notes(), packages }, self.validity.issued)?;
         }
         Ok(())
     }
@@ -164,7 +167,8 @@ impl<'a> Preparation<'a> {
             self.warnings.push(format!("no package {AGENT} is published here, and products depend on it"));
         }
         let mut content = IntroductionContent {
-            introduction: &request.introduction,
+            url: &request.introduction.url,
+            maintainer: request.introduction.maintainer.clone(),
             trust: &request.trust,
             channel: &request.channel,
             products: self.feed.products(),
@@ -210,13 +214,16 @@ impl<'a> Preparation<'a> {
 
     fn seal(self, introduction: Vec<u8>) -> Result<Publication, PublishError> {
         let request = self.request;
-        let validity = validity::next(request.now, self.repository.issued(), request.valid_for)?;
+        let validity = self.validity;
         let Snapshot { pool, indexes, entry_points, outdated } =
             self.repository.snapshot(validity, request.index_signer)?;
         let entrances = entry_points.last().map(reference).into_iter().collect();
         let current = self.repository.entrance().cloned().into_iter().collect();
         let feed = self.feed.seal(validity, entrances, current, request.index_signer)?;
-        let file = |file: crate::repository::PoolFile| Addition { key: file.key, content: Content::File(file.path) };
+        let file = |PoolFile { key, origin }| match origin {
+            PoolOrigin::File(path) => Addition { key, content: Content::File(path) },
+            PoolOrigin::InPlace => Addition { key, content: Content::InPlace },
+        };
         let bytes = |(key, bytes)| Addition { key, content: Content::Bytes(bytes) };
         let additions = pool.into_iter().map(file).chain(feed.documents.into_iter().chain(indexes).map(bytes)).collect();
         let mut swaps = entry_points;

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use super::PublishError;
 use crate::file::OnFile;
-use crate::repository::Validity;
+use crate::repository::{RepositoryError, Validity};
 use crate::store::{Key, Put, Store, Swap};
 
 /// Older than this, an unfinished file has no writer any more.
@@ -63,6 +63,8 @@ pub(super) struct Addition {
 pub(super) enum Content {
     File(PathBuf),
     Bytes(Vec<u8>),
+    /// It is there already.
+    InPlace,
 }
 
 /// What was written.
@@ -124,6 +126,11 @@ impl Addition {
         let mut source: Box<dyn Read + '_> = match &self.content {
             Content::File(path) => Box::new(File::open(path).on("read", path)?),
             Content::Bytes(bytes) => Box::new(&**bytes),
+            // The store makes durable what it finds to be the same.
+            Content::InPlace => match store.get(&self.key, u64::MAX)? {
+                Some(content) => Box::new(content),
+                None => return Err(RepositoryError::damaged(&self.key, "it was there and is gone").into()),
+            },
         };
         Ok(store.put_new(&self.key, &mut source)?)
     }

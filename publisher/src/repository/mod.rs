@@ -76,6 +76,15 @@ pub struct Snapshot {
 pub struct PoolFile {
     /// Where it goes.
     pub key: Key,
-    /// Where it is.
-    pub path: PathBuf,
+    /// Where it comes from.
+    pub origin: PoolOrigin,
+}
+
+/// Where a package of the pool comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PoolOrigin {
+    /// A file that was handed in.
+    File(PathBuf),
+    /// It is in its place, left by a publish that was killed; perhaps not yet durable.
+    InPlace,
 }

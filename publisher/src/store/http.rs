@@ -31,8 +31,11 @@ impl HttpSource {
     /// [`StoreError::Io`] when no client can be made on this machine.
     pub fn at(root: &str) -> Result<Self, StoreError> {
         let agent = concat!("consign/", env!("CARGO_PKG_VERSION"));
-        let client = Client::builder().user_agent(agent).connect_timeout(Duration::from_secs(20)).build();
         let root = root.trim_end_matches('/').to_owned();
+        // A redirection must not lead out of what the address promised.
+        let secure = root.starts_with("https://");
+        let client = Client::builder().user_agent(agent).connect_timeout(Duration::from_secs(20)).https_only(secure);
+        let client = client.build();
         let client = client.map_err(|cause| cannot("open a connection to", &root)(io::Error::other(reason(&cause))))?;
         Ok(Self { root, client })
     }

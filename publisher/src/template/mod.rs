@@ -30,7 +30,18 @@ macro_rules! files {
 }
 
 const FILES: &[TemplateFile] = files![
+    ".github/workflows/release.yml" 0o644,
+    ".gitignore" 0o644,
+    ".gitlab-ci.yml" 0o644,
+    "README.md" 0o644,
+    "app/bin/ledger" 0o755,
     "consign.toml" 0o644,
+    "notes/1.0.0.en.md" 0o644,
+    "notes/1.0.0.fr.md" 0o644,
+    "notes/1.1.0.en.md" 0o644,
+    "notes/1.1.0.fr.md" 0o644,
+    "site/nginx.conf" 0o644,
+    "units/acme-ledger.service" 0o644,
 ];
 
 /// Writes the template for a vendor to a new folder.
@@ -59,4 +70,48 @@ fn in_words_of(vendor: &VendorName, text: &str) -> String {
     let (first, rest) = name.split_at(1);
     let titled = format!("{}{rest}", first.to_ascii_uppercase());
     text.replace(VENDOR, name).replace("Acme", &titled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn files_below(folder: &Path, root: &Path, found: &mut BTreeSet<String>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                files_below(&path, root, found);
+            } else {
+                found.insert(path.strip_prefix(root).unwrap().to_str().unwrap().to_owned());
+            }
+        }
+    }
+
+    #[test]
+    fn every_file_of_the_template_is_laid_down() {
+        let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../repo-template");
+        let mut there = BTreeSet::new();
+        files_below(&template, &template, &mut there);
+        assert_eq!(FILES.iter().map(|file| file.path.to_owned()).collect::<BTreeSet<_>>(), there);
+        for file in FILES {
+            let mode = fs::metadata(template.join(file.path)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o100 != 0, file.mode == 0o755, "{}", file.path);
+        }
+    }
+
+    #[test]
+    fn the_project_is_named_after_the_vendor() {
+        let folder = tempfile::tempdir().unwrap();
+        let project = folder.path().join("beta");
+        lay_down(&"beta".parse().unwrap(), &project).unwrap();
+        let manifest = fs::read_to_string(project.join("consign.toml")).unwrap();
+        assert!(manifest.contains("package = \"beta-ledger\"") && manifest.contains("Beta <"), "{manifest}");
+        assert!(manifest.lines().count() <= 30);
+        assert!(project.join("units/beta-ledger.service").exists());
+        assert!(!manifest.to_lowercase().contains("acme"));
+        let again = lay_down(&"beta".parse().unwrap(), &project).unwrap_err();
+        assert!(again.to_string().starts_with("cannot create "), "{again}");
+    }
 }

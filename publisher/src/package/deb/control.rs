@@ -6,6 +6,9 @@ use crate::stage::{Node, Source};
 
 use super::super::{PackageContents, PackageError};
 
+/// Width of the lines of a description.
+const WIDTH: usize = 78;
+
 /// What only dpkg wants to know of a package.
 #[derive(Debug, Clone, Default)]
 pub struct DebControl {
@@ -90,6 +93,15 @@ impl Paragraph {
         }
     }
 
+    /// Puts a field before another, unless its value is empty; last where there is no other.
+    pub fn insert_before(&mut self, other: &str, name: &str, value: impl Into<String>) {
+        let value = value.into();
+        if !value.is_empty() {
+            let at = self.fields.iter().position(|(n, _)| n == other).unwrap_or(self.fields.len());
+            self.fields.insert(at, (name.to_owned(), value));
+        }
+    }
+
     /// All fields, in order.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
         self.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()))
@@ -142,10 +154,33 @@ fn description(summary: &str, description: &str) -> String {
     let mut value = summary.to_owned();
     for line in description.trim().lines() {
         // An empty line would end the paragraph.
-        value.push_str(if line.trim().is_empty() { "\n ." } else { "\n " });
-        value.push_str(line.trim_end());
+        if line.trim().is_empty() {
+            value.push_str("\n .");
+        }
+        for part in wrapped(line.trim_end()) {
+            value.push_str("\n ");
+            value.push_str(&part);
+        }
     }
     value
+}
+
+/// Lines that a terminal shows whole; one that begins with a blank is shown as it is (Policy 5.6.13).
+fn wrapped(line: &str) -> Vec<String> {
+    if line.starts_with(' ') {
+        return vec![line.to_owned()];
+    }
+    let mut lines: Vec<String> = Vec::new();
+    for word in line.split_whitespace() {
+        match lines.last_mut() {
+            Some(last) if last.chars().count() + 1 + word.chars().count() <= WIDTH => {
+                last.push(' ');
+                last.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 /// The list of files that are the site's to edit.
@@ -199,6 +234,8 @@ mod tests {
     #[test]
     fn a_description_has_no_empty_line() {
         assert_eq!(description("An ERP", "One.\n\nTwo.\n"), "An ERP\n One.\n .\n Two.");
+        let long = description("An ERP", &"word ".repeat(40));
+        assert!(long.lines().count() == 4 && long.lines().all(|line| line.len() <= 80), "{long}");
     }
 
     #[test]

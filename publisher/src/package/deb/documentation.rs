@@ -21,7 +21,9 @@ pub fn add(contents: &PackageContents, time: Timestamp) -> Result<StagedTree, Pa
         stands_for: Sha256::of(changelog(contents, Timestamp::UNIX_EPOCH).as_bytes()),
     };
     let node = Node::File { source: changelog, config: false };
-    let name = format!("{folder}/changelog.Debian.gz");
+    // Policy 12.7: a version without a revision has no upstream changelog beside it.
+    let revised = contents.native.deb.as_deref().is_some_and(|version| version.contains('-'));
+    let name = format!("{folder}/{}", if revised { "changelog.Debian.gz" } else { "changelog.gz" });
     tree.add(&name, Entry { attributes: Attributes::root(0o644), node })?;
     Ok(tree)
 }

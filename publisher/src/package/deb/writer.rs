@@ -36,8 +36,8 @@ impl Packager for Deb {
         let packed = write_data(&mut data, &tree, seconds, &mut digest)?;
 
         let content_digest = digest.finish();
-        paragraph.push("Installed-Size", packed.installed_kib.to_string());
-        paragraph.push(CONTENT_FIELD, content_digest.to_string());
+        paragraph.insert_before("Description", "Installed-Size", packed.installed_kib.to_string());
+        paragraph.insert_before("Description", CONTENT_FIELD, content_digest.to_string());
         let mut add = |name: &str, text: String| {
             let content = Source::Bytes(text.into_bytes());
             members.push(ControlMember { name: name.to_owned(), mode: 0o644, content });
@@ -67,7 +67,6 @@ fn write_data(
     digest: &mut ContentDigest,
 ) -> Result<data::Packed, PackageError> {
     let gzip = gzip(BufWriter::with_capacity(1 << 17, out));
-    // The tar crate writes through small headers and large copies; both are better buffered before the coder.
     let (gzip, packed) = data::write(gzip, tree, seconds, digest)?;
     let mut out = gzip.finish().on("write", Path::new("the package"))?;
     out.flush().on("write", Path::new("the package"))?;

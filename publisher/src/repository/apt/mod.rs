@@ -27,7 +27,7 @@ use consign_metadata::name::{ChannelName, PackageName, VendorName};
 use consign_metadata::openpgp::Keyring;
 use jiff::Timestamp;
 
-use super::{Added, PoolFile, RepositoryError, RepositoryFormat, Retrieved, Snapshot, Validity};
+use super::{Added, PoolFile, PoolOrigin, RepositoryError, RepositoryFormat, Retrieved, Snapshot, Validity};
 use crate::package::SignedPackage;
 use crate::package::deb::version;
 use crate::sign::OpenPgpSigner;
@@ -133,6 +133,20 @@ impl<'a> AptRepository<'a> {
         index::render(stanzas.into_iter())
     }
 
+    fn is_published(&self, index: &str, digest: &IndexDigest) -> bool {
+        self.published.as_ref().is_some_and(|entrance| entrance.release.indexes.get(index) == Some(digest))
+    }
+
+    /// The swap of a file, unless it is what it should become.
+    fn changed(&self, path: &str, bytes: Vec<u8>) -> Result<Option<Swap>, RepositoryError> {
+        let key = Layout::of(&self.channel).file(path)?;
+        let current = self.store.read(&key, published::MAXIMUM_INDEX)?;
+        if current.as_ref().is_some_and(|(there, _)| *there == bytes) {
+            return Ok(None);
+        }
+        Ok(Some(Swap { key, replaces: current.map(|(_, stamp)| stamp), bytes }))
+    }
+
     fn entry_point(&self, path: &str, bytes: Vec<u8>) -> Result<Swap, RepositoryError> {
         let key = Layout::of(&self.channel).file(path)?;
         let replaces = self.store.read(&key, published::MAXIMUM_INDEX)?.map(|(_, stamp)| stamp);
@@ -162,9 +176,8 @@ impl RepositoryFormat for AptRepository<'_> {
         }
         let stanza = Stanza::of(there.as_ref().map_or(package, |there| &there.package), key.as_str());
         let stanza = stanza.map_err(|reason| RepositoryError::damaged(package.path().display(), reason))?;
-        if there.is_none() {
-            self.pool.push(PoolFile { key, path: package.path().to_owned() });
-        }
+        let origin = there.map_or_else(|| PoolOrigin::File(package.path().to_owned()), |_| PoolOrigin::InPlace);
+        self.pool.push(PoolFile { key, origin });
         let added = Added { file: file(&stanza), published_before: false };
         self.stanzas.insert(identity, stanza);
         Ok(added)
@@ -186,8 +199,10 @@ impl RepositoryFormat for AptRepository<'_> {
             listed.insert(plain.clone(), IndexDigest::of(text.as_bytes()));
             let digest = IndexDigest::of(&packed);
             listed.insert(format!("{plain}.gz"), digest);
-            indexes.push((layout.by_hash(architecture, &digest.sha256)?, packed.clone()));
-            entry_points.push(self.entry_point(&format!("{plain}.gz"), packed)?);
+            if !self.is_published(&format!("{plain}.gz"), &digest) {
+                indexes.push((layout.by_hash(architecture, &digest.sha256)?, packed.clone()));
+            }
+            entry_points.extend(self.changed(&format!("{plain}.gz"), packed)?);
         }
         let release = ReleaseFile {
             origin: self.vendor.clone(),

@@ -1,16 +1,15 @@
 //! What is installed, offered, held and under way, product by product.
 
+mod page;
+
 use consign_metadata::name::ProductId;
 use consign_metadata::text::Language;
 use consign_metadata::version::{Class, Version};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use super::advice::{self, Advice};
-use super::page::{Page, Style};
 use super::state::{self, Standing};
-use super::{FORMAT, failure, reason, time, words};
+use super::{FORMAT, advice, failure};
 use crate::engine::event::{Failure, Packages, Reason};
 use crate::engine::journal::{JournalError, Replay};
 use crate::engine::machine::{HaltCause, State, Upgrade};
@@ -58,7 +57,7 @@ pub struct UpgradeStatus {
     /// The class of the change; null for a first installation.
     pub class: Option<Class>,
     /// The state, by the name in the state diagram.
-    pub state: String,
+    pub state: state::Code,
     /// When the last record was written.
     pub since: Timestamp,
     /// The step it is about, if any.
@@ -84,9 +83,9 @@ pub struct StepStatus {
     pub attempts: u32,
 }
 
-/// What was read of one product, before it is put into a form.
+// What was read of one product, before it is put into a form.
 #[derive(Debug)]
-pub struct Seen {
+struct Seen {
     status: ProductStatus,
     upgrade: Option<Upgrade>,
 }
@@ -96,9 +95,12 @@ pub struct Seen {
 pub struct Overview(Vec<Seen>);
 
 impl Overview {
-    /// Reads the journals of products.
-    pub fn of(products: &[Product]) -> Self {
-        Self(products.iter().map(Seen::of).collect())
+    /// Reads the journals of products. A damaged journal is part of the answer.
+    ///
+    /// # Errors
+    /// When a journal cannot be read at all.
+    pub fn of(products: &[Product]) -> Result<Self, JournalError> {
+        products.iter().map(Seen::of).collect::<Result<_, _>>().map(Self)
     }
 
     /// What a person has to think of all of them.
@@ -111,24 +113,14 @@ impl Overview {
         let products = self.0.iter().map(|seen| seen.status.clone()).collect();
         StatusReport { format: FORMAT, standing: self.standing(), products }
     }
-
-    /// As text.
-    pub fn page(&self, language: Language, zone: &TimeZone) -> Page {
-        let mut page = Page::default();
-        for seen in &self.0 {
-            page.gap();
-            page.append(0, seen.page(language, zone));
-        }
-        page
-    }
 }
 
 impl Seen {
-    /// Reads one product; a journal that cannot be read is part of the answer.
-    pub fn of(product: &Product) -> Self {
+    fn of(product: &Product) -> Result<Self, JournalError> {
         match read(product) {
-            Ok((finished, newest)) => Self::new(product, finished, newest),
-            Err(error) => Self::broken(product, &error),
+            Ok((finished, newest)) => Ok(Self::new(product, finished, newest)),
+            Err(error @ JournalError::Io { .. }) => Err(error),
+            Err(error) => Ok(Self::broken(product, &error)),
         }
     }
 
@@ -161,23 +153,6 @@ impl Seen {
         };
         Self { status, upgrade: None }
     }
-
-    /// As text.
-    pub fn page(&self, language: Language, zone: &TimeZone) -> Page {
-        let (mut page, status) = (Page::default(), &self.status);
-        let finished = match &status.finished {
-            Some(version) => version.to_string(),
-            None => say!(language, "not finished yet", "pas encore terminé"),
-        };
-        page.add(0, Style::Heading, format!("{} {finished}", status.product));
-        if let Some(problem) = &status.problem {
-            page.add(2, Style::Bad, say!(language, "its journal cannot be used: {problem}", "son journal est inutilisable : {problem}"));
-        }
-        if let (Some(upgrade), Some(shown)) = (&self.upgrade, &status.upgrade) {
-            page.append(2, standing_page(upgrade, shown, status.engines_kept_from_starting, language, zone));
-        }
-        page
-    }
 }
 
 fn read(product: &Product) -> Result<(Option<Version>, Option<Replay>), JournalError> {
@@ -200,7 +175,7 @@ fn upgrade_status(upgrade: &Upgrade, since: Timestamp) -> UpgradeStatus {
         from: header.from.clone(),
         to: header.to.clone(),
         class: header.class,
-        state: state::code(&upgrade.state).to_owned(),
+        state: state::code(&upgrade.state),
         since,
         step: state::item(&upgrade.state).map(|item| step_status(upgrade, item)),
         packages: upgrade.packages,
@@ -216,56 +191,5 @@ fn step_status(upgrade: &Upgrade, item: i64) -> StepStatus {
         item,
         name: index.and_then(|index| upgrade.header.items.get(index)).map(|item| item.name.clone()),
         attempts: index.map_or(0, |index| upgrade.attempts(index)),
-    }
-}
-
-fn standing_page(upgrade: &Upgrade, shown: &UpgradeStatus, kept: bool, language: Language, zone: &TimeZone) -> Page {
-    let mut page = Page::default();
-    page.add(0, style(state::standing(&upgrade.state)), headline(upgrade, language));
-    for reason in &shown.reasons {
-        page.add(2, Style::Plain, format!("- {}", reason::sentence(reason, language)));
-    }
-    for line in shown.failure.as_ref().map(failure::output).unwrap_or_default() {
-        page.add(2, Style::Quiet, format!("| {line}"));
-    }
-    let since = time::full(shown.since, zone);
-    page.add(0, Style::Quiet, say!(language, "since {since}", "depuis le {since}"));
-    if upgrade.is_under_way() {
-        for line in state::host(upgrade, kept, language) {
-            page.add(0, Style::Plain, line);
-        }
-    }
-    typed(&mut page, &advice::on_upgrade(upgrade, language), language);
-    page
-}
-
-/// "Type:" and what to type; nothing when there is nothing.
-pub fn typed(page: &mut Page, advice: &[Advice], language: Language) {
-    if !advice.is_empty() {
-        page.add(0, Style::Plain, say!(language, "type:", "tapez :"));
-        page.commands(2, advice);
-    }
-}
-
-fn headline(upgrade: &Upgrade, language: Language) -> String {
-    let header = &upgrade.header;
-    let state = state::sentence(&upgrade.state, header, language);
-    let (number, journey) = (header.upgrade, words::journey(header.from.as_ref(), &header.to, language));
-    let class = header.class.map(|class| format!(" ({})", words::class(class, language))).unwrap_or_default();
-    match upgrade.state {
-        State::Planned | State::Held | State::Cleared => {
-            let to = &header.to;
-            say!(language, "offered: {to}{class}: {state}", "proposée : {to}{class} : {state}")
-        }
-        _ => say!(language, "upgrade {number}, {journey}: {state}", "mise à niveau n° {number}, {journey} : {state}"),
-    }
-}
-
-/// How a standing is shown.
-pub fn style(standing: Standing) -> Style {
-    match standing {
-        Standing::Well => Style::Good,
-        Standing::Waits | Standing::UnderWay => Style::Warning,
-        Standing::Halted => Style::Bad,
     }
 }

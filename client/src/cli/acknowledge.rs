@@ -1,0 +1,152 @@
+//! `consignee ack`: what a person has read and accepts; the hold is lifted by the next look, which is asked for.
+
+use std::time::Duration;
+
+use clap::Args;
+use consign_metadata::name::{Label, ProductId};
+use consign_metadata::version::Version;
+
+use super::complaint::Complaint;
+use super::library::{self, Library};
+use super::session::{Exit, Session};
+use super::{ask, person};
+use crate::conversation;
+use crate::engine::event::Reason;
+use crate::engine::machine::{HaltCause, State, Upgrade};
+use crate::product::Product;
+use crate::report::{acknowledging, say};
+use crate::request::{Offer, Reply, Request};
+
+/// A look reads lists and writes holds; it is not asked to hurry here.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Acknowledge release notes and side effects, so that the upgrade is not held for them
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// The product, as vendor/product
+    product: ProductId,
+    /// Only if this version is the one that is offered
+    #[arg(long, value_name = "VERSION")]
+    version: Option<Version>,
+    /// The note on this version; may be given several times
+    #[arg(long = "note", value_name = "VERSION")]
+    notes: Vec<Version>,
+    /// This side effect; may be given several times
+    #[arg(long = "side-effect", value_name = "ID")]
+    side_effects: Vec<Label>,
+    /// Everything that is asked for
+    #[arg(long, conflicts_with_all = ["notes", "side_effects"])]
+    all: bool,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  sudo consignee ack acme/erp
+  sudo consignee ack acme/erp --note 1.5.0 --side-effect reset-root
+  sudo consignee ack acme/erp --version 1.5.0 --all";
+
+impl Arguments {
+    pub fn run(&self, session: &mut Session) -> Result<Exit, Complaint> {
+        person::must_be_root()?;
+        let product = session.product(&self.product)?;
+        let upgrade = product.newest()?.ok_or_else(|| Complaint::NoUpgrade(product.id.clone()))?;
+        self.check_version(&upgrade)?;
+        let chosen = self.choose(&asked_for(&upgrade))?;
+        if chosen.is_empty() {
+            session.out.page(&acknowledging::nothing(&product.id, session.language))?;
+            return Ok(Exit::Done);
+        }
+        self.show(session, &product, &chosen)?;
+        self.confirm(session)?;
+        library::acknowledge(&product, &upgrade.header.to, &chosen, &person::here())?;
+        look(session, &product, &upgrade)
+    }
+
+    fn check_version(&self, upgrade: &Upgrade) -> Result<(), Complaint> {
+        let header = &upgrade.header;
+        match &self.version {
+            Some(version) if *version != header.to => {
+                Err(Complaint::OtherOffer { product: header.product.clone(), offered: header.to.to_string() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn is_explicit(&self) -> bool {
+        self.all || !self.notes.is_empty() || !self.side_effects.is_empty()
+    }
+
+    /// Of what is asked for, what was named; everything where nothing was.
+    fn choose(&self, asked: &[Reason]) -> Result<Vec<Reason>, Complaint> {
+        if self.notes.is_empty() && self.side_effects.is_empty() {
+            return Ok(asked.to_vec());
+        }
+        let note = |wanted: &Version| {
+            asked.iter().find(|r| matches!(r, Reason::NoteUnread { version, .. } if version == wanted))
+        };
+        let effect = |wanted: &Label| {
+            asked.iter().find(|r| matches!(r, Reason::SideEffectUnacknowledged { id, .. } if id == wanted))
+        };
+        let missing = |what: String| Complaint::NotAsked { what };
+        let notes = self.notes.iter().map(|wanted| note(wanted).ok_or_else(|| missing(wanted.to_string())));
+        let effects = self.side_effects.iter().map(|wanted| effect(wanted).ok_or_else(|| missing(wanted.to_string())));
+        notes.chain(effects).map(|found| found.cloned()).collect()
+    }
+
+    fn show(&self, session: &mut Session, product: &Product, chosen: &[Reason]) -> Result<(), Complaint> {
+        // The plan tells more of each; what is acknowledged is what the gate asked for, with or without it.
+        let library = Library::of(&session.places, product).ok();
+        let (plan, notes) = match &library {
+            Some(library) => (Some(&library.plan), library.notes(session.language, true).notes),
+            None => (None, Vec::new()),
+        };
+        session.err.page(&acknowledging::page(&product.id, chosen, plan, &notes, session.language))?;
+        Ok(())
+    }
+
+    fn confirm(&self, session: &mut Session) -> Result<(), Complaint> {
+        let language = session.language;
+        match (session.can_answer, self.yes) {
+            (true, true) => Ok(()),
+            (true, false) => {
+                let question = say!(language, "acknowledge this? [y/N]", "acquitter ceci ? [o/N]");
+                ask::yes(session, &question, "--all")
+            }
+            (false, _) if self.is_explicit() => Ok(()),
+            (false, _) => Err(Complaint::Unconfirmed { option: "--note, --side-effect, --all" }),
+        }
+    }
+}
+
+fn asked_for(upgrade: &Upgrade) -> Vec<Reason> {
+    let reasons = match &upgrade.state {
+        State::Halted { cause: HaltCause::Unsatisfied { reasons }, .. } => reasons,
+        _ => upgrade.reasons(),
+    };
+    let can_be = |r: &&Reason| matches!(r, Reason::NoteUnread { .. } | Reason::SideEffectUnacknowledged { .. });
+    reasons.iter().filter(can_be).cloned().collect()
+}
+
+/// Has the service look again, and says what is offered now.
+fn look(session: &mut Session, product: &Product, upgrade: &Upgrade) -> Result<Exit, Complaint> {
+    let language = session.language;
+    if matches!(upgrade.state, State::Halted { .. }) {
+        session.out.page(&acknowledging::after_a_halt(&product.id, language))?;
+        return Ok(Exit::Halted);
+    }
+    let offers = match conversation::ask(&session.places, &Request::Look, LIMIT) {
+        Ok(Reply::Looked { offers }) => offers,
+        Ok(_) | Err(_) => {
+            session.out.page(&acknowledging::not_looked(language))?;
+            return Ok(Exit::Waits);
+        }
+    };
+    let ours: Vec<Offer> = offers.into_iter().filter(|offer| offer.product == product.id).collect();
+    let held = ours.iter().any(|offer| !offer.held.is_empty());
+    session.out.page(&acknowledging::looked(&ours, language))?;
+    Ok(if held { Exit::Waits } else { Exit::Done })
+}

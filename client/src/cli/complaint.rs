@@ -1,0 +1,220 @@
+//! What went wrong, said the way an administrator needs it: what failed, in what state the host is, and
+//! what to type next.
+
+use std::io;
+
+use consign_metadata::name::ProductId;
+use consign_metadata::text::Language;
+
+use super::session::{Exit, Session};
+use crate::conversation::NoAnswer;
+use crate::engine::journal::JournalError;
+use crate::host::typed;
+use crate::report::page::{Page, Style};
+use crate::report::{say, words};
+
+/// Why a command could not be carried out.
+#[derive(Debug)]
+pub enum Complaint {
+    /// The product has no state on this host.
+    UnknownProduct {
+        /// What was named.
+        product: ProductId,
+        /// What there is.
+        known: Vec<ProductId>,
+    },
+    /// The product never had an upgrade, or not this one.
+    NoUpgrade(ProductId),
+    /// Something on the host cannot be read; the technical reason.
+    Unreadable(String),
+    /// A journal cannot be used.
+    Journal(JournalError),
+    /// Only root may.
+    NotRoot,
+    /// A person has to confirm and there is none at the terminal.
+    Unconfirmed {
+        /// The option that confirms without a terminal.
+        option: &'static str,
+    },
+    /// The person said no.
+    Declined,
+    /// What was to be acknowledged is not asked for.
+    NotAsked {
+        /// The note or side effect.
+        what: String,
+    },
+    /// The offer is another than the one that was named.
+    OtherOffer {
+        /// The product.
+        product: ProductId,
+        /// What is offered.
+        offered: String,
+    },
+    /// The service gave no answer.
+    NoAnswer(NoAnswer),
+    /// The service could not do it; its technical reason.
+    Failed(String),
+    /// The caller is not the hook, or of another age.
+    Input(String),
+    /// The output could not be written.
+    Output(io::Error),
+}
+
+impl From<io::Error> for Complaint {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+impl From<JournalError> for Complaint {
+    fn from(error: JournalError) -> Self {
+        match error {
+            JournalError::Io { .. } => Self::Unreadable(error.to_string()),
+            JournalError::Damaged { .. } | JournalError::Illegal(_) => Self::Journal(error),
+        }
+    }
+}
+
+impl From<NoAnswer> for Complaint {
+    fn from(error: NoAnswer) -> Self {
+        Self::NoAnswer(error)
+    }
+}
+
+impl Complaint {
+    /// Says it on stderr and gives the exit status. A reader that went away is no complaint.
+    pub fn say(&self, session: &mut Session) -> Exit {
+        match self {
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return Exit::Done,
+            _ => {
+                let _ = session.err.page(&self.page(session.language));
+            }
+        }
+        match self {
+            Self::Journal(_) => Exit::Halted,
+            _ => Exit::Failed,
+        }
+    }
+
+    /// What failed, the state of the host, what to type.
+    pub fn page(&self, language: Language) -> Page {
+        let mut page = Page::default();
+        page.add(0, Style::Bad, format!("consignee: {}", self.sentence(language)));
+        for line in [self.host(language), self.typed(language)].into_iter().flatten() {
+            page.add(2, Style::Plain, line);
+        }
+        page
+    }
+
+    fn sentence(&self, language: Language) -> String {
+        match self {
+            Self::UnknownProduct { product, .. } => {
+                say!(language, "cannot find {product} on this host", "{product} est introuvable sur cet hôte")
+            }
+            Self::NoUpgrade(product) => say!(
+                language,
+                "cannot find that upgrade of {product}",
+                "cette mise à niveau de {product} est introuvable"
+            ),
+            Self::Unreadable(cause) | Self::Failed(cause) | Self::Input(cause) => cause.clone(),
+            Self::Journal(error) => error.to_string(),
+            Self::NotRoot => say!(language, "cannot do this: only root may", "opération réservée à root"),
+            Self::Unconfirmed { option } => say!(
+                language,
+                "cannot ask without a terminal; say {option}",
+                "impossible de demander sans terminal ; précisez {option}"
+            ),
+            Self::Declined => say!(language, "not confirmed", "non confirmé"),
+            Self::NotAsked { what } => {
+                say!(
+                    language,
+                    "cannot acknowledge {what}: it is not asked for",
+                    "{what} : aucun acquittement n'est demandé"
+                )
+            }
+            Self::OtherOffer { offered, product } => say!(
+                language,
+                "cannot acknowledge that version: {product} {offered} is offered now",
+                "cette version ne peut pas être acquittée : {product} {offered} est proposée à présent"
+            ),
+            Self::NoAnswer(error) => no_answer(error, language),
+            Self::Output(error) => {
+                say!(language, "cannot write the answer: {error}", "impossible d'écrire la réponse : {error}")
+            }
+        }
+    }
+
+    fn host(&self, language: Language) -> Option<String> {
+        match self {
+            Self::Journal(_) => Some(say!(
+                language,
+                "the agent does nothing more for this product, and its engines stay as they are",
+                "l'agent ne fait plus rien pour ce produit, et ses moteurs restent en l'état"
+            )),
+            Self::Output(_) | Self::Unreadable(_) => None,
+            _ => Some(say!(language, "nothing was changed", "rien n'a été changé")),
+        }
+    }
+
+    fn typed(&self, language: Language) -> Option<String> {
+        match self {
+            Self::UnknownProduct { known, .. } if known.is_empty() => {
+                Some(say!(language, "no product is managed here yet", "aucun produit n'est encore géré ici"))
+            }
+            Self::UnknownProduct { known, .. } => {
+                let known = words::list(known);
+                Some(say!(language, "there is: {known}", "il y a : {known}"))
+            }
+            Self::NoUpgrade(product) => {
+                Some(say!(language, "type: consignee history {product}", "tapez : consignee history {product}"))
+            }
+            Self::NotRoot | Self::Unreadable(_) | Self::NoAnswer(NoAnswer::Denied) => {
+                Some(say!(language, "type the same with sudo in front", "relancez la même commande avec sudo"))
+            }
+            Self::NoAnswer(_) => {
+                let service = typed::SERVICE;
+                Some(say!(language, "type: {service}", "tapez : {service}"))
+            }
+            Self::OtherOffer { product, .. } => {
+                Some(say!(language, "type: consignee notes {product}", "tapez : consignee notes {product}"))
+            }
+            Self::Journal(_)
+            | Self::Unconfirmed { .. }
+            | Self::Declined
+            | Self::NotAsked { .. }
+            | Self::Failed(_)
+            | Self::Input(_)
+            | Self::Output(_) => None,
+        }
+    }
+}
+
+fn no_answer(error: &NoAnswer, language: Language) -> String {
+    match error {
+        NoAnswer::Unreachable(cause) => say!(
+            language,
+            "cannot reach the agent's service: {cause}",
+            "le service de l'agent est injoignable : {cause}"
+        ),
+        NoAnswer::Denied => say!(
+            language,
+            "cannot reach the agent's service: only root may",
+            "le service de l'agent n'est accessible qu'à root"
+        ),
+        NoAnswer::Ended => say!(
+            language,
+            "cannot go on: the agent's service ended the conversation",
+            "le service de l'agent a mis fin à la conversation"
+        ),
+        NoAnswer::Unknown(cause) => say!(
+            language,
+            "cannot understand the agent's service: {cause}",
+            "réponse incompréhensible du service de l'agent : {cause}"
+        ),
+        NoAnswer::TimedOut => say!(
+            language,
+            "cannot wait any longer for the agent's service",
+            "le service de l'agent n'a pas répondu à temps"
+        ),
+    }
+}

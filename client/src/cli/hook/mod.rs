@@ -1,0 +1,54 @@
+//! What the hook binary calls: one verb for each thing a package manager may report.
+//!
+//! Only `barrier` and `preinst` may answer anything but 0. Everything said here stands among the lines of
+//! the package manager, so it is short and stands together.
+
+mod barrier;
+mod look;
+mod package;
+mod wake;
+
+use clap::{Args, Subcommand};
+use consign_metadata::name::{PackageName, ProductId};
+use std::path::PathBuf;
+
+use super::complaint::Complaint;
+use super::session::{Exit, Session};
+
+/// For the hooks of package managers and packages
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Asks whether a transaction may go ahead; its actions are on stdin
+    Barrier,
+    /// Says what is offered and what is held, after the lists were updated
+    Look,
+    /// Says that packages may have changed, and follows the finish on a terminal
+    Wake,
+    /// A package is about to be unpacked
+    Preinst { product: ProductId, package: PackageName, plan: PathBuf, before: Option<String> },
+    /// A package is about to be removed
+    Remove { product: ProductId, package: PackageName },
+    /// A package was purged
+    Purge { product: ProductId, package: PackageName },
+}
+
+impl Arguments {
+    pub fn run(self, session: &mut Session) -> Result<Exit, Complaint> {
+        match self.verb {
+            Verb::Barrier => barrier::run(session),
+            Verb::Look => Ok(look::run(session)),
+            Verb::Wake => Ok(wake::run(session)),
+            Verb::Preinst { product, package, plan, before } => {
+                package::preinst(session, product, package, plan, before)
+            }
+            Verb::Remove { product, package } => package::remove(session, product, package),
+            Verb::Purge { product, package } => package::purge(session, product, package),
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! What this host holds about an upgrade beside its journal: the plan, the texts of its notes, and what
+//! people acknowledged.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use consign_metadata::digest::Sha256;
+use consign_metadata::feed::{MAXIMUM_SHARD_SIZE, Shard};
+use consign_metadata::name::ProductId;
+use consign_metadata::plan::{NoteReference, SideEffect, UpgradePlan};
+use consign_metadata::text::Language;
+use consign_metadata::version::Version;
+use jiff::Timestamp;
+
+use super::complaint::Complaint;
+use crate::acknowledgement::{self, Acknowledgement, Acknowledgements, Subject};
+use crate::engine::event::{Person, Reason};
+use crate::engine::machine::Upgrade;
+use crate::places::Places;
+use crate::product::{PLAN_FILE, Product};
+use crate::report::history::{Deed, DeedKind};
+use crate::report::notes::{self, Note, NotesReport};
+use crate::report::plan::PlanReport;
+use crate::site;
+use crate::trust::{self, Trust};
+
+/// The newest upgrade of a product, with all that explains it.
+pub struct Library {
+    /// Its plan, verified.
+    pub plan: UpgradePlan,
+    upgrade: Upgrade,
+    acknowledged: Acknowledgements,
+    texts: BTreeMap<Sha256, String>,
+}
+
+impl Library {
+    /// Gathers it.
+    ///
+    /// # Errors
+    /// When there is no upgrade, or its plan or the acknowledgements cannot be read or trusted.
+    pub fn of(places: &Places, product: &Product) -> Result<Self, Complaint> {
+        let upgrade = product.newest()?.ok_or_else(|| Complaint::NoUpgrade(product.id.clone()))?;
+        let file = product.upgrade_folder(upgrade.header.upgrade).join(PLAN_FILE);
+        let plan = trust::read_plan(&file).and_then(|signed| {
+            let what = file.display().to_string();
+            Trust::read(places)?.plan(&product.id, &what, &signed)
+        });
+        Ok(Self {
+            plan: plan.map_err(|error| Complaint::Failed(error.to_string()))?,
+            upgrade,
+            acknowledged: read(product)?,
+            texts: texts(&places.feed(&product.id.vendor), &product.id),
+        })
+    }
+
+    /// The notes on the way, or all that came with the release.
+    pub fn notes(&self, language: Language, all: bool) -> NotesReport {
+        let header = &self.upgrade.header;
+        let chosen: Vec<&NoteReference> = match all {
+            true => self.plan.envelope.notes.iter().collect(),
+            false => notes::between(&self.plan.envelope.notes, header.from.as_ref(), &header.to),
+        };
+        let text = |digest: &Sha256| self.texts.get(digest).cloned();
+        let notes = chosen.iter().map(|note| Note::of(note, self.has_read(note), language, text)).collect();
+        NotesReport::new(header.product.clone(), header.from.clone(), header.to.clone(), notes)
+    }
+
+    /// The list of steps, with the site's options filled in.
+    ///
+    /// # Errors
+    /// When the site's file cannot be used.
+    pub fn plan(&self, places: &Places) -> Result<PlanReport, Complaint> {
+        let options = site::options(places, &self.plan).map_err(|error| Complaint::Failed(error.to_string()))?;
+        Ok(PlanReport::of(&self.plan, &self.upgrade, &options, |effect| self.has_accepted(effect)))
+    }
+
+    fn has_read(&self, note: &NoteReference) -> bool {
+        let subject = Subject::Note { version: note.version.clone(), sha256: note.digest() };
+        self.acknowledged.is_acknowledged(&subject, &self.upgrade.header.to)
+    }
+
+    fn has_accepted(&self, effect: &SideEffect) -> bool {
+        let subject = Subject::SideEffect { id: effect.id.clone(), sha256: effect.digest() };
+        self.acknowledged.is_acknowledged(&subject, &self.upgrade.header.to)
+    }
+}
+
+fn read(product: &Product) -> Result<Acknowledgements, Complaint> {
+    Acknowledgements::read(product).map_err(|error| Complaint::Unreadable(error.to_string()))
+}
+
+/// Writes down what a person accepts, on the way to a version.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn acknowledge(product: &Product, to: &Version, asked: &[Reason], by: &Person) -> Result<(), Complaint> {
+    let at = Timestamp::now();
+    let new: Vec<_> = asked
+        .iter()
+        .filter_map(subject)
+        .map(|subject| Acknowledgement { at, by: by.clone(), subject, version: to.clone() })
+        .collect();
+    acknowledgement::acknowledge(product, &new).map_err(|error| Complaint::Failed(error.to_string()))
+}
+
+fn subject(reason: &Reason) -> Option<Subject> {
+    match reason {
+        Reason::NoteUnread { version, sha256 } => Some(Subject::Note { version: version.clone(), sha256: *sha256 }),
+        Reason::SideEffectUnacknowledged { id, sha256 } => {
+            Some(Subject::SideEffect { id: id.clone(), sha256: *sha256 })
+        }
+        _ => None,
+    }
+}
+
+/// What people acknowledged of a product, for its history.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn deeds(product: &Product) -> Result<Vec<(Version, Deed)>, Complaint> {
+    let deed = |one: Acknowledgement| {
+        let (what, subject) = match one.subject {
+            Subject::Note { version, .. } => (DeedKind::AcknowledgedNote, version.to_string()),
+            Subject::SideEffect { id, .. } => (DeedKind::AcknowledgedSideEffect, id.to_string()),
+        };
+        (one.version, Deed { at: one.at, by: one.by, what, subject: Some(subject) })
+    };
+    Ok(read(product)?.all.into_iter().map(deed).collect())
+}
+
+/// The texts of the notes that came with the feed. Each is told by its digest, which the signed plan names,
+/// so it does not matter which file of the feed it lay in.
+fn texts(feed: &Path, product: &ProductId) -> BTreeMap<Sha256, String> {
+    let shards = files(feed, 3).into_iter().filter_map(|path| {
+        let small = std::fs::metadata(&path).is_ok_and(|file| file.len() <= MAXIMUM_SHARD_SIZE);
+        small.then(|| std::fs::read(&path).ok()).flatten()
+    });
+    let shards = shards.filter_map(|bytes| Shard::parse(&bytes, product).ok());
+    shards.flat_map(|shard| shard.notes).map(|(digest, note)| (digest, note.text)).collect()
+}
+
+fn files(folder: &Path, depth: u32) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry.path();
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() && depth > 0 => found.extend(files(&path, depth - 1)),
+            Ok(kind) if kind.is_file() && path.extension().is_some_and(|end| end == "json") => found.push(path),
+            _ => {}
+        }
+    }
+    found
+}

@@ -1,0 +1,115 @@
+//! Where text leaves the program: colours and width on a terminal, bare lines everywhere else.
+//!
+//! The one place that writes. A reader that went away (`consignee history | head -1`) is an error of
+//! kind `BrokenPipe`, which ends the command without a word.
+
+use std::io::{self, IsTerminal, Write};
+
+use serde::Serialize;
+
+use crate::report::page::{Line, Page, Style, wrap};
+
+/// A stream for people or programs.
+pub struct Output {
+    stream: Box<dyn Write>,
+    colours: bool,
+    width: Option<usize>,
+    terminal: bool,
+}
+
+impl Output {
+    /// The process's stdout.
+    pub fn stdout() -> Self {
+        let width = rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| usize::from(size.ws_col));
+        Self::of(Box::new(io::stdout()), io::stdout().is_terminal(), width)
+    }
+
+    /// The process's stderr.
+    pub fn stderr() -> Self {
+        let width = rustix::termios::tcgetwinsize(io::stderr()).ok().map(|size| usize::from(size.ws_col));
+        Self::of(Box::new(io::stderr()), io::stderr().is_terminal(), width)
+    }
+
+    /// Any stream that is no terminal.
+    pub fn plain(stream: impl Write + 'static) -> Self {
+        Self { stream: Box::new(stream), colours: false, width: None, terminal: false }
+    }
+
+    fn of(stream: Box<dyn Write>, terminal: bool, width: Option<usize>) -> Self {
+        // https://no-color.org: set and not empty.
+        let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let width = width.filter(|width| terminal && *width >= 40);
+        Self { stream, colours: terminal && wanted && !dumb, width, terminal }
+    }
+
+    /// Whether a person watches.
+    pub fn is_terminal(&self) -> bool {
+        self.terminal
+    }
+
+    /// Writes a page.
+    ///
+    /// # Errors
+    /// Those of the stream.
+    pub fn page(&mut self, page: &Page) -> io::Result<()> {
+        for line in &page.lines {
+            self.line(line)?;
+        }
+        self.stream.flush()
+    }
+
+    /// Writes a value as JSON, indented, with a line feed.
+    ///
+    /// # Errors
+    /// Those of the stream.
+    pub fn json(&mut self, value: &impl Serialize) -> io::Result<()> {
+        let text = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
+        writeln!(self.stream, "{text}")?;
+        self.stream.flush()
+    }
+
+    /// Writes bytes as they are.
+    ///
+    /// # Errors
+    /// Those of the stream.
+    pub fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes)?;
+        self.stream.flush()
+    }
+
+    fn line(&mut self, line: &Line) -> io::Result<()> {
+        let pieces = match self.width {
+            Some(width) => wrap(&line.text, width.saturating_sub(line.indent + 2).max(20)),
+            None => vec![line.text.clone()],
+        };
+        for (index, piece) in pieces.iter().enumerate() {
+            let indent = line.indent + if index == 0 { 0 } else { 2 };
+            let text = format!("{:indent$}{piece}", "");
+            let text = text.trim_end();
+            match self.colour(line.style) {
+                Some(colour) if !text.is_empty() => writeln!(self.stream, "\u{1b}[{colour}m{text}\u{1b}[0m")?,
+                _ => writeln!(self.stream, "{text}")?,
+            }
+        }
+        Ok(())
+    }
+
+    fn colour(&self, style: Style) -> Option<&'static str> {
+        let colour = match style {
+            Style::Plain => return None,
+            Style::Heading => "1",
+            Style::Good => "32",
+            Style::Warning => "33",
+            Style::Bad => "1;31",
+            Style::Quiet => "2",
+        };
+        self.colours.then_some(colour)
+    }
+}
+
+impl std::fmt::Debug for Output {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Output").field("terminal", &self.terminal).finish_non_exhaustive()
+    }
+}

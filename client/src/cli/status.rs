@@ -1,0 +1,57 @@
+//! `consignee status`: what is installed, offered, held and under way.
+
+use clap::Args;
+use consign_metadata::name::ProductId;
+
+use super::complaint::Complaint;
+use super::session::{Exit, Session};
+use crate::report::page::{Page, Style};
+use crate::report::say;
+use crate::report::status::Overview;
+
+/// What is installed, offered, held and under way, and what to type next
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// Only this product, as vendor/product
+    product: Option<ProductId>,
+    /// Answer with JSON on stdout
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  consignee status
+  consignee status acme/erp
+  consignee status acme/erp --json
+
+Exit status:
+  0 all is well   3 something is held or waits for a person
+  4 something halted, is stuck or damaged   5 under way";
+
+impl Arguments {
+    pub fn run(&self, session: &mut Session) -> Result<Exit, Complaint> {
+        let products = session.products(self.product.as_ref())?;
+        let overview = Overview::of(&products)?;
+        if self.json {
+            session.out.json(&overview.report())?;
+        } else if products.is_empty() {
+            session.out.page(&nothing(session))?;
+        } else {
+            session.out.page(&overview.page(session.language, &session.zone))?;
+        }
+        Ok(overview.standing().into())
+    }
+}
+
+fn nothing(session: &Session) -> Page {
+    let mut page = Page::default();
+    let language = session.language;
+    page.add(
+        0,
+        Style::Plain,
+        say!(language, "no product is managed on this host yet", "aucun produit n'est encore géré sur cet hôte"),
+    );
+    page
+}

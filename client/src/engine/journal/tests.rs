@@ -1,0 +1,151 @@
+//! What a power cut, a bad disk and an editor do to a journal.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::engine::sample::*;
+
+fn at() -> Timestamp {
+    "2026-01-02T03:04:05Z".parse().unwrap()
+}
+
+/// A journal that has taken those of the events that were possible.
+fn journal(folder: &Path, events: &[Event]) -> Journal {
+    let mut journal = Journal::create(folder, header(), at()).unwrap();
+    for event in events {
+        match journal.append(event.clone(), at()) {
+            Ok(()) | Err(JournalError::Illegal(_)) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+    journal
+}
+
+fn some_events() -> Vec<Event> {
+    let reasons = vec![super::super::event::Reason::NoAnswer];
+    let start = vec![Event::Held { reasons }, Event::Cleared];
+    [start, done(0).to_vec(), done(1).to_vec(), vec![started(2, 1)]].concat()
+}
+
+#[test]
+fn what_was_appended_is_replayed() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = journal(folder.path(), &some_events());
+    let again = Journal::open(folder.path()).unwrap().unwrap();
+    assert_eq!(again.upgrade(), written.upgrade());
+    assert_eq!(Replay::of(folder.path()).unwrap().records.len(), 7);
+    assert!(Journal::create(folder.path(), header(), at()).is_err(), "a journal is never begun twice");
+}
+
+#[test]
+fn an_event_that_does_not_fit_is_not_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = journal(folder.path(), &[]);
+    let before = fs_err::read(folder.path().join(FILE)).unwrap();
+    assert!(matches!(journal.append(succeeded(0), at()), Err(JournalError::Illegal(_))));
+    assert_eq!(fs_err::read(folder.path().join(FILE)).unwrap(), before);
+    journal.append(Event::Cleared, at()).unwrap();
+    assert!(Journal::open(folder.path()).unwrap().is_some());
+}
+
+#[test]
+fn a_torn_last_line_is_dropped_wherever_it_was_torn() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(FILE);
+    journal(folder.path(), &some_events());
+    let whole = fs_err::read(&path).unwrap();
+    let last = whole[..whole.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap() + 1;
+    for length in last..whole.len() {
+        // The tail never came, or came as the zeros of pages that were not written.
+        for zeros in [0, 1, whole.len() - length, 4096] {
+            let torn = [&whole[..length], &vec![0; zeros]].concat();
+            fs_err::write(&path, &torn).unwrap();
+            let mut journal = Journal::open(folder.path()).unwrap().unwrap_or_else(|| panic!("at {length}"));
+            assert_eq!(journal.next_seq, 6, "at {length} with {zeros} zeros");
+            journal.append(started(2, 1), at()).unwrap_err();
+            journal.append(super::super::sample::packages(super::super::event::Packages::After, true), at()).unwrap();
+            assert_eq!(Replay::of(folder.path()).unwrap().records.len(), 7, "at {length}");
+        }
+    }
+}
+
+#[test]
+fn a_first_line_that_is_torn_was_no_beginning() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(FILE);
+    journal(folder.path(), &[]);
+    let whole = fs_err::read(&path).unwrap();
+    for length in 0..whole.len() {
+        fs_err::write(&path, &whole[..length]).unwrap();
+        assert!(Journal::open(folder.path()).unwrap().is_none(), "at {length}");
+    }
+}
+
+#[test]
+fn any_other_damage_stops_with_the_line_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(FILE);
+    journal(folder.path(), &some_events());
+    let whole = fs_err::read(&path).unwrap();
+    for place in 0..whole.len() - 1 {
+        let mut damaged = whole.clone();
+        damaged[place] ^= 1;
+        fs_err::write(&path, &damaged).unwrap();
+        let line = whole[..place].iter().filter(|byte| **byte == b'\n').count() + 1;
+        match Journal::open(folder.path()) {
+            Err(JournalError::Damaged { line: named, .. }) => assert_eq!(named, line, "byte {place}"),
+            other => panic!("byte {place}: {other:?}"),
+        }
+        assert_eq!(fs_err::read(&path).unwrap(), damaged, "a damaged journal is evidence: it stays as it is");
+    }
+}
+
+#[test]
+fn lines_that_were_moved_or_lost_are_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(FILE);
+    journal(folder.path(), &some_events());
+    let whole = fs_err::read_to_string(&path).unwrap();
+    let lines: Vec<&str> = whole.split_inclusive('\n').collect();
+    for gone in 0..lines.len() - 1 {
+        let without: String = lines.iter().enumerate().filter(|(i, _)| *i != gone).map(|(_, line)| *line).collect();
+        fs_err::write(&path, without).unwrap();
+        assert!(matches!(Replay::of(folder.path()), Err(JournalError::Damaged { line, .. }) if line == gone + 1));
+    }
+}
+
+/// The line of `docs/journal.md`: what is written there is what is written.
+#[test]
+fn the_page_shows_a_real_line() {
+    let page = include_str!("../../../../docs/journal.md");
+    let shown: Vec<&str> = page.lines().filter(|line| line.starts_with("{\"seq\":")).collect();
+    assert!(!shown.is_empty());
+    for line in shown {
+        let record = record_of(line.as_bytes()).unwrap_or_else(|problem| panic!("{problem}: {line}"));
+        assert_eq!(line_of(&record), line);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever happens to an upgrade, in whatever order: the file tells the same state.
+    #[test]
+    fn any_history_replays_to_the_state_it_led_to(choices in prop::collection::vec(any::<prop::sample::Index>(), 0..60)) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = journal(folder.path(), &[]);
+        for choice in choices {
+            let legal: Vec<Event> = every_event(journal.upgrade())
+                .into_iter()
+                .filter(|event| journal.upgrade().clone().apply(event).is_ok())
+                .collect();
+            if legal.is_empty() {
+                break;
+            }
+            journal.append(choice.get(&legal).clone(), at()).unwrap();
+        }
+        let replay = Replay::of(folder.path()).unwrap();
+        prop_assert_eq!(replay.upgrade.as_ref(), Some(journal.upgrade()));
+        prop_assert_eq!(replay.records.len() as u64, journal.next_seq);
+    }
+}

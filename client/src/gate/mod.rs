@@ -1,0 +1,129 @@
+//! The gates: what must hold before an upgrade may begin. One file each.
+//!
+//! - [`way`]: class of the change, supported-from, required stops, no way back
+//! - [`age`]: the agent is new enough
+//! - [`notes`]: release notes that must be acknowledged are
+//! - [`consequences`]: declared side effects are acknowledged
+//! - [`withdrawn`]: the vendor did not take the release back
+//! - [`unfinished`]: nothing earlier is still under way
+//! - [`choices`]: the site's files can be used
+//!
+//! All are asked, always, so that a person sees every reason at once. A gate that could not look is no
+//! gate that passed: what it needs is on this host, so the upgrade waits. Only what depends on a feed
+//! is judged by the last one that was verified, and a host that never had one is not punished for it.
+
+pub mod age;
+pub mod choices;
+pub mod consequences;
+pub mod notes;
+pub mod unfinished;
+pub mod way;
+pub mod withdrawn;
+
+use consign_metadata::feed::FeedRelease;
+use consign_metadata::plan::{Envelope, UpgradePlan};
+use consign_metadata::version::Version;
+
+use crate::engine::event::Reason;
+use crate::engine::machine::Upgrade;
+use crate::places::Places;
+use crate::product::Product;
+
+/// An upgrade that wants to begin.
+#[derive(Clone, Copy)]
+pub struct Case<'a> {
+    /// Where everything is.
+    pub places: &'a Places,
+    /// The product.
+    pub product: &'a Product,
+    /// The plan of the version that it would go to.
+    pub plan: &'a UpgradePlan,
+    /// The version last finished.
+    pub from: &'a Version,
+    /// The newest upgrade of the product, whatever its state.
+    pub newest: Option<&'a Upgrade>,
+    /// The release as the last verified feed has it.
+    pub release: Option<&'a FeedRelease>,
+    /// The agent that is asked.
+    pub agent: &'a Version,
+}
+
+/// What a gate says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing stands in the way.
+    Pass,
+    /// A person has to read or accept something.
+    Acknowledge(Vec<Reason>),
+    /// It cannot go ahead as it is.
+    Refuse(Vec<Reason>),
+}
+
+impl Verdict {
+    fn refuse(reasons: Vec<Reason>) -> Self {
+        if reasons.is_empty() { Self::Pass } else { Self::Refuse(reasons) }
+    }
+
+    fn acknowledge(reasons: Vec<Reason>) -> Self {
+        if reasons.is_empty() { Self::Pass } else { Self::Acknowledge(reasons) }
+    }
+}
+
+/// A gate could not look at what it judges by.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("cannot look at {what}: {cause}")]
+pub struct CouldNotLook {
+    /// At what.
+    pub what: String,
+    /// Why.
+    pub cause: String,
+}
+
+/// Something that must hold.
+pub trait Gate {
+    /// Looks, and says what it found.
+    ///
+    /// # Errors
+    /// [`CouldNotLook`]
+    fn judge(&self, case: &Case<'_>) -> Result<Verdict, CouldNotLook>;
+}
+
+const ALL: [&dyn Gate; 7] = [
+    &way::Way,
+    &age::Age,
+    &withdrawn::Withdrawn,
+    &unfinished::Unfinished,
+    &choices::Choices,
+    &notes::Notes,
+    &consequences::Consequences,
+];
+
+/// Everything that stands in the way; empty when it may begin.
+pub fn reasons(case: &Case<'_>) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    for gate in ALL {
+        match gate.judge(case) {
+            Ok(Verdict::Pass) => {}
+            Ok(Verdict::Acknowledge(more) | Verdict::Refuse(more)) => reasons.extend(more),
+            Err(CouldNotLook { what, cause }) => reasons.push(Reason::Unverified { what, cause }),
+        }
+    }
+    reasons
+}
+
+/// What stands in the way of a plan that this agent is too old to understand: as much as every agent
+/// can tell of it.
+pub fn reasons_of_newer(envelope: &Envelope, from: &Version) -> Vec<Reason> {
+    let mut reasons = way::obstacles(envelope, from);
+    reasons.push(Reason::AgentTooOld { minimum: envelope.minimum_agent.clone() });
+    reasons
+}
+
+/// Whether a person could do something about all of it without leaving the host: then the release is
+/// the one to show, and not an older one.
+pub fn is_way_open(envelope: &Envelope, from: &Version) -> bool {
+    way::obstacles(envelope, from).is_empty()
+}
+
+#[cfg(test)]
+mod tests;

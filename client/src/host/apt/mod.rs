@@ -1,0 +1,74 @@
+//! apt and dpkg as the package manager of the host.
+//!
+//! - [`database`]: what dpkg has
+//! - [`lists`]: what the repositories offer, and where they are
+//! - [`fetch`]: files of a repository beside its packages
+//! - [`hold`]: the standing hold
+//! - [`lock`]: who has a transaction open
+//!
+//! What is true of these programs was measured on apt 2.6 and 3.0; `docs/hooks.md` and `docs/holds.md`
+//! say how.
+
+pub mod database;
+pub mod fetch;
+pub mod hold;
+pub mod lists;
+pub mod lock;
+
+use std::time::Duration;
+
+use consign_metadata::name::PackageName;
+use consign_metadata::plan::NativeVersions;
+
+use super::{Hold, HostError, Observed, PackageManager, Repository};
+use crate::places::Places;
+
+/// The apt of this host.
+#[derive(Debug, Clone)]
+pub struct Apt {
+    places: Places,
+}
+
+impl Apt {
+    /// The apt of the host whose files are at these places.
+    pub fn new(places: Places) -> Self {
+        Self { places }
+    }
+}
+
+impl PackageManager for Apt {
+    fn native<'a>(&self, versions: &'a NativeVersions) -> Option<&'a str> {
+        versions.deb.as_deref()
+    }
+
+    fn observe(&self, packages: &[PackageName]) -> Result<Vec<(PackageName, Observed)>, HostError> {
+        database::observe(&self.places, packages)
+    }
+
+    fn candidate(&self, package: &PackageName) -> Result<Option<String>, HostError> {
+        lists::candidate(&self.places, package)
+    }
+
+    fn repositories(&self, packages: &[PackageName]) -> Result<Vec<Repository>, HostError> {
+        lists::repositories(packages)
+    }
+
+    fn fetch(&self, repository: &Repository, path: &str, maximum: u64, limit: Duration) -> Result<Vec<u8>, HostError> {
+        fetch::fetch(&self.places, repository, path, maximum, limit)
+    }
+
+    fn hold(&self, holds: &[Hold]) -> Result<(), HostError> {
+        let packages: Vec<PackageName> = holds.iter().map(|hold| hold.package.clone()).collect();
+        let present = self.observe(&packages)?;
+        hold::write(&self.places, &hold::text(holds, &present))
+    }
+
+    fn transaction(&self) -> Result<Option<u32>, HostError> {
+        lock::holder(&self.places)
+    }
+}
+
+/// A host error of an action on a file.
+fn at(action: &str, path: &std::path::Path, cause: impl std::fmt::Display) -> HostError {
+    HostError { action: format!("{action} {}", path.display()), reason: cause.to_string() }
+}

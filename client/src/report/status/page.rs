@@ -1,0 +1,86 @@
+//! The status as text.
+
+use consign_metadata::text::Language;
+use jiff::tz::TimeZone;
+
+use super::{Overview, Seen, UpgradeStatus};
+use crate::engine::machine::{State, Upgrade};
+use crate::report::page::{Page, Style};
+use crate::report::state::{self, Standing};
+use crate::report::{advice, failure, host, reason, time, words};
+
+impl Overview {
+    /// As text.
+    pub fn page(&self, language: Language, zone: &TimeZone) -> Page {
+        let mut page = Page::default();
+        for seen in &self.0 {
+            page.gap();
+            page.append(0, seen.page(language, zone));
+        }
+        page
+    }
+}
+
+impl Seen {
+    fn page(&self, language: Language, zone: &TimeZone) -> Page {
+        let (mut page, status) = (Page::default(), &self.status);
+        let finished = match &status.finished {
+            Some(version) => version.to_string(),
+            None => say!(language, "not finished yet", "pas encore terminé"),
+        };
+        page.add(0, Style::Heading, format!("{} {finished}", status.product));
+        if let Some(problem) = &status.problem {
+            page.add(
+                2,
+                Style::Bad,
+                say!(language, "its journal cannot be used: {problem}", "son journal est inutilisable : {problem}"),
+            );
+        }
+        if let (Some(upgrade), Some(shown)) = (&self.upgrade, &status.upgrade) {
+            page.append(2, standing_page(upgrade, shown, status.engines_kept_from_starting, language, zone));
+        }
+        page
+    }
+}
+
+fn standing_page(upgrade: &Upgrade, shown: &UpgradeStatus, kept: bool, language: Language, zone: &TimeZone) -> Page {
+    let mut page = Page::default();
+    page.add(0, style(state::standing(&upgrade.state)), headline(upgrade, language));
+    for reason in &shown.reasons {
+        page.add(2, Style::Plain, format!("- {}", reason::sentence(reason, language)));
+    }
+    for line in shown.failure.as_ref().map(failure::output).unwrap_or_default() {
+        page.add(2, Style::Quiet, format!("| {line}"));
+    }
+    let since = time::full(shown.since, zone);
+    page.add(0, Style::Quiet, say!(language, "since {since}", "depuis le {since}"));
+    if upgrade.is_under_way() {
+        for line in host::sentences(upgrade, kept, language) {
+            page.add(0, Style::Plain, line);
+        }
+    }
+    advice::show(&mut page, &advice::on_upgrade(upgrade, language), language);
+    page
+}
+
+fn headline(upgrade: &Upgrade, language: Language) -> String {
+    let header = &upgrade.header;
+    let state = state::sentence(&upgrade.state, header, language);
+    let (number, journey) = (header.upgrade, words::journey(header.from.as_ref(), &header.to, language));
+    let class = header.class.map(|class| format!(" ({})", words::class(class, language))).unwrap_or_default();
+    match upgrade.state {
+        State::Planned | State::Held | State::Cleared => {
+            let to = &header.to;
+            say!(language, "offered: {to}{class}: {state}", "proposée : {to}{class} : {state}")
+        }
+        _ => say!(language, "upgrade {number}, {journey}: {state}", "mise à niveau n° {number}, {journey} : {state}"),
+    }
+}
+
+fn style(standing: Standing) -> Style {
+    match standing {
+        Standing::Well => Style::Good,
+        Standing::Waits | Standing::UnderWay => Style::Warning,
+        Standing::Halted => Style::Bad,
+    }
+}

@@ -1,0 +1,104 @@
+//! What an administrator may write, and what is said when it is wrong.
+
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::json;
+
+use super::*;
+
+fn plan() -> UpgradePlan {
+    let plan = json!({
+        "kind": "plan", "format": 1, "vendor": "acme", "product": "erp", "version": "1.1.0", "revision": 1,
+        "supported_from": "1.0.0", "upgrades": [], "class_rule": {"major": 1, "minor": 2},
+        "required_stops": [], "notes": [], "minimum_agent": "0.1.0",
+        "body": {
+            "format": 1, "modules": [{"package": "acme-erp", "native": {}}], "engines": [],
+            "options": {
+                "edition": {"allowed": ["core", "cat"], "default": "core"},
+                "stack": {"allowed": ["python", "go"], "default": "python"},
+            },
+            "steps": [{"kind": "packages"}],
+        },
+    });
+    UpgradePlan::parse(&serde_json::to_vec(&plan).unwrap()).unwrap()
+}
+
+fn host() -> (tempfile::TempDir, Places) {
+    let folder = tempfile::tempdir().unwrap();
+    let places = Places::below(folder.path());
+    fs_err::create_dir_all(places.site(&plan().id()).parent().unwrap()).unwrap();
+    (folder, places)
+}
+
+/// What is said of a product file, from its line on.
+fn said(text: &str) -> String {
+    let (_folder, places) = host();
+    fs_err::write(places.site(&plan().id()), text).unwrap();
+    match options(&places, &plan()) {
+        Ok(values) => values.iter().map(|(name, value)| format!("{name}={value} ")).collect(),
+        Err(error) => {
+            let error = error.to_string();
+            assert!(error.starts_with("cannot use /") && error.contains("/etc/consign/acme/erp.toml"), "{error}");
+            error.split_once("erp.toml, ").unwrap_or(("", &error)).1.to_owned()
+        }
+    }
+}
+
+#[test]
+fn without_a_file_everything_has_its_default() {
+    let (_folder, places) = host();
+    assert_eq!(options(&places, &plan()).unwrap().len(), 2);
+    assert_eq!(Policy::read(&places).unwrap().language, Language::En);
+    assert_eq!(said(""), "edition=core stack=python ");
+    assert_eq!(said("# nothing\n[options]\n"), "edition=core stack=python ");
+}
+
+#[test]
+fn the_site_chooses() {
+    assert_eq!(said("[options]\nstack = \"go\"\nedition = \"cat\"\n"), "edition=cat stack=go ");
+    let (_folder, places) = host();
+    fs_err::write(places.policy(), "language = \"fr\"\n").unwrap();
+    assert_eq!(Policy::read(&places).unwrap().language, Language::Fr);
+}
+
+#[test]
+fn a_mistake_is_named_with_what_is_possible() {
+    let not_allowed = said("[options]\nedition = \"pro\"\n");
+    assert_eq!(not_allowed, r#"line 2, column 11: option edition cannot be "pro"; it can be "core", "cat""#);
+    let unknown = said("[options]\nstack = \"go\"\nedtion = \"cat\"\n");
+    assert_eq!(unknown, "line 3, column 1: there is no option edtion; there is edition, stack");
+    let table = said("[option]\nedition = \"cat\"\n");
+    assert_eq!(table, "line 1, column 2: unknown field `option`, expected `options`");
+    assert!(said("[options]\nédition = 1\n").starts_with("line 2, column 1: "));
+    assert!(said("[options]\nedition = 1\n").starts_with("line 2, column 11: invalid type"));
+    assert!(said("[options]\nedition = \"cat\"\nedition = \"core\"\n").starts_with("line 3, column 1: duplicate key"));
+    assert!(said("[options\n").starts_with("line 1, column "));
+    let (_folder, places) = host();
+    fs_err::write(places.policy(), "\nlanguage = \"de\"\n").unwrap();
+    let error = Policy::read(&places).unwrap_err().to_string();
+    assert!(error.ends_with("policy.toml, line 2, column 12: unknown variant `de`, expected `en` or `fr`"), "{error}");
+}
+
+#[test]
+fn a_file_that_others_may_write_is_refused() {
+    let (_folder, places) = host();
+    let path = places.site(&plan().id());
+    fs_err::write(&path, "").unwrap();
+    for mode in [0o664, 0o646, 0o777] {
+        fs_err::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
+        assert!(matches!(options(&places, &plan()), Err(SiteError::Unsafe { .. })), "{mode:o}");
+    }
+    fs_err::set_permissions(&path, PermissionsExt::from_mode(0o640)).unwrap();
+    assert!(options(&places, &plan()).is_ok());
+    assert!(unsafe_because(65534, 0o644).is_some());
+}
+
+#[test]
+fn what_cannot_be_read_is_not_what_is_not_there() {
+    let (_folder, places) = host();
+    fs_err::create_dir(places.site(&plan().id())).unwrap();
+    assert!(options(&places, &plan()).is_err());
+    fs_err::remove_dir(places.site(&plan().id())).unwrap();
+    fs_err::write(places.site(&plan().id()), [0xff, 0xfe]).unwrap();
+    assert!(matches!(options(&places, &plan()), Err(SiteError::Unreadable { .. })));
+}

@@ -1,0 +1,43 @@
+//! The real program with a reader that goes away.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use crate::builder::Host;
+
+fn consignee(host: &Host) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_consignee"));
+    command.arg("--root").arg(host.root()).env("LC_ALL", "C.UTF-8").stdin(Stdio::null());
+    command
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_the_command_quietly() {
+    let host = Host::new();
+    // More than a pipe holds, so that the writer meets the closed end.
+    for _ in 0..400 {
+        host.begin(None, "1.4.0", "2026-11-01T09:00:00Z", b"plan").complete();
+    }
+    let mut child = consignee(&host).arg("history").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(line, "acme/erp\n");
+    let end = child.wait_with_output().unwrap();
+    assert_eq!((end.status.code(), String::from_utf8_lossy(&end.stderr).as_ref()), (Some(0), ""));
+}
+
+#[test]
+fn a_pipe_gets_no_colours_and_stderr_nothing() {
+    let host = Host::new();
+    host.begin(None, "1.4.0", "2026-11-01T09:00:00Z", b"plan").unpack().fail(3);
+    let end = consignee(&host).arg("status").env("TERM", "xterm").output().unwrap();
+    assert_eq!(end.status.code(), Some(4));
+    assert!(!end.stdout.contains(&0x1b) && end.stderr.is_empty());
+}
+
+#[test]
+fn without_the_service_a_barrier_refuses_and_the_other_hooks_do_not_disturb() {
+    let host = Host::new();
+    let status = |verb: &str| consignee(&host).args(["hook", verb]).output().unwrap().status.code();
+    assert_eq!(["barrier", "look", "wake"].map(status), [Some(1), Some(0), Some(0)]);
+}

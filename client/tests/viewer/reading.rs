@@ -1,0 +1,81 @@
+//! Notes and plan as people read them, and their acknowledgement.
+
+use consignee::acknowledgement::Acknowledgements;
+use consignee::cli::Exit;
+use consignee::engine::event::Event;
+use consignee::report::notes::NotesReport;
+use consignee::report::plan::PlanReport;
+
+use crate::builder::Host;
+use crate::golden::assert_golden;
+use crate::vendor;
+
+fn held() -> Host {
+    let host = Host::new();
+    let plan = vendor::lay_down(&host.places);
+    host.begin(None, "1.4.0", "2026-11-01T09:00:00Z", b"plan").complete();
+    let mut upgrade = host.begin(Some("1.4.0"), "1.5.0", "2026-11-20T14:00:00Z", &plan);
+    upgrade.record(Event::Held { reasons: vendor::reasons() });
+    host
+}
+
+#[test]
+fn notes_between_installed_and_offered_are_read_in_the_readers_language() {
+    let host = held();
+    assert_golden(&host, "notes", "consignee notes acme/erp", Exit::Done);
+    let report = |line: &str| serde_json::from_str::<NotesReport>(&host.run(line).out).unwrap();
+    let versions = |line: &str| report(line).notes.iter().map(|note| note.version.to_string()).collect::<Vec<_>>();
+    assert_eq!(versions("consignee notes acme/erp --json"), ["1.4.1", "1.5.0"]);
+    assert_eq!(versions("consignee notes acme/erp --all --json"), ["1.4.0", "1.4.1", "1.5.0"]);
+    assert_eq!(versions("consignee notes acme/erp --version 1.5.0 --json"), ["1.5.0"]);
+}
+
+#[test]
+fn the_plan_names_users_limits_and_the_point_of_no_return() {
+    let host = held();
+    assert_golden(&host, "plan", "consignee plan acme/erp", Exit::Done);
+    let site = host.places.site(&host.product.id);
+    std::fs::create_dir_all(site.parent().unwrap()).unwrap();
+    std::fs::write(site, "[options]\nedition = \"cat\"\n").unwrap();
+    let said = host.run("consignee plan acme/erp --json");
+    let report: PlanReport = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(report.steps[3].command, ["erp-init", "--edition", "cat", "a b"]);
+    assert_eq!(report.point_of_no_return, Some(2));
+}
+
+#[test]
+fn a_plan_that_nobody_vouches_for_is_not_shown() {
+    let host = held();
+    std::fs::remove_dir_all(host.places.anchors()).unwrap();
+    let said = host.run("consignee plan acme/erp");
+    assert_eq!((said.exit, said.out.as_str()), (Exit::Failed, ""));
+    assert!(said.err.contains("install acme-release"), "{}", said.err);
+}
+
+#[test]
+fn nothing_is_acknowledged_by_accident() {
+    let host = held();
+    let silent = host.run("consignee ack acme/erp --yes");
+    assert_eq!(silent.exit, Exit::Failed);
+    assert!(silent.err.contains("cannot ask without a terminal"), "{}", silent.err);
+    let no = host.answering("consignee ack acme/erp", Some("n\n"));
+    assert!(no.err.contains("The password of root is reset."), "{}", no.err);
+    assert!(no.err.contains("Needs PostgreSQL 15.") && no.err.contains("not confirmed"), "{}", no.err);
+    assert_eq!(host.run("consignee ack acme/erp --note 1.4.1").exit, Exit::Failed);
+    assert_eq!(host.run("consignee ack acme/erp --version 1.6.0 --all").exit, Exit::Failed);
+    assert!(Acknowledgements::read(&host.product).unwrap().all.is_empty());
+}
+
+#[test]
+fn what_was_acknowledged_is_kept_also_when_the_service_cannot_look() {
+    let host = held();
+    let said = host.run("consignee ack acme/erp --note 1.5.0");
+    assert_eq!(said.exit, Exit::Waits, "{}", said.err);
+    assert!(said.out.contains("still held") && said.out.contains("apt update"), "{}", said.out);
+    let report: NotesReport = serde_json::from_str(&host.run("consignee notes acme/erp --json").out).unwrap();
+    assert!(report.notes[1].acknowledged);
+    host.answering("consignee ack acme/erp --side-effect reset-root", Some("y\n"));
+    assert_eq!(Acknowledgements::read(&host.product).unwrap().all.len(), 2);
+    let history = host.run("consignee history acme/erp").out;
+    assert!(history.contains("acknowledged the side effect reset-root"), "{history}");
+}

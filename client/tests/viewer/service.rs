@@ -1,0 +1,102 @@
+//! The viewer and a service that says its part: the hooks and the decisions, word for word.
+
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixListener;
+use std::thread::JoinHandle;
+
+use consignee::cli::Exit;
+use consignee::request::{Decision, Offer, Refusal, Reply, Request};
+
+use crate::builder::{Host, reasons};
+
+/// Answers one request and gives it back.
+fn answering(host: &Host, reply: &Reply) -> JoinHandle<Request> {
+    std::fs::create_dir_all(host.places.socket().parent().unwrap()).unwrap();
+    let _ = std::fs::remove_file(host.places.socket());
+    let listener = UnixListener::bind(host.places.socket()).unwrap();
+    let reply = serde_json::to_string(reply).unwrap();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut line = String::new();
+        BufReader::new(stream.try_clone().unwrap()).read_line(&mut line).unwrap();
+        writeln!(stream, "{reply}").unwrap();
+        serde_json::from_str(&line).unwrap()
+    })
+}
+
+fn offer() -> Offer {
+    let version = |text: &str| Some(text.parse().unwrap());
+    let product = "acme/erp".parse().unwrap();
+    Offer { product, installed: version("1.4.0"), offered: version("1.5.0"), held: reasons() }
+}
+
+#[test]
+fn a_refusal_is_one_block_with_every_reason_and_what_to_type() {
+    let host = Host::new();
+    for language in ["en", "fr"] {
+        let refusal = Refusal { product: offer().product, to: offer().offered, reasons: reasons() };
+        let service = answering(&host, &Reply::Refuse { refusals: vec![refusal] });
+        let line = format!("consignee hook barrier --language {language}");
+        let said = host.answering(&line, Some("acme-erp\t1.4.0-1\t1.5.0-1\t/var/cache/acme-erp.deb\n"));
+        assert_eq!((said.exit, said.out.as_str()), (Exit::Failed, ""));
+        crate::golden::compare(&format!("refused.{language}.txt"), &said.err);
+        let Request::Barrier { actions } = service.join().unwrap() else { panic!() };
+        assert_eq!(actions[0].after.as_deref(), Some("1.5.0-1"));
+    }
+    let service = answering(&host, &Reply::Pass);
+    assert_eq!(host.answering("consignee hook barrier", Some("")).exit, Exit::Done);
+    service.join().unwrap();
+}
+
+#[test]
+fn a_look_is_compact_and_silent_without_offers() {
+    let host = Host::new();
+    for (name, offers) in [("looked", vec![offer()]), ("looked-nothing", vec![])] {
+        let service = answering(&host, &Reply::Looked { offers });
+        let said = host.run("consignee hook look");
+        assert_eq!(said.exit, Exit::Done);
+        crate::golden::compare(&format!("{name}.en.txt"), &said.out);
+        service.join().unwrap();
+    }
+    std::fs::remove_file(host.places.socket()).unwrap();
+    let said = host.run("consignee hook look");
+    assert_eq!((said.exit, said.out.lines().count()), (Exit::Done, 1));
+    assert!(said.out.contains("stays held back"), "{}", said.out);
+}
+
+#[test]
+fn a_decision_names_the_person_and_a_refused_one_says_why() {
+    let host = Host::new();
+    host.begin(Some("1.4.0"), "1.5.0", "2026-11-20T14:00:00Z", b"plan").unpack().fail(3);
+    let service = answering(&host, &Reply::Accepted);
+    let said = host.run("consignee retry acme/erp");
+    assert_eq!(said.exit, Exit::Done, "{}", said.err);
+    assert!(said.out.contains("consignee follow acme/erp"), "{}", said.out);
+    assert!(matches!(service.join().unwrap(), Request::Decide { decision: Decision::Retry, by, .. } if by.uid == 0));
+    let service = answering(&host, &Reply::Failed { cause: "cannot retry: nothing has failed".to_owned() });
+    let said = host.run("consignee retry acme/erp");
+    assert_eq!(said.exit, Exit::Failed);
+    assert!(said.err.starts_with("consignee: cannot retry: nothing has failed\n"), "{}", said.err);
+    service.join().unwrap();
+}
+
+#[test]
+fn a_step_is_skipped_only_by_who_types_the_products_name() {
+    let host = Host::new();
+    host.begin(Some("1.4.0"), "1.5.0", "2026-11-20T14:00:00Z", b"plan").unpack().fail(3);
+    assert_eq!(host.run("consignee skip acme/erp").exit, Exit::Failed);
+    assert_eq!(host.answering("consignee skip acme/erp", Some("yes\n")).exit, Exit::Failed);
+    let service = answering(&host, &Reply::Accepted);
+    assert_eq!(host.answering("consignee skip acme/erp", Some("acme/erp\n")).exit, Exit::Done);
+    assert!(matches!(service.join().unwrap(), Request::Decide { decision: Decision::Skip, .. }));
+}
+
+#[test]
+fn a_package_script_learns_whether_the_service_was_there() {
+    let host = Host::new();
+    let line = "consignee hook preinst acme/erp acme-erp /plan.pgp 1.4.0-1";
+    assert_eq!(host.run(line).exit.code(), 75);
+    let service = answering(&host, &Reply::Pass);
+    assert_eq!(host.run(line).exit, Exit::Done);
+    assert!(matches!(service.join().unwrap(), Request::Preinst { before: Some(before), .. } if before == "1.4.0-1"));
+}
