@@ -4,6 +4,7 @@
 //! host-words run <unit> <user> <shell|plain> <seconds> <log> <program> [argument]...
 //!     with $STEP_VARIABLE (name=value) as a variable of the plan's
 //! host-words end <unit>
+//! host-words going-down
 //! host-words observe|start|enable|describe|active <unit>
 //! host-words stop <unit>...
 //! ```
@@ -46,6 +47,7 @@ fn said(words: &[&str]) -> Result<String, HostError> {
             };
             Ok(format!("{:?}", Systemd.run(&program)?))
         }
+        ["going-down"] => Ok(Systemd.is_going_down().to_string()),
         ["end", unit] => Ok(format!("{:?}", Systemd.end(unit)?)),
         ["observe", name] => Ok(format!("{:?}", Systemd.observe(&unit(name))?)),
         ["start", name] => Ok(format!("{:?}", Systemd.start(&unit(name), limit)?)),

@@ -1,6 +1,7 @@
 //! Gates, prepares and finishes the upgrade of a product on its host.
 
 pub mod acknowledgement;
+pub mod agent;
 pub mod cli;
 pub mod conversation;
 pub mod durable;
@@ -12,6 +13,8 @@ pub mod places;
 pub mod product;
 pub mod report;
 pub mod request;
+#[cfg(test)]
+mod sample;
 pub mod site;
 pub mod step;
 pub mod trust;

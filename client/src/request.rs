@@ -15,6 +15,9 @@ use crate::engine::event::{Answer, Person, Reason};
 pub enum Request {
     /// A hint that packages may have changed. Answered at once, before any work.
     Wake,
+    /// The package manager has carried its transaction out, or given it up; its process may still be
+    /// there and hold its lock. Answered at once.
+    Ended,
     /// The package lists were updated: look at what is offered and write the holds.
     Look,
     /// A transaction is about to unpack: check the gates, then prepare. Answered when prepared.

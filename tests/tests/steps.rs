@@ -117,10 +117,10 @@ fn a_login_shell_is_what_su_gives() {
             let line = [WORDS, "run", "step", "app", shell, "20", LOG, "printenv", "SITE"];
             host.shell(&format!("rm {LOG}"));
             assert_eq!(
-                host.entrance().exec_with(&line, &[("STEP_VARIABLE", "SITE=of the plan's $x")]).stdout,
+                host.entrance().exec_with(&line, &[("STEP_VARIABLE", "SITE=50% of the plan's $x")]).stdout,
                 "Exit(0)\n"
             );
-            assert_eq!(host.read(LOG), "of the plan's $x\n", "{shell}");
+            assert_eq!(host.read(LOG), "50% of the plan's $x\n", "{shell}");
         }
         // A user who cannot log in still has a login shell.
         host.shell("usermod --shell /usr/sbin/nologin app");
@@ -142,6 +142,21 @@ fn what_a_dead_agent_left_running_can_be_ended() {
         host.ok(&[WORDS, "end", "consignee-step-a.b.1.3"]);
         assert_eq!(host.shell("systemctl show -P LoadState consignee-step-a.b.1.3"), "not-found");
         assert_eq!(host.exec(&["sh", "-c", "test -e /proc/$(cat /tmp/left)"]).code, 1);
+    });
+}
+
+#[test]
+fn a_host_that_goes_down_can_be_told() {
+    lab!();
+    on_every_release("going-down", |host| {
+        assert_eq!(host.ok(&[WORDS, "going-down"]).stdout, "false\n");
+        let unit = format!(
+            "[Service]\nExecStart=sleep infinity\nExecStop=sh -c '{WORDS} going-down >/srv/down; sync /srv/down'\n"
+        );
+        host.write("/etc/systemd/system/agent.service", unit, 0o644);
+        host.shell("systemctl daemon-reload; systemctl start agent");
+        host.reboot().unwrap();
+        assert_eq!(host.read("/srv/down"), "true\n");
     });
 }
 

@@ -34,8 +34,8 @@ fn run(host: &Host, words: &[&str]) -> u8 {
     match words {
         ["barrier"] => barrier::run(host),
         ["look"] => look(host),
-        ["wake"] => wake(host),
-        ["trigger"] => service::poke(host),
+        ["ended"] => ended(host),
+        ["wake"] => service::tell(host, service::WAKE),
         ["follow"] => follow(host),
         ["preinst", product, package, plan, rest @ ..] => script::preinst(host, product, package, plan, rest),
         [script @ ("postinst" | "prerm" | "postrm"), product, package, rest @ ..] => {
@@ -54,9 +54,9 @@ fn look(host: &Host) -> u8 {
     0
 }
 
-/// After dpkg ran: a hint to the service, which nobody waits for.
-fn wake(host: &Host) -> u8 {
-    if managed::is_empty(host) && !host.any_unfinished() { 0 } else { service::poke(host) }
+/// After dpkg ran, well or not: the packages are as they will be.
+fn ended(host: &Host) -> u8 {
+    if managed::is_empty(host) && !host.any_unfinished() { 0 } else { service::tell(host, service::ENDED) }
 }
 
 /// After everything that was typed succeeded: on a terminal the viewer follows the finish.

@@ -51,7 +51,7 @@ pub fn preinst(host: &Host, product: &str, package: &str, plan: &str, arguments:
         Event::Install => begin(host, product, package, plan, None),
         Event::Change { before } => begin(host, product, package, plan, Some(before)),
         Event::Reinstall => 0,
-        _ => service::poke(host),
+        _ => service::tell(host, service::WAKE),
     }
 }
 
@@ -96,7 +96,7 @@ pub fn run(host: &Host, script: &str, product: &str, package: &str, arguments: &
     let verb = match event(script, arguments) {
         Event::Remove => "remove",
         Event::Purge => "purge",
-        Event::Wake => return service::poke(host),
+        Event::Wake => return service::tell(host, service::WAKE),
         _ => return 0,
     };
     if !host.has_systemd() || !is_product(product) {

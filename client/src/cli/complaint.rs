@@ -106,7 +106,8 @@ impl Complaint {
         page
     }
 
-    fn sentence(&self, language: Language) -> String {
+    /// What failed.
+    pub fn sentence(&self, language: Language) -> String {
         match self {
             Self::UnknownProduct { product, .. } => {
                 say!(language, "cannot find {product} on this host", "{product} est introuvable sur cet hôte")

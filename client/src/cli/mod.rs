@@ -5,6 +5,7 @@
 //! its arguments, its run, nothing else; words are in [`crate::report`].
 
 mod acknowledge;
+mod agent;
 mod ask;
 mod complaint;
 mod decide;
@@ -98,7 +99,7 @@ impl Command {
             Self::Skip(arguments) => arguments.run(session),
             Self::Answer(arguments) => arguments.run(session),
             Self::Rescue(arguments) => arguments.run(session),
-            Self::Agent => session::agent(session),
+            Self::Agent => agent::run(session),
             Self::Hook(arguments) => arguments.run(session),
             Self::Completions(arguments) => arguments.run(session),
             Self::Man(arguments) => arguments.run(session),

@@ -113,3 +113,39 @@ impl std::fmt::Debug for Output {
         f.debug_struct("Output").field("terminal", &self.terminal).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn shown(colours: bool, width: Option<usize>) -> String {
+        let kept = Kept::default();
+        let mut output = Output { stream: Box::new(kept.clone()), colours, width, terminal: true };
+        let mut page = Page::default();
+        page.add(2, Style::Bad, "- halted: the program was\u{1b}[2J ended by signal 9 and more");
+        output.page(&page).unwrap();
+        String::from_utf8(kept.0.lock().unwrap().clone()).unwrap()
+    }
+
+    #[test]
+    fn a_terminal_gets_colours_and_its_width_and_no_orders_of_others() {
+        assert_eq!(
+            shown(true, Some(34)),
+            "\u{1b}[1;31m  - halted: the program was\u{1b}[0m\n\u{1b}[1;31m    ended by signal 9 and more\u{1b}[0m\n"
+        );
+        assert_eq!(shown(false, None), "  - halted: the program was ended by signal 9 and more\n");
+    }
+}

@@ -28,6 +28,8 @@ pub enum Exit {
     Halted,
     /// Something is under way.
     UnderWay,
+    /// What the service ended with.
+    Service(u8),
     /// For the hook: the service could not be reached (`EX_TEMPFAIL`).
     Unreachable,
 }
@@ -47,6 +49,7 @@ impl Exit {
             Self::Waits => 3,
             Self::Halted => 4,
             Self::UnderWay => 5,
+            Self::Service(status) => status,
             Self::Unreachable => 75,
         }
     }
@@ -128,8 +131,4 @@ impl std::fmt::Debug for Session {
             .field("language", &self.language)
             .finish_non_exhaustive()
     }
-}
-
-pub fn agent(_session: &mut Session) -> Result<Exit, Complaint> {
-    Ok(Exit::Failed)
 }

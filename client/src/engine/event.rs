@@ -429,6 +429,13 @@ pub enum Reason {
         /// Package and native version.
         packages: Vec<(PackageName, String)>,
     },
+    /// A step before the packages failed; what had been done was taken back.
+    NotPrepared {
+        /// The number of the upgrade.
+        upgrade: u32,
+        /// How the step failed.
+        failure: Failure,
+    },
     /// The agent's service did not answer in time.
     NoAnswer,
 }

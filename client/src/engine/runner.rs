@@ -6,14 +6,14 @@
 
 use std::time::Duration;
 
-use consign_metadata::plan::{OnInterrupt, Step as PlanStep, Undo, UpgradePlan};
-use consign_metadata::version::Version;
+use consign_metadata::plan::OnInterrupt;
 
-use super::event::{Event, Failure, Item, Packages, SkipReason};
+use super::event::{Event, Failure, Packages, SkipReason};
 use super::journal::{Journal, JournalError};
 use super::machine::{Activity, State, Upgrade};
 use crate::step::{self, Done, Probe, Scene, Step, Trouble, engines, health, run};
 
+pub use super::list::items;
 pub use crate::step::{Clock, Context, SystemClock};
 
 /// How often a step may be interrupted before it is left to a person.
@@ -21,6 +21,7 @@ pub const INTERRUPTIONS: u32 = 3;
 /// How often a step may ask to be run again later: about eight hours.
 pub const RETRIES: u32 = 100;
 
+const OLD_START: Duration = Duration::from_secs(120);
 const FIRST_PAUSE: Duration = Duration::from_secs(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
@@ -39,29 +40,6 @@ pub enum Standing {
     Over,
     /// The service manager is not running, or the host is going down: to be taken up after its start.
     NoServices,
-}
-
-/// The list of an upgrade, to be frozen in its header.
-pub fn items(plan: &UpgradePlan, from: Option<&Version>) -> Vec<Item> {
-    let steps = plan.steps(from);
-    let packages = steps.iter().position(|step| matches!(step, PlanStep::Packages)).unwrap_or(steps.len());
-    steps.iter().enumerate().map(|(index, step)| item(step, index < packages)).collect()
-}
-
-fn item(step: &PlanStep, prepares: bool) -> Item {
-    let (undo, on_interrupt) = match step {
-        PlanStep::Packages => (false, OnInterrupt::Rerun),
-        // After the packages nothing is taken back yet: there is no way to the old ones.
-        PlanStep::Run(run) => (prepares && matches!(run.undo, Undo::Harmless | Undo::Inverse(_)), run.on_interrupt),
-        _ => (true, OnInterrupt::Rerun),
-    };
-    Item {
-        name: step.name().to_owned(),
-        packages: matches!(step, PlanStep::Packages),
-        undo,
-        no_return: matches!(step, PlanStep::Start { .. }),
-        on_interrupt,
-    }
 }
 
 /// Carries out one upgrade.
@@ -254,7 +232,13 @@ impl<'a> Runner<'a> {
         if self.journal.upgrade().header.supersedes.is_some() {
             return Ok(());
         }
-        health::of_old_version(&self.scene(-1, "old-health.undo", attempt))
+        let scene = self.scene(-1, "old-health.undo", attempt);
+        // Stopped outside the list, when the packages came past the gates: no item takes that back.
+        if scene.context.product.is_unfinished() {
+            scene.context.product.clear_unfinished()?;
+            engines::start(scene.context.services, &engines::that_ran(&scene), OLD_START)?;
+        }
+        health::of_old_version(&scene)
     }
 
     fn end_leftover(&self, item: i64) {

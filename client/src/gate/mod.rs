@@ -119,10 +119,9 @@ pub fn reasons_of_newer(envelope: &Envelope, from: &Version) -> Vec<Reason> {
     reasons
 }
 
-/// Whether a person could do something about all of it without leaving the host: then the release is
-/// the one to show, and not an older one.
-pub fn is_way_open(envelope: &Envelope, from: &Version) -> bool {
-    way::obstacles(envelope, from).is_empty()
+/// Everything in the way of a plan that no person on the host can do anything about.
+pub fn obstacles(envelope: &Envelope, from: &Version) -> Vec<Reason> {
+    way::obstacles(envelope, from)
 }
 
 #[cfg(test)]

@@ -6,14 +6,12 @@
 //! command wrote to stderr is kept, since that is where the reason is.
 
 use std::fmt;
-use std::io::Read;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::HostError;
+use super::capture::{Keep, collect};
 
 /// Where commands are looked for. The agent's own `PATH` may be anybody's.
 pub const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -23,8 +21,6 @@ pub const LIMIT: Duration = Duration::from_secs(60);
 pub const MAXIMUM: usize = 8 * 1024 * 1024;
 
 const STDERR_END: usize = 4096;
-// What a background child of the command may still write once the command itself has ended.
-const GRACE: Duration = Duration::from_millis(500);
 
 /// A command that is put together.
 #[derive(Debug, Clone)]
@@ -233,113 +229,5 @@ fn kill(child: &mut Child) {
     let _ = child.wait();
 }
 
-#[derive(Clone, Copy)]
-enum Keep {
-    Start(usize),
-    End(usize),
-}
-
-struct Collected {
-    kept: Arc<Mutex<Vec<u8>>>,
-    end: Receiver<()>,
-}
-
-impl Collected {
-    // A daemon that the command left behind may hold the pipe open for ever: its end is not waited for.
-    fn take(self) -> Vec<u8> {
-        let _ = self.end.recv_timeout(GRACE);
-        std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-fn collect(pipe: Option<impl Read + Send + 'static>, keep: Keep) -> Collected {
-    let kept = Arc::new(Mutex::new(Vec::new()));
-    let (ended, end) = channel::<()>();
-    if let Some(mut pipe) = pipe {
-        let kept = Arc::clone(&kept);
-        std::thread::spawn(move || {
-            // Dropped with the thread, which tells the end.
-            let _ended = ended;
-            let mut buffer = [0; 16 * 1024];
-            while let Ok(length @ 1..) = pipe.read(&mut buffer) {
-                add(&mut kept.lock().unwrap_or_else(PoisonError::into_inner), &buffer[..length], keep);
-            }
-        });
-    }
-    Collected { kept, end }
-}
-
-// One byte more than allowed is kept, so that too much can be told from just enough.
-fn add(kept: &mut Vec<u8>, more: &[u8], keep: Keep) {
-    match keep {
-        Keep::Start(maximum) => {
-            let room = (maximum + 1).saturating_sub(kept.len()).min(more.len());
-            kept.extend_from_slice(&more[..room]);
-        }
-        Keep::End(maximum) => {
-            kept.extend_from_slice(more);
-            let surplus = kept.len().saturating_sub(maximum);
-            kept.drain(..surplus);
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn shell(script: &str) -> HostCommand {
-        HostCommand::new("sh").args(["-c", script])
-    }
-
-    #[test]
-    fn nothing_of_the_agents_environment_reaches_a_command() {
-        let seen = HostCommand::new("env").output().unwrap();
-        let seen = String::from_utf8(seen).unwrap();
-        let names: Vec<_> = seen.lines().filter_map(|line| line.split('=').next()).collect();
-        assert!(names.iter().all(|name| ["PATH", "LC_ALL", "PWD"].contains(name)), "{names:?}");
-    }
-
-    #[test]
-    fn the_status_and_the_end_of_stderr_are_kept() {
-        let error = shell("seq 9000 >&2; echo reason >&2; exit 3").output().unwrap_err();
-        let CommandError::Failed { status: 3, stderr, .. } = error else { panic!("{error}") };
-        assert!(stderr.ends_with("9000\nreason") && stderr.len() <= STDERR_END, "{stderr}");
-        assert_eq!(shell("kill -9 $$").run().unwrap().status, 137);
-    }
-
-    #[test]
-    fn when_the_time_is_up_the_children_go_too() {
-        let folder = tempfile::tempdir().unwrap();
-        let pid = folder.path().join("pid");
-        let script = format!("sleep 60 & echo $! >{}; wait", pid.display());
-        let error = shell(&script).limit(Duration::from_millis(300)).run().unwrap_err();
-        assert!(matches!(error, CommandError::Timeout { .. }), "{error}");
-        let child = fs_err::read_to_string(pid).unwrap();
-        let gone = || {
-            let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.trim()));
-            stat.map_or(true, |stat| stat.contains(") Z "))
-        };
-        let deadline = Instant::now() + Duration::from_secs(5);
-        while !gone() {
-            assert!(Instant::now() < deadline, "the grandchild lives on");
-            std::thread::yield_now();
-        }
-    }
-
-    #[test]
-    fn a_daemon_that_holds_the_pipe_is_not_waited_for() {
-        let before = Instant::now();
-        assert_eq!(shell("sleep 20 & echo done").output().unwrap(), b"done\n");
-        assert!(before.elapsed() < Duration::from_secs(10));
-    }
-
-    #[test]
-    fn too_much_output_is_no_answer() {
-        assert_eq!(shell("printf 12345").maximum(5).output().unwrap(), b"12345");
-        let error = shell("printf 123456").maximum(5).output().unwrap_err();
-        assert!(matches!(error, CommandError::TooMuch { .. }), "{error}");
-        let error = HostCommand::new("/no/such/program").run().unwrap_err();
-        assert!(matches!(error, CommandError::CannotStart { .. }), "{error}");
-    }
-}
+mod tests;

@@ -5,19 +5,22 @@
 //! [`PackageManager`] lists. Another word is a change of the design.
 
 pub mod apt;
+mod capture;
 pub mod command;
 pub mod program;
 pub mod systemd;
 pub mod transient;
 pub mod typed;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use consign_metadata::name::{PackageName, UnitName};
+use consign_metadata::openpgp::Keyring;
 use consign_metadata::plan::NativeVersions;
 
 use crate::engine::event::EngineState;
+use crate::places::Places;
 
 /// Something that the host could not tell or do. "Could not look" is never "not there".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -88,6 +91,11 @@ pub trait PackageManager: Send + Sync {
     /// # Errors
     /// When it cannot be written.
     fn hold(&self, holds: &[Hold]) -> Result<(), HostError>;
+    /// The signed plan that travels in a package file which this vendor signed.
+    ///
+    /// # Errors
+    /// When the file is not as the vendor signed it, or has no plan.
+    fn plan_in(&self, archive: &Path, keyring: &Keyring) -> Result<Vec<u8>, HostError>;
     /// The process that has a transaction open, if any.
     ///
     /// # Errors
@@ -140,4 +148,19 @@ pub trait ServiceManager: Send + Sync {
     /// # Errors
     /// When it cannot be asked.
     fn is_active(&self, unit: &UnitName) -> Result<bool, HostError>;
+}
+
+/// The package manager of this host.
+pub fn package_manager(places: &Places) -> Box<dyn PackageManager> {
+    Box::new(apt::Apt::new(places.clone()))
+}
+
+/// The service manager of this host.
+pub fn service_manager() -> Box<dyn ServiceManager> {
+    Box::new(systemd::Systemd)
+}
+
+/// What runs programs on this host.
+pub fn programs() -> Box<dyn program::Programs> {
+    Box::new(systemd::Systemd)
 }

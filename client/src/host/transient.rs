@@ -3,8 +3,8 @@
 //! The unit is a `oneshot` that remains after its exit. So `systemd-run` waits for the end by itself;
 //! how the program ended can be asked afterwards, whatever happened to `systemd-run`; the time limit
 //! is systemd's own; and stopping the unit ends everything the program started, also what went into
-//! the background. (`--wait` would not do: its exit code is 0 for an `exec` unit that SIGTERM ended,
-//! 255 for SIGKILL, and 0 when the bus goes away, in systemd 252 and 257 alike.)
+//! the background. (`--wait` would not do: in systemd 252 and 257 its exit code is 0 for an `exec`
+//! unit that SIGTERM ended and 255 for SIGKILL, and it is 0 when the bus goes away.)
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::OpenOptionsExt;
@@ -112,7 +112,8 @@ fn arguments(program: &Program) -> Result<Vec<String>, Unready> {
     let properties = [
         format!("User={}", program.user),
         format!("WorkingDirectory={}", folder.display()),
-        format!("TimeoutStartSec={}", program.limit.as_secs()),
+        // 0 would be without a limit.
+        format!("TimeoutStartSec={}", program.limit.as_secs().max(1)),
         format!("TimeoutStopSec={}", END.as_secs()),
         "StandardInput=null".to_owned(),
         format!("StandardOutput=append:{log}"),

@@ -45,7 +45,7 @@ fn on_reason(product: &ProductId, reason: &Reason, language: Language) -> Vec<Ad
     match reason {
         Reason::NoteUnread { .. } => vec![notes(product, language), acknowledge(product, language)],
         Reason::SideEffectUnacknowledged { .. } => vec![plan(product, language), acknowledge(product, language)],
-        Reason::Unfinished { .. } => vec![status(product, language)],
+        Reason::Unfinished { .. } | Reason::NotPrepared { .. } => vec![status(product, language)],
         Reason::AgentTooOld { .. } => {
             vec![advice(typed::UPGRADE_AGENT, say!(language, "bring the agent up to date", "mettre l'agent à jour"))]
         }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use consign_metadata::text::Language;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::log::Log;
@@ -29,14 +30,14 @@ impl Follower {
         Self { folder: product.upgrade_folder(number), length: 0, shown: 0, log: None, upgrade: None }
     }
 
-    /// Follows an upgrade from the next record on.
+    /// Follows an upgrade from a moment on, such as when a command was typed.
     ///
     /// # Errors
     /// [`JournalError`]
-    pub fn from_now(product: &Product, number: u32) -> Result<Self, JournalError> {
+    pub fn since(product: &Product, number: u32, moment: Timestamp) -> Result<Self, JournalError> {
         let mut follower = Self::new(product, number);
         let replay = Replay::of(&follower.folder)?;
-        follower.shown = replay.records.len();
+        follower.shown = replay.records.iter().take_while(|record| record.at < moment).count();
         follower.upgrade = replay.upgrade;
         Ok(follower)
     }

@@ -76,4 +76,14 @@ mod tests {
         assert_eq!(log.lines(true), ["three"]);
         assert!(log.lines(true).is_empty());
     }
+
+    #[test]
+    fn a_step_and_its_undo_are_told_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("2-init.1.log"), "forward\n").unwrap();
+        std::fs::write(folder.path().join("2-init.undo.1.log"), "back\n").unwrap();
+        let lines = |event| Log::announced(&event, folder.path()).unwrap().lines(true);
+        assert_eq!(lines(Event::StepStarted { item: 2, attempt: 1 }), ["forward"]);
+        assert_eq!(lines(Event::UndoStarted { item: 2, attempt: 1 }), ["back"]);
+    }
 }

@@ -76,6 +76,14 @@ pub fn sentence(reason: &Reason, language: Language) -> String {
                 "ses paquets ne vont pas tous vers la même version : {packages}"
             )
         }
+        Reason::NotPrepared { upgrade, failure } => {
+            let failure = super::failure::sentence(failure, language);
+            say!(
+                language,
+                "upgrade {upgrade} could not be prepared, which was taken back: {failure}",
+                "la mise à niveau n° {upgrade} n'a pas pu être préparée, ce qui a été annulé : {failure}"
+            )
+        }
         Reason::NoAnswer => say!(
             language,
             "the agent's service did not answer in time",

@@ -48,7 +48,9 @@ fn parameters(json: &Value) -> Vec<String> {
         Value::Object(fields) if fields.contains_key("header") => Vec::new(),
         Value::Object(fields) => fields
             .iter()
-            .filter(|(name, value)| !NOT_REPEATED.contains(&name.as_str()) && !(*name == "attempt" && **value == 1))
+            .filter(|(name, _)| !NOT_REPEATED.contains(&name.as_str()))
+            // The first attempt goes without saying.
+            .filter(|(name, value)| *name != "attempt" || **value != 1)
             // The tag of a state; the state of a unit is repeated.
             .filter(|(name, _)| *name != "state" || fields.contains_key("unit"))
             .flat_map(|(name, value)| match name.ends_with(".service") {
@@ -121,10 +123,12 @@ pub fn reasons() -> Vec<Reason> {
         Reason::Unverified { what: "the feed".to_owned(), cause: "it is not signed".to_owned() },
         Reason::WouldRemove { packages: vec!["acme-erp".parse().unwrap(), "acme-web".parse().unwrap()] },
         Reason::MixedVersions { packages: vec![("acme-erp".parse().unwrap(), "1.5.0-1".to_owned())] },
+        Reason::NotPrepared { upgrade: 8, failure: Failure::StillRunning { unit: "erp.service".parse().unwrap() } },
         Reason::NoAnswer,
     ];
     let variants = variants!(Reason: ClassUnsupported TooOld RequiredStops Downgrade NoteUnread
-        SideEffectUnacknowledged Unfinished AgentTooOld Site Withdrawn Unverified WouldRemove MixedVersions NoAnswer);
+        SideEffectUnacknowledged Unfinished AgentTooOld Site Withdrawn Unverified WouldRemove MixedVersions NotPrepared
+        NoAnswer);
     assert_eq!(codes(&all, "code").len(), variants);
     all
 }

@@ -35,8 +35,12 @@ fn who_comes_late_sees_the_records_and_the_running_step() {
     let page = Follower::new(&host.product, 1).poll(Language::En, &TimeZone::UTC).unwrap().to_string();
     assert!(page.ends_with("step 6/7 start: started\n          | starting erp.service\n"), "{page}");
     assert!(!page.contains("long ago"));
-    let from_now = Follower::from_now(&host.product, 1).unwrap().poll(Language::En, &TimeZone::UTC).unwrap();
-    assert_eq!(from_now.to_string(), "");
+    let poll = |since: &str| {
+        let mut follower = Follower::since(&host.product, 1, since.parse().unwrap()).unwrap();
+        follower.poll(Language::En, &TimeZone::UTC).unwrap().to_string()
+    };
+    assert_eq!(poll("2026-11-01T10:00:00Z"), "");
+    assert!(poll("2026-11-01T09:01:40Z").starts_with("09:01:40  step 5/7 daemon-reload: done\n"));
 }
 
 #[test]

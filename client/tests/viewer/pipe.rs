@@ -3,6 +3,8 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
+use consignee::engine::event::{Event, Failure};
+
 use crate::builder::Host;
 
 fn consignee(host: &Host) -> Command {
@@ -15,10 +17,13 @@ fn consignee(host: &Host) -> Command {
 fn a_reader_that_goes_away_ends_the_command_quietly() {
     let host = Host::new();
     // More than a pipe holds, so that the writer meets the closed end.
-    for _ in 0..400 {
-        host.begin(None, "1.4.0", "2026-11-01T09:00:00Z", b"plan").complete();
-    }
-    let mut child = consignee(&host).arg("history").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let output = vec!["a line of a program that writes much".to_owned(); 10_000];
+    let failure = Failure::Exit { status: 1, output };
+    let mut upgrade = host.begin(None, "1.4.0", "2026-11-01T09:00:00Z", b"plan");
+    upgrade.unpack().start(3).record(Event::StepFailed { item: 3, failure });
+    let mut command = consignee(&host);
+    command.args(["history", "acme/erp", "--upgrade", "1"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert_eq!(line, "acme/erp\n");

@@ -84,9 +84,8 @@ fn as_root(mode: Option<u32>, config: bool) -> Copy {
 
 /// Everything below `dist`; what lies in `etc` is the site's to edit.
 fn copy_dist(dist: &Path, payload: &mut StagedTree) -> Result<(), BuildError> {
-    let mut folders: Vec<_> = fs::read_dir(dist)
-        .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect())
-        .on("read", dist)?;
+    let mut folders: Vec<_> =
+        fs::read_dir(dist).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect()).on("read", dist)?;
     folders.sort();
     for folder in folders {
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();

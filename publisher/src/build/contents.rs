@@ -32,11 +32,7 @@ pub fn of(project: &Project, module: &Module) -> Result<PackageContents, StageEr
         summary: module.summary.clone(),
         description: description(project),
         homepage: product.homepage.clone(),
-        copyright: Copyright {
-            holder: product.maintainer.clone(),
-            license: product.license.clone(),
-            text: None,
-        },
+        copyright: Copyright { holder: product.maintainer.clone(), license: product.license.clone(), text: None },
         release: Release { changes: vec![format!("Version {} of {}.", product.version, product.id.product)] },
         payload,
         deb: DebControl {
@@ -104,8 +100,7 @@ fn relations(project: &Project, module: &Module) -> Relations {
         pre_depends.push("passwd".to_owned());
     }
     let siblings = project.modules.iter().filter(|other| other.package != module.package);
-    let mut depends: Vec<_> =
-        siblings.map(|other| format!("{} (= {})", other.package, product.deb_version)).collect();
+    let mut depends: Vec<_> = siblings.map(|other| format!("{} (= {})", other.package, product.deb_version)).collect();
     depends.extend(module.depends_deb.iter().cloned());
     Relations { pre_depends, depends, ..Relations::default() }
 }

@@ -82,15 +82,18 @@ impl New {
         spinner.now("making keys");
         let keys = VendorKeys::generate(&request);
         drop(spinner);
-        let keys = keys
-            .map_err(|cause| Failure::failed(std::io::Error::other(format!("cannot make keys: {cause:#}"))))?;
+        let keys =
+            keys.map_err(|cause| Failure::failed(std::io::Error::other(format!("cannot make keys: {cause:#}"))))?;
         let files = sign::write_keys(&self.folder, &self.vendor, &keys, passphrase.as_ref())?;
         let name = |path: &Path| path.display().to_string();
         say(format_args!("primary {}  {}", keys.primary(), name(&files.primary_secret)));
         say(format_args!("package {}  {}", keys.key_of(Role::Package), name(&files.package_secret)));
         say(format_args!("index   {}  {}", keys.key_of(Role::Index), name(&files.index_secret)));
         say(format_args!("certificate {}", name(&files.certificate)));
-        tell(format_args!("Now take {} offline: it is needed only to replace the others.", name(&files.primary_secret)));
+        tell(format_args!(
+            "Now take {} offline: it is needed only to replace the others.",
+            name(&files.primary_secret)
+        ));
         Ok(())
     }
 }

@@ -26,7 +26,11 @@ impl New {
     pub fn run(self) -> Outcome {
         let folder = self.folder.unwrap_or_else(|| self.vendor.as_str().into());
         template::lay_down(&self.vendor, &folder)?;
-        say(format_args!("{}: next, read README.md and run consign key new --vendor {}", folder.display(), self.vendor));
+        say(format_args!(
+            "{}: next, read README.md and run consign key new --vendor {}",
+            folder.display(),
+            self.vendor
+        ));
         Ok(())
     }
 }

@@ -77,7 +77,8 @@ fn condition(when: &When) -> String {
     let mut parts = Vec::new();
     parts.extend(when.from.as_ref().map(|range| format!("from {range}")));
     parts.extend(when.to.as_ref().map(|range| format!("to {range}")));
-    parts.extend(when.first_install.map(|first| if first { "first install" } else { "not a first install" }.to_owned()));
+    parts
+        .extend(when.first_install.map(|first| if first { "first install" } else { "not a first install" }.to_owned()));
     if parts.is_empty() { String::new() } else { format!(" (only {})", parts.join(", ")) }
 }
 

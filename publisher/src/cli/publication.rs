@@ -15,10 +15,13 @@ pub fn show(publication: &Publication, json: bool) {
     let Publication { vendor, channel, generation, validity, .. } = publication;
     say(format_args!("{vendor} {channel}, generation {generation}"));
     say(format_args!("  issued {}, believed until {}", validity.issued, validity.expires));
-    section("Packages", publication.packages.iter().map(|package| {
-        let note = if package.published_before { "  (published before, stays as it is)" } else { "" };
-        format!("{}  {} KiB{note}", package.file.path, package.file.size.div_ceil(1024))
-    }));
+    section(
+        "Packages",
+        publication.packages.iter().map(|package| {
+            let note = if package.published_before { "  (published before, stays as it is)" } else { "" };
+            format!("{}  {} KiB{note}", package.file.path, package.file.size.div_ceil(1024))
+        }),
+    );
     section("Added", publication.added().map(ToString::to_string));
     section("Swapped, in this order", publication.swapped().map(ToString::to_string));
     section("Removed, as nobody asks for it any more", publication.removed().map(ToString::to_string));

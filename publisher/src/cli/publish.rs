@@ -12,8 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::passphrase::PassphraseArgs;
 use super::{Failure, Outcome, failure, key, publication, verify};
 use crate::feed::FeedError;
-use crate::build::default_output;
-use crate::manifest::{self, Module, Project, Repository, Strictness};
+use crate::manifest::{self, Outline, Repository};
 use crate::publish::{AgentKeys, Introduction, Publication, PublishError, Request, prepare};
 use crate::repository::RepositoryError;
 use crate::sign::{KeyFile, KeyFiles, OpenPgpSigner};
@@ -30,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 Examples:
   consign publish --plan
   consign publish
-  consign publish --agent consignee_0.1.0-1_amd64.deb --agent-certificate consign.pgp
+  consign publish --agent consignee_*.deb --agent-certificate consign.pgp
   consign publish --channel testing --folder /srv/repository dist/*.deb
   consign publish --renew
 
@@ -54,8 +53,8 @@ pub struct Publish {
     /// The folder of the keys [default: keys beside the manifest]
     #[arg(long)]
     keys: Option<PathBuf>,
-    /// The agent's package, republished as it is; once for each architecture
-    #[arg(long, value_name = "DEB", requires = "agent_certificate")]
+    /// The agent's package of each architecture, republished as it is
+    #[arg(long, value_name = "DEB", num_args = 1.., requires = "agent_certificate")]
     agent: Vec<PathBuf>,
     /// The certificate of whoever releases the agent
     #[arg(long, value_name = "FILE", requires = "agent")]
@@ -75,14 +74,14 @@ pub struct Publish {
 
 impl Publish {
     pub fn run(self) -> Outcome {
-        let project = Project::load(&self.manifest, Strictness::Lenient).map_err(failure::of_project)?;
-        let Some(repository) = &project.repository else {
+        let outline = Outline::load(&self.manifest).map_err(failure::of_project)?;
+        let Some(repository) = &outline.repository else {
             let hint = "say where hosts find it:\n\n  [repository]\n  url = \"https://packages.example/\"";
             return Err(Failure::usage("the manifest has no [repository]").hint(hint));
         };
-        let keys = Keys::open(&self, &project)?;
+        let keys = Keys::open(&self, &outline)?;
         let folder = self.folder.clone().unwrap_or_else(|| repository.folder.clone());
-        let request = self.request(&project, repository, &keys)?;
+        let request = self.request(&outline, repository, &keys)?;
         if self.plan {
             let publication = prepare(&DirectoryStore::at(folder), &request).map_err(refusal)?;
             publication::show(&publication, self.json);
@@ -101,16 +100,12 @@ impl Publish {
     }
 
     /// The files that `consign build` writes for the manifest's release.
-    fn packages(&self, project: &Project) -> Result<Vec<PathBuf>, Failure> {
+    fn packages(&self, outline: &Outline) -> Result<Vec<PathBuf>, Failure> {
         if self.renew || !self.packages.is_empty() {
             return Ok(self.packages.clone());
         }
-        let dist = default_output(project);
-        let file = |module: &Module| {
-            let version = &project.product.deb_version;
-            dist.join(format!("{}_{version}_{}.deb", module.package, module.architecture.deb()))
-        };
-        let files: Vec<_> = project.modules.iter().map(file).collect();
+        let dist = outline.root.join("dist");
+        let files: Vec<_> = outline.packages.iter().map(|name| dist.join(name)).collect();
         match files.iter().find(|file| !file.exists()) {
             Some(missing) => {
                 let message = format!("cannot publish {}: it is not there", missing.display());
@@ -120,12 +115,7 @@ impl Publish {
         }
     }
 
-    fn request<'a>(
-        &self,
-        project: &Project,
-        repository: &Repository,
-        keys: &'a Keys,
-    ) -> Result<Request<'a>, Failure> {
+    fn request<'a>(&self, outline: &Outline, repository: &Repository, keys: &'a Keys) -> Result<Request<'a>, Failure> {
         let agent = match &self.agent_certificate {
             Some(path) => {
                 let (certificate, keys) = agent_keys(path)?;
@@ -139,11 +129,11 @@ impl Publish {
             trust: keys.trust.clone(),
             package_signer: keys.package.as_ref().map(|key| key as &dyn OpenPgpSigner),
             index_signer: &keys.index,
-            packages: self.packages(project)?,
+            packages: self.packages(outline)?,
             agent,
             introduction: Introduction {
                 url: repository.url.clone(),
-                maintainer: project.product.maintainer.clone(),
+                maintainer: outline.product.maintainer.clone(),
                 default_channel: repository.channel.clone(),
             },
             valid_for: SignedDuration::try_from(valid_for).unwrap_or(SignedDuration::MAX),
@@ -161,8 +151,8 @@ struct Keys {
 }
 
 impl Keys {
-    fn open(command: &Publish, project: &Project) -> Result<Self, Failure> {
-        let folder = command.keys.clone().unwrap_or_else(|| project.root.join("keys"));
+    fn open(command: &Publish, outline: &Outline) -> Result<Self, Failure> {
+        let folder = command.keys.clone().unwrap_or_else(|| outline.root.join("keys"));
         let files = KeyFiles::in_folder(&folder);
         let package = match files.package_secret.exists() {
             true => Some(key::open(&files.package_secret, Role::Package, &command.passphrase)?),
@@ -170,7 +160,7 @@ impl Keys {
         };
         let index = key::open(&files.index_secret, Role::Index, &command.passphrase)?;
         let trust = Trust::beside(&files.certificate)?;
-        let (theirs, ours) = (&trust.roles.vendor, &project.product.id.vendor);
+        let (theirs, ours) = (&trust.roles.vendor, &outline.product.id.vendor);
         if theirs != ours {
             let folder = folder.display();
             return Err(Failure::refused(format!("cannot publish for {ours}: the keys in {folder} are {theirs}'s")));

@@ -7,7 +7,7 @@ use consign_metadata::name::ChannelName;
 use jiff::Timestamp;
 
 use super::{Failure, Outcome, failure, say};
-use crate::manifest::{self, Project, Strictness};
+use crate::manifest::{self, Outline};
 use crate::sign::KeyFiles;
 use crate::store::{DirectoryStore, HttpSource, Source};
 use crate::trust::Trust;
@@ -83,11 +83,11 @@ impl Verify {
             let stable = || "stable".parse().expect("it is a channel name");
             return Ok(Target { place, certificate, channel: said.unwrap_or_else(stable) });
         }
-        let project = Project::load(&self.manifest, Strictness::Lenient).map_err(failure::of_project)?;
-        let repository = project.repository.as_ref();
+        let outline = Outline::load(&self.manifest).map_err(failure::of_project)?;
+        let repository = outline.repository.as_ref();
         let repository = repository.ok_or_else(|| Failure::usage("the manifest has no [repository]"))?;
         let folder = || repository.folder.display().to_string();
-        let certificate = || KeyFiles::in_folder(&project.root.join("keys")).certificate;
+        let certificate = || KeyFiles::in_folder(&outline.root.join("keys")).certificate;
         Ok(Target {
             place: self.place.clone().unwrap_or_else(folder),
             certificate: self.certificate.clone().unwrap_or_else(certificate),

@@ -196,7 +196,15 @@ fn merge(
         Err(place) => {
             let (version, revision) = (envelope.version.clone(), envelope.revision);
             let packages = Vec::new();
-            let new = FeedRelease { version, revision, published: now, withdrawn: None, plan: plan.digest, plan_file, packages };
+            let new = FeedRelease {
+                version,
+                revision,
+                published: now,
+                withdrawn: None,
+                plan: plan.digest,
+                plan_file,
+                packages,
+            };
             shard.releases.insert(place, new);
             &mut shard.releases[place]
         }

@@ -40,7 +40,9 @@ pub enum FeedError {
         reason: String,
     },
     /// A release that was published with another plan.
-    #[error("cannot publish {release} again: it was published with another upgrade plan, and what is published never changes; give it a new revision")]
+    #[error(
+        "cannot publish {release} again: it was published with another upgrade plan, and what is published never changes; give it a new revision"
+    )]
     Immutable {
         /// Product, version and revision.
         release: String,

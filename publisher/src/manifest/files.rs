@@ -55,7 +55,10 @@ impl Ground {
                 .help("copy or build it into the folder of the manifest first")
         };
         // Told apart from a missing file even where there is nothing: `..` is never right.
-        if Path::new(written).components().any(|part| !matches!(part, std::path::Component::Normal(_) | std::path::Component::CurDir)) {
+        if Path::new(written)
+            .components()
+            .any(|part| !matches!(part, std::path::Component::Normal(_) | std::path::Component::CurDir))
+        {
             return Err(outside());
         }
         let path = self.0.join(written);
@@ -101,7 +104,10 @@ fn mode(mode: &Option<Spanned<String>>) -> Result<Option<u32>, Fault> {
     let text = written.get_ref();
     match u32::from_str_radix(text, 8) {
         Ok(mode) if mode <= 0o7777 && (3..=4).contains(&text.len()) => Ok(Some(mode)),
-        _ => Err(Fault::at(written.span(), format!("{text:?} is not a mode: three or four octal digits, as in \"0640\""))),
+        _ => Err(Fault::at(
+            written.span(),
+            format!("{text:?} is not a mode: three or four octal digits, as in \"0640\""),
+        )),
     }
 }
 

@@ -11,9 +11,14 @@ mod duration;
 mod error;
 mod files;
 mod health;
+mod module;
 mod notes;
+mod outline;
 mod plan;
+mod product;
 mod project;
+mod repository;
+mod site_option;
 mod steps;
 mod units;
 
@@ -21,8 +26,12 @@ pub use account::UserName;
 pub use duration::Span;
 pub use error::ManifestError;
 pub use files::{Files, Folder};
+pub use module::{Module, User};
 pub use notes::{Note, NoteSource};
-pub use project::{Module, Product, Project, ProjectError, Repository, Strictness, User};
+pub use outline::Outline;
+pub use product::Product;
+pub use project::{Project, ProjectError, Strictness};
+pub use repository::Repository;
 pub use units::{UNIT_FOLDER, Unit};
 
 /// The manifest, where no other is named.

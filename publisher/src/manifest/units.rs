@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use consign_metadata::name::UnitName;
 use toml::Spanned;
 
+use super::Module;
 use super::error::Fault;
 use super::files::Ground;
-use super::project::Module;
 
 /// Where packages install units.
 pub const UNIT_FOLDER: &str = "/usr/lib/systemd/system";

@@ -65,7 +65,9 @@ fn plan_of<'a>(package: &'a SignedPackage, trust: &Trust) -> Result<&'a SignedPl
     let module = module.ok_or_else(|| format!("{} is no module of its own upgrade plan", package.name()))?;
     match module.native.deb.as_deref() {
         Some(native) if native == package.version() => Ok(plan),
-        planned => Err(format!("it has version {}, and its plan says {}", package.version(), planned.unwrap_or("none"))),
+        planned => {
+            Err(format!("it has version {}, and its plan says {}", package.version(), planned.unwrap_or("none")))
+        }
     }
 }
 

@@ -59,7 +59,9 @@ pub enum PublishError {
         reason: String,
     },
     /// The package that introduces the vendor has to be built, and the key for it is elsewhere.
-    #[error("cannot publish: products, keys or the address changed, so {0} has to be built, and the secret key with the role \"package\" is not here")]
+    #[error(
+        "cannot publish: products, keys or the address changed, so {0} has to be built, and the secret key with the role \"package\" is not here"
+    )]
     NoPackageKey(String),
     /// A key that signs nothing any more.
     #[error("cannot publish with key {key}: it expired on {on}")]

@@ -95,7 +95,9 @@ impl IntroductionContent<'_> {
             copyright: Copyright {
                 holder: self.maintainer.clone(),
                 license: "Proprietary".to_owned(),
-                text: Some("The repository's address and the vendor's public keys may be distributed freely.".to_owned()),
+                text: Some(
+                    "The repository's address and the vendor's public keys may be distributed freely.".to_owned(),
+                ),
             },
             release: Release { changes: vec!["Repository, keys or products changed.".to_owned()] },
             payload: self.payload().map_err(PackageError::from)?,

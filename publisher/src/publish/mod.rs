@@ -1,8 +1,8 @@
 //! The act of publishing: a channel of a repository goes from one generation to the next.
 //!
-//! 1. [`delivery`]: the packages that are handed in are verified and gathered into releases.
+//! 1. `delivery`: the packages that are handed in are verified and gathered into releases.
 //! 2. The repository and the feed take them in; what was published before keeps its bytes.
-//! 3. [`lineage`]: `<vendor>-release` is rebuilt if anything in it changed.
+//! 3. `lineage`: `<vendor>-release` is rebuilt if anything in it changed.
 //! 4. [`Publication`]: everything is signed, and it is known what will be written where.
 //! 5. [`Publication::carry_out`] writes it: add, then swap.
 //!
@@ -13,33 +13,18 @@ mod error;
 mod introduction;
 mod lineage;
 mod origin;
+mod preparation;
 mod publication;
 mod validity;
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use consign_metadata::document::Role;
-use consign_metadata::feed::{FeedPackage, FileReference};
-use consign_metadata::name::{ChannelName, PackageName};
-use consign_metadata::openpgp::Keyring;
-use consign_metadata::plan::NativeVersions;
+use consign_metadata::name::ChannelName;
 use jiff::{SignedDuration, Timestamp};
-use tempfile::TempDir;
 
-use crate::feed::{FeedDraft, NewRelease};
-use crate::file::OnFile;
-use crate::package::SignedPackage;
-use crate::repository::apt::AptRepository;
-use crate::repository::{Added, PoolFile, PoolOrigin, RepositoryFormat, Snapshot, Validity};
 use crate::sign::OpenPgpSigner;
-use crate::store::{Store, Swap};
+use crate::store::Store;
 use crate::trust::Trust;
-
-use delivery::DeliveredRelease;
-use introduction::{IntroductionContent, package_name};
-use lineage::{Descendant, Lineage};
-use publication::{Addition, Content};
 
 pub use error::PublishError;
 pub use introduction::{AgentKeys, Introduction, anchor_path};
@@ -75,176 +60,5 @@ pub struct Request<'a> {
 /// # Errors
 /// [`PublishError`]
 pub fn prepare(store: &dyn Store, request: &Request<'_>) -> Result<Publication, PublishError> {
-    Preparation::begin(store, request)?.finish()
-}
-
-/// A publication in the making.
-struct Preparation<'a> {
-    store: &'a dyn Store,
-    request: &'a Request<'a>,
-    package_keys: Keyring,
-    validity: Validity,
-    repository: AptRepository<'a>,
-    feed: FeedDraft<'a>,
-    packages: Vec<PlannedPackage>,
-    warnings: Vec<String>,
-    work: TempDir,
-}
-
-impl<'a> Preparation<'a> {
-    fn begin(store: &'a dyn Store, request: &'a Request<'a>) -> Result<Self, PublishError> {
-        let trust = &request.trust;
-        let roles = trust.roles.roles.values().flatten().cloned().collect();
-        let warnings = validity::keys(&trust.certificate, &roles, request.now)?;
-        let vendor = &trust.roles.vendor;
-        let bad = |cause| PublishError::Certificate { whose: vendor.to_string(), cause };
-        let index_keys = trust.keyring(Role::Index).map_err(bad)?;
-        let repository = AptRepository::load(store, vendor, &request.channel, &index_keys)?;
-        let work = tempfile::tempdir().on("create a folder in", &std::env::temp_dir())?;
-        Ok(Self {
-            store,
-            request,
-            package_keys: lineage::keyring(trust)?,
-            validity: validity::next(request.now, repository.issued(), request.valid_for)?,
-            repository,
-            feed: FeedDraft::load(store, &request.channel, trust)?,
-            packages: Vec::new(),
-            warnings,
-            work,
-        })
-    }
-
-    fn finish(mut self) -> Result<Publication, PublishError> {
-        let Request { packages, trust, .. } = self.request;
-        for release in delivery::releases(packages, trust, &self.package_keys)? {
-            self.take_release(&release)?;
-        }
-        let lineage = Lineage::load(&self.repository, self.store, trust)?;
-        let agent = self.take_agent()?.or(lineage.agent(trust)?);
-        let introduction = self.introduce(lineage, agent)?;
-        self.seal(introduction)
-    }
-
-    fn take_release(&mut self, release: &DeliveredRelease) -> Result<(), PublishError> {
-        let keyring = self.package_keys.clone();
-        let mut packages = Vec::new();
-        for package in release.packages() {
-            let file = self.take(package, &keyring)?;
-            packages.push(FeedPackage {
-                package: package.name().clone(),
-                architecture: package.architecture().to_owned(),
-                native: NativeVersions { deb: Some(package.version().to_owned()), ..NativeVersions::default() },
-                file,
-            });
-        }
-        let first = release.first();
-        if let Some(plan) = first.plan() {
-            self.feed.add(&NewRelease { plan, notes: first.notes(), packages }, self.validity.issued)?;
-        }
-        Ok(())
-    }
-
-    fn take(&mut self, package: &SignedPackage, keyring: &Keyring) -> Result<FileReference, PublishError> {
-        let Added { file, published_before } = self.repository.add(package, keyring)?;
-        self.packages.push(PlannedPackage { file: file.clone(), published_before });
-        Ok(file)
-    }
-
-    fn take_agent(&mut self) -> Result<Option<AgentKeys>, PublishError> {
-        let Some((paths, keys)) = &self.request.agent else { return Ok(None) };
-        let bad = |cause| PublishError::Certificate { whose: "the agent".to_owned(), cause };
-        let keyring = Keyring::new(&keys.certificate, keys.keys.clone(), "agent").map_err(bad)?;
-        for package in delivery::agents(paths, &keyring, &keys.keys)? {
-            self.take(&package, &keyring)?;
-        }
-        Ok(Some(keys.clone()))
-    }
-
-    /// Takes `<vendor>-release` in, and gives its bytes for the root of the repository.
-    fn introduce(&mut self, lineage: Lineage, agent: Option<AgentKeys>) -> Result<Vec<u8>, PublishError> {
-        let request = self.request;
-        if agent.is_none() {
-            self.warnings.push(format!("no package {AGENT} is published here, and products depend on it"));
-        }
-        let mut content = IntroductionContent {
-            url: &request.introduction.url,
-            maintainer: request.introduction.maintainer.clone(),
-            trust: &request.trust,
-            channel: &request.channel,
-            products: self.feed.products(),
-            packages: self.names()?,
-            agent,
-            // What is published now: a host may read it until the head is swapped.
-            minimum_generation: self.feed.generation().max(1),
-        };
-        let built = lineage.continued(&mut content, request.package_signer, request.now, self.work.path())?;
-        let keyring = self.package_keys.clone();
-        match built {
-            Descendant::Kept(there) => {
-                self.take(&there.package, &keyring)?;
-                Ok(there.bytes()?)
-            }
-            Descendant::Built(package) => {
-                self.take(&package, &keyring)?;
-                Ok(std::fs::read(package.path()).on("read", package.path())?)
-            }
-        }
-    }
-
-    fn names(&self) -> Result<BTreeSet<PackageName>, PublishError> {
-        let agent = AGENT.parse().expect("it is a package name");
-        let mut names = self.feed.packages();
-        names.extend([agent, package_name(&self.request.trust.roles.vendor)?]);
-        Ok(names)
-    }
-
-    /// At the root, for people: the one file they fetch by hand.
-    fn introduction_swap(&self, bytes: Vec<u8>) -> Result<Option<Swap>, PublishError> {
-        let Request { trust, channel, introduction, .. } = self.request;
-        let name = package_name(&trust.roles.vendor)?;
-        let plain = *channel == introduction.default_channel;
-        let file = if plain { format!("{name}.deb") } else { format!("{name}-{channel}.deb") };
-        let key = file.parse()?;
-        let current = self.store.read(&key, u64::MAX)?;
-        if current.as_ref().is_some_and(|(there, _)| *there == bytes) {
-            return Ok(None);
-        }
-        Ok(Some(Swap { key, replaces: current.map(|(_, stamp)| stamp), bytes }))
-    }
-
-    fn seal(self, introduction: Vec<u8>) -> Result<Publication, PublishError> {
-        let request = self.request;
-        let validity = self.validity;
-        let Snapshot { pool, indexes, entry_points, outdated } =
-            self.repository.snapshot(validity, request.index_signer)?;
-        let entrances = entry_points.last().map(reference).into_iter().collect();
-        let current = self.repository.entrance().cloned().into_iter().collect();
-        let feed = self.feed.seal(validity, entrances, current, request.index_signer)?;
-        let file = |PoolFile { key, origin }| match origin {
-            PoolOrigin::File(path) => Addition { key, content: Content::File(path) },
-            PoolOrigin::InPlace => Addition { key, content: Content::InPlace },
-        };
-        let bytes = |(key, bytes)| Addition { key, content: Content::Bytes(bytes) };
-        let additions = pool.into_iter().map(file).chain(feed.documents.into_iter().chain(indexes).map(bytes)).collect();
-        let mut swaps = entry_points;
-        swaps.extend(self.introduction_swap(introduction)?);
-        swaps.push(feed.head);
-        Ok(Publication {
-            vendor: request.trust.roles.vendor.clone(),
-            channel: request.channel.clone(),
-            generation: feed.generation,
-            validity,
-            packages: self.packages,
-            warnings: self.warnings,
-            additions,
-            swaps,
-            outdated,
-            _work: self.work,
-        })
-    }
-}
-
-fn reference(swap: &Swap) -> FileReference {
-    let sha256 = consign_metadata::digest::Sha256::of(&swap.bytes);
-    FileReference { path: swap.key.to_string(), size: swap.bytes.len() as u64, sha256 }
+    preparation::Preparation::begin(store, request)?.finish()
 }

@@ -36,11 +36,7 @@ pub fn next(now: Timestamp, last: Option<Timestamp>, valid_for: SignedDuration) 
 ///
 /// # Errors
 /// [`PublishError::KeyExpired`]
-pub fn keys(
-    certificate: &[u8],
-    keys: &BTreeSet<Fingerprint>,
-    now: Timestamp,
-) -> Result<Vec<String>, PublishError> {
+pub fn keys(certificate: &[u8], keys: &BTreeSet<Fingerprint>, now: Timestamp) -> Result<Vec<String>, PublishError> {
     let bad = |e: sequoia_openpgp::anyhow::Error| {
         let cause = VerifyError::Certificate(format!("{e:#}"));
         PublishError::Certificate { whose: "the vendor".to_owned(), cause }

@@ -35,7 +35,9 @@ pub enum RepositoryError {
         reason: String,
     },
     /// A version that was published with other content.
-    #[error("cannot publish {package} {version} ({architecture}) again: it was published with other content, and what is published never changes; give it a new revision")]
+    #[error(
+        "cannot publish {package} {version} ({architecture}) again: it was published with other content, and what is published never changes; give it a new revision"
+    )]
     Immutable {
         /// The package.
         package: String,

@@ -146,12 +146,7 @@ impl KeyFile {
 fn signing_key(cert: &Cert) -> Result<Key<SecretParts, UnspecifiedRole>, String> {
     let policy = StandardPolicy::new();
     let valid = cert.with_policy(&policy, None).map_err(|cause| format!("{cause:#}"))?;
-    let mut keys: Vec<_> = valid
-        .keys()
-        .for_signing()
-        .secret()
-        .filter(|key| !is_stub(key.key()))
-        .collect();
+    let mut keys: Vec<_> = valid.keys().for_signing().secret().filter(|key| !is_stub(key.key())).collect();
     match (keys.pop(), keys.len()) {
         (None, _) => Err("it holds no secret key for signing".to_owned()),
         (Some(_), 1..) => Err("it holds several secret keys for signing; keep one in each file".to_owned()),

@@ -59,7 +59,8 @@ pub fn lay_down(vendor: &VendorName, folder: &Path) -> Result<(), FileError> {
             fs::create_dir_all(parent).on("create", parent)?;
         }
         let text = in_words_of(vendor, file.text);
-        let mut out = OpenOptions::new().write(true).create_new(true).mode(file.mode).open(&path).on("create", &path)?;
+        let mut out =
+            OpenOptions::new().write(true).create_new(true).mode(file.mode).open(&path).on("create", &path)?;
         out.write_all(text.as_bytes()).on("write", &path)?;
     }
     Ok(())

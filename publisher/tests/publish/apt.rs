@@ -14,7 +14,8 @@ impl Apt {
     /// Subscribed to the channel `stable` at an address, by a certificate.
     pub fn new(url: &str, certificate: &Path) -> Self {
         let apt = Self { folder: tempfile::tempdir().unwrap() };
-        for folder in ["etc/sources.list.d", "etc/preferences.d", "etc/apt.conf.d", "lists/partial", "archives/partial"] {
+        for folder in ["etc/sources.list.d", "etc/preferences.d", "etc/apt.conf.d", "lists/partial", "archives/partial"]
+        {
             std::fs::create_dir_all(apt.path(folder)).unwrap();
         }
         apt.write("status", "");

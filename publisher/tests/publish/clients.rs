@@ -119,8 +119,16 @@ fn gpgv_and_sqv_accept_both_forms_of_the_release() {
     let dists = project.public().join("dists/stable");
     let certificate = project.certificate();
     ok(Command::new("gpgv").arg("--keyring").arg(&certificate).arg(dists.join("InRelease")));
-    ok(Command::new("gpgv").arg("--keyring").arg(&certificate).arg(dists.join("Release.gpg")).arg(dists.join("Release")));
-    ok(Command::new("sqv").arg("--keyring").arg(&certificate).arg(dists.join("Release.gpg")).arg(dists.join("Release")));
+    ok(Command::new("gpgv")
+        .arg("--keyring")
+        .arg(&certificate)
+        .arg(dists.join("Release.gpg"))
+        .arg(dists.join("Release")));
+    ok(Command::new("sqv")
+        .arg("--keyring")
+        .arg(&certificate)
+        .arg(dists.join("Release.gpg"))
+        .arg(dists.join("Release")));
 }
 
 /// Publishes as of another time.

@@ -44,7 +44,12 @@ fn a_host_gets_the_keyring_the_anchor_and_the_subscription() {
     let deb = project.public().join("acme-release.deb");
     let conffiles = ok(std::process::Command::new("dpkg-deb").arg("-I").arg(deb).arg("conffiles"));
     let listed: BTreeSet<String> = out(&conffiles).lines().map(str::to_owned).collect();
-    assert_eq!(listed, ["/etc/apt/preferences.d/zz-acme-release", "/etc/apt/sources.list.d/acme-stable.sources"].map(String::from).into());
+    assert_eq!(
+        listed,
+        ["/etc/apt/preferences.d/zz-acme-release", "/etc/apt/sources.list.d/acme-stable.sources"]
+            .map(String::from)
+            .into()
+    );
 }
 
 #[test]

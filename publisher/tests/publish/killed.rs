@@ -16,8 +16,26 @@ use crate::project::{Project, ok, out};
 
 /// Everything that changes files, or decides whether they are changed.
 const CALLS: [&str; 20] = [
-    "openat", "read", "write", "pwrite64", "writev", "copy_file_range", "sendfile", "rename", "renameat", "renameat2",
-    "link", "linkat", "fsync", "fdatasync", "unlink", "unlinkat", "mkdir", "chmod", "fchmod", "flock",
+    "openat",
+    "read",
+    "write",
+    "pwrite64",
+    "writev",
+    "copy_file_range",
+    "sendfile",
+    "rename",
+    "renameat",
+    "renameat2",
+    "link",
+    "linkat",
+    "fsync",
+    "fdatasync",
+    "unlink",
+    "unlinkat",
+    "mkdir",
+    "chmod",
+    "fchmod",
+    "flock",
 ];
 /// Without `CONSIGN_LONG` so many points of each call, spread over all of them.
 const SAMPLE: usize = 3;
@@ -130,11 +148,39 @@ fn a_publisher_killed_at_any_call_leaves_nothing_to_repair() {
     assert!(killed >= 20, "only {killed} points");
 }
 
+/// Kills leave the page cache; a power cut does not. So the order of syncs is looked at.
+#[test]
+fn a_file_is_synced_before_it_gets_its_name_and_its_folder_after() {
+    let scene = Scene::new();
+    scene.reset();
+    assert!(scene.traced(&["-y", "-s", "4096", "-e", "trace=fsync,renameat,renameat2"]).success());
+    let trace = std::fs::read_to_string(scene.project.path("trace")).unwrap();
+    let lines: Vec<&str> = trace.lines().collect();
+    let mut named = 0;
+    for (at, line) in lines.iter().enumerate() {
+        let Some([from, to]) = line.contains("/.consign/tmp/").then(|| quoted(line)).flatten() else { continue };
+        let synced = |line: &&str, path: &str| line.contains("fsync(") && line.contains(&format!("<{path}>)"));
+        assert!(lines[..at].iter().any(|line| synced(line, &from)), "{from} is not synced before {to} is its name");
+        let folder = Path::new(&to).parent().unwrap().display().to_string();
+        let next = lines[at + 1..].first().unwrap();
+        assert!(synced(next, &folder), "{folder} is not synced after {to} is in it: {next}");
+        named += 1;
+    }
+    assert!(named >= 10, "{trace}");
+}
+
+/// The two paths of a renaming.
+fn quoted(line: &str) -> Option<[String; 2]> {
+    let paths: Vec<_> = line.contains("rename").then(|| line.split('"').skip(1).step_by(2))?.collect();
+    <[&str; 2]>::try_from(paths).ok().map(|paths| paths.map(str::to_owned))
+}
+
 #[test]
 fn a_full_or_failing_disk_leaves_nothing_to_repair() {
     let scene = Scene::new();
     let counted = scene.count();
-    let faults = [("write", "ENOSPC"), ("fsync", "EIO"), ("renameat", "EIO"), ("renameat2", "EIO"), ("mkdir", "ENOSPC")];
+    let faults =
+        [("write", "ENOSPC"), ("fsync", "EIO"), ("renameat", "EIO"), ("renameat2", "EIO"), ("mkdir", "ENOSPC")];
     for (call, error) in faults {
         for time in points(counted[call]) {
             let what = format!("{error} at {call} {time}");

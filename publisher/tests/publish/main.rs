@@ -8,3 +8,4 @@ mod project;
 mod refusals;
 mod republished;
 mod verified;
+mod web;

@@ -1,5 +1,6 @@
 //! A release project on disk, driven by the real command.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -68,6 +69,14 @@ impl Project {
 
     /// The same with further lines in the manifest and further arguments.
     pub fn build_with(&self, product: &str, version: &str, more: &str, arguments: &[&str]) -> Vec<PathBuf> {
+        self.manifest(product, version, more);
+        let built = ok(self.command("build", arguments).arg("--json"));
+        let built: serde_json::Value = serde_json::from_slice(&built.stdout).unwrap();
+        let packages = built["packages"].as_array().unwrap();
+        packages.iter().map(|package| self.path(package["path"].as_str().unwrap())).collect()
+    }
+
+    pub fn manifest(&self, product: &str, version: &str, more: &str) {
         let manifest = format!(
             "vendor = \"acme\"\n\
              [product]\nname = \"{product}\"\nversion = \"{version}\"\nsummary = \"an example\"\n\
@@ -77,10 +86,6 @@ impl Project {
              [notes]\n[repository]\nurl = \"https://packages.acme.example\"\n{more}"
         );
         self.write("consign.toml", &manifest);
-        let built = ok(self.command("build", arguments).arg("--json"));
-        let built: serde_json::Value = serde_json::from_slice(&built.stdout).unwrap();
-        let packages = built["packages"].as_array().unwrap();
-        packages.iter().map(|package| self.path(package["path"].as_str().unwrap())).collect()
     }
 
     /// A command in the folder of the project.
@@ -107,14 +112,16 @@ impl Project {
     }
 
     /// Every file of the repository with its content.
-    pub fn files(&self) -> std::collections::BTreeMap<String, Vec<u8>> {
-        let mut files = std::collections::BTreeMap::new();
-        collect(&self.public(), &self.public(), &mut files);
+    pub fn files(&self) -> BTreeMap<String, Vec<u8>> {
+        let mut files = BTreeMap::new();
+        if self.public().exists() {
+            collect(&self.public(), &self.public(), &mut files);
+        }
         files
     }
 }
 
-fn collect(root: &Path, folder: &Path, files: &mut std::collections::BTreeMap<String, Vec<u8>>) {
+fn collect(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.strip_prefix(root).unwrap().display().to_string();

@@ -3,10 +3,15 @@
 use std::fs;
 use std::path::PathBuf;
 
+use consign::feed;
 use consign::package::deb::{Deb, DebControl};
 use consign::package::{Architecture, Copyright, PackageContents, Packager, Release};
 use consign::sign::{KeyFile, KeyFiles};
 use consign::stage::StagedTree;
+use consign::store::DirectoryStore;
+use consign::trust::Trust;
+use consign_metadata::digest::Sha256;
+use consign_metadata::document::Role;
 use consign_metadata::plan::NativeVersions;
 use jiff::Timestamp;
 
@@ -49,7 +54,8 @@ fn new_dates_alone_add_nothing() {
     assert_eq!((&renewed["generation"], &renewed["written"]["added"]), (&2.into(), &0.into()));
     let changed: Vec<_> = project.files().into_iter().filter(|(name, bytes)| before[name] != *bytes).collect();
     let names: Vec<_> = changed.iter().map(|(name, _)| name.as_str()).collect();
-    let expected = ["consign/stable/feed.pgp", "dists/stable/InRelease", "dists/stable/Release", "dists/stable/Release.gpg"];
+    let expected =
+        ["consign/stable/feed.pgp", "dists/stable/InRelease", "dists/stable/Release", "dists/stable/Release.gpg"];
     assert_eq!(names, expected);
 }
 
@@ -127,14 +133,17 @@ fn the_agent_is_republished_as_it_is_and_its_keys_reach_the_hosts() {
     let host = project.path("host");
     ok(std::process::Command::new("dpkg-deb").arg("-x").arg(project.public().join("acme-release.deb")).arg(&host));
     let vendor = host.join("usr/share/consignee/vendors/acme");
-    assert_eq!(fs::read(vendor.join("agent.pgp")).unwrap(), fs::read(project.path("consigns/certificate.pgp")).unwrap());
+    assert_eq!(
+        fs::read(vendor.join("agent.pgp")).unwrap(),
+        fs::read(project.path("consigns/certificate.pgp")).unwrap()
+    );
 
     // Without it the next publish keeps what the hosts trust, and hosts of both versions find theirs.
     project.note("1.1.0", "The second release.");
     project.build("erp", "1.1.0");
     project.published(&[]);
     let second = agent(&project, "consignee", "0.2.0-1").display().to_string();
-    project.published(&["--agent", &second, "--agent-certificate", "consigns/certificate.pgp"]);
+    project.published(&["--agent", &path, &second, "--agent-certificate", "consigns/certificate.pgp"]);
     assert!(!project.files().contains_key("pool/main/a/acme-release/acme-release_2_all.deb"));
     let verified = project.verify(&[]);
     assert_eq!(out(&verified), "generation 3: 2 indexes, 5 packages and 2 releases read\n");
@@ -150,7 +159,11 @@ fn the_agents_keys_are_good_for_the_agent_only() {
     let other = agent(&project, "acme-erp", "9.0.0-1").display().to_string();
     let output = project.publish(&["--agent", &other, "--agent-certificate", "consigns/certificate.pgp"]);
     assert_eq!(output.status.code(), Some(3));
-    assert!(err(&output).contains("it is acme-erp, and the agent's keys are good for consignee only"), "{}", err(&output));
+    assert!(
+        err(&output).contains("it is acme-erp, and the agent's keys are good for consignee only"),
+        "{}",
+        err(&output)
+    );
 
     let foreign = agent(&project, "consignee", "0.1.0-1").display().to_string();
     let output = project.publish(&["--agent", &foreign, "--agent-certificate", "keys/certificate.pgp"]);
@@ -177,4 +190,57 @@ fn of_several_publishers_at_once_each_gets_its_package_in() {
     for product in products {
         assert_eq!(apt.candidate(&format!("acme-{product}")).as_deref(), Some("1.0.0-1"));
     }
+}
+
+#[test]
+fn one_passphrase_from_a_pipe_unlocks_both_keys() {
+    let project = Project::new();
+    fs::remove_dir_all(project.path("keys")).unwrap();
+    let with_passphrase = |command: &str, arguments: &str| {
+        let line = format!("echo secret | \"$0\" {command} {arguments} --passphrase-fd 0");
+        let mut shell = std::process::Command::new("sh");
+        shell.current_dir(project.root()).args(["-c", &line, env!("CARGO_BIN_EXE_consign")]);
+        ok(&mut shell)
+    };
+    with_passphrase("key new", "--vendor acme --algorithm ed25519");
+    project.manifest("erp", "1.0.0", "");
+    with_passphrase("build", "");
+    let published = with_passphrase("publish", "");
+    assert!(!out(&published).contains("secret"));
+    assert!(project.verify(&[]).status.success());
+    let locked = project.publish(&["--renew"]);
+    assert!(err(&locked).contains("cannot unlock"), "{}", err(&locked));
+}
+
+#[test]
+fn the_feed_names_every_entry_point_that_a_reader_may_have_read() {
+    let project = Project::new();
+    project.build("erp", "1.0.0");
+    project.published(&[]);
+    let feed = fs::read(project.public().join("consign/stable/feed.pgp")).unwrap();
+    let first = project.files()["dists/stable/InRelease"].clone();
+    project.published(&["--renew"]);
+    let second = project.files()["dists/stable/InRelease"].clone();
+    // As if that publish had been killed after its InRelease: no feed names it.
+    fs::write(project.public().join("consign/stable/feed.pgp"), feed).unwrap();
+    let third = project.published(&["--renew"]);
+    assert_eq!(third["generation"], 2);
+    let third = project.files()["dists/stable/InRelease"].clone();
+
+    let trust = Trust::beside(&project.certificate()).unwrap();
+    let (vendor, channel) = ("acme".parse().unwrap(), "stable".parse().unwrap());
+    let store = DirectoryStore::at(project.public());
+    let head = feed::head(&store, &vendor, &channel, &trust.keyring(Role::Index).unwrap()).unwrap().unwrap();
+    assert!([first, second, third].iter().all(|bytes| head.feed.knows_entry_point(&Sha256::of(bytes))));
+    assert_eq!(head.feed.entry_points.current.len(), 1);
+}
+
+#[test]
+fn a_release_is_published_where_its_files_are_not() {
+    let project = Project::new();
+    project.build("erp", "1.0.0");
+    fs::remove_dir_all(project.path("app")).unwrap();
+    fs::remove_dir_all(project.path("notes")).unwrap();
+    project.published(&[]);
+    assert!(project.verify(&[]).status.success());
 }

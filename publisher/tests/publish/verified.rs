@@ -102,7 +102,12 @@ fn an_entry_point_that_the_feed_does_not_name_is_found() {
     let feed = fs::read(project.public().join("consign/stable/feed.pgp")).unwrap();
     project.published(&["--renew"]);
     // As after a publish that was killed just before its end.
-    found(&project, "consign/stable/feed.pgp", |_| Some(feed), "does not name dists/stable/InRelease as it is: publish again");
+    found(
+        &project,
+        "consign/stable/feed.pgp",
+        |_| Some(feed),
+        "does not name dists/stable/InRelease as it is: publish again",
+    );
 }
 
 #[test]

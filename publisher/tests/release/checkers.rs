@@ -23,8 +23,17 @@ fn complaints(package: &Path) -> Vec<String> {
     assert!(output.status.code().is_some_and(|code| code <= 2), "{report}{}", String::from_utf8_lossy(&output.stderr));
     let allowed = allowed();
     let of_interest = |line: &&str| line.starts_with("E: ") || line.starts_with("W: ");
-    let tag = |line: &str| line.split_once(": ").and_then(|(_, rest)| rest.split_once(": ")).map(|(_, rest)| rest.split(' ').next().unwrap_or_default().to_owned());
-    report.lines().filter(of_interest).filter(|line| !tag(line).is_some_and(|tag| allowed.contains_key(&*tag))).map(str::to_owned).collect()
+    let tag = |line: &str| {
+        line.split_once(": ")
+            .and_then(|(_, rest)| rest.split_once(": "))
+            .map(|(_, rest)| rest.split(' ').next().unwrap_or_default().to_owned())
+    };
+    report
+        .lines()
+        .filter(of_interest)
+        .filter(|line| !tag(line).is_some_and(|tag| allowed.contains_key(&*tag)))
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]
@@ -46,7 +55,8 @@ fn the_template_passes_too() {
     let folder = tempfile::tempdir().unwrap();
     let project = folder.path().join("acme");
     consign::template::lay_down(&"acme".parse().unwrap(), &project).unwrap();
-    let project = consign::manifest::Project::load(&project.join("consign.toml"), consign::manifest::Strictness::Strict).unwrap();
+    let project =
+        consign::manifest::Project::load(&project.join("consign.toml"), consign::manifest::Strictness::Strict).unwrap();
     let release = consign::build::Release::prepare(&project).unwrap();
     let keys = Keys::new(Algorithm::Ed25519);
     let time = jiff::Timestamp::from_second(1_700_000_000).unwrap();

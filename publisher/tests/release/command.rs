@@ -28,7 +28,10 @@ fn an_evening_from_new_to_build() {
         command
     };
     consign(&["new", "beta"]).current_dir(folder.path()).assert().success();
-    at(&["key", "new", "--vendor", "beta", "--algorithm", "ed25519"]).env("CONSIGN_PASSPHRASE", "x y").assert().success();
+    at(&["key", "new", "--vendor", "beta", "--algorithm", "ed25519"])
+        .env("CONSIGN_PASSPHRASE", "x y")
+        .assert()
+        .success();
     let plan = at(&["build", "--plan", "--strict"]).assert().success().get_output().clone();
     let (plan, _) = text_of(&plan);
     assert!(plan.contains("beta/ledger 1.0.0 revision 1"), "{plan}");
@@ -95,13 +98,19 @@ fn the_examples_of_every_help_parse() {
     let mut tried = 0;
     for command in [&["--help"][..], &["new", "--help"], &["key", "new", "--help"], &["build", "--help"]] {
         let (help, _) = text_of(consign(command).assert().success().get_output());
-        for example in help.lines().filter(|line| line.starts_with("  ")).filter_map(|line| line.split_once("consign ")) {
+        for example in help.lines().filter(|line| line.starts_with("  ")).filter_map(|line| line.split_once("consign "))
+        {
             if !example.0.trim().is_empty() && !example.0.contains("SOURCE_DATE_EPOCH") {
                 continue;
             }
             let arguments: Vec<&str> = example.1.split(" 3<").next().unwrap().split_whitespace().collect();
             let folder = tempfile::tempdir().unwrap();
-            let output = consign(&arguments).current_dir(folder.path()).env("HOME", folder.path()).write_stdin("").output().unwrap();
+            let output = consign(&arguments)
+                .current_dir(folder.path())
+                .env("HOME", folder.path())
+                .write_stdin("")
+                .output()
+                .unwrap();
             let (_, errors) = text_of(&output);
             let usage = errors.contains("Usage:") || errors.contains("unexpected argument");
             assert!(!usage, "{arguments:?}: {errors}");

@@ -2,9 +2,11 @@
 
 mod checkers;
 mod command;
+mod documented;
 mod keys;
 mod manifest;
 mod package;
 mod reproducible;
 mod sample;
+mod scripts;
 mod streaming;

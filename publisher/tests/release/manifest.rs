@@ -17,7 +17,10 @@ fn fault(part: &str, with: &str) -> String {
 #[test]
 fn an_unknown_key_is_refused() {
     let message = fault("summary =", "sumary =");
-    assert!(message.starts_with("cannot use consign.toml, line 6, column 1: unknown key `sumary`, expected one of"), "{message}");
+    assert!(
+        message.starts_with("cannot use consign.toml, line 6, column 1: unknown key `sumary`, expected one of"),
+        "{message}"
+    );
     let message = fault("[[health]]", "[[health]]\nurl = 1");
     assert!(message.contains("line 25, column 1: unknown key `url`"), "{message}");
 }
@@ -88,7 +91,10 @@ fn a_place_on_the_host_is_absolute_and_plain() {
 #[test]
 fn names_with_line_breaks_are_refused() {
     let message = fault(r#"name = "erp""#, r#"name = "erp\nx""#);
-    assert!(message.starts_with(r#"cannot use consign.toml, line 4, column 8: "erp\nx" is not a product name"#), "{message}");
+    assert!(
+        message.starts_with(r#"cannot use consign.toml, line 4, column 8: "erp\nx" is not a product name"#),
+        "{message}"
+    );
     let message = fault("example ERP", r"example\nDepends: evil");
     assert_eq!(message, "cannot use consign.toml, line 6, column 11: summary must be one line of text");
     let message = fault(r#"["python3"]"#, r#"["python3, $(evil)"]"#);
@@ -110,7 +116,10 @@ fn strict_asks_for_on_interrupt_and_undo() {
     let sample = Sample::new();
     sample.load();
     let message = sample.fault(Strict);
-    assert!(message.ends_with(r#"line 21, column 8: step "init" does not say on_interrupt, which --strict asks for"#), "{message}");
+    assert!(
+        message.ends_with(r#"line 21, column 8: step "init" does not say on_interrupt, which --strict asks for"#),
+        "{message}"
+    );
     sample.replace("[[health]]", "on_interrupt = \"rerun\"\n[[health]]");
     assert!(sample.fault(Strict).contains("does not say undo"));
     sample.replace("[[health]]", "undo = { inverse = [\"/bin/true\", \"{from}\"] }\n[[health]]");

@@ -108,7 +108,8 @@ fn modules_of_a_product_carry_one_plan_and_depend_on_each_other() {
     sample.replace("[options.edition]", "[[module]]\npackage = \"acme-erp-web\"\narchitecture = \"amd64\"\nfiles = [{ from = \"tree/\", to = \"/opt/acme-web\" }]\n[options.edition]");
     let release = consign::build::Release::prepare(&sample.load()).unwrap();
     let keys = Keys::new(Algorithm::Ed25519);
-    let built = release.build(&keys.package(), jiff::Timestamp::UNIX_EPOCH, &sample.path().join("dist"), &mut |_| {}).unwrap();
+    let built =
+        release.build(&keys.package(), jiff::Timestamp::UNIX_EPOCH, &sample.path().join("dist"), &mut |_| {}).unwrap();
     let [erp, web] = &built[..] else { panic!("{built:?}") };
     assert_eq!(erp.package.plan().unwrap().message, web.package.plan().unwrap().message);
     assert_eq!(erp.package.control().get("Depends"), Some("acme-erp-web (= 1.1.0-1), python3"));
@@ -151,5 +152,8 @@ fn a_package_that_was_changed_or_signed_by_another_is_refused() {
     bytes[middle] ^= 1;
     fs::write(path, bytes).unwrap();
     let changed = SignedPackage::open(path, &keyring(&keys)).unwrap_err();
-    assert!(changed.to_string().starts_with(&format!("cannot use {}: it carries no good", path.display())), "{changed}");
+    assert!(
+        changed.to_string().starts_with(&format!("cannot use {}: it carries no good", path.display())),
+        "{changed}"
+    );
 }

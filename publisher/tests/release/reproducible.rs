@@ -45,7 +45,10 @@ fn the_command_builds_the_same_members_under_another_umask_and_time_zone() {
         let status = Command::new("sh").args(["-c", &line]).output().unwrap();
         assert!(status.status.success(), "{}", String::from_utf8_lossy(&status.stderr));
         let package = sample.path().join("dist/acme-erp_1.1.0-1_all.deb");
-        let listing = output_of("sh", &["-c", &format!("dpkg-deb --fsys-tarfile {} | tar tvf - --full-time --utc", text(&package))]);
+        let listing = output_of(
+            "sh",
+            &["-c", &format!("dpkg-deb --fsys-tarfile {} | tar tvf - --full-time --utc", text(&package))],
+        );
         let content = output_of("dpkg-deb", &["--field", text(&package), "Consign-Content"]);
         let listing: Vec<_> = listing.lines().filter(|line| !line.contains("/plans/")).map(str::to_owned).collect();
         (listing, content)

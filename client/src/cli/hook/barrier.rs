@@ -3,6 +3,8 @@
 use std::io::{self, BufRead};
 use std::path::PathBuf;
 
+use jiff::Timestamp;
+
 use super::super::complaint::Complaint;
 use super::super::follow::{self, TURN, Watched};
 use super::super::session::{Exit, Session};
@@ -23,14 +25,15 @@ pub fn run(session: &mut Session) -> Result<Exit, Complaint> {
 
 /// Asks, shows the preparation while it is made, and words the verdict.
 pub fn verdict(session: &mut Session, request: &Request) -> Result<Exit, Complaint> {
+    let begun = Timestamp::now();
     let mut conversation = Conversation::start(&session.places, request)?;
     let mut watched = Vec::new();
     let reply = loop {
         match conversation.next(TURN)? {
             Some(Reply::Working { product, upgrade }) if session.out.is_terminal() => {
                 let product = Product::new(&session.places, product);
-                let follower = Follower::new(&product, upgrade);
-                watched.push(Watched { product, follower });
+                let follower = Follower::since(&product, upgrade, begun);
+                watched.extend(follower.ok().map(|follower| Watched { product, follower }));
             }
             Some(reply) if conversation::is_last(&reply) => break reply,
             _ => {}

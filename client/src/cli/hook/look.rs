@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::super::complaint::Complaint;
 use super::super::session::{Exit, Session};
 use crate::conversation;
 use crate::report::offers;
@@ -18,7 +19,7 @@ pub fn run(session: &mut Session) -> Exit {
         Ok(Reply::Looked { offers }) => offers::page(&offers, session.language),
         Ok(Reply::Failed { cause }) => still_held(session, &cause),
         Ok(_) => Page::default(),
-        Err(error) => still_held(session, &error.to_string()),
+        Err(error) => still_held(session, &Complaint::from(error).sentence(session.language)),
     };
     let _ = session.out.page(&page);
     Exit::Done

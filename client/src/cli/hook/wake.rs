@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+
 use super::super::complaint::Complaint;
 use super::super::follow::{self, TURN, Watched};
 use super::super::session::{Exit, Session};
@@ -29,11 +31,11 @@ pub fn run(session: &mut Session) -> Exit {
 }
 
 fn watch(session: &mut Session) -> Result<(), Complaint> {
-    let mut watched = Vec::new();
+    let (mut watched, now) = (Vec::new(), Timestamp::now());
     for product in session.products(None)? {
         match product.newest()? {
             Some(upgrade) if state::standing(&upgrade.state) == Standing::UnderWay => {
-                let follower = Follower::from_now(&product, upgrade.header.upgrade)?;
+                let follower = Follower::since(&product, upgrade.header.upgrade, now)?;
                 watched.push(Watched { product, follower });
             }
             _ => {}

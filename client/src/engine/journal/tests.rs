@@ -114,6 +114,46 @@ fn lines_that_were_moved_or_lost_are_damage() {
     }
 }
 
+#[test]
+fn a_line_that_was_edited_with_care_does_not_fit_its_neighbours() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(FILE);
+    journal(folder.path(), &some_events());
+    let whole = fs_err::read_to_string(&path).unwrap();
+    let lines: Vec<&str> = whole.lines().collect();
+    type Edit = fn(&mut Record);
+    // Line, change of the record, and the line that gives it away.
+    let edits: [(usize, Edit, usize); 3] = [
+        (2, |record| record.at = Timestamp::UNIX_EPOCH, 4),
+        (2, |record| record.seq += 1, 3),
+        (6, |record| record.prev = Sha256::of(b"another"), 7),
+    ];
+    for (index, edit, named) in edits {
+        let mut record = record_of(lines[index].as_bytes()).unwrap();
+        edit(&mut record);
+        let edited = line_of(&record);
+        let text: String =
+            (0..lines.len()).map(|i| if i == index { &edited } else { lines[i] }.to_owned() + "\n").collect();
+        fs_err::write(&path, text).unwrap();
+        match Replay::of(folder.path()) {
+            Err(JournalError::Damaged { line, .. }) => assert_eq!(line, named),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_last_line_whose_middle_never_reached_the_disk_is_torn() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(FILE);
+    journal(folder.path(), &some_events());
+    let mut holed = fs_err::read(&path).unwrap();
+    let end = holed.len();
+    holed[end - 40..end - 10].fill(0);
+    fs_err::write(&path, holed).unwrap();
+    assert!(Replay::of(folder.path()).unwrap().torn);
+}
+
 /// The line of `docs/journal.md`: what is written there is what is written.
 #[test]
 fn the_page_shows_a_real_line() {
@@ -123,6 +163,15 @@ fn the_page_shows_a_real_line() {
     for line in shown {
         let record = record_of(line.as_bytes()).unwrap_or_else(|problem| panic!("{problem}: {line}"));
         assert_eq!(line_of(&record), line);
+    }
+}
+
+#[test]
+fn the_page_knows_every_event() {
+    let page = include_str!("../../../../docs/journal.md");
+    for event in every_event(&Upgrade::begin(header())) {
+        let code = serde_json::to_value(&event).unwrap()["event"].as_str().unwrap().to_owned();
+        assert!(page.contains(&format!("| `{code}` |")), "{code}");
     }
 }
 

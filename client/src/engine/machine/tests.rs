@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use consign_metadata::version::Version;
+
 use super::*;
 use crate::engine::sample::*;
 use Activity::{Busy, Idle, Interrupted};

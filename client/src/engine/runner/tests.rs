@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Mutex;
 
 use consign_metadata::name::UnitName;
+use consign_metadata::plan::UpgradePlan;
+use consign_metadata::version::Version;
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -333,6 +335,22 @@ fn a_preparation_that_fails_is_taken_back_before_the_barrier_answers() {
 }
 
 #[test]
+fn a_program_that_prepared_is_taken_back_by_its_inverse() {
+    let prepare = json!({"kind": "run", "name": "pause", "command": ["pause"], "user": "erp", "timeout_seconds": 9,
+        "undo": {"inverse": ["go-on", "{from}"]}});
+    let steps = |plan: &mut serde_json::Value| {
+        plan["body"]["steps"].as_array_mut().unwrap().insert(2, prepare.clone());
+    };
+    let mut stage = Stage::of(plan(steps), Some("1.0.0"));
+    stage.script("pause", [Ended::Exit(1)]);
+    assert_eq!(stage.prepare(), Standing::Over);
+    assert_eq!(stage.state(), &State::Cancelled);
+    let acts = stage.host.acts();
+    assert_eq!(acts[3..5], ["run pause (flag)", "run go-on 1.0.0 (flag)"]);
+    assert_eq!(acts[5..], ["start db.service", "start api.service", "start web.service"]);
+}
+
+#[test]
 fn a_preparation_whose_transaction_died_is_taken_back() {
     for busy in [false, true] {
         let mut stage = Stage::usual();
@@ -500,6 +518,19 @@ fn engines_of_an_upgrade_that_came_past_the_gates_can_be_stopped() {
 }
 
 #[test]
+fn engines_that_were_stopped_outside_the_list_come_back_with_the_old_packages() {
+    let mut stage = Stage::usual();
+    stage.record(Event::Held { reasons: Vec::new() });
+    stage.record(packages(Packages::After, true));
+    stage.runner(|runner| runner.stop_engines(Duration::from_secs(9))).unwrap();
+    stage.host.acts();
+    stage.record(packages(Packages::Before, true));
+    assert_eq!(stage.proceed(), Standing::Over);
+    assert_eq!(stage.state(), &State::RolledBack);
+    assert_eq!(stage.host.acts(), ["start db.service", "start api.service", "start web.service"]);
+}
+
+#[test]
 fn an_upgrade_that_takes_the_place_of_a_halted_one_never_starts_the_old_engines() {
     let mut stage = Stage::usual();
     stage.unpacked();
@@ -567,6 +598,18 @@ fn the_list_is_frozen_with_what_the_table_needs() {
         "health undo=true no_return=false Rerun",
     ];
     assert_eq!(told, expected);
+    let undo = |at: usize, undo: serde_json::Value| {
+        let plan = plan(|plan| {
+            let steps = plan["body"]["steps"].as_array_mut().unwrap();
+            let mut step = steps.remove(MIGRATE);
+            step["undo"] = undo.clone();
+            steps.insert(at, step);
+        });
+        items(&plan, Some(&"1.0.0".parse().unwrap()))[at].undo
+    };
+    assert!(undo(1, json!("harmless")) && undo(1, json!({"inverse": ["back"]})));
+    assert!(!undo(1, json!("impossible")) && !undo(1, json!("from-backup")));
+    assert!(!undo(MIGRATE, json!("harmless")), "there is no way back to the old packages yet");
     // A new packaging revision of the version runs no program of the vendor's.
     let names = items(&plan(|_| {}), Some(&"1.1.0".parse().unwrap()));
     assert!(names.iter().all(|item| item.name != "migrate"));

@@ -1,5 +1,6 @@
 //! apt and dpkg as the package manager of the host.
 //!
+//! - [`archive`]: a .deb, before it is unpacked
 //! - [`database`]: what dpkg has
 //! - [`lists`]: what the repositories offer, and where they are
 //! - [`fetch`]: files of a repository beside its packages
@@ -9,15 +10,18 @@
 //! What is true of these programs was measured on apt 2.6 and 3.0; `docs/hooks.md` and `docs/holds.md`
 //! say how.
 
+pub mod archive;
 pub mod database;
 pub mod fetch;
 pub mod hold;
 pub mod lists;
 pub mod lock;
 
+use std::path::Path;
 use std::time::Duration;
 
 use consign_metadata::name::PackageName;
+use consign_metadata::openpgp::Keyring;
 use consign_metadata::plan::NativeVersions;
 
 use super::{Hold, HostError, Observed, PackageManager, Repository};
@@ -63,12 +67,16 @@ impl PackageManager for Apt {
         hold::write(&self.places, &hold::text(holds, &present))
     }
 
+    fn plan_in(&self, archive: &Path, keyring: &Keyring) -> Result<Vec<u8>, HostError> {
+        archive::plan(archive, keyring)
+    }
+
     fn transaction(&self) -> Result<Option<u32>, HostError> {
         lock::holder(&self.places)
     }
 }
 
 /// A host error of an action on a file.
-fn at(action: &str, path: &std::path::Path, cause: impl std::fmt::Display) -> HostError {
+fn at(action: &str, path: &Path, cause: impl std::fmt::Display) -> HostError {
     HostError { action: format!("{action} {}", path.display()), reason: cause.to_string() }
 }

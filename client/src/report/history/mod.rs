@@ -176,7 +176,9 @@ fn outage(header: &Header, records: &[Record]) -> (u64, bool) {
         match &record.event {
             Event::StepStarted { item, .. } if is(*item, "stop") => since = since.or(Some(record.at)),
             Event::UndoStarted { item, .. } if undone(*item, "start") => since = since.or(Some(record.at)),
-            Event::StepSucceeded { item } | Event::StepSkipped { item, .. } if is(*item, "start") => total += closed(&mut since, record.at),
+            Event::StepSucceeded { item } | Event::StepSkipped { item, .. } if is(*item, "start") => {
+                total += closed(&mut since, record.at)
+            }
             Event::UndoSucceeded { item } if undone(*item, "stop") => total += closed(&mut since, record.at),
             _ => {}
         }

@@ -1,5 +1,6 @@
 //! The frozen list of an upgrade: who does what, with which limits, and until when it can be taken back.
 
+mod kinds;
 mod page;
 mod words;
 
@@ -7,10 +8,12 @@ use std::collections::BTreeMap;
 
 use consign_metadata::digest::Sha256;
 use consign_metadata::name::{Label, ProductId};
-use consign_metadata::plan::{OnInterrupt, RunStep, SideEffect, Step, Undo, UpgradePlan};
+use consign_metadata::plan::{OnInterrupt, RunStep, SideEffect, SiteOption, Step, UpgradePlan};
 use consign_metadata::text::Text;
 use consign_metadata::version::{Class, Version};
 use serde::{Deserialize, Serialize};
+
+pub use kinds::{StepKind, UndoKind};
 
 use super::{FORMAT, state};
 use crate::engine::event::{Header, Reason};
@@ -38,6 +41,8 @@ pub struct PlanReport {
     pub plan: Sha256,
     /// The list that is walked.
     pub steps: Vec<PlannedStep>,
+    /// What the site may choose.
+    pub options: Vec<PlannedOption>,
     /// What the upgrade does beyond itself.
     pub side_effects: Vec<PlannedEffect>,
     /// What its gates keep it back for; empty when cleared.
@@ -77,38 +82,19 @@ pub struct PlannedStep {
     pub attempts: u32,
 }
 
-/// What a step does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum StepKind {
-    /// Tells the people on the host.
-    Announce,
-    /// Stops the engines.
-    Stop,
-    /// The transaction of the package manager.
-    Packages,
-    /// A program of the vendor's.
-    Run,
-    /// systemd reads its unit files again.
-    DaemonReload,
-    /// Starts what ran before.
-    Start,
-    /// Watches that the product works.
-    Health,
-}
-
-/// How a program of the vendor's is taken back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum UndoKind {
-    /// By a program of its own.
-    Inverse,
-    /// By the restore of the backup.
-    FromBackup,
-    /// There is nothing to take back.
-    Harmless,
-    /// Not at all.
-    Impossible,
+/// A choice of the site's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlannedOption {
+    /// Its name, as in the site's file.
+    pub name: Label,
+    /// What the site chose, or the default.
+    pub value: String,
+    /// The value where the site says nothing.
+    pub default: String,
+    /// The values it may take.
+    pub allowed: Vec<String>,
+    /// What it decides.
+    pub help: Option<Text>,
 }
 
 /// A side effect of the upgrade.
@@ -147,6 +133,7 @@ impl PlanReport {
             class: header.class,
             plan: header.plan,
             steps: (0..header.items.len()).map(|item| PlannedStep::of(plan, upgrade, item, &words)).collect(),
+            options: plan.body.options.iter().map(|(name, option)| PlannedOption::of(name, option, options)).collect(),
             side_effects: plan.side_effects(header.from.as_ref()).map(effect).collect(),
             reasons: upgrade.reasons().to_vec(),
             point_of_no_return: point_of_no_return(header),
@@ -181,27 +168,14 @@ impl PlannedStep {
     }
 }
 
-impl StepKind {
-    fn of(step: &Step) -> Self {
-        match step {
-            Step::Announce { .. } => Self::Announce,
-            Step::Stop { .. } => Self::Stop,
-            Step::Packages => Self::Packages,
-            Step::Run(_) => Self::Run,
-            Step::DaemonReload => Self::DaemonReload,
-            Step::Start { .. } => Self::Start,
-            Step::Health { .. } => Self::Health,
-        }
-    }
-}
-
-impl UndoKind {
-    fn of(undo: &Undo) -> Self {
-        match undo {
-            Undo::Inverse(_) => Self::Inverse,
-            Undo::FromBackup => Self::FromBackup,
-            Undo::Harmless => Self::Harmless,
-            Undo::Impossible => Self::Impossible,
+impl PlannedOption {
+    fn of(name: &Label, option: &SiteOption, chosen: &BTreeMap<Label, String>) -> Self {
+        Self {
+            name: name.clone(),
+            value: chosen.get(name).unwrap_or(&option.default).clone(),
+            default: option.default.clone(),
+            allowed: option.allowed.clone(),
+            help: option.help.clone(),
         }
     }
 }

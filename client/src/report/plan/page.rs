@@ -2,7 +2,7 @@
 
 use consign_metadata::text::Language;
 
-use super::{PlanReport, PlannedStep, StepKind, words};
+use super::{PlanReport, PlannedOption, PlannedStep, StepKind, words};
 use crate::report::page::{Page, Style};
 use crate::report::{reason, time, words as shared};
 
@@ -17,12 +17,37 @@ impl PlanReport {
         for step in &self.steps {
             page.append(2, step.page(language));
         }
+        self.choices(&mut page, language);
         self.effects(&mut page, language);
         self.gates(&mut page, language);
         page.gap();
         page.add(0, Style::Plain, self.data(language));
         page.add(0, Style::Plain, self.way_back(language));
         page
+    }
+
+    fn choices(&self, page: &mut Page, language: Language) {
+        if self.options.is_empty() {
+            return;
+        }
+        let file = format!("/etc/consign/{}.toml", self.product);
+        page.gap();
+        page.add(0, Style::Heading, say!(language, "Choices of the site, in {file}", "Choix du site, dans {file}"));
+        for PlannedOption { name, value, default, allowed, help } in &self.options {
+            let allowed = shared::list(allowed);
+            page.add(
+                2,
+                Style::Plain,
+                say!(
+                    language,
+                    "{name} = {value:?} (of {allowed}; default {default})",
+                    "{name} = {value:?} (parmi {allowed} ; par défaut {default})"
+                ),
+            );
+            if let Some(help) = help {
+                page.add(4, Style::Plain, help.in_language(language));
+            }
+        }
     }
 
     fn effects(&self, page: &mut Page, language: Language) {

@@ -8,7 +8,9 @@ use super::{StepKind, UndoKind};
 /// What a kind of step does.
 pub fn kind(kind: StepKind, language: Language) -> String {
     match kind {
-        StepKind::Announce => say!(language, "tells the people on this host", "prévient les personnes connectées à l'hôte"),
+        StepKind::Announce => {
+            say!(language, "tells the people on this host", "prévient les personnes connectées à l'hôte")
+        }
         StepKind::Stop => say!(
             language,
             "stops the engines, last started first",
@@ -17,7 +19,9 @@ pub fn kind(kind: StepKind, language: Language) -> String {
         StepKind::Packages => {
             say!(language, "the package manager changes the packages", "le gestionnaire de paquets change les paquets")
         }
-        StepKind::DaemonReload => say!(language, "systemd reads its unit files again", "systemd relit ses fichiers d'unités"),
+        StepKind::DaemonReload => {
+            say!(language, "systemd reads its unit files again", "systemd relit ses fichiers d'unités")
+        }
         StepKind::Start => say!(
             language,
             "starts the engines that ran before, in order",

@@ -78,12 +78,7 @@ struct TarWriter<W: Write> {
 
 impl<W: Write> TarWriter<W> {
     /// Writes one entry; the MD5 of its content where it has content of its own.
-    fn entry(
-        &mut self,
-        path: &str,
-        entry: &Entry,
-        digest: &mut ContentDigest,
-    ) -> Result<Option<String>, PackageError> {
+    fn entry(&mut self, path: &str, entry: &Entry, digest: &mut ContentDigest) -> Result<Option<String>, PackageError> {
         let name = format!("./{path}");
         let attributes = &entry.attributes;
         match &entry.node {
@@ -132,7 +127,8 @@ impl<W: Write> TarWriter<W> {
 
     fn stream(&mut self, header: &Header, path: &std::path::Path, mut from: Observed<'_>) -> Result<(), StreamError> {
         let written = self.archive.append(header, &mut from);
-        let changed = |reason: &str| StreamError::Source(StageError::Source { path: path.into(), reason: reason.into() });
+        let changed =
+            |reason: &str| StreamError::Source(StageError::Source { path: path.into(), reason: reason.into() });
         match (from.failure.take(), from.left) {
             (Some(cause), _) => {
                 Err(StreamError::Source(crate::file::FileError { act: "read", path: path.into(), cause }.into()))

@@ -8,7 +8,8 @@ use sha2::Digest as _;
 
 use consign_metadata::digest::Sha256;
 
-use super::control::{ControlMember, Paragraph};
+use super::Paragraph;
+use super::control::ControlMember;
 use crate::stage::{Entry, Node, Source};
 
 /// The digest, as it grows.

@@ -37,8 +37,7 @@ pub fn plan(
 ) -> Result<Option<SignedPlan>, DebError> {
     let Some(message) = layout.plan(file)? else { return Ok(None) };
     let verified = keyring.verify_message(&message, plan::MAXIMUM_SIZE)?;
-    let plan =
-        UpgradePlan::parse(&verified.bytes).map_err(|cause| DebError::Shape(format!("its plan {cause}")))?;
+    let plan = UpgradePlan::parse(&verified.bytes).map_err(|cause| DebError::Shape(format!("its plan {cause}")))?;
     Ok(Some(SignedPlan { message, plan }))
 }
 
@@ -46,11 +45,7 @@ pub fn plan(
 ///
 /// # Errors
 /// [`DebError`]
-pub fn notes(
-    layout: &DebLayout,
-    file: &mut (impl Read + Seek),
-    plan: &UpgradePlan,
-) -> Result<Vec<NoteFile>, DebError> {
+pub fn notes(layout: &DebLayout, file: &mut (impl Read + Seek), plan: &UpgradePlan) -> Result<Vec<NoteFile>, DebError> {
     let mut notes = Vec::new();
     for note in &plan.envelope.notes {
         for (language, digest) in &note.texts {

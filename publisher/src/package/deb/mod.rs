@@ -13,12 +13,14 @@ mod data;
 mod digest;
 mod documentation;
 mod members;
+mod paragraph;
 pub mod version;
 mod writer;
 
 pub use archive::{Sections, append_signature};
-pub use self::control::{DebControl, Paragraph, Relations, Scripts};
+pub use control::{DebControl, Relations, Scripts};
 pub(super) use members::{control_file, notes, plan};
+pub use paragraph::Paragraph;
 pub use writer::Deb;
 
 /// Field of the control file that holds the content digest of the package.

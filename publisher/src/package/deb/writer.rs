@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::control::{self, ControlMember};
 use super::digest::ContentDigest;
-use super::{CONTENT_FIELD, archive, data, documentation};
+use super::{CONTENT_FIELD, Paragraph, archive, data, documentation};
 use crate::file::OnFile;
 use crate::package::{PackageContents, PackageError, Packager, UnsignedPackage};
 use crate::stage::{Attributes, Node, Source, StagedTree};
@@ -81,7 +81,7 @@ fn control_archive(mut members: Vec<ControlMember>, seconds: u64) -> Result<Vec<
         let entry = crate::stage::Entry { attributes: Attributes::root(member.mode), node };
         tree.add(&format!("/{}", member.name), entry)?;
     }
-    let mut ignored = ContentDigest::begin(&control::Paragraph::default(), &[]);
+    let mut ignored = ContentDigest::begin(&Paragraph::default(), &[]);
     let (gzip, _) = data::write(gzip(Vec::new()), &tree, seconds, &mut ignored)?;
     Ok(gzip.finish().on("write", Path::new("the control archive"))?)
 }

@@ -28,7 +28,8 @@ mod tests {
 
     #[test]
     fn fields_are_found_in_their_own_paragraph() {
-        let text = "Package: a\nDescription: one\n Package: not this\n\nPackage: b\nSHA256:\n 12 3 x\n 45 6 y\nSize: 7\n";
+        let text =
+            "Package: a\nDescription: one\n Package: not this\n\nPackage: b\nSHA256:\n 12 3 x\n 45 6 y\nSize: 7\n";
         let found: Vec<_> = paragraphs(text).map(|p| field(p, "package")).collect();
         assert_eq!(found, [Some("a"), Some("b")]);
         let second = paragraphs(text).nth(1).unwrap();

@@ -127,9 +127,7 @@ impl<'a> AptRepository<'a> {
     fn index_text(&self, architecture: &str) -> String {
         let belongs = |stanza: &&Stanza| [architecture, ANY].contains(&stanza.architecture.as_str());
         let mut stanzas: Vec<_> = self.stanzas.values().filter(belongs).collect();
-        stanzas.sort_by(|a, b| {
-            a.package.cmp(&b.package).then_with(|| version::compare(&a.version, &b.version))
-        });
+        stanzas.sort_by(|a, b| a.package.cmp(&b.package).then_with(|| version::compare(&a.version, &b.version)));
         index::render(stanzas.into_iter())
     }
 
@@ -156,8 +154,7 @@ impl<'a> AptRepository<'a> {
 
 impl RepositoryFormat for AptRepository<'_> {
     fn add(&mut self, package: &SignedPackage, keyring: &Keyring) -> Result<Added, RepositoryError> {
-        let identity =
-            (package.name().to_string(), package.version().to_owned(), package.architecture().to_owned());
+        let identity = (package.name().to_string(), package.version().to_owned(), package.architecture().to_owned());
         let immutable = || RepositoryError::Immutable {
             package: identity.0.clone(),
             version: identity.1.clone(),

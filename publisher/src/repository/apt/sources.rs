@@ -8,9 +8,7 @@ use super::COMPONENT;
 
 /// The subscription to a channel, a deb822 source.
 pub fn subscription(url: &str, channel: &ChannelName, keyring: &str) -> String {
-    format!(
-        "Types: deb\nURIs: {url}\nSuites: {channel}\nComponents: {COMPONENT}\nSigned-By: {keyring}\n"
-    )
+    format!("Types: deb\nURIs: {url}\nSuites: {channel}\nComponents: {COMPONENT}\nSigned-By: {keyring}\n")
 }
 
 /// Limits the repository to the packages it is there for: whoever holds its keys cannot replace the

@@ -1,0 +1,81 @@
+//! A person's decision about an upgrade. It is written down and answered; what follows happens by itself.
+
+use std::sync::Arc;
+
+use consign_metadata::name::ProductId;
+
+use super::catalogue::{Catalogue, plan_of};
+use super::dialogue::Speaker;
+use super::situation::Situation;
+use super::{Agent, AgentError, barrier, watch};
+use crate::engine::event::{Event, Person};
+use crate::engine::machine::{HaltCause, State, Upgrade};
+use crate::request::{Decision, Refusal, Reply};
+
+/// Writes the decision down, or says why it cannot be taken now.
+///
+/// # Errors
+/// [`AgentError`]
+pub fn decide(
+    agent: &Arc<Agent>,
+    id: &ProductId,
+    decision: &Decision,
+    by: &Person,
+    speaker: &mut Speaker,
+) -> Result<Reply, AgentError> {
+    let catalogue = Catalogue::read(agent)?;
+    let entry = catalogue.entries.get(id).ok_or_else(|| AgentError::NotNow(format!("there is no product {id}")))?;
+    let Some(lock) = agent.locks.lock_within(id, barrier::PATIENCE) else {
+        return Err(AgentError::NotNow(format!("a step of {id} is running")));
+    };
+    let situation = Situation::of(agent, &catalogue, entry)?;
+    let upgrade =
+        situation.newest.as_ref().ok_or_else(|| AgentError::NotNow(format!("{id} has no upgrade to decide about")))?;
+    if let Some(refusal) = unsatisfied(agent, &situation, upgrade, decision)? {
+        return Ok(Reply::Refuse { refusals: vec![refusal] });
+    }
+    let number = upgrade.header.upgrade;
+    if let Some(event) = event(&upgrade.state, decision, by) {
+        let journal = entry.product.open(number)?;
+        let mut journal = journal.ok_or_else(|| AgentError::NotNow(format!("{id} has no upgrade {number}")))?;
+        journal.append(event, agent.clock.now())?;
+        if let State::Rescued { .. } = journal.upgrade().state {
+            entry.product.clear_unfinished().map_err(AgentError::io(format!("let the engines of {id} start")))?;
+        }
+    }
+    drop(situation);
+    drop(lock);
+    speaker.say(&Reply::Working { product: id.clone(), upgrade: number });
+    watch::expect(agent, id);
+    Ok(Reply::Accepted)
+}
+
+/// What a decision is in the state that the upgrade is in; `None` where only time is missing, and an
+/// event that the table refuses where it makes no sense.
+fn event(state: &State, decision: &Decision, by: &Person) -> Option<Event> {
+    let by = by.clone();
+    Some(match (decision, state) {
+        (Decision::Retry, State::Stuck { .. }) => Event::UndoRetried { by },
+        (Decision::Retry, State::Forward { .. } | State::Backward { .. }) => return None,
+        (Decision::Retry, _) => Event::Retry { by: Some(by) },
+        (Decision::Skip, _) => Event::SkippedBy { by },
+        (Decision::Answer { answer }, State::Waiting { item }) => Event::Answered { item: *item, answer: *answer, by },
+        (Decision::Answer { answer }, _) => Event::Answered { item: usize::MAX, answer: *answer, by },
+        (Decision::Rescue { observed }, _) => Event::Rescued { observed: observed.clone(), by },
+    })
+}
+
+/// An upgrade that was found past its gates goes on only when they are satisfied.
+fn unsatisfied(
+    agent: &Agent,
+    situation: &Situation<'_>,
+    upgrade: &Upgrade,
+    decision: &Decision,
+) -> Result<Option<Refusal>, AgentError> {
+    let halted = matches!(upgrade.state, State::Halted { cause: HaltCause::Unsatisfied { .. }, .. });
+    let (true, Decision::Retry, Some(from)) = (halted, decision, &upgrade.header.from) else { return Ok(None) };
+    let target = plan_of(situation.trust, situation.product, upgrade)?;
+    let reasons = situation.reasons(agent, &target.plan, from);
+    let refusal = Refusal { product: situation.product.id.clone(), to: Some(upgrade.header.to.clone()), reasons };
+    Ok(Some(refusal).filter(|refusal| !refusal.reasons.is_empty()))
+}

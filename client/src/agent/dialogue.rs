@@ -1,0 +1,116 @@
+//! One conversation on the socket: a request, then replies until the last.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Agent, AgentError, barrier, decision, look, preinst, removal, watch};
+use crate::request::{Reply, Request};
+
+/// The longest request: a transaction of every package there is.
+const MAXIMUM: u64 = 64 * 1024 * 1024;
+/// Who connects has something to say.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The side of a conversation that answers. Whoever asked may have hung up; the work goes on.
+#[derive(Debug)]
+pub struct Speaker(Option<UnixStream>);
+
+impl Speaker {
+    /// A speaker that nobody listens to.
+    pub fn to_nobody() -> Self {
+        Self(None)
+    }
+
+    /// Says one line.
+    pub fn say(&mut self, reply: &Reply) {
+        let line = serde_json::to_string(reply).expect("replies have string keys and no floats");
+        let said = self.0.as_mut().is_none_or(|stream| stream.write_all(format!("{line}\n").as_bytes()).is_ok());
+        if !said {
+            self.0 = None;
+        }
+    }
+}
+
+/// Answers one conversation.
+pub fn answer(agent: &Arc<Agent>, stream: UnixStream) {
+    if !is_privileged(&stream) {
+        return;
+    }
+    let request = read(&stream);
+    let mut speaker = Speaker(Some(stream));
+    let reply = match request {
+        Ok(request) => {
+            log::info!("asked: {}", name(&request));
+            serve(agent, request, &mut speaker)
+        }
+        Err(cause) => Err(AgentError::NotNow(cause)),
+    };
+    match reply {
+        Ok(reply) => speaker.say(&reply),
+        Err(problem) => {
+            log::error!("{problem}");
+            speaker.say(&Reply::Failed { cause: problem.to_string() });
+        }
+    }
+}
+
+fn serve(agent: &Arc<Agent>, request: Request, speaker: &mut Speaker) -> Result<Reply, AgentError> {
+    match request {
+        Request::Wake => {
+            speaker.say(&Reply::Accepted);
+            *speaker = Speaker::to_nobody();
+            watch::wake(agent);
+            Ok(Reply::Accepted)
+        }
+        Request::Ended => {
+            watch::ended(agent)?;
+            Ok(Reply::Accepted)
+        }
+        Request::Look => look::look(agent),
+        Request::Barrier { actions } => barrier::barrier(agent, &actions, speaker),
+        Request::Preinst { product, package, plan, before } => {
+            preinst::preinst(agent, &product, &package, &plan, before.as_deref(), speaker)
+        }
+        Request::Remove { product, .. } => removal::remove(agent, &product),
+        Request::Purge { product, package } => removal::purge(agent, &product, &package),
+        Request::Decide { product, decision, by } => decision::decide(agent, &product, &decision, &by, speaker),
+    }
+}
+
+fn read(stream: &UnixStream) -> Result<Request, String> {
+    stream.set_read_timeout(Some(PATIENCE)).map_err(|e| e.to_string())?;
+    let mut line = Vec::new();
+    BufReader::new(stream.take(MAXIMUM)).read_until(b'\n', &mut line).map_err(|e| e.to_string())?;
+    serde_json::from_slice(&line).map_err(|cause| format!("cannot understand the request: {cause}"))
+}
+
+// The socket's mode says so already; a mode can be changed.
+fn is_privileged(stream: &UnixStream) -> bool {
+    let own = rustix::process::geteuid();
+    rustix::net::sockopt::socket_peercred(stream).is_ok_and(|peer| peer.uid.is_root() || peer.uid == own)
+}
+
+fn name(request: &Request) -> String {
+    match request {
+        Request::Wake => "wake".to_owned(),
+        Request::Ended => "ended".to_owned(),
+        Request::Look => "look".to_owned(),
+        Request::Barrier { actions } => format!("barrier, {} actions", actions.len()),
+        Request::Preinst { package, .. } => format!("preinst {package}"),
+        Request::Remove { package, .. } => format!("remove {package}"),
+        Request::Purge { package, .. } => format!("purge {package}"),
+        Request::Decide { product, decision, by } => format!("{} by {} for {product}", word(decision), by.name),
+    }
+}
+
+fn word(decision: &crate::request::Decision) -> &'static str {
+    use crate::request::Decision::{Answer, Rescue, Retry, Skip};
+    match decision {
+        Retry => "retry",
+        Skip => "skip",
+        Answer { .. } => "answer",
+        Rescue { .. } => "rescue",
+    }
+}

@@ -1,0 +1,82 @@
+//! What follows from the products for the package manager: the list of managed packages and the
+//! standing hold. Default deny: only what a look or a barrier has cleared may be installed.
+
+use std::collections::BTreeSet;
+
+use consign_metadata::name::PackageName;
+
+use super::catalogue::{Catalogue, Entry, plan_of};
+use super::{Agent, AgentError, offers};
+use crate::durable;
+use crate::engine::machine::{State, Upgrade};
+use crate::host::Hold;
+
+/// Writes both anew, from what is known now.
+///
+/// # Errors
+/// When one of them cannot be written, or the package database not be read.
+pub fn refresh(agent: &Agent, catalogue: &Catalogue) -> Result<(), AgentError> {
+    let mut managed = BTreeSet::new();
+    let mut holds = Vec::new();
+    for entry in catalogue.entries.values() {
+        let packages: Vec<PackageName> = entry.packages.iter().cloned().collect();
+        let present = agent.packages.observe(&packages)?;
+        if present.is_empty() {
+            continue;
+        }
+        managed.extend(packages);
+        let cleared = cleared(agent, catalogue, entry);
+        holds.extend(present.into_iter().map(|(package, _)| {
+            let versions = cleared.iter().filter(|(name, _)| *name == package).map(|(_, v)| v.clone());
+            Hold { cleared: versions.collect(), package }
+        }));
+    }
+    write_managed(agent, &managed)?;
+    Ok(agent.packages.hold(&holds)?)
+}
+
+fn write_managed(agent: &Agent, managed: &BTreeSet<PackageName>) -> Result<(), AgentError> {
+    let path = agent.places.managed();
+    let text: String = managed.iter().map(|package| format!("{package}\n")).collect();
+    if std::fs::read_to_string(&path).unwrap_or_default() == text {
+        return Ok(());
+    }
+    std::fs::create_dir_all(agent.places.state())
+        .and_then(|()| durable::replace(&path, text.as_bytes()))
+        .map_err(AgentError::io(format!("write {}", path.display())))
+}
+
+/// The packages and versions that may be installed.
+fn cleared(agent: &Agent, catalogue: &Catalogue, entry: &Entry) -> Vec<(PackageName, String)> {
+    let Ok(Some(upgrade)) = entry.product.newest() else { return Vec::new() };
+    if is_open(&upgrade) {
+        let plan = plan_of(&catalogue.trust, &entry.product, &upgrade);
+        return plan.map(|found| natives(agent, &found.plan)).unwrap_or_default();
+    }
+    // The fix of an upgrade that halted: it has no journal of its own before its transaction.
+    if matches!(upgrade.state, State::Halted { .. }) {
+        let offer = offers::Evaluation::of(agent, catalogue, entry, None);
+        return offer.ok().and_then(|found| found.cleared).map(|plan| natives(agent, &plan)).unwrap_or_default();
+    }
+    Vec::new()
+}
+
+/// Whether a transaction to its version would pass.
+fn is_open(upgrade: &Upgrade) -> bool {
+    let packages = upgrade.packages_item();
+    match &upgrade.state {
+        State::Cleared => true,
+        State::Forward { item, .. } => *item <= packages,
+        State::Halted { item, cause } => {
+            *item == packages && matches!(cause, crate::engine::machine::HaltCause::Partial)
+        }
+        _ => false,
+    }
+}
+
+fn natives(agent: &Agent, plan: &consign_metadata::plan::UpgradePlan) -> Vec<(PackageName, String)> {
+    let native = |module: &consign_metadata::plan::Module| {
+        Some((module.package.clone(), agent.packages.native(&module.native)?.to_owned()))
+    };
+    plan.body.modules.iter().filter_map(native).collect()
+}

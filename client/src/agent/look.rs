@@ -1,0 +1,150 @@
+//! A look: the package lists were updated. The feeds are brought up to date, what is offered is judged
+//! and written down, and the standing hold is written. The whole takes less than the 10 s that the hook
+//! waits; what could not be verified in that time stays held.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use consign_metadata::name::{ChannelName, PackageName, ProductId};
+
+use super::catalogue::{Catalogue, Entry};
+use super::offers::{Evaluation, Online};
+use super::situation::Situation;
+use super::{Agent, AgentError, holds, upgrades};
+use crate::engine::event::{Event, Reason};
+use crate::engine::machine::State;
+use crate::feed;
+use crate::host::Repository;
+use crate::request::{Offer, Reply};
+use crate::trust::Vendor;
+
+/// How long feeds and plans may take to come in; the rest of the 10 s is for what is done with them.
+const NETWORK: Duration = Duration::from_secs(7);
+/// A product that is being changed has no new offer; nobody waits for it here.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+/// Looks at every product, and answers what is offered.
+///
+/// # Errors
+/// [`AgentError`]; the standing hold is then what it was.
+pub fn look(agent: &Agent) -> Result<Reply, AgentError> {
+    let catalogue = Catalogue::read(agent)?;
+    let mut online = Online::until(Instant::now() + NETWORK);
+    update_feeds(agent, &catalogue, &mut online);
+    let mut offers = Vec::new();
+    for entry in catalogue.entries.values() {
+        offers.extend(look_at(agent, &catalogue, entry, &online));
+    }
+    holds::refresh(agent, &catalogue)?;
+    Ok(Reply::Looked { offers })
+}
+
+/// Brings the feeds of every vendor with a product on this host up to date, each as far as it goes.
+fn update_feeds(agent: &Agent, catalogue: &Catalogue, online: &mut Online) {
+    for vendor in catalogue.trust.vendors() {
+        let of_vendor = |id: &&ProductId| id.vendor == vendor.anchor.vendor;
+        let products: Vec<ProductId> =
+            catalogue.entries.iter().filter(|(_, e)| !e.installed.is_empty()).map(|(id, _)| id).filter(of_vendor).cloned().collect();
+        if let Err(problem) = update_vendor(agent, catalogue, vendor, &products, online) {
+            log::warn!("{}: {problem}", vendor.anchor.vendor);
+            online.problems.extend(products.into_iter().map(|id| (id, problem.to_string())));
+        }
+    }
+}
+
+fn update_vendor(
+    agent: &Agent,
+    catalogue: &Catalogue,
+    vendor: &Vendor,
+    products: &[ProductId],
+    online: &mut Online,
+) -> Result<(), AgentError> {
+    let packages: Vec<PackageName> =
+        products.iter().flat_map(|id| catalogue.entries[id].installed.keys()).cloned().collect();
+    let mut channels: BTreeMap<ChannelName, Repository> = BTreeMap::new();
+    for repository in agent.packages.repositories(&packages)? {
+        if let Ok(channel) = repository.channel.parse() {
+            channels.entry(channel).or_insert(repository);
+        }
+    }
+    for (channel, repository) in channels {
+        let fetch = |path: &str, maximum: u64| online.fetch(agent, &repository, path, maximum);
+        if let Err(problem) = feed::update(&agent.places, vendor, &channel, products, &fetch) {
+            log::warn!("{} {channel}: {problem}", vendor.anchor.vendor);
+            online.problems.extend(products.iter().map(|id| (id.clone(), problem.to_string())));
+        }
+    }
+    Ok(())
+}
+
+fn look_at(agent: &Agent, catalogue: &Catalogue, entry: &Entry, online: &Online) -> Vec<Offer> {
+    let id = &entry.product.id;
+    let Some(_lock) = agent.locks.lock_within(id, PATIENCE) else {
+        let newest = entry.product.newest().ok().flatten();
+        return newest.map(|upgrade| busy(entry, upgrade.header.upgrade)).into_iter().collect();
+    };
+    let evaluation = Evaluation::of(agent, catalogue, entry, Some(online));
+    match evaluation.and_then(|found| record(agent, catalogue, entry, found)) {
+        Ok(offers) => offers,
+        Err(problem) => {
+            log::warn!("{id}: {problem}");
+            let held = vec![Reason::Unverified { what: id.to_string(), cause: problem.to_string() }];
+            vec![Offer { product: id.clone(), installed: installed(entry), offered: None, held }]
+        }
+    }
+}
+
+/// Writes down what was found: a new candidate begins a journal, one that is not offered any more ends it.
+/// An upgrade that is under way is left alone.
+fn record(
+    agent: &Agent,
+    catalogue: &Catalogue,
+    entry: &Entry,
+    found: Evaluation,
+) -> Result<Vec<Offer>, AgentError> {
+    let situation = Situation::of(agent, catalogue, entry)?;
+    if situation.under_way().is_some() || agent.packages.transaction()?.is_some() {
+        return Ok(found.offers);
+    }
+    if let Some((target, reasons)) = &found.target {
+        let from = situation.from(agent);
+        let mut journal = upgrades::open_or_begin(agent, &situation, target, from.as_ref(), &Default::default())?;
+        upgrades::judge(agent, &mut journal, reasons)?;
+    } else if found.offers.iter().all(|offer| offer.offered.is_none()) {
+        cancel(agent, &situation)?;
+    } else {
+        hold_again(agent, &situation, &found.offers)?;
+    }
+    Ok(found.offers)
+}
+
+/// Nothing newer is offered any more.
+fn cancel(agent: &Agent, situation: &Situation<'_>) -> Result<(), AgentError> {
+    let Some(mut journal) = gated(situation)? else { return Ok(()) };
+    Ok(journal.append(Event::Cancelled, agent.clock.now())?)
+}
+
+/// What was cleared or planned cannot be verified any more.
+fn hold_again(agent: &Agent, situation: &Situation<'_>, offers: &[Offer]) -> Result<(), AgentError> {
+    let Some(mut journal) = gated(situation)? else { return Ok(()) };
+    let reasons: Vec<Reason> = offers.iter().flat_map(|offer| offer.held.iter().cloned()).collect();
+    Ok(upgrades::judge(agent, &mut journal, &reasons)?)
+}
+
+fn gated(situation: &Situation<'_>) -> Result<Option<crate::engine::journal::Journal>, AgentError> {
+    match &situation.newest {
+        Some(upgrade) if matches!(upgrade.state, State::Planned | State::Held | State::Cleared) => {
+            Ok(situation.product.open(upgrade.header.upgrade)?)
+        }
+        _ => Ok(None),
+    }
+}
+
+fn busy(entry: &Entry, upgrade: u32) -> Offer {
+    let held = vec![Reason::Unfinished { upgrade }];
+    Offer { product: entry.product.id.clone(), installed: installed(entry), offered: None, held }
+}
+
+fn installed(entry: &Entry) -> Option<consign_metadata::version::Version> {
+    entry.plan().map(|found| found.plan.envelope.version.clone())
+}

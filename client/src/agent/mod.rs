@@ -1,0 +1,156 @@
+//! The agent's service: what hooks and people ask for is done here, whoever hangs up meanwhile.
+//!
+//! - [`service`]: the socket, the threads, and when the service ends by itself
+//! - [`dialogue`]: one conversation: a request, then replies
+//! - [`look`], [`barrier`], [`preinst`], [`removal`], [`decision`]: a request each
+//! - [`reconcile`]: the truths are compared and what follows from them is done
+//! - [`watch`]: waits for the end of a transaction
+//! - [`catalogue`], [`situation`], [`comparison`], [`offers`], [`intent`]: what is known and wanted
+//! - [`upgrades`], [`holds`]: what is written down
+//! - [`locks`], [`duty`]: who is at what
+//!
+//! One thread per conversation and one lock per product; what is under way survives the service, because
+//! nothing is known here that is not in a journal or cannot be looked at again.
+
+pub mod barrier;
+pub mod catalogue;
+pub mod comparison;
+pub mod decision;
+pub mod dialogue;
+pub mod duty;
+pub mod holds;
+pub mod intent;
+pub mod locks;
+pub mod look;
+pub mod offers;
+pub mod preinst;
+pub mod reconcile;
+pub mod removal;
+pub mod service;
+pub mod situation;
+pub mod upgrades;
+pub mod watch;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use consign_metadata::name::ProductId;
+use consign_metadata::version::Version;
+
+use crate::engine::journal::JournalError;
+use crate::engine::runner::{Clock, SystemClock};
+use crate::host::program::Programs;
+use crate::host::{self, HostError, PackageManager, ServiceManager};
+use crate::places::Places;
+use crate::trust::TrustError;
+
+use duty::Duty;
+use locks::Locks;
+
+/// Why something that was asked could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum AgentError {
+    /// The journal of a product.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The host.
+    #[error(transparent)]
+    Host(#[from] HostError),
+    /// A document is not trusted.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    /// A file or a socket of the agent's own.
+    #[error("cannot {action}: {cause}")]
+    Io {
+        /// What was attempted.
+        action: String,
+        /// The reason the system gave.
+        cause: io::Error,
+    },
+    /// It is not possible in the state that the product is in.
+    #[error("{0}")]
+    NotNow(String),
+}
+
+impl AgentError {
+    fn io(action: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        let action = action.into();
+        move |cause| Self::Io { action, cause }
+    }
+}
+
+/// The agent on its host.
+pub struct Agent {
+    /// Where everything is.
+    pub places: Places,
+    /// The package manager.
+    pub packages: Box<dyn PackageManager>,
+    /// The service manager.
+    pub services: Box<dyn ServiceManager>,
+    /// Who runs programs.
+    pub programs: Box<dyn Programs>,
+    /// The time.
+    pub clock: Box<dyn Clock>,
+    /// Who tells people on the host.
+    pub tell: fn(&str),
+    /// The version of this agent.
+    pub version: Version,
+    locks: Locks,
+    duty: Arc<Duty>,
+    /// The process whose transaction was last let through, by product.
+    admitted: Mutex<BTreeMap<ProductId, u32>>,
+    /// Products that somebody is about to reconcile.
+    expected: Mutex<BTreeSet<ProductId>>,
+    /// Whether somebody waits for the end of a transaction.
+    watched: Mutex<bool>,
+    /// The process that reported that its transaction has run to its end.
+    done: Mutex<Option<u32>>,
+}
+
+impl Agent {
+    /// The agent of the host it runs on.
+    pub fn here(places: Places) -> Self {
+        Self {
+            packages: host::package_manager(&places),
+            services: host::service_manager(),
+            programs: host::programs(),
+            places,
+            clock: Box::new(SystemClock::default()),
+            tell: crate::step::announce::wall,
+            version: version(),
+            locks: Locks::default(),
+            duty: Arc::default(),
+            admitted: Mutex::default(),
+            expected: Mutex::default(),
+            watched: Mutex::default(),
+            done: Mutex::default(),
+        }
+    }
+
+    fn admitted(&self) -> std::sync::MutexGuard<'_, BTreeMap<ProductId, u32>> {
+        self.admitted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn expected(&self) -> std::sync::MutexGuard<'_, BTreeSet<ProductId>> {
+        self.expected.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The version of this program.
+pub fn version() -> Version {
+    env!("CARGO_PKG_VERSION").parse().expect("Cargo's versions are semantic versions")
+}
+
+/// The service, until it has nothing to do; answers the exit status.
+///
+/// # Errors
+/// When there is no socket to listen on.
+pub fn run(places: Places) -> Result<u8, AgentError> {
+    let agent = Arc::new(Agent::here(places));
+    let listener = service::listener(&agent.places)?;
+    Ok(service::serve(&agent, &listener).status())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,105 @@
+//! A new package's preinst: the last moment before its files are unpacked, and the only one where no
+//! barrier was asked (`dpkg -i`, or the agent arriving in the same run).
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use consign_metadata::name::{PackageName, ProductId};
+use consign_metadata::version::Version;
+
+use super::catalogue::{Catalogue, SignedPlan};
+use super::dialogue::Speaker;
+use super::situation::Situation;
+use super::{Agent, AgentError, barrier, comparison, holds, watch};
+use crate::engine::event::Reason;
+use crate::gate;
+use crate::request::{Refusal, Reply};
+use crate::trust::{self, TrustError};
+
+/// Passes what a barrier has let through and what is installed for the first time; asks the gates about
+/// everything else, and prepares it.
+///
+/// # Errors
+/// [`AgentError`]
+pub fn preinst(
+    agent: &Arc<Agent>,
+    id: &ProductId,
+    package: &PackageName,
+    plan: &Path,
+    before: Option<&str>,
+    speaker: &mut Speaker,
+) -> Result<Reply, AgentError> {
+    let mut catalogue = Catalogue::read(agent)?;
+    catalogue.know(agent, id);
+    let target = match read(&catalogue, id, plan) {
+        Ok(target) => target,
+        Err(problem) => return Ok(unusable(id, problem, before)),
+    };
+    let joining: BTreeSet<PackageName> = [package.clone()].into();
+    let Some(lock) = agent.locks.lock_within(id, barrier::PATIENCE) else {
+        let upgrade = catalogue.entries[id].product.newest()?.map_or(0, |upgrade| upgrade.header.upgrade);
+        return Ok(refuse(id, &target, vec![Reason::Unfinished { upgrade }]));
+    };
+    let situation = Situation::with(agent, &catalogue, &catalogue.entries[id], &joining)?;
+    let from = from(agent, &situation, before);
+    let is_first = from.is_none() && situation.under_way().is_none();
+    if is_first {
+        if situation.database.values().any(|found| found.configured) || before.is_some() {
+            let cause = format!("its version {} came without a plan", before.unwrap_or("on this host"));
+            return Ok(refuse(id, &target, vec![Reason::Unverified { what: package.to_string(), cause }]));
+        }
+        Situation::defer(situation.product)?;
+    } else {
+        let reasons = barrier::reasons(agent, &situation, &target, from.as_ref(), &joining)?;
+        if !reasons.is_empty() {
+            return Ok(refuse(id, &target, reasons));
+        }
+        if let Err(refusal) = barrier::admit(agent, &situation, &target, from.as_ref(), &joining, speaker)? {
+            return Ok(Reply::Refuse { refusals: vec![refusal] });
+        }
+    }
+    drop(situation);
+    drop(lock);
+    holds::refresh(agent, &catalogue)?;
+    watch::admit(agent, [id.clone()])?;
+    Ok(Reply::Pass)
+}
+
+/// The version to start from. While a package's preinst runs, dpkg has its old version in none of the
+/// states that count as installed.
+fn from(agent: &Agent, situation: &Situation<'_>, before: Option<&str>) -> Option<Version> {
+    situation.from(agent).or_else(|| {
+        let before = before.filter(|_| situation.newest.is_none() && !situation.deferred)?;
+        let installed = situation.installed.map(|found| &found.plan).filter(|plan| {
+            plan.body.modules.iter().any(|module| agent.packages.native(&module.native) == Some(before))
+        });
+        installed.map(|plan| plan.envelope.version.clone()).or_else(|| comparison::baseline(before))
+    })
+}
+
+fn read(catalogue: &Catalogue, id: &ProductId, path: &Path) -> Result<SignedPlan, TrustError> {
+    let signed = trust::read_plan(path)?;
+    let plan = catalogue.trust.plan(id, &format!("the plan of {id}"), &signed)?;
+    Ok(SignedPlan { plan, signed })
+}
+
+fn unusable(id: &ProductId, problem: TrustError, before: Option<&str>) -> Reply {
+    let refusal = match problem {
+        TrustError::Newer { envelope, .. } => {
+            let from = before.and_then(comparison::baseline).unwrap_or_else(|| envelope.version.clone());
+            let reasons = gate::reasons_of_newer(&envelope, &from);
+            Refusal { product: id.clone(), to: Some(envelope.version.clone()), reasons }
+        }
+        other => {
+            let reasons = vec![Reason::Unverified { what: format!("the plan of {id}"), cause: other.to_string() }];
+            Refusal { product: id.clone(), to: None, reasons }
+        }
+    };
+    Reply::Refuse { refusals: vec![refusal] }
+}
+
+fn refuse(id: &ProductId, target: &SignedPlan, reasons: Vec<Reason>) -> Reply {
+    let to = Some(target.plan.envelope.version.clone());
+    Reply::Refuse { refusals: vec![Refusal { product: id.clone(), to, reasons }] }
+}

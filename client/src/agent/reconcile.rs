@@ -1,0 +1,206 @@
+//! Reconcile: what the package database has, against what the journal last finished, and what follows.
+//!
+//! Called whenever anything may have changed, once too often rather than once too rarely. It decides by
+//! what is there and not by who called.
+
+use std::sync::Arc;
+
+use consign_metadata::name::ProductId;
+
+use super::catalogue::{Catalogue, plan_of};
+use super::comparison;
+use super::situation::Situation;
+use super::upgrades::{self, Task};
+use super::{Agent, AgentError, holds};
+use crate::engine::event::{Event, Packages};
+use crate::engine::journal::Journal;
+use crate::engine::machine::{HaltCause, State, Upgrade};
+use crate::engine::runner::Standing;
+
+/// Compares one product and does what can be done. `over`: whether the transaction that changed it, if
+/// any, will change it no more.
+///
+/// # Errors
+/// [`AgentError`]
+pub fn reconcile(agent: &Arc<Agent>, id: &ProductId, over: bool) -> Result<Standing, AgentError> {
+    let _lock = agent.locks.lock(id);
+    let catalogue = Catalogue::read(agent)?;
+    let Some(entry) = catalogue.entries.get(id) else { return Ok(Standing::Over) };
+    let situation = Situation::of(agent, &catalogue, entry)?;
+    let standing = Reconciler { agent, situation: &situation, over }.reconcile()?;
+    holds::refresh(agent, &Catalogue::read(agent)?)?;
+    Ok(standing)
+}
+
+struct Reconciler<'a> {
+    agent: &'a Agent,
+    situation: &'a Situation<'a>,
+    over: bool,
+}
+
+impl Reconciler<'_> {
+    fn reconcile(&self) -> Result<Standing, AgentError> {
+        if self.situation.is_gone() && self.over {
+            return self.gone();
+        }
+        let Some(upgrade) = self.situation.newest.as_ref().filter(|upgrade| !upgrade.is_over()) else {
+            return self.discover();
+        };
+        let target = plan_of(self.situation.trust, self.situation.product, upgrade)?;
+        let observed =
+            comparison::compare(&*self.agent.packages, &upgrade.header, &target.plan, &self.situation.database);
+        let Some(mut journal) = self.situation.product.open(upgrade.header.upgrade)? else {
+            return Ok(Standing::Over);
+        };
+        if observed == Packages::Partial && self.is_other_release(upgrade) {
+            return self.overtaken(&mut journal);
+        }
+        match upgrade.state {
+            State::Planned | State::Held | State::Cleared => self.gated(&mut journal, observed),
+            State::Forward { item, .. } => self.forward(&mut journal, item, observed),
+            State::Halted { item, .. } if item == upgrade.packages_item() => self.halted(&mut journal, observed),
+            State::Halted { .. } | State::Waiting { .. } | State::Stuck { .. } => Ok(Standing::Person),
+            _ => self.go_on(&mut journal),
+        }
+    }
+
+    /// Another release than that of the upgrade is installed, whole.
+    fn is_other_release(&self, upgrade: &Upgrade) -> bool {
+        self.over
+            && self.situation.installed.is_some_and(|installed| {
+                installed.plan.digest != upgrade.header.plan
+                    && comparison::is_installed(&*self.agent.packages, &installed.plan, &self.situation.database)
+            })
+    }
+
+    /// Somebody installed another release past the gates, or put back what was there.
+    fn overtaken(&self, journal: &mut Journal) -> Result<Standing, AgentError> {
+        match journal.upgrade().state {
+            State::Planned | State::Held | State::Cleared => self.discover(),
+            State::Forward { item, .. } if item <= journal.upgrade().packages_item() => {
+                upgrades::observed(self.agent, journal, Packages::Partial, true)?;
+                self.discover()
+            }
+            State::Halted { item, .. } if item == journal.upgrade().packages_item() => self.discover(),
+            State::Halted { .. } | State::Waiting { .. } | State::Stuck { .. } => Ok(Standing::Person),
+            _ => self.go_on(journal),
+        }
+    }
+
+    fn gated(&self, journal: &mut Journal, observed: Packages) -> Result<Standing, AgentError> {
+        let is_settled = match observed {
+            Packages::Before => true,
+            // A first install is taken up when all its packages are there.
+            Packages::After => journal.upgrade().header.from.is_none() && !self.over,
+            Packages::Partial => !self.over,
+        };
+        if is_settled { Ok(Standing::Gated) } else { self.found_changed(journal, observed) }
+    }
+
+    /// The third line: packages have changed and no barrier was asked.
+    fn found_changed(&self, journal: &mut Journal, observed: Packages) -> Result<Standing, AgentError> {
+        let reasons = match (&journal.upgrade().header.from, &journal.upgrade().state) {
+            (None, _) | (_, State::Cleared) => Vec::new(),
+            (Some(from), _) => {
+                let target = plan_of(self.situation.trust, self.situation.product, journal.upgrade())?;
+                self.situation.reasons(self.agent, &target.plan, from)
+            }
+        };
+        upgrades::judge(self.agent, journal, &reasons)?;
+        upgrades::observed(self.agent, journal, observed, self.over)?;
+        if matches!(journal.upgrade().state, State::Halted { .. }) {
+            return self.stop_engines(journal);
+        }
+        let standing = self.go_on(journal)?;
+        // Prepared late; the packages are looked at again at their own place in the list.
+        if standing == Standing::Packages && observed != Packages::After {
+            upgrades::observed(self.agent, journal, observed, self.over)?;
+            return Ok(Standing::Person);
+        }
+        Ok(standing)
+    }
+
+    fn forward(&self, journal: &mut Journal, item: usize, observed: Packages) -> Result<Standing, AgentError> {
+        if item <= journal.upgrade().packages_item() && (observed == Packages::After || self.over) {
+            upgrades::observed(self.agent, journal, observed, self.over)?;
+        }
+        let standing = self.go_on(journal)?;
+        if standing == Standing::Packages && self.over {
+            upgrades::observed(self.agent, journal, observed, true)?;
+            return self.go_on(journal);
+        }
+        Ok(standing)
+    }
+
+    /// Halted at the packages: whole again, or as they were.
+    fn halted(&self, journal: &mut Journal, observed: Packages) -> Result<Standing, AgentError> {
+        let is_partial = matches!(journal.upgrade().state, State::Halted { cause: HaltCause::Partial, .. });
+        match observed {
+            Packages::After if is_partial => {
+                upgrades::retry(self.agent, journal)?;
+                upgrades::observed(self.agent, journal, observed, self.over)?;
+                self.go_on(journal)
+            }
+            Packages::Before if self.over => {
+                let before = Event::Packages { observed, ended: true };
+                match journal.append(before, self.agent.clock.now()) {
+                    Ok(()) => self.go_on(journal),
+                    Err(problem) => {
+                        log::warn!("{}: {problem}", self.situation.product.id);
+                        Ok(Standing::Person)
+                    }
+                }
+            }
+            _ => Ok(Standing::Person),
+        }
+    }
+
+    fn go_on(&self, journal: &mut Journal) -> Result<Standing, AgentError> {
+        upgrades::carry_out(self.agent, self.situation, journal, Task::Proceed { live: !self.over })
+    }
+
+    fn stop_engines(&self, journal: &mut Journal) -> Result<Standing, AgentError> {
+        upgrades::carry_out(self.agent, self.situation, journal, Task::StopEngines)
+    }
+
+    /// Nothing is open: is what is installed what was last finished?
+    fn discover(&self) -> Result<Standing, AgentError> {
+        let Some(installed) = self.situation.installed else { return Ok(Standing::Over) };
+        let is_there = comparison::is_installed(&*self.agent.packages, &installed.plan, &self.situation.database);
+        let is_news = self.situation.deferred
+            || !(self.situation.is_finished(&installed.plan) || self.is_baseline());
+        if !self.over || !is_there || !is_news {
+            return Ok(Standing::Over);
+        }
+        let from = self.situation.from(self.agent);
+        let nobody = Default::default();
+        let mut journal = upgrades::open_or_begin(self.agent, self.situation, installed, from.as_ref(), &nobody)?;
+        let standing = self.found_changed(&mut journal, Packages::After)?;
+        self.situation.take_up()?;
+        Ok(standing)
+    }
+
+    fn is_baseline(&self) -> bool {
+        self.situation.newest.is_none() && !self.situation.deferred
+    }
+
+    /// No package of it is left. Whatever only waited is not wanted any more.
+    fn gone(&self) -> Result<Standing, AgentError> {
+        let product = self.situation.product;
+        if let Some(upgrade) = &self.situation.newest
+            && matches!(upgrade.state, State::Planned | State::Held | State::Cleared)
+            && let Some(mut journal) = product.open(upgrade.header.upgrade)?
+        {
+            journal.append(Event::Cancelled, self.agent.clock.now())?;
+        }
+        if self.situation.under_way().is_none() {
+            self.situation.take_up()?;
+            product.clear_unfinished().or_else(no_folder).map_err(AgentError::io(format!("let go of {}", product.id)))?;
+        }
+        Ok(Standing::Over)
+    }
+}
+
+fn no_folder(error: std::io::Error) -> std::io::Result<()> {
+    if error.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
+}

@@ -1,0 +1,157 @@
+//! What is known of a product at one moment, under its lock.
+
+use std::collections::BTreeSet;
+
+use consign_metadata::name::PackageName;
+use consign_metadata::plan::UpgradePlan;
+use consign_metadata::version::Version;
+
+use super::catalogue::{Catalogue, Entry, SignedPlan, plan_of};
+use super::comparison::{self, Database};
+use super::{Agent, AgentError};
+use crate::engine::event::Reason;
+use crate::engine::machine::Upgrade;
+use crate::feed::Kept;
+use crate::gate::{self, Case};
+use crate::product::Product;
+use crate::trust::Trust;
+
+/// Left by the hook where a first install was seen and nobody could take it up: in a chroot, or because
+/// only the end of the transaction tells which packages take part.
+const DEFERRED: &str = "deferred";
+
+/// A product as it stands.
+#[derive(Debug)]
+pub struct Situation<'a> {
+    /// What this host trusts.
+    pub trust: &'a Trust,
+    /// The product.
+    pub product: &'a Product,
+    /// The newest upgrade, whatever its state.
+    pub newest: Option<Upgrade>,
+    /// What was last finished, with its packaging revision.
+    pub finished: Option<(Version, Option<u32>)>,
+    /// The one plan of all its packages on this host.
+    pub installed: Option<&'a SignedPlan>,
+    /// What the package database has of it.
+    pub database: Database,
+    /// Whether a first install waits to be taken up.
+    pub deferred: bool,
+}
+
+impl<'a> Situation<'a> {
+    /// Looks at journals and packages.
+    ///
+    /// # Errors
+    /// When one of them cannot be read.
+    pub fn of(agent: &Agent, catalogue: &'a Catalogue, entry: &'a Entry) -> Result<Self, AgentError> {
+        Self::with(agent, catalogue, entry, &BTreeSet::new())
+    }
+
+    /// As [`Self::of`], with packages that are about to become a part of it.
+    ///
+    /// # Errors
+    /// Those of [`Self::of`].
+    pub fn with(
+        agent: &Agent,
+        catalogue: &'a Catalogue,
+        entry: &'a Entry,
+        more: &BTreeSet<PackageName>,
+    ) -> Result<Self, AgentError> {
+        let packages: Vec<PackageName> = entry.packages.union(more).cloned().collect();
+        Ok(Self {
+            trust: &catalogue.trust,
+            product: &entry.product,
+            newest: entry.product.newest()?,
+            finished: entry.product.finished()?,
+            installed: entry.plan(),
+            database: agent.packages.observe(&packages)?.into_iter().collect(),
+            deferred: entry.product.folder().join(DEFERRED).exists(),
+        })
+    }
+
+    /// The version that an upgrade starts from; `None` for a first install.
+    ///
+    /// Packages that are there without any journal are a baseline, unless a first install is known to
+    /// wait: then they have just been unpacked and nothing of theirs was run.
+    pub fn from(&self, agent: &Agent) -> Option<Version> {
+        if let Some((version, _)) = &self.finished {
+            return Some(version.clone());
+        }
+        if let Some(newest) = &self.newest {
+            return newest.header.from.clone();
+        }
+        let installed = self.installed.filter(|_| !self.deferred)?;
+        let is_there = comparison::is_installed(&*agent.packages, &installed.plan, &self.database);
+        is_there.then(|| installed.plan.envelope.version.clone())
+    }
+
+    /// Whether a plan is what was last finished.
+    pub fn is_finished(&self, plan: &UpgradePlan) -> bool {
+        self.finished.as_ref().is_some_and(|(version, revision)| {
+            *version == plan.envelope.version && revision.is_none_or(|r| r == plan.envelope.revision)
+        })
+    }
+
+    /// Whether no package of it is on the host any more.
+    pub fn is_gone(&self) -> bool {
+        self.database.is_empty()
+    }
+
+    /// An upgrade of it that has begun and not ended.
+    pub fn under_way(&self) -> Option<&Upgrade> {
+        self.newest.as_ref().filter(|upgrade| upgrade.is_under_way())
+    }
+
+    /// The plan of the version before: it tells which engines are new or retired.
+    pub fn previous(&self, target: &UpgradePlan) -> Option<UpgradePlan> {
+        let finished = self.last_finished().and_then(|upgrade| plan_of(self.trust, self.product, &upgrade).ok());
+        finished
+            .map(|found| found.plan)
+            .or_else(|| self.installed.map(|found| found.plan.clone()))
+            .filter(|previous| previous.digest != target.digest)
+    }
+
+    fn last_finished(&self) -> Option<Upgrade> {
+        let numbers = self.product.upgrades().ok()?;
+        numbers.into_iter().rev().find_map(|number| {
+            let upgrade = self.product.replay(number).ok()?.upgrade?;
+            matches!(upgrade.state, crate::engine::machine::State::Completed).then_some(upgrade)
+        })
+    }
+
+    /// Everything that stands in the way of a plan.
+    pub fn reasons(&self, agent: &Agent, plan: &UpgradePlan, from: &Version) -> Vec<Reason> {
+        let kept = self.trust.vendor(&self.product.id.vendor).map(|vendor| Kept::all(&agent.places, vendor));
+        let shards = kept.unwrap_or_default().into_iter().filter_map(|kept| kept.shard(&self.product.id).ok().flatten());
+        let release = shards.flat_map(|shard| shard.releases).find(|release| release.plan == plan.digest);
+        gate::reasons(&Case {
+            places: &agent.places,
+            product: self.product,
+            plan,
+            from,
+            newest: self.newest.as_ref(),
+            release: release.as_ref(),
+            agent: &agent.version,
+        })
+    }
+
+    /// A first install was seen; it is taken up when its transaction is over.
+    ///
+    /// # Errors
+    /// When it cannot be made durable.
+    pub fn defer(product: &Product) -> Result<(), AgentError> {
+        let failed = || AgentError::io(format!("keep the engines of {} from starting", product.id));
+        product.set_unfinished().map_err(failed())?;
+        crate::durable::replace(&product.folder().join(DEFERRED), b"").map_err(failed())
+    }
+
+    /// It was taken up.
+    ///
+    /// # Errors
+    /// When that cannot be made durable.
+    pub fn take_up(&self) -> Result<(), AgentError> {
+        crate::durable::remove(&self.product.folder().join(DEFERRED))
+            .map_err(AgentError::io(format!("take up the first install of {}", self.product.id)))
+    }
+}

@@ -1,0 +1,301 @@
+//! Barriers: what passes, what is refused, and what becomes of what was prepared.
+
+use super::world::{PACKAGE, World, reasons};
+use crate::agent::dialogue::Speaker;
+use crate::agent::{barrier, decision, preinst};
+use crate::engine::event::{Person, Reason};
+use crate::engine::machine::{HaltCause, State};
+use crate::request::{Decision, PackageAction, Reply};
+
+#[test]
+fn a_transaction_that_passes_is_prepared_and_finished_after_it() {
+    let world = World::with_baseline();
+    let plan = world.vendor.plan("1.1.0");
+    assert_eq!(world.barrier(&plan), Reply::Pass);
+    assert_eq!(world.host.done(), ["stop erp-web.service", "stop erp.service"]);
+    assert!(world.product().is_unfinished());
+    world.install(&plan);
+    // apt is still there: it waits for its hooks.
+    world.reconcile(false);
+    assert_eq!(world.host.done(), ["migrate", "reload", "start erp.service", "start erp-web.service"]);
+    assert_eq!(world.state(), State::Completed);
+    assert!(!world.product().is_unfinished());
+    world.ended();
+    assert_eq!(world.host.done(), Vec::<String>::new());
+    assert_eq!(world.product().finished().unwrap().unwrap().0, "1.1.0".parse().unwrap());
+}
+
+#[test]
+fn a_transaction_that_changed_nothing_lets_the_old_engines_run_again() {
+    let world = World::with_baseline();
+    assert_eq!(world.barrier(&world.vendor.plan("1.1.0")), Reply::Pass);
+    world.reconcile(false);
+    assert!(world.host.running().is_empty(), "it is still open");
+    world.ended();
+    assert_eq!(world.state(), State::Cancelled);
+    assert_eq!(world.host.running(), ["erp-web.service", "erp.service"]);
+    assert!(!world.product().is_unfinished());
+}
+
+#[test]
+fn a_transaction_that_left_half_of_it_halts_and_its_repair_is_the_retry() {
+    let world = World::with_baseline();
+    let plan = world.vendor.plan("1.1.0");
+    world.barrier(&plan);
+    world.unpack(&plan, false);
+    world.ended();
+    assert!(matches!(world.state(), State::Halted { cause: HaltCause::Partial, .. }), "{:?}", world.state());
+    assert!(world.host.running().is_empty());
+    let configure = PackageAction { archive: None, ..world.action(&plan) };
+    assert_eq!(world.barrier_of(&[configure]), Reply::Pass);
+    world.install(&plan);
+    world.ended();
+    assert_eq!(world.state(), State::Completed);
+    assert_eq!(world.product().upgrades().unwrap(), [1]);
+}
+
+#[test]
+fn packages_that_were_configured_by_hand_after_a_half_transaction_are_finished() {
+    let world = World::with_baseline();
+    let plan = world.vendor.plan("1.1.0");
+    world.barrier(&plan);
+    world.unpack(&plan, false);
+    world.ended();
+    world.install(&plan);
+    world.ended();
+    assert_eq!(world.state(), State::Completed);
+}
+
+#[test]
+fn a_refusal_names_every_reason_and_touches_nothing() {
+    let world = World::with_baseline();
+    let mut plan = world.vendor.plan_with_note("2.0.0");
+    plan["minimum_agent"] = "9.0.0".into();
+    let refused = reasons(&world.barrier(&plan));
+    assert!(
+        matches!(
+            &refused[..],
+            [Reason::ClassUnsupported { .. }, Reason::AgentTooOld { .. }, Reason::NoteUnread { .. }]
+        ),
+        "{refused:?}"
+    );
+    assert_eq!(world.host.done(), Vec::<String>::new());
+    assert_eq!(world.state(), State::Held);
+}
+
+#[test]
+fn a_package_that_is_not_the_vendors_is_refused() {
+    let world = World::with_baseline();
+    let plan = world.vendor.plan("1.1.0");
+    let mut action = world.action(&plan);
+    action.archive = Some("/archives/unsigned.deb".into());
+    assert!(matches!(&reasons(&world.barrier_of(&[action.clone()]))[..], [Reason::Unverified { .. }]));
+    let other = crate::sample::vendor::Vendor::new("other");
+    other.anchor(&world.places);
+    let foreign = other.sign_as_package(&plan.to_string());
+    world.host.state().archives.insert("/archives/unsigned.deb".into(), foreign);
+    assert!(matches!(&reasons(&world.barrier_of(&[action]))[..], [Reason::Unverified { .. }]));
+}
+
+#[test]
+fn a_product_may_be_removed_on_purpose_and_not_by_the_way() {
+    let world = World::with_baseline();
+    let removal = PackageAction { archive: None, after: None, remove: true, ..world.action(&world.vendor.plan("1.0.0")) };
+    assert_eq!(world.barrier_of(std::slice::from_ref(&removal)), Reply::Pass);
+    let library = PackageAction {
+        package: "libpq5".to_owned(),
+        before: Some("1".to_owned()),
+        after: Some("2".to_owned()),
+        archive: Some("/archives/libpq5.deb".into()),
+        remove: false,
+    };
+    let refused = reasons(&world.barrier_of(&[removal, library]));
+    assert_eq!(refused, [Reason::WouldRemove { packages: vec![PACKAGE.parse().unwrap()] }]);
+}
+
+#[test]
+fn packages_of_several_releases_at_once_are_refused() {
+    let world = World::with_baseline();
+    let mut plan = world.vendor.plan("1.1.0");
+    plan["body"]["modules"]
+        .as_array_mut()
+        .unwrap()
+        .push(serde_json::json!({"package": "acme-erp-web", "native": {"deb": "1.1.0-1"}}));
+    world.host.set("acme-erp-web", "1.0.0-1", true);
+    let refused = reasons(&world.barrier(&plan));
+    assert!(matches!(&refused[..], [Reason::MixedVersions { packages }] if packages[0].1 == "1.0.0-1"), "{refused:?}");
+}
+
+#[test]
+fn a_preparation_that_fails_is_taken_back_and_refused() {
+    let world = World::with_baseline();
+    world.host.state().stubborn.insert("erp.service".to_owned());
+    let refused = reasons(&world.barrier(&world.vendor.plan("1.1.0")));
+    assert!(matches!(&refused[..], [Reason::NotPrepared { upgrade: 1, .. }]), "{refused:?}");
+    assert_eq!(world.host.running(), ["erp-web.service", "erp.service"]);
+    assert_eq!(world.state(), State::Cancelled);
+}
+
+#[test]
+fn the_same_version_again_runs_nothing() {
+    let world = World::with_baseline();
+    let plan = world.vendor.plan("1.1.0");
+    world.barrier(&plan);
+    world.install(&plan);
+    world.ended();
+    world.host.done();
+    assert_eq!(world.barrier(&plan), Reply::Pass);
+    world.ended();
+    assert_eq!(world.host.done(), Vec::<String>::new());
+    assert_eq!(world.product().upgrades().unwrap(), [1]);
+}
+
+#[test]
+fn a_failed_step_halts_and_goes_on_when_a_person_says_so() {
+    let world = World::with_baseline();
+    let plan = world.vendor.plan("1.1.0");
+    world.barrier(&plan);
+    world.install(&plan);
+    world.host.state().exit = 3;
+    world.ended();
+    assert!(matches!(world.state(), State::Halted { item: 2, .. }), "{:?}", world.state());
+    assert!(world.host.running().is_empty());
+    let refused = reasons(&world.barrier(&world.vendor.plan("1.0.9")));
+    assert!(refused.contains(&Reason::Unfinished { upgrade: 1 }), "{refused:?}");
+    world.host.state().transaction = None;
+    world.host.state().exit = 0;
+    let by = Person { uid: 0, name: "marie".to_owned() };
+    let reply = decision::decide(&world.agent, &world.id(), &Decision::Retry, &by, &mut Speaker::to_nobody());
+    assert_eq!(reply.unwrap(), Reply::Accepted);
+    world.reconcile(true);
+    assert_eq!(world.state(), State::Completed);
+}
+
+#[test]
+fn a_vendors_fix_takes_the_place_of_an_upgrade_that_halted() {
+    let world = World::with_baseline();
+    let plan = world.vendor.plan("1.1.0");
+    world.barrier(&plan);
+    world.install(&plan);
+    world.host.state().exit = 3;
+    world.ended();
+    let fix = world.vendor.release(&world.vendor.plan("1.1.1"));
+    world.publish(&[&fix], "1.1.1-1");
+    assert_eq!(world.look()[0].held, []);
+    assert!(matches!(world.state(), State::Halted { .. }), "a look leaves it alone");
+    assert_eq!(world.cleared(), ["1.1.1-1"]);
+    world.host.state().exit = 0;
+    assert_eq!(world.barrier(&world.vendor.plan("1.1.1")), Reply::Pass);
+    world.install(&world.vendor.plan("1.1.1"));
+    world.ended();
+    let upgrade = world.upgrade();
+    assert_eq!((upgrade.header.supersedes, upgrade.state), (Some(1), State::Completed));
+    assert_eq!(upgrade.header.from, Some("1.0.0".parse().unwrap()));
+    assert_eq!(world.product().replay(1).unwrap().upgrade.unwrap().state, State::Superseded { by: 2 });
+    assert_eq!(world.host.running(), ["erp-web.service", "erp.service"]);
+}
+
+#[test]
+fn a_service_that_starts_anew_goes_on_with_what_was_prepared() {
+    let world = World::with_baseline();
+    let plan = world.vendor.plan("1.1.0");
+    world.barrier(&plan);
+    let after = crate::agent::Agent {
+        places: world.places.clone(),
+        packages: Box::new(world.host.clone()),
+        services: Box::new(world.host.clone()),
+        programs: Box::new(world.host.clone()),
+        clock: Box::new(crate::engine::runner::SystemClock::default()),
+        tell: |_| {},
+        version: "0.2.0".parse().unwrap(),
+        locks: Default::default(),
+        duty: Default::default(),
+        admitted: Default::default(),
+        expected: Default::default(),
+        watched: Default::default(),
+        done: Default::default(),
+    };
+    world.install(&plan);
+    crate::agent::reconcile::reconcile(&std::sync::Arc::new(after), &world.id(), false).unwrap();
+    assert_eq!(world.state(), State::Completed);
+}
+
+fn preinst_of(world: &World, plan: &serde_json::Value, before: Option<&str>) -> Reply {
+    let path = world.places.at("/consign-plan");
+    fs_err::write(&path, world.vendor.sign_as_package(&plan.to_string())).unwrap();
+    let (id, package) = (world.id(), PACKAGE.parse().unwrap());
+    world.host.state().transaction = Some(std::process::id());
+    preinst::preinst(&world.agent, &id, &package, &path, before, &mut Speaker::to_nobody()).unwrap()
+}
+
+#[test]
+fn a_first_install_waits_for_its_packages_and_then_runs_whole() {
+    let world = World::empty();
+    let plan = world.vendor.plan("1.0.0");
+    assert_eq!(preinst_of(&world, &plan, None), Reply::Pass);
+    assert!(world.product().is_unfinished());
+    world.unpack(&plan, false);
+    world.reconcile(false);
+    world.install(&plan);
+    world.reconcile(false);
+    assert_eq!(world.host.done(), Vec::<String>::new());
+    world.ended();
+    assert_eq!(world.state(), State::Completed);
+    assert_eq!(world.upgrade().header.from, None);
+    assert_eq!(world.host.done(), ["migrate", "reload", "start erp.service", "start erp-web.service"]);
+    world.ended();
+    assert_eq!(world.host.done(), Vec::<String>::new());
+}
+
+#[test]
+fn a_first_install_that_never_happened_leaves_nothing() {
+    let world = World::empty();
+    assert_eq!(preinst_of(&world, &world.vendor.plan("1.0.0"), None), Reply::Pass);
+    world.ended();
+    assert!(!world.product().is_unfinished());
+    assert_eq!(world.product().upgrades().unwrap(), Vec::<u32>::new());
+}
+
+#[test]
+fn a_preinst_passes_what_a_barrier_has_cleared_and_gates_everything_else() {
+    let world = World::with_baseline();
+    let plan = world.vendor.plan("1.1.0");
+    world.barrier(&plan);
+    world.host.done();
+    world.host.set(PACKAGE, "1.0.0-1", false);
+    assert_eq!(preinst_of(&world, &plan, Some("1.0.0-1")), Reply::Pass);
+    assert_eq!(world.host.done(), Vec::<String>::new(), "it was prepared already");
+
+    let world = World::with_baseline();
+    world.host.set(PACKAGE, "1.0.0-1", false);
+    let refused = reasons(&preinst_of(&world, &world.vendor.plan_with_note("1.1.0"), Some("1.0.0-1")));
+    assert!(matches!(&refused[..], [Reason::NoteUnread { .. }]), "{refused:?}");
+    assert_eq!(preinst_of(&world, &world.vendor.plan("1.1.0"), Some("1.0.0-1")), Reply::Pass);
+    assert_eq!(world.host.done(), ["stop erp-web.service", "stop erp.service"]);
+}
+
+#[test]
+fn a_package_from_before_there_were_plans_is_a_baseline() {
+    let world = World::empty();
+    world.host.set(PACKAGE, "1:1.0.5-2", false);
+    assert_eq!(preinst_of(&world, &world.vendor.plan("1.1.0"), Some("1:1.0.5-2")), Reply::Pass);
+    assert_eq!(world.upgrade().header.from, Some("1.0.5".parse().unwrap()));
+    let world = World::empty();
+    world.host.set(PACKAGE, "unknown", false);
+    let refused = reasons(&preinst_of(&world, &world.vendor.plan("1.1.0"), Some("unknown")));
+    assert!(matches!(&refused[..], [Reason::Unverified { .. }]), "{refused:?}");
+}
+
+#[test]
+fn the_barrier_lets_a_transaction_with_nothing_of_ours_pass() {
+    let world = World::with_baseline();
+    let hello = PackageAction {
+        package: "hello".to_owned(),
+        before: None,
+        after: Some("1".to_owned()),
+        archive: Some("/archives/hello.deb".into()),
+        remove: false,
+    };
+    assert_eq!(barrier::barrier(&world.agent, &[hello], &mut Speaker::to_nobody()).unwrap(), Reply::Pass);
+    assert_eq!(world.product().upgrades().unwrap(), Vec::<u32>::new());
+}

@@ -1,0 +1,145 @@
+//! Looks: what is offered, what is held, and what is written down of it.
+
+use jiff::Timestamp;
+
+use super::world::World;
+use crate::engine::event::Reason;
+use crate::engine::machine::State;
+
+#[test]
+fn a_release_is_held_until_its_note_is_acknowledged() {
+    let world = World::with_baseline();
+    let release = world.vendor.release(&world.vendor.plan_with_note("1.1.0"));
+    world.publish(&[&release], "1.1.0-1");
+    let offers = world.look();
+    assert!(matches!(&offers[0].held[..], [Reason::NoteUnread { .. }]), "{offers:?}");
+    assert_eq!(world.state(), State::Held);
+    assert_eq!(world.cleared(), Vec::<String>::new());
+    world.acknowledge(&offers[0].held, "1.1.0");
+    let offers = world.look();
+    assert_eq!(offers[0].offered, Some("1.1.0".parse().unwrap()));
+    assert_eq!(offers[0].held, []);
+    assert_eq!(world.state(), State::Cleared);
+    assert_eq!(world.cleared(), ["1.1.0-1"]);
+    assert_eq!(world.product().upgrades().unwrap(), [1], "one journal for one candidate");
+    assert_eq!(fs_err::read_to_string(world.places.managed()).unwrap(), "acme-erp\n");
+}
+
+#[test]
+fn without_a_feed_what_is_offered_stays_held() {
+    let world = World::with_baseline();
+    world.host.state().candidate = Some("1.1.0-1".to_owned());
+    let offers = world.look();
+    assert!(matches!(&offers[0].held[..], [Reason::Unverified { .. }]), "{offers:?}");
+    assert_eq!(world.cleared(), Vec::<String>::new());
+}
+
+#[test]
+fn a_feed_that_was_verified_before_is_enough_while_the_network_is_away() {
+    let world = World::with_baseline();
+    let release = world.vendor.release(&world.vendor.plan("1.1.0"));
+    world.publish(&[&release], "1.1.0-1");
+    world.look();
+    world.host.state().files.clear();
+    assert_eq!(world.look()[0].held, []);
+    assert_eq!(world.cleared(), ["1.1.0-1"]);
+}
+
+#[test]
+fn lists_of_another_publication_than_the_feed_hold_what_was_cleared() {
+    let world = World::with_baseline();
+    let release = world.vendor.release(&world.vendor.plan("1.1.0"));
+    world.publish(&[&release], "1.1.0-1");
+    world.look();
+    let entry_point = world.host.state().repositories[0].entry_point.clone();
+    fs_err::write(entry_point, "other").unwrap();
+    let offers = world.look();
+    assert!(matches!(&offers[0].held[..], [Reason::Unverified { .. }]), "{offers:?}");
+    assert_eq!(world.state(), State::Held);
+    assert_eq!(world.cleared(), Vec::<String>::new());
+}
+
+#[test]
+fn a_feed_that_expired_or_went_back_is_not_believed() {
+    let world = World::with_baseline();
+    let release = world.vendor.release(&world.vendor.plan("1.1.0"));
+    world.publish(&[&release], "1.1.0-1");
+    let causes = |world: &World| match &world.look()[0].held[..] {
+        [Reason::Unverified { cause, .. }] => cause.clone(),
+        other => panic!("{other:?}"),
+    };
+    let old = world.vendor.feed_until(&[&release], 5, b"1.1.0-1", Timestamp::now() - jiff::SignedDuration::from_secs(1));
+    world.host.state().files.extend(old);
+    assert!(causes(&world).contains("expired"));
+    world.host.state().files.extend(world.vendor.feed(&[&release], 2, b"1.1.0-1"));
+    assert!(causes(&world).contains("generation 2, older than 5"));
+}
+
+#[test]
+fn a_patch_is_offered_where_the_newest_release_cannot_be_reached() {
+    let world = World::with_baseline();
+    let patch = world.vendor.release(&world.vendor.plan("1.0.1"));
+    let major = world.vendor.release(&world.vendor.plan("2.0.0"));
+    world.publish(&[&patch, &major], "2.0.0-1");
+    let offers = world.look();
+    assert_eq!(offers[0].offered, Some("1.0.1".parse().unwrap()));
+    assert_eq!(offers[0].held, []);
+    assert_eq!(offers[1].offered, Some("2.0.0".parse().unwrap()));
+    assert!(matches!(&offers[1].held[..], [Reason::ClassUnsupported { .. }]));
+    assert_eq!(world.cleared(), ["1.0.1-1"]);
+}
+
+#[test]
+fn a_required_stop_is_offered_first() {
+    let world = World::with_baseline();
+    let stop = world.vendor.release(&world.vendor.plan("1.1.0"));
+    let mut plan = world.vendor.plan("1.2.0");
+    plan["required_stops"] = serde_json::json!(["1.1.0"]);
+    let newest = world.vendor.release(&plan);
+    world.publish(&[&stop, &newest], "1.2.0-1");
+    assert_eq!(world.look()[0].offered, Some("1.1.0".parse().unwrap()));
+    assert_eq!(world.cleared(), ["1.1.0-1"]);
+}
+
+#[test]
+fn a_plan_for_a_newer_agent_is_held_for_that_reason() {
+    let world = World::with_baseline();
+    let mut plan = world.vendor.plan("1.1.0");
+    plan["body"]["format"] = 2.into();
+    plan["minimum_agent"] = "3.0.0".into();
+    let release = world.vendor.release(&plan);
+    world.publish(&[&release], "1.1.0-1");
+    let offers = world.look();
+    assert_eq!(offers[0].held, [Reason::AgentTooOld { minimum: "3.0.0".parse().unwrap() }]);
+    assert_eq!(world.cleared(), Vec::<String>::new());
+}
+
+#[test]
+fn a_candidate_that_is_withdrawn_or_gone_is_not_kept_cleared() {
+    let world = World::with_baseline();
+    let mut release = world.vendor.release(&world.vendor.plan("1.1.0"));
+    world.publish(&[&release], "1.1.0-1");
+    world.look();
+    release.withdraw("it loses invoices");
+    world.publish(&[&release], "1.1.0-1");
+    assert_eq!(world.look()[0].held, [Reason::Withdrawn { why: "it loses invoices".to_owned() }]);
+    assert_eq!(world.cleared(), Vec::<String>::new());
+    world.host.state().candidate = None;
+    assert_eq!(world.look()[0].offered, None);
+    assert_eq!(world.state(), State::Cancelled);
+}
+
+#[test]
+fn a_newer_candidate_takes_the_place_of_the_one_before() {
+    let world = World::with_baseline();
+    let (first, second) =
+        (world.vendor.release(&world.vendor.plan("1.1.0")), world.vendor.release(&world.vendor.plan("1.2.0")));
+    world.publish(&[&first], "1.1.0-1");
+    world.look();
+    world.publish(&[&first, &second], "1.2.0-1");
+    world.look();
+    let before = world.product().replay(1).unwrap().upgrade.unwrap();
+    assert_eq!(before.state, State::Superseded { by: 2 });
+    assert_eq!(world.upgrade().header.to, "1.2.0".parse().unwrap());
+    assert_eq!(world.cleared(), ["1.2.0-1"]);
+}

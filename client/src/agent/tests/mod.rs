@@ -1,0 +1,6 @@
+//! The agent on a pretended host: what it answers, what it does to engines, what it writes down.
+
+mod barriers;
+mod looks;
+mod reconciliation;
+mod world;

@@ -1,0 +1,174 @@
+//! An agent, its host and a vendor.
+
+use std::sync::{Arc, Mutex};
+
+use consign_metadata::name::ProductId;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::acknowledgement::{Acknowledgement, Subject, acknowledge};
+use crate::agent::dialogue::Speaker;
+use crate::agent::{Agent, barrier, look, reconcile};
+use crate::engine::event::{Person, Reason};
+use crate::engine::machine::{State, Upgrade};
+use crate::engine::runner::SystemClock;
+use crate::host::Repository;
+use crate::places::Places;
+use crate::product::Product;
+use crate::request::{Offer, PackageAction, Reply};
+use crate::sample::host::Host;
+use crate::sample::vendor::{Release, Vendor};
+
+pub struct World {
+    _root: tempfile::TempDir,
+    pub places: Places,
+    pub agent: Arc<Agent>,
+    pub host: Host,
+    pub vendor: Vendor,
+}
+
+pub const PACKAGE: &str = "acme-erp";
+
+impl World {
+    /// A host with the vendor's anchor and nothing else.
+    pub fn empty() -> Self {
+        let root = tempfile::tempdir().unwrap();
+        let places = Places::below(root.path());
+        let vendor = Vendor::new("acme");
+        vendor.anchor(&places);
+        let host = Host::default();
+        let agent = Arc::new(Agent {
+            places: places.clone(),
+            packages: Box::new(host.clone()),
+            services: Box::new(host.clone()),
+            programs: Box::new(host.clone()),
+            clock: Box::new(SystemClock::default()),
+            tell: |_| {},
+            version: "0.1.0".parse().unwrap(),
+            locks: Default::default(),
+            duty: Default::default(),
+            admitted: Mutex::default(),
+            expected: Mutex::default(),
+            watched: Mutex::default(),
+            done: Mutex::default(),
+        });
+        Self { _root: root, places, agent, host, vendor }
+    }
+
+    /// A host where 1.0.0 is installed and runs, as it was before there was a journal.
+    pub fn with_baseline() -> Self {
+        let world = Self::empty();
+        world.install(&world.vendor.plan("1.0.0"));
+        world.host.state().running = ["erp.service".to_owned(), "erp-web.service".to_owned()].into();
+        world
+    }
+
+    pub fn id(&self) -> ProductId {
+        "acme/erp".parse().unwrap()
+    }
+
+    pub fn product(&self) -> Product {
+        Product::new(&self.places, self.id())
+    }
+
+    /// Unpacks and configures a release as the package manager would.
+    pub fn install(&self, plan: &Value) {
+        self.unpack(plan, true);
+    }
+
+    pub fn unpack(&self, plan: &Value, configured: bool) {
+        fs_err::create_dir_all(self.places.plans()).unwrap();
+        let signed = self.vendor.sign_as_package(&plan.to_string());
+        fs_err::write(self.places.plan_of(&PACKAGE.parse().unwrap()), signed).unwrap();
+        let native = plan["body"]["modules"][0]["native"]["deb"].as_str().unwrap();
+        self.host.set(PACKAGE, native, configured);
+    }
+
+    pub fn remove(&self) {
+        let _ = fs_err::remove_file(self.places.plan_of(&PACKAGE.parse().unwrap()));
+        self.host.state().packages.remove(PACKAGE);
+    }
+
+    /// Publishes releases, and the host's package lists are updated.
+    pub fn publish(&self, releases: &[&Release], candidate: &str) {
+        let entry_point = self.places.at("/var/lib/apt/lists/stable_InRelease");
+        fs_err::create_dir_all(entry_point.parent().unwrap()).unwrap();
+        fs_err::write(&entry_point, candidate).unwrap();
+        let mut state = self.host.state();
+        state.files.extend(self.vendor.feed(releases, 5, candidate.as_bytes()));
+        state.candidate = Some(candidate.to_owned());
+        let url = "http://127.0.0.1/".to_owned();
+        state.repositories = vec![Repository { url, channel: "stable".to_owned(), entry_point }];
+    }
+
+    pub fn look(&self) -> Vec<Offer> {
+        match look::look(&self.agent).unwrap() {
+            Reply::Looked { offers } => offers,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// A transaction that unpacks a release reaches the barrier, and its process goes on living.
+    pub fn barrier(&self, plan: &Value) -> Reply {
+        let action = self.action(plan);
+        self.barrier_of(&[action])
+    }
+
+    pub fn barrier_of(&self, actions: &[PackageAction]) -> Reply {
+        self.host.state().transaction = Some(std::process::id());
+        barrier::barrier(&self.agent, actions, &mut Speaker::to_nobody()).unwrap()
+    }
+
+    pub fn action(&self, plan: &Value) -> PackageAction {
+        let after = plan["body"]["modules"][0]["native"]["deb"].as_str().unwrap().to_owned();
+        let archive = std::path::PathBuf::from(format!("/archives/{PACKAGE}_{after}.deb"));
+        let signed = self.vendor.sign_as_package(&plan.to_string());
+        self.host.state().archives.insert(archive.clone(), signed);
+        let before = self.host.state().packages.get(PACKAGE).map(|found| found.version.clone());
+        PackageAction { package: PACKAGE.to_owned(), before, after: Some(after), archive: Some(archive), remove: false }
+    }
+
+    /// The transaction is over, and the agent looks.
+    pub fn ended(&self) {
+        self.host.state().transaction = None;
+        self.reconcile(true);
+    }
+
+    pub fn reconcile(&self, over: bool) {
+        reconcile::reconcile(&self.agent, &self.id(), over).unwrap();
+    }
+
+    pub fn upgrade(&self) -> Upgrade {
+        self.product().newest().unwrap().expect("there is no upgrade")
+    }
+
+    pub fn state(&self) -> State {
+        self.upgrade().state
+    }
+
+    pub fn acknowledge(&self, reasons: &[Reason], version: &str) {
+        let by = Person { uid: 0, name: "marie".to_owned() };
+        let subject = |reason: &Reason| match reason.clone() {
+            Reason::NoteUnread { version, sha256 } => Subject::Note { version, sha256 },
+            other => panic!("{other:?}"),
+        };
+        let one = |reason| Acknowledgement {
+            at: Timestamp::UNIX_EPOCH,
+            by: by.clone(),
+            subject: subject(reason),
+            version: version.parse().unwrap(),
+        };
+        acknowledge(&self.product(), &reasons.iter().map(one).collect::<Vec<_>>()).unwrap();
+    }
+
+    pub fn cleared(&self) -> Vec<String> {
+        self.host.state().holds.get(PACKAGE).expect("the package is not held at all").clone()
+    }
+}
+
+pub fn reasons(reply: &Reply) -> Vec<Reason> {
+    match reply {
+        Reply::Refuse { refusals } => refusals.iter().flat_map(|refusal| refusal.reasons.clone()).collect(),
+        other => panic!("{other:?}"),
+    }
+}

@@ -1,0 +1,195 @@
+//! What is written down about an upgrade before and beside its steps.
+
+use std::collections::BTreeSet;
+
+use consign_metadata::name::PackageName;
+use consign_metadata::plan::UpgradePlan;
+use consign_metadata::version::Version;
+
+use super::catalogue::{SignedPlan, plan_of};
+use super::situation::Situation;
+use super::{Agent, AgentError};
+use crate::engine::event::{Event, FORMAT, Header, ModuleChange, Packages, Reason};
+use crate::engine::journal::{Journal, JournalError};
+use crate::engine::machine::{State, Upgrade};
+use crate::engine::runner::{self, Context, Runner, Standing};
+
+/// Opens the journal of the upgrade to a plan, or begins it. Whatever was planned before and never begun
+/// is superseded, and so is an upgrade that halted and gets this one as its fix.
+///
+/// `joining` are packages that are not there yet and will take part.
+///
+/// # Errors
+/// [`AgentError`]
+pub fn open_or_begin(
+    agent: &Agent,
+    situation: &Situation<'_>,
+    target: &SignedPlan,
+    from: Option<&Version>,
+    joining: &BTreeSet<PackageName>,
+) -> Result<Journal, AgentError> {
+    let modules = changes(agent, situation, &target.plan, joining);
+    if let Some(upgrade) = &situation.newest
+        && is_same(upgrade, &target.plan, from, &modules)
+        && let Some(journal) = situation.product.open(upgrade.header.upgrade)?
+    {
+        return Ok(journal);
+    }
+    let supersedes = situation.under_way().map(|upgrade| upgrade.header.upgrade);
+    let header = header(agent, &target.plan, from, modules, supersedes);
+    let journal = situation.product.begin(header, &target.signed, agent.clock.now())?;
+    supersede_others(agent, situation, journal.upgrade().header.upgrade)?;
+    Ok(journal)
+}
+
+fn is_same(upgrade: &Upgrade, plan: &UpgradePlan, from: Option<&Version>, modules: &[ModuleChange]) -> bool {
+    let header = &upgrade.header;
+    header.plan == plan.digest
+        && (upgrade.is_under_way() || (!upgrade.is_over() && header.from.as_ref() == from && header.modules == modules))
+}
+
+fn header(
+    agent: &Agent,
+    plan: &UpgradePlan,
+    from: Option<&Version>,
+    modules: Vec<ModuleChange>,
+    supersedes: Option<u32>,
+) -> Header {
+    let envelope = &plan.envelope;
+    Header {
+        format: FORMAT,
+        upgrade: 0,
+        product: plan.id(),
+        plan: plan.digest,
+        from: from.cloned(),
+        to: envelope.version.clone(),
+        revision: envelope.revision,
+        class: from.map(|from| envelope.class_rule.between(from, &envelope.version)),
+        modules,
+        items: runner::items(plan, from),
+        supersedes,
+        agent: agent.version.clone(),
+    }
+}
+
+/// The packages that take part: those of the plan that are on the host or about to come.
+fn changes(
+    agent: &Agent,
+    situation: &Situation<'_>,
+    plan: &UpgradePlan,
+    joining: &BTreeSet<PackageName>,
+) -> Vec<ModuleChange> {
+    let change = |module: &consign_metadata::plan::Module| {
+        let here = situation.database.get(&module.package);
+        let after = agent.packages.native(&module.native)?.to_owned();
+        // Of a package that is half there already, nobody knows any more what it was.
+        let before = here.filter(|found| found.version != after).map(|found| found.version.clone());
+        (here.is_some() || joining.contains(&module.package))
+            .then(|| ModuleChange { package: module.package.clone(), before, after })
+    };
+    plan.body.modules.iter().filter_map(change).collect()
+}
+
+fn supersede_others(agent: &Agent, situation: &Situation<'_>, by: u32) -> Result<(), AgentError> {
+    let numbers = situation.product.upgrades().map_err(AgentError::io("list the upgrades"))?;
+    for number in numbers.into_iter().filter(|number| *number < by) {
+        let replay = situation.product.replay(number)?;
+        if replay.upgrade.is_some_and(|upgrade| upgrade.is_over()) {
+            continue;
+        }
+        let Some(mut journal) = situation.product.open(number)? else { continue };
+        if let Err(JournalError::Illegal(problem)) = journal.append(Event::Superseded { by }, agent.clock.now()) {
+            log::warn!("{}, upgrade {number}: {problem}", situation.product.id);
+        }
+    }
+    Ok(())
+}
+
+/// Writes down what the gates say, unless it is what they said last.
+///
+/// # Errors
+/// [`JournalError`]
+pub fn judge(agent: &Agent, journal: &mut Journal, reasons: &[Reason]) -> Result<(), JournalError> {
+    let upgrade = journal.upgrade();
+    let event = match (&upgrade.state, reasons.is_empty()) {
+        (State::Cleared, true) => return Ok(()),
+        (State::Planned | State::Held, true) => Event::Cleared,
+        (State::Held, false) if upgrade.reasons() == reasons => return Ok(()),
+        (State::Planned | State::Held | State::Cleared, false) => Event::Held { reasons: reasons.to_vec() },
+        _ => return Ok(()),
+    };
+    journal.append(event, agent.clock.now())
+}
+
+/// Writes down what the package database says.
+///
+/// # Errors
+/// [`JournalError`]
+pub fn observed(agent: &Agent, journal: &mut Journal, observed: Packages, ended: bool) -> Result<(), JournalError> {
+    journal.append(Event::Packages { observed, ended }, agent.clock.now())
+}
+
+/// A new transaction towards the same version: the retry of an upgrade that stands at its packages.
+///
+/// # Errors
+/// [`JournalError`]
+pub fn retry(agent: &Agent, journal: &mut Journal) -> Result<(), JournalError> {
+    let packages = journal.upgrade().packages_item();
+    match journal.upgrade().state {
+        State::Halted { item, .. } | State::Forward { item, .. } if item == packages => {
+            journal.append(Event::Retry { by: None }, agent.clock.now())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What a runner is asked to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Task {
+    /// Everything before the packages, for a transaction that waits.
+    Prepare,
+    /// Everything that can be done.
+    Proceed {
+        /// Whether a transaction is open that may still change the packages.
+        live: bool,
+    },
+    /// Only stop the engines, of an upgrade that halted before it could prepare.
+    StopEngines,
+}
+
+/// Lets a runner carry out a task on the upgrade of a journal.
+///
+/// # Errors
+/// [`AgentError`]; also when its plan does not verify any more.
+pub fn carry_out(
+    agent: &Agent,
+    situation: &Situation<'_>,
+    journal: &mut Journal,
+    task: Task,
+) -> Result<Standing, AgentError> {
+    let target = plan_of(situation.trust, situation.product, journal.upgrade())?;
+    let previous = situation.previous(&target.plan);
+    let tell = agent.tell;
+    let context = Context {
+        places: &agent.places,
+        product: situation.product,
+        plan: &target.plan,
+        previous: previous.as_ref(),
+        services: &*agent.services,
+        programs: &*agent.programs,
+        clock: &*agent.clock,
+        tell: &tell,
+    };
+    let mut runner = Runner::new(context, journal);
+    match task {
+        Task::Prepare => Ok(runner.prepare()?),
+        Task::Proceed { live } => Ok(runner.proceed(live)?),
+        Task::StopEngines => {
+            runner.stop_engines(STOP_LIMIT).map_err(|trouble| AgentError::NotNow(trouble.to_string()))?;
+            Ok(Standing::Person)
+        }
+    }
+}
+
+/// How long engines may take to stop where no step of a plan says it.
+pub const STOP_LIMIT: std::time::Duration = std::time::Duration::from_secs(120);

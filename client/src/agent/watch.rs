@@ -1,0 +1,142 @@
+//! Waiting for the end of a transaction, and taking products up again.
+//!
+//! Nobody tells when a package manager dies. The process that holds its lock is watched instead, and when
+//! it is gone every product is compared anew. A service that starts anew watches again: what it waits for
+//! is in the journals, and who holds the lock can be seen.
+
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use consign_metadata::name::ProductId;
+
+use super::catalogue::Catalogue;
+use super::{Agent, AgentError, reconcile, service};
+use crate::engine::runner::Standing;
+
+/// Where the kernel cannot tell the end of another's process (before Linux 5.3), it is looked at.
+const POLL: Duration = Duration::from_millis(200);
+
+/// Remembers whose transaction was let through for these products, and waits for its end.
+///
+/// # Errors
+/// When it cannot be told who has a transaction open.
+pub fn admit(agent: &Arc<Agent>, products: impl IntoIterator<Item = ProductId>) -> Result<(), AgentError> {
+    let holder = agent.packages.transaction()?;
+    for id in products {
+        match holder {
+            Some(pid) => drop(agent.admitted().insert(id, pid)),
+            None => drop(agent.admitted().remove(&id)),
+        }
+    }
+    watch(agent);
+    Ok(())
+}
+
+/// The package manager reports that it has run to its end, though its process may still be there.
+///
+/// # Errors
+/// When it cannot be told whose report it is.
+pub fn ended(agent: &Arc<Agent>) -> Result<(), AgentError> {
+    if let Some(pid) = agent.packages.transaction()? {
+        agent.admitted().retain(|_, admitted| *admitted != pid);
+        agent.ended_by(pid);
+    }
+    expect_all(agent);
+    Ok(())
+}
+
+/// Something may have changed: every product is compared anew, and the end of a transaction that is open
+/// is waited for.
+pub fn wake(agent: &Arc<Agent>) {
+    expect_all(agent);
+    watch(agent);
+}
+
+fn expect_all(agent: &Arc<Agent>) {
+    match Catalogue::read(agent) {
+        Ok(catalogue) => catalogue.entries.keys().for_each(|id| expect(agent, id)),
+        Err(problem) => log::warn!("{problem}"),
+    }
+}
+
+/// Compares a product anew in a thread of its own, unless somebody is about to.
+pub fn expect(agent: &Arc<Agent>, id: &ProductId) {
+    // The program was replaced: its successor does it.
+    if service::is_replaced() || !agent.expected().insert(id.clone()) {
+        return;
+    }
+    let (agent, id) = (Arc::clone(agent), id.clone());
+    std::thread::spawn(move || take_up(&agent, &id));
+}
+
+fn take_up(agent: &Arc<Agent>, id: &ProductId) {
+    loop {
+        let shift = agent.duty.work();
+        agent.expected().remove(id);
+        let over = agent.is_over(id);
+        let standing = over.and_then(|over| reconcile::reconcile(agent, id, over));
+        drop(shift);
+        match standing {
+            Ok(Standing::Later(pause)) => {
+                let _shift = agent.duty.wait();
+                agent.clock.sleep(pause);
+            }
+            Ok(_) => return,
+            Err(problem) => return log::error!("{id}: {problem}"),
+        }
+        if service::is_replaced() {
+            return;
+        }
+    }
+}
+
+/// Waits in a thread of its own while anybody has a transaction open.
+fn watch(agent: &Arc<Agent>) {
+    let mut watched = agent.watched.lock().unwrap_or_else(PoisonError::into_inner);
+    if std::mem::replace(&mut *watched, true) {
+        return;
+    }
+    drop(watched);
+    let agent = Arc::clone(agent);
+    std::thread::spawn(move || {
+        let shift = agent.duty.wait();
+        while let Ok(Some(pid)) = agent.packages.transaction() {
+            wait_for_end(pid);
+        }
+        // Set back first: who comes now and sees a transaction starts a watch of its own.
+        *agent.watched.lock().unwrap_or_else(PoisonError::into_inner) = false;
+        expect_all(&agent);
+        drop(shift);
+    });
+}
+
+fn wait_for_end(pid: u32) {
+    let process = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
+    let handle = process.and_then(|pid| rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).ok());
+    match handle {
+        Some(handle) => {
+            let mut fds = [rustix::event::PollFd::new(&handle, rustix::event::PollFlags::IN)];
+            // A process may give up its lock and live on.
+            let turn = rustix::event::Timespec { tv_sec: 1, tv_nsec: 0 };
+            let _ = rustix::event::poll(&mut fds, Some(&turn));
+        }
+        None => std::thread::sleep(POLL),
+    }
+}
+
+impl Agent {
+    /// Whether the transaction that was let through for a product, if any, changes it no more.
+    fn is_over(&self, id: &ProductId) -> Result<bool, AgentError> {
+        let Some(holder) = self.packages.transaction()? else { return Ok(true) };
+        let is_done = *self.done.lock().unwrap_or_else(PoisonError::into_inner) == Some(holder);
+        Ok(match self.admitted().get(id) {
+            // Another transaction than the one that was let through is open: that one is over.
+            Some(admitted) => *admitted != holder,
+            None => is_done,
+        })
+    }
+
+    fn ended_by(&self, holder: u32) {
+        *self.done.lock().unwrap_or_else(PoisonError::into_inner) = Some(holder);
+    }
+}

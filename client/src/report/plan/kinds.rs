@@ -1,0 +1,65 @@
+//! The kinds of steps and of their undo, as reports name them.
+
+use consign_metadata::plan::{Step, Undo};
+use serde::{Deserialize, Serialize};
+
+/// What a step does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepKind {
+    /// Tells the people on the host.
+    Announce,
+    /// Stops the engines.
+    Stop,
+    /// The transaction of the package manager.
+    Packages,
+    /// A program of the vendor's.
+    Run,
+    /// systemd reads its unit files again.
+    DaemonReload,
+    /// Starts what ran before.
+    Start,
+    /// Watches that the product works.
+    Health,
+}
+
+/// How a program of the vendor's is taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UndoKind {
+    /// By a program of its own.
+    Inverse,
+    /// By the restore of the backup.
+    FromBackup,
+    /// There is nothing to take back.
+    Harmless,
+    /// Not at all.
+    Impossible,
+}
+
+impl StepKind {
+    /// The kind of a step.
+    pub fn of(step: &Step) -> Self {
+        match step {
+            Step::Announce { .. } => Self::Announce,
+            Step::Stop { .. } => Self::Stop,
+            Step::Packages => Self::Packages,
+            Step::Run(_) => Self::Run,
+            Step::DaemonReload => Self::DaemonReload,
+            Step::Start { .. } => Self::Start,
+            Step::Health { .. } => Self::Health,
+        }
+    }
+}
+
+impl UndoKind {
+    /// The kind of an undo.
+    pub fn of(undo: &Undo) -> Self {
+        match undo {
+            Undo::Inverse(_) => Self::Inverse,
+            Undo::FromBackup => Self::FromBackup,
+            Undo::Harmless => Self::Harmless,
+            Undo::Impossible => Self::Impossible,
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! A host whose packages and engines are only pretended.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use consign_metadata::name::{PackageName, UnitName};
+use consign_metadata::openpgp::Keyring;
+use consign_metadata::plan::NativeVersions;
+
+use crate::engine::event::EngineState;
+use crate::host::program::{Ended, Program, Programs};
+use crate::host::{Hold, HostError, Observed, PackageManager, Repository, ServiceManager};
+
+/// What the host has, and what was done to it.
+#[derive(Default)]
+pub struct State {
+    pub packages: BTreeMap<String, Observed>,
+    pub candidate: Option<String>,
+    pub repositories: Vec<Repository>,
+    pub files: BTreeMap<String, Vec<u8>>,
+    pub archives: BTreeMap<PathBuf, Vec<u8>>,
+    pub holds: BTreeMap<String, Vec<String>>,
+    pub transaction: Option<u32>,
+    pub running: BTreeSet<String>,
+    pub stubborn: BTreeSet<String>,
+    pub done: Vec<String>,
+    pub exit: i32,
+}
+
+/// The host.
+#[derive(Clone, Default)]
+pub struct Host(Arc<Mutex<State>>);
+
+impl Host {
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap()
+    }
+
+    pub fn set(&self, package: &str, version: &str, configured: bool) {
+        self.state().packages.insert(package.to_owned(), Observed { version: version.to_owned(), configured });
+    }
+
+    /// What was done since it was last asked.
+    pub fn done(&self) -> Vec<String> {
+        std::mem::take(&mut self.state().done)
+    }
+
+    pub fn running(&self) -> Vec<String> {
+        self.state().running.iter().cloned().collect()
+    }
+}
+
+fn error(action: &str) -> HostError {
+    HostError { action: action.to_owned(), reason: "it is pretended".to_owned() }
+}
+
+impl PackageManager for Host {
+    fn native<'a>(&self, versions: &'a NativeVersions) -> Option<&'a str> {
+        versions.deb.as_deref()
+    }
+    fn observe(&self, packages: &[PackageName]) -> Result<Vec<(PackageName, Observed)>, HostError> {
+        let state = self.state();
+        let found = |name: &PackageName| Some((name.clone(), state.packages.get(name.as_str())?.clone()));
+        Ok(packages.iter().filter_map(found).collect())
+    }
+    fn candidate(&self, _: &PackageName) -> Result<Option<String>, HostError> {
+        Ok(self.state().candidate.clone())
+    }
+    fn repositories(&self, _: &[PackageName]) -> Result<Vec<Repository>, HostError> {
+        Ok(self.state().repositories.clone())
+    }
+    fn fetch(&self, _: &Repository, path: &str, maximum: u64, _: Duration) -> Result<Vec<u8>, HostError> {
+        let state = self.state();
+        let bytes = state.files.get(path).ok_or_else(|| error(&format!("fetch {path}")))?;
+        if bytes.len() as u64 > maximum { Err(error("take so much")) } else { Ok(bytes.clone()) }
+    }
+    fn hold(&self, holds: &[Hold]) -> Result<(), HostError> {
+        self.state().holds = holds.iter().map(|hold| (hold.package.to_string(), hold.cleared.clone())).collect();
+        Ok(())
+    }
+    fn plan_in(&self, archive: &Path, _: &Keyring) -> Result<Vec<u8>, HostError> {
+        self.state().archives.get(archive).cloned().ok_or_else(|| error("trust the package"))
+    }
+    fn transaction(&self) -> Result<Option<u32>, HostError> {
+        Ok(self.state().transaction)
+    }
+}
+
+impl ServiceManager for Host {
+    fn is_running(&self) -> bool {
+        true
+    }
+    fn observe(&self, unit: &UnitName) -> Result<Option<EngineState>, HostError> {
+        let active = self.state().running.contains(unit.as_str());
+        Ok(Some(EngineState { active, enabled: active }))
+    }
+    fn stop(&self, units: &[UnitName], _: Duration) -> Result<(), HostError> {
+        let mut state = self.state();
+        for unit in units {
+            if state.stubborn.contains(unit.as_str()) {
+                return Err(error(&format!("stop {unit}")));
+            }
+            if state.running.remove(unit.as_str()) {
+                state.done.push(format!("stop {unit}"));
+            }
+        }
+        Ok(())
+    }
+    fn reload(&self) -> Result<(), HostError> {
+        self.state().done.push("reload".to_owned());
+        Ok(())
+    }
+    fn start(&self, unit: &UnitName, _: Duration) -> Result<(), HostError> {
+        let mut state = self.state();
+        state.running.insert(unit.to_string());
+        state.done.push(format!("start {unit}"));
+        Ok(())
+    }
+    fn enable(&self, _: &UnitName) -> Result<(), HostError> {
+        Ok(())
+    }
+    fn disable(&self, unit: &UnitName) -> Result<(), HostError> {
+        self.state().done.push(format!("disable {unit}"));
+        Ok(())
+    }
+    fn describe(&self, _: &UnitName) -> String {
+        "pretended".to_owned()
+    }
+    fn is_active(&self, unit: &UnitName) -> Result<bool, HostError> {
+        Ok(self.state().running.contains(unit.as_str()))
+    }
+}
+
+impl Programs for Host {
+    fn run(&self, program: &Program) -> Result<Ended, HostError> {
+        let mut state = self.state();
+        state.done.push(program.command.join(" "));
+        Ok(Ended::Exit(state.exit))
+    }
+    fn end(&self, _: &str) -> Result<(), HostError> {
+        Ok(())
+    }
+}

@@ -1,0 +1,84 @@
+//! The packages of a product.
+
+use consign_metadata::name::PackageName;
+use toml::Spanned;
+
+use super::account::UserName;
+use super::authored;
+use super::error::Fault;
+use super::files::{Files, Folder, Ground, host_path, one_line};
+use super::units::Unit;
+use crate::package::Architecture;
+
+/// A package of the product.
+#[derive(Debug, Clone)]
+#[allow(missing_docs, reason = "docs/manifest.md describes every key")]
+pub struct Module {
+    pub package: PackageName,
+    pub summary: String,
+    pub architecture: Architecture,
+    pub section: String,
+    pub depends_deb: Vec<String>,
+    pub files: Vec<Files>,
+    pub folders: Vec<Folder>,
+    pub users: Vec<User>,
+    pub units: Vec<Unit>,
+}
+
+/// A system user of the product, made before its files are unpacked.
+#[derive(Debug, Clone)]
+#[allow(missing_docs, reason = "docs/manifest.md describes every key")]
+pub struct User {
+    pub name: UserName,
+    pub home: String,
+    pub shell: String,
+    pub groups: Vec<UserName>,
+}
+
+impl authored::Module {
+    pub(super) fn validate(&self, ground: &Ground, summary: &str) -> Result<Module, Fault> {
+        let section = self.section.get_ref();
+        if section.is_empty()
+            || !section.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-/".contains(&b))
+        {
+            return Err(Fault::at(self.section.span(), format!("{section:?} is not a section, as in \"misc\"")));
+        }
+        Ok(Module {
+            package: self.package.get_ref().clone(),
+            summary: self.summary.as_ref().map_or_else(|| Ok(summary.to_owned()), |s| one_line(s, "summary"))?,
+            architecture: self.architecture,
+            section: section.clone(),
+            depends_deb: relations(&self.depends.deb)?,
+            files: self.files.iter().map(|files| files.validate(ground)).collect::<Result<_, _>>()?,
+            folders: self.folders.iter().map(authored::Folder::validate).collect::<Result<_, _>>()?,
+            users: self.users.iter().map(authored::User::validate).collect::<Result<_, _>>()?,
+            units: self.units.iter().map(|unit| Unit::validate(unit, ground)).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// One entry for each dependency, even where one line was written for several.
+fn relations(texts: &[Spanned<String>]) -> Result<Vec<String>, Fault> {
+    let mut relations = Vec::new();
+    for text in texts {
+        for part in one_line(text, "a dependency")?.split(',').map(str::trim) {
+            let starts_well = part.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
+            if !starts_well || !part.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.:~ |()<>=".contains(&b)) {
+                return Err(Fault::at(text.span(), format!("{part:?} is not a dependency of a Debian package"))
+                    .help("one entry for each, as in [\"python3\", \"libssl3 (>= 3.0)\"]"));
+            }
+            relations.push(part.to_owned());
+        }
+    }
+    Ok(relations)
+}
+
+impl authored::User {
+    fn validate(&self) -> Result<User, Fault> {
+        let shell = match &self.shell {
+            Some(shell) => host_path(shell)?,
+            None => "/usr/sbin/nologin".to_owned(),
+        };
+        Ok(User { name: self.name.clone(), home: host_path(&self.home)?, shell, groups: self.groups.clone() })
+    }
+}
