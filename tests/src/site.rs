@@ -88,7 +88,7 @@ impl Site {
         self.host.ok(&[&["env", "LC_ALL=C.UTF-8", "consignee"], arguments].concat())
     }
 
-    /// From stop to start, of every upgrade so far: the outages that the plans announced.
+    /// From stop until the product is found healthy, of every upgrade so far: the announced outages.
     pub fn announced(&self) -> Vec<(SystemTime, SystemTime)> {
         let all = self.host.shell(&format!("cat /var/lib/consignee/{}/journal/*/records.jsonl", self.product));
         let mut windows = Vec::new();
@@ -104,7 +104,9 @@ impl Site {
                     names = items.iter().map(|i| i["name"].as_str().unwrap_or_default().to_owned()).collect();
                 }
                 ("step-started", Some("stop")) if open.is_none() => open = at(),
-                ("step-succeeded", Some("start")) | ("undo-succeeded", Some("stop")) => {
+                ("step-succeeded", Some("health")) => windows.extend(open.take().zip(at())),
+                // Taken back; the old version's health, item −1, comes after it and has no name.
+                ("undo-succeeded", None) if record["item"] == -1 => {
                     windows.extend(open.take().zip(at()));
                 }
                 _ => {}

@@ -51,7 +51,7 @@ fn story(release: Release, options: Option<(&str, &str)>) {
 
     client.wait_acknowledged(SOON).unwrap();
     let windows = site.announced();
-    assert_eq!(windows.len(), 2, "{windows:?}");
+    assert_eq!(windows.len(), 3, "the first install and two upgrades: {windows:?}");
     client.stop().assert_kept(&site.canopsis_records(), &windows);
     site.host.assert_packages_sound();
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, Read};
 
 use crate::host::Host;
 use crate::transaction::{Action, Transaction};
@@ -17,31 +17,32 @@ pub fn run(host: &Host) -> u8 {
     match managed::read(host) {
         // Not one line is read then: apt ignores that.
         Ok(names) if names.is_empty() => 0,
-        Ok(names) => match input().and_then(Transaction::read) {
-            Ok(transaction) => judge(host, &names, &transaction),
-            Err(error) => refuse(&words::cannot_read_transaction(&error)),
+        Ok(names) => match input() {
+            Ok(text) => judge(host, &names, &text),
+            Err(error) => refuse(&words::cannot_read_transaction(&error.to_string())),
         },
         Err(error) => refuse(&words::cannot_read_managed(&host.managed(), &error)),
     }
 }
 
-fn judge(host: &Host, names: &BTreeSet<String>, transaction: &Transaction) -> u8 {
-    match transaction {
-        Transaction::Actions(actions) if is_concerned(names, actions) => ask(host, actions),
-        Transaction::Archives(archives) if archives.iter().any(|path| names.contains(package_of(path))) => {
+fn judge(host: &Host, names: &BTreeSet<String>, text: &str) -> u8 {
+    match Transaction::parse(text) {
+        Ok(Transaction::Actions(actions)) if is_concerned(names, &actions) => ask(host, &actions),
+        Ok(Transaction::Archives(archives)) if archives.iter().any(|path| names.contains(package_of(path))) => {
             refuse(&words::wrong_protocol())
         }
-        _ => 0,
+        Ok(_) => 0,
+        Err(line) => refuse(&words::cannot_read_transaction(&format!("{line:?} is not an action of protocol 3"))),
     }
 }
 
 /// Whether the service has to be asked. A transaction that only removes was typed on purpose: nothing
 /// in it could have pushed a package out, and the packages' own scripts stop the engines.
-fn is_concerned(names: &BTreeSet<String>, actions: &[Action]) -> bool {
-    actions.iter().any(|action| names.contains(&action.name)) && !actions.iter().all(Action::removes)
+fn is_concerned(names: &BTreeSet<String>, actions: &[Action<'_>]) -> bool {
+    actions.iter().any(|action| names.contains(action.name)) && !actions.iter().all(Action::removes)
 }
 
-fn ask(host: &Host, actions: &[Action]) -> u8 {
+fn ask(host: &Host, actions: &[Action<'_>]) -> u8 {
     let lines: String = actions.iter().map(Action::line).collect();
     match Viewer::of(host).input(lines.into_bytes()).ask(&["barrier"]) {
         Ok(status) => status,
@@ -55,12 +56,15 @@ fn refuse(message: &str) -> u8 {
 }
 
 // apt hands the stream over on stdin, unless a file descriptor of its own was configured.
-fn input() -> io::Result<Box<dyn BufRead>> {
+fn input() -> io::Result<String> {
     let number = std::env::var("APT_HOOK_INFO_FD").ok().and_then(|n| n.parse::<u32>().ok()).unwrap_or(0);
-    if number == 0 {
-        return Ok(Box::new(io::stdin().lock()));
-    }
-    Ok(Box::new(BufReader::new(File::open(format!("/proc/self/fd/{number}"))?)))
+    let mut bytes = Vec::new();
+    match number {
+        0 => io::stdin().lock().read_to_end(&mut bytes)?,
+        number => File::open(format!("/proc/self/fd/{number}"))?.read_to_end(&mut bytes)?,
+    };
+    // A file name may be anything; what is not UTF-8 is no package of ours.
+    Ok(String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()))
 }
 
 fn package_of(path: &str) -> &str {
@@ -72,16 +76,10 @@ fn package_of(path: &str) -> &str {
 mod tests {
     use super::*;
 
-    fn actions(lines: &str) -> Vec<Action> {
-        let stream = format!("VERSION 3\n\n{lines}");
-        match Transaction::read(stream.as_bytes()).unwrap() {
-            Transaction::Actions(actions) => actions,
-            Transaction::Archives(_) => panic!(),
-        }
-    }
-
     fn concerned(lines: &str) -> bool {
-        is_concerned(&["acme-erp".to_owned()].into(), &actions(lines))
+        let stream = format!("VERSION 3\n\n{lines}");
+        let Ok(Transaction::Actions(actions)) = Transaction::parse(&stream) else { panic!() };
+        is_concerned(&["acme-erp".to_owned()].into(), &actions)
     }
 
     #[test]

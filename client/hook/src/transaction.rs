@@ -3,32 +3,30 @@
 //! `VERSION 3`, the whole configuration, an empty line, then one line per action in dpkg's order:
 //! `name old-version old-arch old-multiarch direction new-version new-arch new-multiarch action`.
 
-use std::io::{self, BufRead};
-
 /// What apt is about to do.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Transaction {
+pub enum Transaction<'a> {
     /// As protocol 3 tells it.
-    Actions(Vec<Action>),
+    Actions(Vec<Action<'a>>),
     /// As an older protocol tells it: the paths of the packages and nothing else. Only seen when the
     /// hook's options were taken out of its configuration file.
-    Archives(Vec<String>),
+    Archives(Vec<&'a str>),
 }
 
 /// One action.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Action {
+pub struct Action<'a> {
     /// The package.
-    pub name: String,
+    pub name: &'a str,
     /// Its version now, `-` for none.
-    pub old: String,
+    pub old: &'a str,
     /// Its version then, `-` for none.
-    pub new: String,
+    pub new: &'a str,
     /// A path, `**CONFIGURE**` or `**REMOVE**`.
-    pub what: String,
+    pub what: &'a str,
 }
 
-impl Action {
+impl Action<'_> {
     /// Whether it removes the package.
     pub fn removes(&self) -> bool {
         self.what == "**REMOVE**"
@@ -40,47 +38,26 @@ impl Action {
     }
 }
 
-impl Transaction {
-    /// Reads the whole stream; apt would complain of a reader that stops half-way.
-    ///
-    /// # Errors
-    /// When it cannot be read or a line is not of the protocol.
-    pub fn read(input: impl BufRead) -> io::Result<Self> {
-        let mut lines = input.split(b'\n');
-        let Some(first) = lines.next().transpose()? else { return Ok(Self::Actions(Vec::new())) };
-        if !first.starts_with(b"VERSION ") {
-            let mut archives = vec![text(&first)];
-            for line in lines {
-                archives.push(text(&line?));
-            }
-            return Ok(Self::Archives(archives));
+impl<'a> Transaction<'a> {
+    /// Reads what apt wrote; the line that is not of the protocol, if there is one.
+    pub fn parse(text: &'a str) -> Result<Self, &'a str> {
+        if text.is_empty() {
+            return Ok(Self::Actions(Vec::new()));
         }
-        for line in lines.by_ref() {
-            if line?.is_empty() {
-                break;
-            }
+        if !text.starts_with("VERSION ") {
+            return Ok(Self::Archives(text.lines().collect()));
         }
-        let mut actions = Vec::new();
-        for line in lines {
-            let line = text(&line?);
-            if !line.is_empty() {
-                actions.push(action(&line).ok_or_else(|| {
-                    io::Error::new(io::ErrorKind::InvalidData, format!("not an action of protocol 3: {line}"))
-                })?);
-            }
-        }
-        Ok(Self::Actions(actions))
+        let actions = text.split_once("\n\n").map_or("", |(_, actions)| actions);
+        actions.lines().map(|line| action(line).ok_or(line)).collect::<Result<_, _>>().map(Self::Actions)
     }
 }
 
-fn action(line: &str) -> Option<Action> {
-    let fields: Vec<&str> = line.splitn(9, ' ').collect();
-    let [name, old, _, _, _, new, _, _, what] = fields.as_slice() else { return None };
-    Some(Action { name: (*name).to_owned(), old: (*old).to_owned(), new: (*new).to_owned(), what: (*what).to_owned() })
-}
-
-fn text(line: &[u8]) -> String {
-    String::from_utf8_lossy(line).into_owned()
+fn action(line: &str) -> Option<Action<'_>> {
+    let mut fields = line.splitn(9, ' ');
+    let (name, old) = (fields.next()?, fields.next()?);
+    let new = fields.nth(3)?;
+    let what = fields.nth(2)?;
+    Some(Action { name, old, new, what })
 }
 
 #[cfg(test)]
@@ -95,7 +72,7 @@ mod tests {
 
     #[test]
     fn every_action_is_read() {
-        let Transaction::Actions(actions) = Transaction::read(STREAM.as_bytes()).unwrap() else { panic!() };
+        let Ok(Transaction::Actions(actions)) = Transaction::parse(STREAM) else { panic!() };
         let lines: Vec<String> = actions.iter().map(Action::line).collect();
         assert_eq!(
             lines,
@@ -111,17 +88,13 @@ mod tests {
 
     #[test]
     fn a_line_that_is_no_action_is_an_error() {
-        let cut = "VERSION 3\nA=b\n\nacme-erp 1.0.0-1 all\n";
-        assert!(Transaction::read(cut.as_bytes()).is_err());
-        assert_eq!(Transaction::read(&b""[..]).unwrap(), Transaction::Actions(vec![]));
+        assert_eq!(Transaction::parse("VERSION 3\nA=b\n\nacme-erp 1.0.0-1 all\n"), Err("acme-erp 1.0.0-1 all"));
+        assert_eq!(Transaction::parse(""), Ok(Transaction::Actions(vec![])));
     }
 
     #[test]
     fn paths_of_protocol_1_are_kept() {
-        let Transaction::Archives(archives) = Transaction::read(&b"/a/x_1_all.deb\n/a/y_1_all.deb\n"[..]).unwrap()
-        else {
-            panic!()
-        };
-        assert_eq!(archives, ["/a/x_1_all.deb", "/a/y_1_all.deb"]);
+        let archives = Transaction::parse("/a/x_1_all.deb\n/a/y_1_all.deb\n");
+        assert_eq!(archives, Ok(Transaction::Archives(vec!["/a/x_1_all.deb", "/a/y_1_all.deb"])));
     }
 }

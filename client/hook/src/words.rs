@@ -41,7 +41,7 @@ pub fn cannot_ask(viewer: &Path, error: &io::Error) -> String {
 }
 
 /// What apt wrote is not what was expected.
-pub fn cannot_read_transaction(error: &io::Error) -> String {
+pub fn cannot_read_transaction(error: &str) -> String {
     choose(
         format!(
             "consignee: cannot read the transaction: {error}.\n\

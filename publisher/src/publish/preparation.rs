@@ -20,6 +20,7 @@ use crate::file::OnFile;
 use crate::package::SignedPackage;
 use crate::repository::apt::AptRepository;
 use crate::repository::{Added, PoolFile, PoolOrigin, RepositoryFormat, Snapshot, Validity};
+use crate::sign::OpenPgpSigner;
 use crate::store::{Store, Swap};
 
 /// A publication in the making.
@@ -38,8 +39,10 @@ pub(super) struct Preparation<'a> {
 impl<'a> Preparation<'a> {
     pub(super) fn begin(store: &'a dyn Store, request: &'a Request<'a>) -> Result<Self, PublishError> {
         let trust = &request.trust;
-        let roles = trust.roles.roles.values().flatten().cloned().collect();
-        let warnings = validity::keys(&trust.certificate, &roles, request.now)?;
+        // Only those that sign here: during a rotation the outgoing key may well have expired.
+        let signers = [request.package_signer, Some(request.index_signer)].into_iter().flatten();
+        let signers = signers.map(OpenPgpSigner::fingerprint).collect();
+        let warnings = validity::keys(&trust.certificate, &signers, request.now)?;
         let vendor = &trust.roles.vendor;
         let bad = |cause| PublishError::Certificate { whose: vendor.to_string(), cause };
         let index_keys = trust.keyring(Role::Index).map_err(bad)?;

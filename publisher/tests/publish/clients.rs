@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use consign::publish::{Introduction, Request, prepare};
+use consign::publish::{Introduction, PublishError, Request, prepare};
 use consign::sign::{KeyFile, KeyFiles};
 use consign::store::DirectoryStore;
 use consign::trust::Trust;
@@ -132,7 +132,7 @@ fn gpgv_and_sqv_accept_both_forms_of_the_release() {
 }
 
 /// Publishes as of another time.
-fn publish_at(project: &Project, now: Timestamp, valid_for: SignedDuration) {
+fn publish_at(project: &Project, now: Timestamp, valid_for: SignedDuration) -> Result<(), PublishError> {
     let files = KeyFiles::in_folder(&project.path("keys"));
     let open = |path| KeyFile::open(path, || Err("no passphrase is needed".to_owned())).unwrap();
     let (package, index) = (open(&files.package_secret), open(&files.index_secret));
@@ -152,14 +152,14 @@ fn publish_at(project: &Project, now: Timestamp, valid_for: SignedDuration) {
         now,
     };
     let store = DirectoryStore::at(project.public());
-    prepare(&store, &request).unwrap().carry_out(&store).unwrap();
+    prepare(&store, &request)?.carry_out(&store).map(|_| ())
 }
 
 #[test]
 fn apt_and_verify_refuse_what_has_expired() {
     let project = Project::new();
     let day = SignedDuration::from_hours(24);
-    publish_at(&project, Timestamp::now() - 3 * day, day);
+    publish_at(&project, Timestamp::now() - 3 * day, day).unwrap();
     let apt = Apt::new(&format!("file:{}", project.public().display()), &project.certificate());
     let update = apt.update();
     assert_eq!(update.status.code(), Some(100));
@@ -177,7 +177,7 @@ fn apt_and_verify_refuse_what_has_expired() {
 fn apt_and_verify_refuse_what_is_dated_in_the_future() {
     let project = Project::new();
     let day = SignedDuration::from_hours(24);
-    publish_at(&project, Timestamp::now() + 3 * day, 10 * day);
+    publish_at(&project, Timestamp::now() + 3 * day, 10 * day).unwrap();
     let apt = Apt::new(&format!("file:{}", project.public().display()), &project.certificate());
     let update = apt.update();
     assert_eq!(update.status.code(), Some(100));
@@ -187,6 +187,15 @@ fn apt_and_verify_refuse_what_is_dated_in_the_future() {
     let next = project.publish(&[]);
     assert_eq!(next.status.code(), Some(1));
     assert!(err(&next).contains("this machine's clock says"), "{}", err(&next));
+}
+
+#[test]
+fn an_expired_key_publishes_nothing() {
+    let project = Project::new();
+    let day = SignedDuration::from_hours(24);
+    let refused = publish_at(&project, Timestamp::now() + 366 * day, day).unwrap_err().to_string();
+    assert!(refused.starts_with("cannot publish with key ") && refused.contains(": it expired on "), "{refused}");
+    assert!(!project.public().exists());
 }
 
 #[test]

@@ -127,13 +127,18 @@ impl Seen {
     fn new(product: &Product, finished: Option<Version>, newest: Option<Replay>) -> Self {
         let since = newest.as_ref().and_then(|replay| replay.records.last()).map(|record| record.at);
         let upgrade = newest.and_then(|replay| replay.upgrade);
-        let standing = upgrade.as_ref().map_or(Standing::Well, |upgrade| state::standing(&upgrade.state));
+        let kept = product.is_unfinished();
+        let standing = match upgrade.as_ref().map_or(Standing::Well, |upgrade| state::standing(&upgrade.state)) {
+            // No journal speaks of it yet: packages are arriving, and the agent begins when they are there.
+            Standing::Well if kept => Standing::UnderWay,
+            standing => standing,
+        };
         let commands = upgrade.as_ref().map(|u| advice::on_upgrade(u, Language::En)).unwrap_or_default();
         let status = ProductStatus {
             product: product.id.clone(),
             standing,
             finished,
-            engines_kept_from_starting: product.is_unfinished(),
+            engines_kept_from_starting: kept,
             upgrade: upgrade.as_ref().zip(since).map(|(upgrade, since)| upgrade_status(upgrade, since)),
             problem: None,
             commands: commands.into_iter().map(|(command, _)| command).collect(),

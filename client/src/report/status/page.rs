@@ -36,11 +36,23 @@ impl Seen {
                 say!(language, "its journal cannot be used: {problem}", "son journal est inutilisable : {problem}"),
             );
         }
+        let is_under_way = self.upgrade.as_ref().is_some_and(Upgrade::is_under_way);
+        if status.engines_kept_from_starting && !is_under_way {
+            page.add(2, Style::Warning, arriving(language));
+        }
         if let (Some(upgrade), Some(shown)) = (&self.upgrade, &status.upgrade) {
             page.append(2, standing_page(upgrade, shown, status.engines_kept_from_starting, language, zone));
         }
         page
     }
+}
+
+fn arriving(language: Language) -> String {
+    say!(
+        language,
+        "packages are arriving; the engines are kept from starting until the agent has finished",
+        "des paquets arrivent ; les moteurs ne démarrent pas avant que l'agent ait terminé"
+    )
 }
 
 fn standing_page(upgrade: &Upgrade, shown: &UpgradeStatus, kept: bool, language: Language, zone: &TimeZone) -> Page {
