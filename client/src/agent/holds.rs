@@ -53,8 +53,9 @@ fn cleared(agent: &Agent, catalogue: &Catalogue, entry: &Entry) -> Vec<(PackageN
         let plan = plan_of(&catalogue.trust, &entry.product, &upgrade);
         return plan.map(|found| natives(agent, &found.plan)).unwrap_or_default();
     }
-    // The fix of an upgrade that halted: it has no journal of its own before its transaction.
-    if matches!(upgrade.state, State::Halted { .. }) {
+    // The fix of an upgrade that halted, and the next try of one whose transaction never came: neither
+    // has a journal of its own before its transaction.
+    if matches!(upgrade.state, State::Halted { .. } | State::Cancelled) {
         let offer = offers::Evaluation::of(agent, catalogue, entry, None);
         return offer.ok().and_then(|found| found.cleared).map(|plan| natives(agent, &plan)).unwrap_or_default();
     }

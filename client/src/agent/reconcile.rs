@@ -167,17 +167,18 @@ impl Reconciler<'_> {
     fn discover(&self) -> Result<Standing, AgentError> {
         let Some(installed) = self.situation.installed else { return Ok(Standing::Over) };
         let is_there = comparison::is_installed(&*self.agent.packages, &installed.plan, &self.situation.database);
-        let is_news = self.situation.deferred
-            || !(self.situation.is_finished(&installed.plan) || self.is_baseline());
-        if !self.over || !is_there || !is_news {
+        if self.situation.is_finished(&installed.plan) {
+            self.situation.take_up()?;
+            return Ok(Standing::Over);
+        }
+        if !self.over || !is_there || self.is_baseline() {
             return Ok(Standing::Over);
         }
         let from = self.situation.from(self.agent);
         let nobody = Default::default();
         let mut journal = upgrades::open_or_begin(self.agent, self.situation, installed, from.as_ref(), &nobody)?;
-        let standing = self.found_changed(&mut journal, Packages::After)?;
         self.situation.take_up()?;
-        Ok(standing)
+        self.found_changed(&mut journal, Packages::After)
     }
 
     fn is_baseline(&self) -> bool {

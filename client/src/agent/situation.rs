@@ -146,11 +146,14 @@ impl<'a> Situation<'a> {
         crate::durable::replace(&product.folder().join(DEFERRED), b"").map_err(failed())
     }
 
-    /// It was taken up.
+    /// It was taken up: its journal has begun.
     ///
     /// # Errors
     /// When that cannot be made durable.
     pub fn take_up(&self) -> Result<(), AgentError> {
+        if !self.deferred {
+            return Ok(());
+        }
         crate::durable::remove(&self.product.folder().join(DEFERRED))
             .map_err(AgentError::io(format!("take up the first install of {}", self.product.id)))
     }

@@ -129,14 +129,15 @@ pub fn observed(agent: &Agent, journal: &mut Journal, observed: Packages, ended:
     journal.append(Event::Packages { observed, ended }, agent.clock.now())
 }
 
-/// A new transaction towards the same version: the retry of an upgrade that stands at its packages.
+/// A new transaction towards the same version: the retry of an upgrade that halted at its packages. One
+/// that is prepared and waits there needs none.
 ///
 /// # Errors
 /// [`JournalError`]
 pub fn retry(agent: &Agent, journal: &mut Journal) -> Result<(), JournalError> {
     let packages = journal.upgrade().packages_item();
     match journal.upgrade().state {
-        State::Halted { item, .. } | State::Forward { item, .. } if item == packages => {
+        State::Halted { item, .. } if item == packages => {
             journal.append(Event::Retry { by: None }, agent.clock.now())
         }
         _ => Ok(()),
