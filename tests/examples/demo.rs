@@ -54,7 +54,7 @@ fn on_a_host(project: &Path) -> Result<()> {
     host.copy_in(project.join("public/acme-release.deb"), "/root/acme-release.deb");
     quietly(&host, "apt-get install -qq -y /root/acme-release.deb");
     quietly(&host, "apt-get update -qq");
-    on_terminal(&host, "apt-get install -y acme-ledger")?;
+    on_terminal(&host, "apt-get install -q -y acme-ledger")?;
     host.wait_until("the first install", PATIENCE, || (host.exec(&["consignee", "status"]).code == 0).then_some(()));
     on_terminal(&host, "consignee status")?;
     on_terminal(&host, "curl -s -d 'first entry' http://127.0.0.1:8321/entries")?;
@@ -63,8 +63,8 @@ fn on_a_host(project: &Path) -> Result<()> {
     second_release(project)?;
 
     title("The customer: one evening, later");
-    on_terminal(&host, "apt-get update")?;
-    on_terminal(&host, "apt-get upgrade -y")?;
+    on_terminal(&host, "apt-get -q update")?;
+    on_terminal(&host, "apt-get upgrade -q -y")?;
     host.wait_until("the upgrade", PATIENCE, || (host.exec(&["consignee", "status"]).code == 0).then_some(()));
     on_terminal(&host, "consignee history")?;
     on_terminal(&host, "curl -s http://127.0.0.1:8321/health http://127.0.0.1:8321/entries")?;
@@ -90,7 +90,7 @@ fn typed(folder: &Path, line: &str) -> Result<()> {
 /// Runs a command on a terminal of the host and shows the screen.
 fn on_terminal(host: &Host, line: &str) -> Result<()> {
     println!("\n# {line}");
-    let mut terminal = Terminal::run(host, &["sh", "-c", line])?;
+    let mut terminal = Terminal::run(host, &["env", "DEBIAN_FRONTEND=noninteractive", "sh", "-c", line])?;
     let code = terminal.wait(PATIENCE);
     println!("{}", terminal.screen().trim_end());
     if code == 0 { Ok(()) } else { Err(format!("{line}: exit status {code}").into()) }

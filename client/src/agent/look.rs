@@ -83,8 +83,7 @@ fn look_at(agent: &Agent, catalogue: &Catalogue, entry: &Entry, online: &Online)
         let newest = entry.product.newest().ok().flatten();
         return newest.map(|upgrade| busy(entry, upgrade.header.upgrade)).into_iter().collect();
     };
-    let evaluation = Evaluation::of(agent, catalogue, entry, Some(online));
-    match evaluation.and_then(|found| record(agent, catalogue, entry, found)) {
+    match judge(agent, catalogue, entry, online) {
         Ok(offers) => offers,
         Err(problem) => {
             log::warn!("{id}: {problem}");
@@ -94,28 +93,39 @@ fn look_at(agent: &Agent, catalogue: &Catalogue, entry: &Entry, online: &Online)
     }
 }
 
+fn judge(agent: &Agent, catalogue: &Catalogue, entry: &Entry, online: &Online) -> Result<Vec<Offer>, AgentError> {
+    let found = Evaluation::of(agent, catalogue, entry, Some(online))?;
+    // What a transaction that is open was let through for stays as it is.
+    if agent.packages.transaction()?.is_none() {
+        record(agent, catalogue, entry, &found)?;
+    }
+    Ok(found.offers)
+}
+
+/// Judges what is offered once more, by what is on this host: after an upgrade that was taken back.
+///
+/// # Errors
+/// [`AgentError`]
+pub fn again(agent: &Agent, catalogue: &Catalogue, entry: &Entry) -> Result<(), AgentError> {
+    record(agent, catalogue, entry, &Evaluation::of(agent, catalogue, entry, None)?)
+}
+
 /// Writes down what was found: a new candidate begins a journal, one that is not offered any more ends it.
 /// An upgrade that is under way is left alone.
-fn record(
-    agent: &Agent,
-    catalogue: &Catalogue,
-    entry: &Entry,
-    found: Evaluation,
-) -> Result<Vec<Offer>, AgentError> {
+fn record(agent: &Agent, catalogue: &Catalogue, entry: &Entry, found: &Evaluation) -> Result<(), AgentError> {
     let situation = Situation::of(agent, catalogue, entry)?;
-    if situation.under_way().is_some() || agent.packages.transaction()?.is_some() {
-        return Ok(found.offers);
+    if situation.under_way().is_some() {
+        return Ok(());
     }
     if let Some((target, reasons)) = &found.target {
         let from = situation.from(agent);
         let mut journal = upgrades::open_or_begin(agent, &situation, target, from.as_ref(), &Default::default())?;
-        upgrades::judge(agent, &mut journal, reasons)?;
-    } else if found.offers.iter().all(|offer| offer.offered.is_none()) {
-        cancel(agent, &situation)?;
-    } else {
-        hold_again(agent, &situation, &found.offers)?;
+        return Ok(upgrades::judge(agent, &mut journal, reasons)?);
     }
-    Ok(found.offers)
+    match found.offers.iter().all(|offer| offer.offered.is_none()) {
+        true => cancel(agent, &situation),
+        false => hold_again(agent, &situation, &found.offers),
+    }
 }
 
 /// Nothing newer is offered any more.

@@ -11,7 +11,7 @@ use super::catalogue::{Catalogue, plan_of};
 use super::comparison;
 use super::situation::Situation;
 use super::upgrades::{self, Task};
-use super::{Agent, AgentError, holds};
+use super::{Agent, AgentError, holds, look};
 use crate::engine::event::{Event, Packages};
 use crate::engine::journal::Journal;
 use crate::engine::machine::{HaltCause, State, Upgrade};
@@ -28,8 +28,19 @@ pub fn reconcile(agent: &Arc<Agent>, id: &ProductId, over: bool) -> Result<Stand
     let Some(entry) = catalogue.entries.get(id) else { return Ok(Standing::Over) };
     let situation = Situation::of(agent, &catalogue, entry)?;
     let standing = Reconciler { agent, situation: &situation, over }.reconcile()?;
+    // Whatever broke the transaction may be mended: the same command shall then find the offer again.
+    if is_taken_back(&situation)? {
+        look::again(agent, &catalogue, entry)?;
+    }
     holds::refresh(agent, &Catalogue::read(agent)?)?;
     Ok(standing)
+}
+
+/// Whether an upgrade that was open when the product was looked at has just been taken back.
+fn is_taken_back(situation: &Situation<'_>) -> Result<bool, AgentError> {
+    let was_open = situation.newest.as_ref().is_some_and(|upgrade| !upgrade.is_over());
+    let newest = situation.product.newest()?;
+    Ok(was_open && !situation.is_gone() && newest.is_some_and(|upgrade| upgrade.state == State::Cancelled))
 }
 
 struct Reconciler<'a> {

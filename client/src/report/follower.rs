@@ -10,7 +10,7 @@ use super::log::Log;
 use super::page::{Page, Style};
 use super::{event, failure, time};
 use crate::engine::event::Event;
-use crate::engine::journal::{FILE, JournalError, Replay};
+use crate::engine::journal::{FILE, JournalError, Record, Replay};
 use crate::engine::machine::Upgrade;
 use crate::product::Product;
 
@@ -28,6 +28,19 @@ impl Follower {
     /// Follows an upgrade from its first record.
     pub fn new(product: &Product, number: u32) -> Self {
         Self { folder: product.upgrade_folder(number), length: 0, shown: 0, log: None, upgrade: None }
+    }
+
+    /// Follows the finish of an upgrade: from what the package database said last, as far as it has come.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub fn of_finish(product: &Product, number: u32) -> Result<Self, JournalError> {
+        let mut follower = Self::new(product, number);
+        let replay = Replay::of(&follower.folder)?;
+        let is_packages = |record: &Record| matches!(record.event, Event::Packages { .. });
+        follower.shown = replay.records.iter().rposition(is_packages).unwrap_or(replay.records.len());
+        follower.upgrade = replay.upgrade;
+        Ok(follower)
     }
 
     /// Follows an upgrade from a moment on, such as when a command was typed.

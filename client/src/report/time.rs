@@ -19,6 +19,12 @@ pub fn seconds(from: Timestamp, to: Timestamp) -> u64 {
     u64::try_from(to.duration_since(from).max(SignedDuration::ZERO).as_secs()).unwrap_or(0)
 }
 
+/// Seconds between two moments, the last one begun counted whole: an outage is never nothing.
+pub fn seconds_begun(from: Timestamp, to: Timestamp) -> u64 {
+    let between = to.duration_since(from).max(SignedDuration::ZERO);
+    u64::try_from(between.as_secs()).unwrap_or(0) + u64::from(between.subsec_nanos() > 0)
+}
+
 /// A duration with the two largest units that matter.
 pub fn span(seconds: u64, language: Language) -> String {
     let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);

@@ -38,6 +38,19 @@ fn a_transaction_that_changed_nothing_lets_the_old_engines_run_again() {
 }
 
 #[test]
+fn what_was_taken_back_is_offered_again_without_another_look() {
+    let world = World::with_baseline();
+    let plan = world.vendor.plan("1.1.0");
+    world.publish(&[&world.vendor.release(&plan)], "1.1.0-1");
+    world.look();
+    world.barrier(&plan);
+    world.ended();
+    assert_eq!(world.product().replay(1).unwrap().upgrade.unwrap().state, State::Cancelled);
+    assert_eq!(world.state(), State::Cleared);
+    assert_eq!(world.cleared(), ["1.1.0-1"]);
+}
+
+#[test]
 fn a_transaction_that_left_half_of_it_halts_and_its_repair_is_the_retry() {
     let world = World::with_baseline();
     let plan = world.vendor.plan("1.1.0");

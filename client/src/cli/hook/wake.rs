@@ -2,8 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
-
 use super::super::complaint::Complaint;
 use super::super::follow::{self, TURN, Watched};
 use super::super::session::{Exit, Session};
@@ -31,11 +29,11 @@ pub fn run(session: &mut Session) -> Exit {
 }
 
 fn watch(session: &mut Session) -> Result<(), Complaint> {
-    let (mut watched, now) = (Vec::new(), Timestamp::now());
+    let mut watched = Vec::new();
     for product in session.products(None)? {
         match product.newest()? {
             Some(upgrade) if state::standing(&upgrade.state) == Standing::UnderWay => {
-                let follower = Follower::since(&product, upgrade.header.upgrade, now)?;
+                let follower = Follower::of_finish(&product, upgrade.header.upgrade)?;
                 watched.push(Watched { product, follower });
             }
             _ => {}

@@ -184,10 +184,10 @@ fn outage(header: &Header, records: &[Record]) -> (u64, bool) {
         }
     }
     let last = records.last().map(|record| record.at);
-    let open = since.zip(last).map_or(0, |(since, last)| time::seconds(since, last));
+    let open = since.zip(last).map_or(0, |(since, last)| time::seconds_begun(since, last));
     (total + open, since.is_some())
 }
 
 fn closed(since: &mut Option<Timestamp>, at: Timestamp) -> u64 {
-    since.take().map_or(0, |since| time::seconds(since, at))
+    since.take().map_or(0, |since| time::seconds_begun(since, at))
 }
