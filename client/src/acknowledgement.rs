@@ -101,7 +101,11 @@ impl Acknowledgements {
                 break;
             }
             let read = serde_json::from_slice(line);
-            all.push(read.map_err(|cause| AcknowledgementError::Damaged { path: path.clone(), line: index + 1, cause })?);
+            all.push(read.map_err(|cause| AcknowledgementError::Damaged {
+                path: path.clone(),
+                line: index + 1,
+                cause,
+            })?);
         }
         Ok(Self { all })
     }

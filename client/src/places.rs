@@ -79,6 +79,11 @@ impl Places {
         self.plans().join(format!("{package}.pgp"))
     }
 
+    /// The release notes that a package installed, a text in a file.
+    pub fn notes_of(&self, package: &PackageName) -> PathBuf {
+        self.at("/usr/share/doc").join(package.as_str()).join("notes")
+    }
+
     /// The socket of the agent's service.
     pub fn socket(&self) -> PathBuf {
         self.at("/run/consignee/agent.sock")

@@ -68,6 +68,21 @@ impl Trust {
         Keyring::new(&self.certificate, self.keys_of(role), role.as_str())
     }
 
+    /// The certificate with no subkeys but those of a role, binary: for readers that take every key of a
+    /// certificate for good, as package managers do.
+    ///
+    /// # Errors
+    /// [`VerifyError::Certificate`]
+    pub fn certificate_of(&self, role: Role) -> Result<Vec<u8>, VerifyError> {
+        let wanted = self.keys_of(role);
+        let bad = |cause: sequoia_openpgp::anyhow::Error| VerifyError::Certificate(format!("{cause:#}"));
+        let cert = Cert::from_bytes(&self.certificate).map_err(bad)?;
+        let has_role = |key: &sequoia_openpgp::Fingerprint| {
+            Fingerprint::try_from(key.to_hex()).is_ok_and(|key| wanted.contains(&key))
+        };
+        cert.retain_subkeys(|subkey| has_role(&subkey.key().fingerprint())).to_vec().map_err(bad)
+    }
+
     /// The fingerprints of a role; empty when no key has it.
     pub fn keys_of(&self, role: Role) -> BTreeSet<Fingerprint> {
         self.roles.roles.get(&role).cloned().unwrap_or_default()

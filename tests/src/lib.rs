@@ -16,6 +16,7 @@
 
 mod apt;
 mod archive;
+mod canopsis;
 mod cgroup;
 mod chroot;
 mod disk;
@@ -43,6 +44,7 @@ mod vendor;
 mod wait;
 
 pub use archive::{Archive, TinyPackage};
+pub use canopsis::CANOPSIS;
 pub use chroot::Chroot;
 pub use entrance::Entrance;
 pub use error::{LabError, Result};

@@ -1,6 +1,5 @@
 //! A customer's host with a vendor's repository: what the upgrade suites start from and look at.
 
-use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
@@ -113,12 +112,6 @@ impl Site {
             }
         }
         windows
-    }
-
-    /// The numbers that a Canopsis-like product has stored.
-    pub fn canopsis_records(&self) -> BTreeSet<u64> {
-        let stored = self.host.shell("curl -sf http://127.0.0.1:8082/records");
-        stored.lines().filter_map(|line| line.parse().ok()).collect()
     }
 }
 

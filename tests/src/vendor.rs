@@ -68,6 +68,9 @@ impl Vendor {
     /// Builds the packages of a release project.
     pub fn build(&self, project: &Path) -> Result<Vec<PathBuf>> {
         let (manifest, output) = (project.join("consign.toml"), project.join("dist"));
+        if output.exists() {
+            fs_err::remove_dir_all(&output).doing("empty a folder of packages")?;
+        }
         let key = self.keys().join("package.secret.pgp");
         self.consign(&["build", "--manifest", &text(&manifest), "--output", &text(&output), "--key", &text(&key)])?;
         packages_in(&output)
@@ -107,7 +110,21 @@ impl Vendor {
 
     /// Builds and publishes a product: what a release engineer does on a release day.
     pub fn release(&self, product: Product) -> Result<()> {
+        self.release_edited(product, &[])
+    }
+
+    /// The same with parts of the manifest replaced: (part, with).
+    ///
+    /// Panics where a part is not there.
+    pub fn release_edited(&self, product: Product, edits: &[(&str, &str)]) -> Result<()> {
         let project = self.project(product)?;
+        let manifest = project.join("consign.toml");
+        let mut text = fs_err::read_to_string(&manifest).doing("edit a manifest")?;
+        for (part, with) in edits {
+            assert!(text.contains(part), "{part:?} is not in {text}");
+            text = text.replace(part, with);
+        }
+        fs_err::write(&manifest, text).doing("edit a manifest")?;
         let packages = self.build(&project)?;
         self.publish(&project, &packages).map(drop)
     }

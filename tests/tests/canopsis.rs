@@ -1,13 +1,7 @@
 //! The first procedure of the design, whole: a Canopsis-like product from its first install through a
 //! minor and a patch upgrade to a major one that is refused, while somebody goes on working with it.
 
-use std::time::Duration;
-
-use consign_lab::{Archive, Host, Product, RecordClient, Release, Site, TinyPackage, Vendor, lab};
-
-const PRODUCT: &str = "acme/canopsis";
-const RECORDS: &str = "http://127.0.0.1:8082/records";
-const SOON: Duration = Duration::from_secs(30);
+use consign_lab::{Archive, CANOPSIS, Host, Product, Release, Site, TinyPackage, Vendor, lab};
 
 #[test]
 fn the_story_on_debian_12_with_the_default_options() {
@@ -29,11 +23,10 @@ fn story(release: Release, options: Option<(&str, &str)>) {
         let text = format!("[options]\nedition = \"{edition}\"\nstack = \"{stack}\"\n");
         host.write("/etc/consign/acme/canopsis.toml", text, 0o644);
     }
-    let site = Site::on(host, &vendor, PRODUCT).unwrap();
+    let site = Site::on(host, &vendor, CANOPSIS).unwrap();
     let (edition, stack) = options.unwrap_or(("core", "python"));
     install(&site, edition, stack);
-    let client = RecordClient::post(&site.host, RECORDS);
-    client.wait_acknowledged(SOON).unwrap();
+    let client = site.client();
 
     vendor.release(Product::canopsis("3.26.0")).unwrap();
     held_until_acknowledged(&site);
@@ -42,17 +35,16 @@ fn story(release: Release, options: Option<(&str, &str)>) {
 
     vendor.release(Product::canopsis("3.26.1")).unwrap();
     site.host.apt_get(&["update"]).expect_ok();
-    site.consignee(&["ack", PRODUCT, "--all", "--yes"]);
+    site.consignee(&["ack", CANOPSIS, "--all", "--yes"]);
     site.host.apt_get(&["upgrade"]).expect_ok();
     finished(&site, "3.26.1-1", 3, edition, stack);
 
     vendor.release(Product::canopsis("4.0.0")).unwrap();
     a_major_upgrade_is_refused(&site);
 
-    client.wait_acknowledged(SOON).unwrap();
     let windows = site.announced();
     assert_eq!(windows.len(), 3, "the first install and two upgrades: {windows:?}");
-    client.stop().assert_kept(&site.canopsis_records(), &windows);
+    site.nothing_was_lost(client);
     site.host.assert_packages_sound();
 }
 
@@ -61,7 +53,7 @@ fn install(site: &Site, edition: &str, stack: &str) {
     site.host.apt_get(&["install", "canopsis"]).expect_ok();
     site.wait_status(0);
     assert!(site.host.installed("consignee").is_some());
-    let calls = init_calls(site);
+    let calls = site.init_calls();
     assert_eq!(calls.len(), 1, "{calls:?}");
     assert!(calls[0].contains(edition) && calls[0].contains(stack), "{calls:?}");
     for engine in ["main", "worker", "web"] {
@@ -88,9 +80,9 @@ fn held_until_acknowledged(site: &Site) {
     assert_eq!(site.host.installed("beside").as_deref(), Some("2"));
     let status = site.wait_status(3).text();
     assert!(status.contains("root-credentials-reset"), "{status}");
-    let notes = site.host.ok(&["env", "LC_ALL=fr_FR.UTF-8", "consignee", "notes", PRODUCT]).stdout;
+    let notes = site.host.ok(&["env", "LC_ALL=fr_FR.UTF-8", "consignee", "notes", CANOPSIS]).stdout;
     assert!(notes.contains("3.26.0"), "{notes}");
-    let answer = site.consignee(&["ack", PRODUCT, "--all", "--yes"]).text();
+    let answer = site.consignee(&["ack", CANOPSIS, "--all", "--yes"]).text();
     assert!(answer.contains("3.26.0"), "{answer}");
 }
 
@@ -102,7 +94,7 @@ fn finished(site: &Site, version: &str, schema: u32, edition: &str, stack: &str)
     let health: serde_json::Value = serde_json::from_str(&health).unwrap();
     assert_eq!(health["schema"], schema);
     assert_eq!((health["edition"].as_str(), health["stack"].as_str()), (Some(edition), Some(stack)));
-    let calls = init_calls(site);
+    let calls = site.init_calls();
     assert_eq!(calls.len(), usize::try_from(schema).unwrap(), "{calls:?}");
     let reloads = site.events().iter().filter(|e| *e == "step-succeeded").count();
     assert_eq!(reloads, 6, "announce, stop, init, daemon-reload, start, health: {:?}", site.events());
@@ -110,12 +102,6 @@ fn finished(site: &Site, version: &str, schema: u32, edition: &str, stack: &str)
     assert!(!order.contains("true"), "an engine had to wait for the one before it:\n{order}");
     let needed = site.host.shell("systemctl show -p NeedDaemonReload --value 'canopsis-engine@*' | sort -u");
     assert_eq!(needed.trim(), "no");
-}
-
-/// Every time the init step was started, since the first install.
-fn init_calls(site: &Site) -> Vec<String> {
-    let log = site.host.shell("cat /var/lib/canopsis/init.log");
-    log.lines().filter(|line| line.contains("\"started\"")).map(str::to_owned).collect()
 }
 
 /// Nothing is unpacked, and the reason is the last block before apt's own words.

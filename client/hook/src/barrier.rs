@@ -17,6 +17,8 @@ pub fn run(host: &Host) -> u8 {
     match managed::read(host) {
         // Not one line is read then: apt ignores that.
         Ok(names) if names.is_empty() => 0,
+        // Nobody to ask and nothing to stop: the packages' own preinst leaves word for the first boot.
+        Ok(_) if !host.has_systemd() => 0,
         Ok(names) => match input() {
             Ok(text) => judge(host, &names, &text),
             Err(error) => refuse(&words::cannot_read_transaction(&error.to_string())),

@@ -1,5 +1,6 @@
 //! Where everything is on the host; below another root in tests.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// The host that the hook runs on.
@@ -43,9 +44,16 @@ impl Host {
         self.at("run/consignee/agent.sock")
     }
 
-    /// Whether systemd is running: not in a chroot or an image build.
+    /// Whether systemd is running here: not in a chroot or an image build, where `/run` may even be that
+    /// of the machine around it.
     pub fn has_systemd(&self) -> bool {
-        self.at("run/systemd/system").is_dir()
+        self.at("run/systemd/system").is_dir() && !self.is_chroot()
+    }
+
+    // As ischroot(1) and systemd itself tell: the root of PID 1 is another one.
+    fn is_chroot(&self) -> bool {
+        let identity = |path: &Path| std::fs::metadata(path).map(|found| (found.dev(), found.ino())).ok();
+        self.root == Path::new("/") && identity(Path::new("/proc/1/root/.")) != identity(&self.root)
     }
 
     /// Whether the engines of any product are kept from starting.

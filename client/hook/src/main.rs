@@ -48,7 +48,7 @@ fn run(host: &Host, words: &[&str]) -> u8 {
 
 /// After the lists were updated: what is offered and what is held. Never fails the update.
 fn look(host: &Host) -> u8 {
-    if !managed::is_empty(host) {
+    if !managed::is_empty(host) && host.has_systemd() {
         let _ = Viewer::of(host).limit(LOOK_LIMIT).ask(&["look"]);
     }
     0
@@ -61,7 +61,7 @@ fn ended(host: &Host) -> u8 {
 
 /// After everything that was typed succeeded: on a terminal the viewer follows the finish.
 fn follow(host: &Host) -> u8 {
-    if host.any_unfinished() {
+    if host.any_unfinished() && host.has_systemd() {
         let _ = Viewer::of(host).ask(&["wake"]);
     }
     0

@@ -13,7 +13,9 @@ pub const ENDED: &[u8] = b"{\"request\":\"ended\"}\n";
 /// Puts a request of the agent's socket protocol. One that is lost costs nothing but time: the service
 /// watches the transaction, and a timer looks, too.
 pub fn tell(host: &Host, request: &[u8]) -> u8 {
-    if let Ok(mut socket) = UnixStream::connect(host.socket()) {
+    if host.has_systemd()
+        && let Ok(mut socket) = UnixStream::connect(host.socket())
+    {
         let _ = socket.write_all(request);
     }
     0

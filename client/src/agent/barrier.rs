@@ -32,6 +32,7 @@ pub fn barrier(agent: &Arc<Agent>, actions: &[PackageAction], speaker: &mut Spea
     if actions.iter().all(|action| action.remove) {
         return Ok(Reply::Pass);
     }
+    agent.begins_again()?;
     let catalogue = Catalogue::read(agent)?;
     let mut refusals = Vec::new();
     let mut intents = Vec::new();
@@ -90,16 +91,20 @@ pub(super) fn reasons(
     Ok(reasons)
 }
 
-/// The same packages once more: nothing is run for that.
+/// Packages for which nothing is run: the same once more, or the old ones put back by hand where an
+/// upgrade halted before it touched more than them.
 pub(super) fn changes_nothing(agent: &Agent, situation: &Situation<'_>, target: &SignedPlan) -> bool {
     match situation.under_way() {
         Some(upgrade) => {
             let packages = upgrade.packages_item();
-            let is_past = match &upgrade.state {
-                State::Forward { item, .. } | State::Halted { item, .. } | State::Waiting { item } => *item > packages,
-                _ => false,
+            let (is_past, is_at) = match &upgrade.state {
+                State::Forward { item, .. } | State::Waiting { item } => (*item > packages, false),
+                State::Halted { item, .. } => (*item > packages, *item == packages),
+                _ => (false, false),
             };
-            upgrade.header.plan == target.plan.digest && is_past
+            let is_same = upgrade.header.plan == target.plan.digest;
+            let is_old = upgrade.header.from.as_ref() == Some(&target.plan.envelope.version);
+            (is_same && is_past) || (!is_same && is_old && is_at)
         }
         None => {
             comparison::is_installed(&*agent.packages, &target.plan, &situation.database)

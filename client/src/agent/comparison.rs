@@ -21,9 +21,8 @@ pub fn compare(packages: &dyn PackageManager, header: &Header, plan: &UpgradePla
     let is = |package: &PackageName, version: &str| {
         database.get(package).is_some_and(|found| found.configured && found.version == version)
     };
-    let unexpected = || {
-        plan.body.modules.iter().filter(|module| header.modules.iter().all(|known| known.package != module.package))
-    };
+    let unexpected =
+        || plan.body.modules.iter().filter(|module| header.modules.iter().all(|known| known.package != module.package));
     let after = header.modules.iter().all(|module| is(&module.package, &module.after))
         && unexpected().all(|module| {
             let native = packages.native(&module.native).unwrap_or_default();

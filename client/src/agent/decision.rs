@@ -9,6 +9,7 @@ use super::dialogue::Speaker;
 use super::situation::Situation;
 use super::{Agent, AgentError, barrier, watch};
 use crate::engine::event::{Event, Person};
+use crate::engine::journal::JournalError;
 use crate::engine::machine::{HaltCause, State, Upgrade};
 use crate::request::{Decision, Refusal, Reply};
 
@@ -36,9 +37,9 @@ pub fn decide(
     }
     let number = upgrade.header.upgrade;
     if let Some(event) = event(&upgrade.state, decision, by) {
-        let journal = entry.product.open(number)?;
-        let mut journal = journal.ok_or_else(|| AgentError::NotNow(format!("{id} has no upgrade {number}")))?;
-        journal.append(event, agent.clock.now())?;
+        let open = entry.product.open(number)?;
+        let mut journal = open.ok_or_else(|| AgentError::NotNow(format!("{id} has no upgrade {number}")))?;
+        journal.append(event, agent.clock.now()).map_err(|error| not_now(error, upgrade))?;
         if let State::Rescued { .. } = journal.upgrade().state {
             entry.product.clear_unfinished().map_err(AgentError::io(format!("let the engines of {id} start")))?;
         }
@@ -60,9 +61,19 @@ fn event(state: &State, decision: &Decision, by: &Person) -> Option<Event> {
         (Decision::Retry, _) => Event::Retry { by: Some(by) },
         (Decision::Skip, _) => Event::SkippedBy { by },
         (Decision::Answer { answer }, State::Waiting { item }) => Event::Answered { item: *item, answer: *answer, by },
-        (Decision::Answer { answer }, _) => Event::Answered { item: usize::MAX, answer: *answer, by },
+        // No step waits for it, whichever it is.
+        (Decision::Answer { answer }, _) => Event::Answered { item: 0, answer: *answer, by },
         (Decision::Rescue { observed }, _) => Event::Rescued { observed: observed.clone(), by },
     })
+}
+
+/// What the table refuses, in the operator's words.
+fn not_now(error: JournalError, upgrade: &Upgrade) -> AgentError {
+    let JournalError::Illegal(_) = error else { return error.into() };
+    let state = serde_json::to_value(&upgrade.state).unwrap_or_default();
+    let (number, product) = (upgrade.header.upgrade, &upgrade.header.product);
+    let state = state["state"].as_str().unwrap_or("in another state").to_owned();
+    AgentError::NotNow(format!("cannot decide that about upgrade {number} of {product}: it is {state}"))
 }
 
 /// An upgrade that was found past its gates goes on only when they are satisfied.

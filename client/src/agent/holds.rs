@@ -2,6 +2,7 @@
 //! standing hold. Default deny: only what a look or a barrier has cleared may be installed.
 
 use std::collections::BTreeSet;
+use std::sync::PoisonError;
 
 use consign_metadata::name::PackageName;
 
@@ -16,6 +17,7 @@ use crate::host::Hold;
 /// # Errors
 /// When one of them cannot be written, or the package database not be read.
 pub fn refresh(agent: &Agent, catalogue: &Catalogue) -> Result<(), AgentError> {
+    let _alone = agent.holding.lock().unwrap_or_else(PoisonError::into_inner);
     let mut managed = BTreeSet::new();
     let mut holds = Vec::new();
     for entry in catalogue.entries.values() {

@@ -94,7 +94,9 @@ impl Part<'_> {
         let mut joining = BTreeSet::new();
         let mut elsewhere = Vec::new();
         for action in self.all {
-            let (Ok(package), Some(archive)) = (action.package.parse::<PackageName>(), &action.archive) else { continue };
+            let (Ok(package), Some(archive)) = (action.package.parse::<PackageName>(), &action.archive) else {
+                continue;
+            };
             let is_own = self.own.iter().any(|own| own.package == action.package);
             if !is_own && !kept.contains(&package) {
                 continue;

@@ -3,6 +3,7 @@
 //! waits; what could not be verified in that time stays held.
 
 use std::collections::BTreeMap;
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use consign_metadata::name::{ChannelName, PackageName, ProductId};
@@ -30,7 +31,10 @@ const PATIENCE: Duration = Duration::from_millis(200);
 pub fn look(agent: &Agent) -> Result<Reply, AgentError> {
     let catalogue = Catalogue::read(agent)?;
     let mut online = Online::until(Instant::now() + NETWORK);
-    update_feeds(agent, &catalogue, &mut online);
+    {
+        let _alone = agent.looking.lock().unwrap_or_else(PoisonError::into_inner);
+        update_feeds(agent, &catalogue, &mut online);
+    }
     let mut offers = Vec::new();
     for entry in catalogue.entries.values() {
         offers.extend(look_at(agent, &catalogue, entry, &online));
@@ -43,8 +47,14 @@ pub fn look(agent: &Agent) -> Result<Reply, AgentError> {
 fn update_feeds(agent: &Agent, catalogue: &Catalogue, online: &mut Online) {
     for vendor in catalogue.trust.vendors() {
         let of_vendor = |id: &&ProductId| id.vendor == vendor.anchor.vendor;
-        let products: Vec<ProductId> =
-            catalogue.entries.iter().filter(|(_, e)| !e.installed.is_empty()).map(|(id, _)| id).filter(of_vendor).cloned().collect();
+        let products: Vec<ProductId> = catalogue
+            .entries
+            .iter()
+            .filter(|(_, e)| !e.installed.is_empty())
+            .map(|(id, _)| id)
+            .filter(of_vendor)
+            .cloned()
+            .collect();
         if let Err(problem) = update_vendor(agent, catalogue, vendor, &products, online) {
             log::warn!("{}: {problem}", vendor.anchor.vendor);
             online.problems.extend(products.into_iter().map(|id| (id, problem.to_string())));

@@ -106,6 +106,9 @@ pub struct Agent {
     watched: Mutex<bool>,
     /// The process that reported that its transaction has run to its end.
     done: Mutex<Option<u32>>,
+    /// Held by whoever brings feeds up to date, and by whoever writes the holds.
+    looking: Mutex<()>,
+    holding: Mutex<()>,
 }
 
 impl Agent {
@@ -125,6 +128,8 @@ impl Agent {
             expected: Mutex::default(),
             watched: Mutex::default(),
             done: Mutex::default(),
+            looking: Mutex::default(),
+            holding: Mutex::default(),
         }
     }
 

@@ -149,7 +149,13 @@ impl Desk<'_> {
         Ok(Err(self.online.and_then(|online| online.problem(self.id())).cloned().unwrap_or(cause)))
     }
 
-    fn in_feed(&self, kept: Kept, repository: Repository, package: &PackageName, native: &str) -> Result<Found, String> {
+    fn in_feed(
+        &self,
+        kept: Kept,
+        repository: Repository,
+        package: &PackageName,
+        native: &str,
+    ) -> Result<Found, String> {
         kept.check(&repository.entry_point, self.agent.clock.now()).map_err(|e| e.to_string())?;
         let shard = kept.shard(self.id()).map_err(|e| e.to_string())?;
         let shard = shard.ok_or("the feed does not have the product")?;
@@ -165,9 +171,8 @@ impl Desk<'_> {
         let newest = &found.shard.releases[found.newest];
         let here = (self.from, self.installed.envelope.revision);
         let on_the_way = found.shard.releases[..=found.newest].iter().rev();
-        let candidates = on_the_way.filter(|release| {
-            (&release.version, release.revision) > here && release.withdrawn.is_none()
-        });
+        let candidates =
+            on_the_way.filter(|release| (&release.version, release.revision) > here && release.withdrawn.is_none());
         for release in candidates.take(MAXIMUM) {
             let Ok(plan) = self.plan(found, release) else { continue };
             if gate::obstacles(&plan.plan.envelope, self.from).is_empty() {
@@ -183,9 +188,11 @@ impl Desk<'_> {
             Err(TrustError::Newer { envelope, .. }) => {
                 self.only(Some(newest.version.clone()), gate::reasons_of_newer(&envelope, self.from))
             }
-            Err(problem) => {
-                self.unverified(Some(newest.version.clone()), format!("the plan of {}", newest.version), problem.to_string())
-            }
+            Err(problem) => self.unverified(
+                Some(newest.version.clone()),
+                format!("the plan of {}", newest.version),
+                problem.to_string(),
+            ),
         }
     }
 
@@ -203,7 +210,11 @@ impl Desk<'_> {
         };
         let plan = self.situation.trust.plan(self.id(), &what, &signed)?;
         let is_it = plan.digest == release.plan && plan.envelope.version == release.version;
-        if is_it { Ok(SignedPlan { plan, signed }) } else { Err(TrustError::Refused(format!("{what} is another plan"))) }
+        if is_it {
+            Ok(SignedPlan { plan, signed })
+        } else {
+            Err(TrustError::Refused(format!("{what} is another plan")))
+        }
     }
 
     fn offer(&self, target: SignedPlan) -> Evaluation {
@@ -220,7 +231,10 @@ impl Desk<'_> {
             (Ok(plan), None) => gate::obstacles(&plan.plan.envelope, self.from),
             (Err(TrustError::Newer { envelope, .. }), None) => gate::reasons_of_newer(&envelope, self.from),
             (Err(problem), None) => {
-                vec![Reason::Unverified { what: format!("the plan of {}", release.version), cause: problem.to_string() }]
+                vec![Reason::Unverified {
+                    what: format!("the plan of {}", release.version),
+                    cause: problem.to_string(),
+                }]
             }
         };
         self.line(Some(release.version.clone()), held)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use consign_metadata::name::ProductId;
 
-use super::catalogue::{Catalogue, plan_of};
+use super::catalogue::{Catalogue, Entry, plan_of};
 use super::comparison;
 use super::situation::Situation;
 use super::upgrades::{self, Task};
@@ -17,16 +17,15 @@ use crate::engine::journal::Journal;
 use crate::engine::machine::{HaltCause, State, Upgrade};
 use crate::engine::runner::Standing;
 
-/// Compares one product and does what can be done. `over`: whether the transaction that changed it, if
-/// any, will change it no more.
+/// Compares one product and does what can be done.
 ///
 /// # Errors
 /// [`AgentError`]
-pub fn reconcile(agent: &Arc<Agent>, id: &ProductId, over: bool) -> Result<Standing, AgentError> {
+pub fn reconcile(agent: &Arc<Agent>, id: &ProductId) -> Result<Standing, AgentError> {
     let _lock = agent.locks.lock(id);
     let catalogue = Catalogue::read(agent)?;
     let Some(entry) = catalogue.entries.get(id) else { return Ok(Standing::Over) };
-    let situation = Situation::of(agent, &catalogue, entry)?;
+    let (situation, over) = look_closely(agent, &catalogue, entry)?;
     let standing = Reconciler { agent, situation: &situation, over }.reconcile()?;
     // Whatever broke the transaction may be mended: the same command shall then find the offer again.
     if is_taken_back(&situation)? {
@@ -36,12 +35,36 @@ pub fn reconcile(agent: &Arc<Agent>, id: &ProductId, over: bool) -> Result<Stand
     Ok(standing)
 }
 
+/// The situation, and whether the packages will change no more by themselves. A transaction may begin
+/// between two looks: what is taken for settled must have been the same before and after.
+fn look_closely<'a>(
+    agent: &Agent,
+    catalogue: &'a Catalogue,
+    entry: &'a Entry,
+) -> Result<(Situation<'a>, bool), AgentError> {
+    let mut situation = Situation::of(agent, catalogue, entry)?;
+    for _ in 0..LOOKS {
+        if !agent.is_over(&entry.product.id)? {
+            return Ok((situation, false));
+        }
+        let again = Situation::of(agent, catalogue, entry)?;
+        if again.database == situation.database && agent.is_over(&entry.product.id)? {
+            return Ok((again, true));
+        }
+        situation = again;
+    }
+    Ok((situation, false))
+}
+
 /// Whether an upgrade that was open when the product was looked at has just been taken back.
 fn is_taken_back(situation: &Situation<'_>) -> Result<bool, AgentError> {
     let was_open = situation.newest.as_ref().is_some_and(|upgrade| !upgrade.is_over());
     let newest = situation.product.newest()?;
     Ok(was_open && !situation.is_gone() && newest.is_some_and(|upgrade| upgrade.state == State::Cancelled))
 }
+
+/// How often the packages are looked at before they count as in motion.
+const LOOKS: usize = 3;
 
 struct Reconciler<'a> {
     agent: &'a Agent,
@@ -60,6 +83,7 @@ impl Reconciler<'_> {
         let target = plan_of(self.situation.trust, self.situation.product, upgrade)?;
         let observed =
             comparison::compare(&*self.agent.packages, &upgrade.header, &target.plan, &self.situation.database);
+        let observed = if self.is_put_back(upgrade) { Packages::Before } else { observed };
         let Some(mut journal) = self.situation.product.open(upgrade.header.upgrade)? else {
             return Ok(Standing::Over);
         };
@@ -73,6 +97,15 @@ impl Reconciler<'_> {
             State::Halted { .. } | State::Waiting { .. } | State::Stuck { .. } => Ok(Standing::Person),
             _ => self.go_on(&mut journal),
         }
+    }
+
+    /// The release that it started from is installed, whole, in whatever packaging.
+    fn is_put_back(&self, upgrade: &Upgrade) -> bool {
+        self.is_other_release(upgrade)
+            && self.situation.installed.is_some_and(|found| {
+                upgrade.header.from.as_ref() == Some(&found.plan.envelope.version)
+                    && upgrade.header.to != found.plan.envelope.version
+            })
     }
 
     /// Another release than that of the upgrade is installed, whole.
@@ -207,7 +240,10 @@ impl Reconciler<'_> {
         }
         if self.situation.under_way().is_none() {
             self.situation.take_up()?;
-            product.clear_unfinished().or_else(no_folder).map_err(AgentError::io(format!("let go of {}", product.id)))?;
+            product
+                .clear_unfinished()
+                .or_else(no_folder)
+                .map_err(AgentError::io(format!("let go of {}", product.id)))?;
         }
         Ok(Standing::Over)
     }

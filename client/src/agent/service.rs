@@ -99,6 +99,7 @@ fn is_ready(listener: &UnixListener) -> bool {
 /// Whether the program on disk is another than the one that runs. The kernel marks the name of a program
 /// whose file was unlinked, which is what a package manager does to the old one.
 pub fn is_replaced() -> bool {
-    std::fs::read_link("/proc/self/exe")
-        .is_ok_and(|path| path.to_string_lossy().strip_suffix(" (deleted)").is_some_and(|p| std::path::Path::new(p).exists()))
+    std::fs::read_link("/proc/self/exe").is_ok_and(|path| {
+        path.to_string_lossy().strip_suffix(" (deleted)").is_some_and(|p| std::path::Path::new(p).exists())
+    })
 }

@@ -112,7 +112,8 @@ impl<'a> Situation<'a> {
             .filter(|previous| previous.digest != target.digest)
     }
 
-    fn last_finished(&self) -> Option<Upgrade> {
+    /// The upgrade that was last finished.
+    pub fn last_finished(&self) -> Option<Upgrade> {
         let numbers = self.product.upgrades().ok()?;
         numbers.into_iter().rev().find_map(|number| {
             let upgrade = self.product.replay(number).ok()?.upgrade?;
@@ -123,7 +124,8 @@ impl<'a> Situation<'a> {
     /// Everything that stands in the way of a plan.
     pub fn reasons(&self, agent: &Agent, plan: &UpgradePlan, from: &Version) -> Vec<Reason> {
         let kept = self.trust.vendor(&self.product.id.vendor).map(|vendor| Kept::all(&agent.places, vendor));
-        let shards = kept.unwrap_or_default().into_iter().filter_map(|kept| kept.shard(&self.product.id).ok().flatten());
+        let shards =
+            kept.unwrap_or_default().into_iter().filter_map(|kept| kept.shard(&self.product.id).ok().flatten());
         let release = shards.flat_map(|shard| shard.releases).find(|release| release.plan == plan.digest);
         gate::reasons(&Case {
             places: &agent.places,

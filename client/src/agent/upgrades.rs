@@ -79,13 +79,24 @@ fn changes(
     plan: &UpgradePlan,
     joining: &BTreeSet<PackageName>,
 ) -> Vec<ModuleChange> {
+    let finished = situation.last_finished();
+    // Of a package that is there already, only what was last finished tells what it was.
+    let was = |package: &PackageName| {
+        let mut modules = finished.iter().flat_map(|upgrade| &upgrade.header.modules);
+        modules.find(|module| module.package == *package).map(|module| module.after.clone())
+    };
     let change = |module: &consign_metadata::plan::Module| {
         let here = situation.database.get(&module.package);
         let after = agent.packages.native(&module.native)?.to_owned();
-        // Of a package that is half there already, nobody knows any more what it was.
-        let before = here.filter(|found| found.version != after).map(|found| found.version.clone());
-        (here.is_some() || joining.contains(&module.package))
-            .then(|| ModuleChange { package: module.package.clone(), before, after })
+        let before = here.and_then(|found| match found.version == after {
+            true => was(&module.package).filter(|version| *version != after),
+            false => Some(found.version.clone()),
+        });
+        (here.is_some() || joining.contains(&module.package)).then(|| ModuleChange {
+            package: module.package.clone(),
+            before,
+            after,
+        })
     };
     plan.body.modules.iter().filter_map(change).collect()
 }
@@ -137,9 +148,7 @@ pub fn observed(agent: &Agent, journal: &mut Journal, observed: Packages, ended:
 pub fn retry(agent: &Agent, journal: &mut Journal) -> Result<(), JournalError> {
     let packages = journal.upgrade().packages_item();
     match journal.upgrade().state {
-        State::Halted { item, .. } if item == packages => {
-            journal.append(Event::Retry { by: None }, agent.clock.now())
-        }
+        State::Halted { item, .. } if item == packages => journal.append(Event::Retry { by: None }, agent.clock.now()),
         _ => Ok(()),
     }
 }

@@ -38,7 +38,6 @@ pub fn admit(agent: &Arc<Agent>, products: impl IntoIterator<Item = ProductId>) 
 /// When it cannot be told whose report it is.
 pub fn ended(agent: &Arc<Agent>) -> Result<(), AgentError> {
     if let Some(pid) = agent.packages.transaction()? {
-        agent.admitted().retain(|_, admitted| *admitted != pid);
         agent.ended_by(pid);
     }
     expect_all(agent);
@@ -73,8 +72,7 @@ fn take_up(agent: &Arc<Agent>, id: &ProductId) {
     loop {
         let shift = agent.duty.work();
         agent.expected().remove(id);
-        let over = agent.is_over(id);
-        let standing = over.and_then(|over| reconcile::reconcile(agent, id, over));
+        let standing = reconcile::reconcile(agent, id);
         drop(shift);
         match standing {
             Ok(Standing::Later(pause)) => {
@@ -125,18 +123,29 @@ fn wait_for_end(pid: u32) {
 }
 
 impl Agent {
-    /// Whether the transaction that was let through for a product, if any, changes it no more.
-    fn is_over(&self, id: &ProductId) -> Result<bool, AgentError> {
-        let Some(holder) = self.packages.transaction()? else { return Ok(true) };
+    /// Whether no transaction is open that may still change a product.
+    pub(super) fn is_over(&self, id: &ProductId) -> Result<bool, AgentError> {
+        let Some(holder) = self.packages.transaction()? else {
+            self.admitted().remove(id);
+            *self.done.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            return Ok(true);
+        };
         let is_done = *self.done.lock().unwrap_or_else(PoisonError::into_inner) == Some(holder);
-        Ok(match self.admitted().get(id) {
-            // Another transaction than the one that was let through is open: that one is over.
-            Some(admitted) => *admitted != holder,
-            None => is_done,
-        })
+        // Another transaction than the one that was let through is open: that one is over.
+        Ok(is_done || self.admitted().get(id).is_some_and(|admitted| *admitted != holder))
     }
 
     fn ended_by(&self, holder: u32) {
         *self.done.lock().unwrap_or_else(PoisonError::into_inner) = Some(holder);
+    }
+
+    /// The same process begins another transaction.
+    pub(super) fn begins_again(&self) -> Result<(), AgentError> {
+        let holder = self.packages.transaction()?;
+        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        if done.is_some() && *done == holder {
+            *done = None;
+        }
+        Ok(())
     }
 }

@@ -24,6 +24,9 @@ use crate::report::plan::PlanReport;
 use crate::site;
 use crate::trust::{self, Trust};
 
+/// The largest note that is read; what a vendor may write is less.
+const MAXIMUM_NOTE_SIZE: u64 = 1024 * 1024;
+
 /// The newest upgrade of a product, with all that explains it.
 pub struct Library {
     /// Its plan, verified.
@@ -45,12 +48,8 @@ impl Library {
             let what = file.display().to_string();
             Trust::read(places)?.plan(&product.id, &what, &signed)
         });
-        Ok(Self {
-            plan: plan.map_err(|error| Complaint::Failed(error.to_string()))?,
-            upgrade,
-            acknowledged: read(product)?,
-            texts: texts(&places.feed(&product.id.vendor), &product.id),
-        })
+        let plan = plan.map_err(|error| Complaint::Failed(error.to_string()))?;
+        Ok(Self { upgrade, acknowledged: read(product)?, texts: texts(places, &plan), plan })
     }
 
     /// The notes on the way, or all that came with the release.
@@ -128,25 +127,40 @@ pub fn deeds(product: &Product) -> Result<Vec<(Version, Deed)>, Complaint> {
     Ok(read(product)?.all.into_iter().map(deed).collect())
 }
 
-/// The texts of the notes that came with the feed. Each is told by its digest, which the signed plan names,
-/// so it does not matter which file of the feed it lay in.
-fn texts(feed: &Path, product: &ProductId) -> BTreeMap<Sha256, String> {
-    let shards = files(feed, 3).into_iter().filter_map(|path| {
-        let small = std::fs::metadata(&path).is_ok_and(|file| file.len() <= MAXIMUM_SHARD_SIZE);
-        small.then(|| std::fs::read(&path).ok()).flatten()
-    });
+/// The texts of the notes that are on this host: those that came with the feed, and those that the packages
+/// installed. Each is told by its digest, which the signed plan names, so it does not matter where it lay.
+fn texts(places: &Places, plan: &UpgradePlan) -> BTreeMap<Sha256, String> {
+    let mut texts = of_feed(&places.feed(&plan.envelope.vendor), &plan.id());
+    for module in &plan.body.modules {
+        texts.extend(of_package(&places.notes_of(&module.package)));
+    }
+    texts
+}
+
+fn of_feed(folder: &Path, product: &ProductId) -> BTreeMap<Sha256, String> {
+    let shards = files(folder, 3, "json").into_iter().filter_map(|path| small(&path, MAXIMUM_SHARD_SIZE));
     let shards = shards.filter_map(|bytes| Shard::parse(&bytes, product).ok());
     shards.flat_map(|shard| shard.notes).map(|(digest, note)| (digest, note.text)).collect()
 }
 
-fn files(folder: &Path, depth: u32) -> Vec<PathBuf> {
+fn of_package(folder: &Path) -> BTreeMap<Sha256, String> {
+    let texts = files(folder, 0, "md").into_iter().filter_map(|path| small(&path, MAXIMUM_NOTE_SIZE));
+    texts.filter_map(|bytes| Some((Sha256::of(&bytes), String::from_utf8(bytes).ok()?))).collect()
+}
+
+fn small(path: &Path, maximum: u64) -> Option<Vec<u8>> {
+    let is_small = std::fs::metadata(path).is_ok_and(|file| file.len() <= maximum);
+    is_small.then(|| std::fs::read(path).ok()).flatten()
+}
+
+fn files(folder: &Path, depth: u32, ending: &str) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut found = Vec::new();
     for entry in entries {
         let path = entry.path();
         match entry.file_type() {
-            Ok(kind) if kind.is_dir() && depth > 0 => found.extend(files(&path, depth - 1)),
-            Ok(kind) if kind.is_file() && path.extension().is_some_and(|end| end == "json") => found.push(path),
+            Ok(kind) if kind.is_dir() && depth > 0 => found.extend(files(&path, depth - 1, ending)),
+            Ok(kind) if kind.is_file() && path.extension().is_some_and(|end| end == ending) => found.push(path),
             _ => {}
         }
     }

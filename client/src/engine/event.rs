@@ -45,6 +45,14 @@ pub struct Header {
     pub agent: Version,
 }
 
+impl Header {
+    /// Whether nothing of the product was on the host before: it is installed for the first time, or was
+    /// removed and comes again. Then nobody can have stopped an engine on purpose.
+    pub fn arrives(&self) -> bool {
+        self.from.is_none() || self.modules.iter().all(|module| module.before.is_none())
+    }
+}
+
 /// A package before and after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

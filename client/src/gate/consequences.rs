@@ -19,10 +19,8 @@ impl Gate for Consequences {
         let subject = |effect: &SideEffect| Subject::SideEffect { id: effect.id.clone(), sha256: effect.digest() };
         let to = &case.plan.envelope.version;
         let open = declared.into_iter().filter(|effect| !acknowledged.is_acknowledged(&subject(effect), to));
-        let reason = |effect: &SideEffect| Reason::SideEffectUnacknowledged {
-            id: effect.id.clone(),
-            sha256: effect.digest(),
-        };
+        let reason =
+            |effect: &SideEffect| Reason::SideEffectUnacknowledged { id: effect.id.clone(), sha256: effect.digest() };
         Ok(Verdict::acknowledge(open.map(reason).collect()))
     }
 }

@@ -9,7 +9,10 @@ pub struct Withdrawn;
 impl Gate for Withdrawn {
     fn judge(&self, case: &Case<'_>) -> Result<Verdict, CouldNotLook> {
         let Some(release) = case.release else {
-            log::info!("{}: no feed on this host has the release; whether it was withdrawn is not known", case.product.id);
+            log::info!(
+                "{}: no feed on this host has the release; whether it was withdrawn is not known",
+                case.product.id
+            );
             return Ok(Verdict::Pass);
         };
         Ok(match &release.withdrawn {

@@ -37,10 +37,20 @@ impl Follower {
     pub fn of_finish(product: &Product, number: u32) -> Result<Self, JournalError> {
         let mut follower = Self::new(product, number);
         let replay = Replay::of(&follower.folder)?;
-        let is_packages = |record: &Record| matches!(record.event, Event::Packages { .. });
         follower.shown = replay.records.iter().rposition(is_packages).unwrap_or(replay.records.len());
         follower.upgrade = replay.upgrade;
         Ok(follower)
+    }
+
+    /// Follows the finish of an upgrade whose packages came since a moment, be it over already; `None` of
+    /// any other upgrade.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub fn of_finish_since(product: &Product, number: u32, moment: Timestamp) -> Result<Option<Self>, JournalError> {
+        let records = product.replay(number)?.records;
+        let came = records.iter().any(|record| is_packages(record) && record.at >= moment);
+        if came { Self::of_finish(product, number).map(Some) } else { Ok(None) }
     }
 
     /// Follows an upgrade from a moment on, such as when a command was typed.
@@ -111,6 +121,10 @@ impl Follower {
             page.add(10, Style::Quiet, format!("| {line}"));
         }
     }
+}
+
+fn is_packages(record: &Record) -> bool {
+    matches!(record.event, Event::Packages { .. })
 }
 
 fn style(event: &Event) -> Style {

@@ -110,10 +110,8 @@ impl Vendor {
     /// A release of a feed.
     pub fn release(&self, plan: &Value) -> Release {
         let signed = self.sign_as_package(&plan.to_string());
-        let digest = UpgradePlan::parse(plan.to_string().as_bytes()).map_or_else(
-            |_| Sha256::of(plan.to_string().as_bytes()),
-            |understood| understood.digest,
-        );
+        let digest = UpgradePlan::parse(plan.to_string().as_bytes())
+            .map_or_else(|_| Sha256::of(plan.to_string().as_bytes()), |understood| understood.digest);
         let path = format!("consign/plans/{digest}.pgp");
         let version = plan["version"].as_str().unwrap().to_owned();
         let file = |path: &str, bytes: &[u8]| json!({"path": path, "size": bytes.len(), "sha256": Sha256::of(bytes)});

@@ -76,23 +76,23 @@ pub fn stop(scene: &Scene<'_>, limit: Duration) -> Result<(), Trouble> {
     })
 }
 
-/// Those that the finished product should have running, in the declared order: on a first install all,
+/// Those that the finished product should have running, in the declared order: when it arrives all,
 /// else what was active or started at boot before, and what is new. What was stopped on purpose stays
 /// stopped.
 pub fn to_start(scene: &Scene<'_>) -> Vec<UnitName> {
-    let first_install = scene.header().from.is_none();
+    let arrives = scene.header().arrives();
     let seen = &scene.upgrade().engines;
     let wanted = |unit: &&UnitName| match seen.get(unit) {
         Some(before) => before.active || before.enabled,
         None => true,
     };
     let declared = scene.context.plan.body.engines.iter();
-    declared.filter(|unit| first_install || wanted(unit)).cloned().collect()
+    declared.filter(|unit| arrives || wanted(unit)).cloned().collect()
 }
 
 /// Whether a unit was not on this host before, as far as anybody saw.
 pub fn is_new(scene: &Scene<'_>, unit: &UnitName) -> bool {
-    scene.header().from.is_none() || !scene.upgrade().engines.contains_key(unit)
+    scene.header().arrives() || !scene.upgrade().engines.contains_key(unit)
 }
 
 /// Those that ran before, in the order of starting.

@@ -44,6 +44,21 @@ fn who_comes_late_sees_the_records_and_the_running_step() {
 }
 
 #[test]
+fn the_finish_of_this_run_is_shown_also_when_it_is_over() {
+    let host = Host::new();
+    host.begin(None, "1.4.0", "2026-11-01T09:00:00Z", b"plan").complete();
+    let follower = |began: &str| Follower::of_finish_since(&host.product, 1, began.parse().unwrap()).unwrap();
+    let page = follower("2026-11-01T09:00:30Z").unwrap().poll(Language::En, &TimeZone::UTC).unwrap().to_string();
+    assert!(!page.contains("stop: done"), "that was shown when it was prepared: {page}");
+    for step in ["init: done", "daemon-reload: done", "start: done", "health: done"] {
+        assert_eq!(page.matches(step).count(), 1, "{step} in {page}");
+    }
+    // A later run of the package manager, with which this upgrade has nothing to do.
+    assert!(follower("2026-11-01T09:01:30Z").is_none());
+    assert_eq!(host.run("consignee hook wake --began 1793523630000").exit, consignee::cli::Exit::Done);
+}
+
+#[test]
 fn following_ends_by_itself_when_the_upgrade_has_ended() {
     let host = Host::new();
     host.begin(None, "1.4.0", "2026-11-01T09:00:00Z", b"plan").complete();

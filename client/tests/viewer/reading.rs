@@ -31,6 +31,21 @@ fn notes_between_installed_and_offered_are_read_in_the_readers_language() {
 }
 
 #[test]
+fn a_note_that_is_in_no_feed_is_read_from_the_package_and_believed_by_its_digest() {
+    let host = held();
+    let folder = host.places.notes_of(&"acme-erp".parse().unwrap());
+    std::fs::create_dir_all(&folder).unwrap();
+    let text = |written: &str| {
+        std::fs::write(folder.join("1.4.1.en.md"), written).unwrap();
+        let report = host.run("consignee notes acme/erp --version 1.4.1 --json").out;
+        serde_json::from_str::<NotesReport>(&report).unwrap().notes.remove(0).text
+    };
+    assert_eq!(text("found").as_deref(), None, "it is not what the plan names");
+    assert_eq!(text("lost").as_deref(), Some("lost"));
+    assert_eq!(text("lost\n").as_deref(), None);
+}
+
+#[test]
 fn the_plan_names_users_limits_and_the_point_of_no_return() {
     let host = held();
     assert_golden(&host, "plan", "consignee plan acme/erp", Exit::Done);

@@ -1,4 +1,4 @@
-//! The agent's own package, `consignee`: two programs and the files of `client/dist`.
+//! The agent's own package, `consignee`: two programs, their manual, and the files of `client/dist`.
 //!
 //! It is built for Consign's own releases only; vendors republish it unchanged.
 
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use consign_metadata::plan::NativeVersions;
 use consign_metadata::version::Version;
 
-use super::{BuildError, elf};
+use super::{BuildError, elf, manual};
 use crate::file::OnFile;
 use crate::package::deb::{DebControl, Relations, Scripts, version as deb_version};
 use crate::package::{Architecture, Copyright, PackageContents, Release};
@@ -48,6 +48,7 @@ pub fn agent_package(from: &AgentPackage) -> Result<PackageContents, BuildError>
         payload.copy(&program, to, &as_root(Some(0o755), false))?;
     }
     copy_dist(&from.dist, &mut payload)?;
+    manual::add(&from.binaries.join("consignee"), &mut payload)?;
     let depends = glibc.map(|minor| format!("libc6 (>= 2.{minor})")).into_iter().collect();
     let control = from.dist.join(CONTROL_FOLDER);
     Ok(PackageContents {

@@ -6,6 +6,7 @@
 mod agent;
 mod contents;
 mod elf;
+mod manual;
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;

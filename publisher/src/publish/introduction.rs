@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use consign_metadata::anchor::{self, Anchor, Fingerprint};
+use consign_metadata::document::Role;
 use consign_metadata::name::{ChannelName, PackageName, ProductName, VendorName};
 use consign_metadata::plan::NativeVersions;
 
@@ -79,6 +80,8 @@ impl IntroductionContent<'_> {
     /// [`PublishError`]
     pub fn package(&self, version: u64) -> Result<PackageContents, PublishError> {
         let vendor = &self.trust.roles.vendor;
+        let keyring = self.trust.certificate_of(Role::Index);
+        let keyring = keyring.map_err(|cause| PublishError::Certificate { whose: vendor.to_string(), cause })?;
         Ok(PackageContents {
             name: package_name(vendor)?,
             native: NativeVersions { deb: Some(version.to_string()), ..NativeVersions::default() },
@@ -100,16 +103,17 @@ impl IntroductionContent<'_> {
                 ),
             },
             release: Release { changes: vec!["Repository, keys or products changed.".to_owned()] },
-            payload: self.payload().map_err(PackageError::from)?,
+            payload: self.payload(keyring).map_err(PackageError::from)?,
             deb: DebControl::default(),
         })
     }
 
-    fn payload(&self) -> Result<StagedTree, StageError> {
+    /// `index` is the certificate for `Signed-By`: apt knows no roles and would take an index by any key.
+    fn payload(&self, index: Vec<u8>) -> Result<StagedTree, StageError> {
         let vendor = &self.trust.roles.vendor;
         let keyring = format!("/usr/share/keyrings/{vendor}-archive-keyring.pgp");
         let mut tree = StagedTree::default();
-        tree.add_bytes(&keyring, self.trust.certificate.clone(), 0o644)?;
+        tree.add_bytes(&keyring, index, 0o644)?;
         tree.add_bytes(&anchor_path(vendor, anchor::CERTIFICATE_FILE), self.trust.certificate.clone(), 0o644)?;
         let mut statement = serde_json::to_vec_pretty(&self.anchor()).expect("names and numbers are JSON");
         statement.push(b'\n');

@@ -3,23 +3,26 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
+use consign::sign::{KeyFile, KeyFiles, OpenPgpSigner};
 use consign_metadata::anchor::Anchor;
 use consign_metadata::document::Role;
 
 use crate::apt::Apt;
-use crate::project::{Project, ok, out};
+use crate::lintian::complaints;
+use crate::project::{Project, err, ok, out};
 
 /// What the package at the root of the repository installs.
 fn unpacked(project: &Project, name: &str) -> PathBuf {
     let host = project.path(name);
-    ok(std::process::Command::new("dpkg-deb").arg("-x").arg(project.public().join("acme-release.deb")).arg(&host));
+    ok(Command::new("dpkg-deb").arg("-x").arg(project.public().join("acme-release.deb")).arg(&host));
     host
 }
 
 fn version(project: &Project) -> String {
     let deb = project.public().join("acme-release.deb");
-    out(&ok(std::process::Command::new("dpkg-deb").arg("-f").arg(deb).arg("Version"))).trim().to_owned()
+    out(&ok(Command::new("dpkg-deb").arg("-f").arg(deb).arg("Version"))).trim().to_owned()
 }
 
 #[test]
@@ -29,7 +32,6 @@ fn a_host_gets_the_keyring_the_anchor_and_the_subscription() {
     project.published(&[]);
     let host = unpacked(&project, "host");
     let certificate = fs::read(project.certificate()).unwrap();
-    assert_eq!(fs::read(host.join("usr/share/keyrings/acme-archive-keyring.pgp")).unwrap(), certificate);
     assert_eq!(fs::read(host.join("usr/share/consignee/vendors/acme/certificate.pgp")).unwrap(), certificate);
     let anchor = Anchor::parse(&fs::read(host.join("usr/share/consignee/vendors/acme/anchor.json")).unwrap()).unwrap();
     assert!(anchor.covers(&"acme/erp".parse().unwrap()) && !anchor.covers(&"acme/crm".parse().unwrap()));
@@ -42,7 +44,7 @@ fn a_host_gets_the_keyring_the_anchor_and_the_subscription() {
          Signed-By: /usr/share/keyrings/acme-archive-keyring.pgp\n"
     );
     let deb = project.public().join("acme-release.deb");
-    let conffiles = ok(std::process::Command::new("dpkg-deb").arg("-I").arg(deb).arg("conffiles"));
+    let conffiles = ok(Command::new("dpkg-deb").arg("-I").arg(deb).arg("conffiles"));
     let listed: BTreeSet<String> = out(&conffiles).lines().map(str::to_owned).collect();
     assert_eq!(
         listed,
@@ -50,6 +52,14 @@ fn a_host_gets_the_keyring_the_anchor_and_the_subscription() {
             .map(String::from)
             .into()
     );
+}
+
+#[test]
+fn lintian_finds_nothing_in_it_without_a_reason() {
+    let project = Project::new();
+    project.build("erp", "1.0.0");
+    project.published(&[]);
+    assert_eq!(complaints(&project.public().join("acme-release.deb")), [""; 0]);
 }
 
 #[test]
@@ -71,6 +81,40 @@ fn it_is_rebuilt_only_when_something_in_it_changes() {
     assert!(anchor.covers(&"acme/erp".parse().unwrap()) && anchor.covers(&"acme/crm".parse().unwrap()));
     // The lowest that a fresh host accepts is what was current then: no rollback behind it.
     assert_eq!(anchor.minimum_generation[&"stable".parse().unwrap()], 3);
+}
+
+/// A release signed by a key, as `InRelease` and `Release.gpg`.
+fn sign(project: &Project, key: &std::path::Path) {
+    let dists = project.public().join("dists/stable");
+    let release = fs::read(dists.join("Release")).unwrap();
+    let key = KeyFile::open(key, || Err("no passphrase is needed".to_owned())).unwrap();
+    fs::write(dists.join("InRelease"), key.cleartext(&release).unwrap()).unwrap();
+    fs::write(dists.join("Release.gpg"), key.detached(&mut &*release).unwrap()).unwrap();
+}
+
+#[test]
+fn only_the_index_key_may_sign_an_index() {
+    let project = Project::new();
+    project.build("erp", "1.0.0");
+    project.published(&[]);
+    let keyring = unpacked(&project, "host").join("usr/share/keyrings/acme-archive-keyring.pgp");
+    let (files, dists) = (KeyFiles::in_folder(&project.path("keys")), project.public().join("dists/stable"));
+    let accepts = |program: &str, signed: &[&str]| {
+        let mut command = Command::new(program);
+        command.arg("--keyring").arg(&keyring).args(signed).current_dir(&dists);
+        command.output().unwrap().status.success()
+    };
+    for (key, is_good) in [(&files.index_secret, true), (&files.package_secret, false)] {
+        sign(&project, key);
+        let apt = Apt::new(&format!("file:{}", project.public().display()), &keyring);
+        let update = apt.update();
+        assert_eq!(update.status.success(), is_good, "{}", err(&update));
+        assert_eq!(accepts("gpgv", &["InRelease"]), is_good);
+        assert_eq!(accepts("gpgv", &["Release.gpg", "Release"]), is_good);
+        assert_eq!(accepts("sqv", &["Release.gpg", "Release"]), is_good);
+    }
+    // The key is not a foreign one: with the whole certificate, which apt never sees, it would do.
+    ok(Command::new("gpgv").arg("--keyring").arg(project.certificate()).arg(dists.join("InRelease")));
 }
 
 /// An apt with the limits of the package that is published now.

@@ -4,6 +4,8 @@ mod apt;
 mod clients;
 mod introduction;
 mod killed;
+#[path = "../lintian/mod.rs"]
+mod lintian;
 mod project;
 mod refusals;
 mod republished;

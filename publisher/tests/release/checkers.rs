@@ -1,40 +1,13 @@
 //! What Debian's own checker says of our packages.
 
-use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use consign::package::{Packager, deb::Deb};
 use consign::sign::Algorithm;
 
-use crate::sample::{Keys, Sample, have, output_of, run, text};
-
-/// Tags we accept, each with its reason: `tag: reason`.
-const ALLOWED: &str = include_str!("../../lintian-allowed");
-
-fn allowed() -> BTreeMap<&'static str, &'static str> {
-    let lines = ALLOWED.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-    lines.map(|line| line.split_once(": ").expect("every tag has a reason")).collect()
-}
-
-/// The errors and warnings that nobody has given a reason for.
-fn complaints(package: &Path) -> Vec<String> {
-    let output = run("lintian", &["--no-cfg", "--allow-root", "--tag-display-limit", "0", text(package)]);
-    let report = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.code().is_some_and(|code| code <= 2), "{report}{}", String::from_utf8_lossy(&output.stderr));
-    let allowed = allowed();
-    let of_interest = |line: &&str| line.starts_with("E: ") || line.starts_with("W: ");
-    let tag = |line: &str| {
-        line.split_once(": ")
-            .and_then(|(_, rest)| rest.split_once(": "))
-            .map(|(_, rest)| rest.split(' ').next().unwrap_or_default().to_owned())
-    };
-    report
-        .lines()
-        .filter(of_interest)
-        .filter(|line| !tag(line).is_some_and(|tag| allowed.contains_key(&*tag)))
-        .map(str::to_owned)
-        .collect()
-}
+use crate::lintian::complaints;
+use crate::sample::{Keys, Sample, have, output_of, text};
 
 #[test]
 fn lintian_finds_nothing_without_a_reason() {
@@ -64,12 +37,18 @@ fn the_template_passes_too() {
     assert_eq!(complaints(built[0].package.path()), [""; 0]);
 }
 
+/// Stands for the agent: it writes a manual page and completions.
+const AGENT: &str = "#!/bin/sh\ncase $1 in\n\
+    man) printf '.TH consignee 8\\n.SH NAME\\nconsignee \\\\- agent\\n' >\"$2/consignee.8\" ;;\n\
+    completions) echo \"# $2\" ;;\nesac\n";
+
 #[test]
-fn the_agents_package_is_built_from_programs_and_dist() {
+fn the_agents_package_is_built_from_programs_their_manual_and_dist() {
     let folder = tempfile::tempdir().unwrap();
-    for program in ["consignee", "consignee-hook"] {
-        std::fs::copy("/bin/true", folder.path().join(program)).unwrap();
-    }
+    std::fs::copy("/bin/true", folder.path().join("consignee-hook")).unwrap();
+    let agent = folder.path().join("consignee");
+    std::fs::write(&agent, AGENT).unwrap();
+    std::fs::set_permissions(&agent, PermissionsExt::from_mode(0o755)).unwrap();
     let from = consign::build::AgentPackage {
         binaries: folder.path().to_owned(),
         dist: Path::new(env!("CARGO_MANIFEST_DIR")).join("../client/dist"),
@@ -84,7 +63,15 @@ fn the_agents_package_is_built_from_programs_and_dist() {
     assert!(package.plan().is_none());
     assert!(package.control().get("Depends").unwrap().starts_with("libc6 (>= 2."));
     let files = output_of("dpkg-deb", &["--contents", text(package.path())]);
-    for file in ["./usr/bin/consignee", "./usr/lib/consignee/consignee-hook", "./etc/apt/apt.conf.d/20consignee"] {
+    for file in [
+        "./usr/bin/consignee",
+        "./usr/lib/consignee/consignee-hook",
+        "./etc/apt/apt.conf.d/20consignee",
+        "./usr/share/man/man8/consignee.8.gz",
+        "./usr/share/bash-completion/completions/consignee",
+        "./usr/share/zsh/vendor-completions/_consignee",
+        "./usr/share/fish/vendor_completions.d/consignee.fish",
+    ] {
         assert!(files.lines().any(|line| line.ends_with(file)), "{files}");
     }
     assert!(!files.contains("DEBIAN"), "{files}");
@@ -93,4 +80,19 @@ fn the_agents_package_is_built_from_programs_and_dist() {
     if have("lintian") {
         assert_eq!(complaints(package.path()), [""; 0]);
     }
+}
+
+#[test]
+fn an_agent_that_cannot_be_run_here_is_not_packaged_without_its_manual() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::copy("/bin/true", folder.path().join("consignee-hook")).unwrap();
+    std::fs::write(folder.path().join("consignee"), "\x7fELF of another machine").unwrap();
+    let from = consign::build::AgentPackage {
+        binaries: folder.path().to_owned(),
+        dist: Path::new(env!("CARGO_MANIFEST_DIR")).join("../client/dist"),
+        version: "0.1.0".parse().unwrap(),
+        revision: 1,
+    };
+    let refused = consign::build::agent_package(&from).unwrap_err().to_string();
+    assert!(refused.contains("to write its own manual"), "{refused}");
 }

@@ -4,6 +4,8 @@ mod checkers;
 mod command;
 mod documented;
 mod keys;
+#[path = "../lintian/mod.rs"]
+mod lintian;
 mod manifest;
 mod package;
 mod reproducible;

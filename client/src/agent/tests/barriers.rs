@@ -1,9 +1,9 @@
 //! Barriers: what passes, what is refused, and what becomes of what was prepared.
 
-use super::world::{PACKAGE, World, reasons};
+use super::world::{PACKAGE, World, preinst_of, reasons};
 use crate::agent::dialogue::Speaker;
-use crate::agent::{barrier, decision, preinst};
-use crate::engine::event::{Person, Reason};
+use crate::agent::{barrier, decision};
+use crate::engine::event::{Answer, Person, Reason};
 use crate::engine::machine::{HaltCause, State};
 use crate::request::{Decision, PackageAction, Reply};
 
@@ -16,7 +16,7 @@ fn a_transaction_that_passes_is_prepared_and_finished_after_it() {
     assert!(world.product().is_unfinished());
     world.install(&plan);
     // apt is still there: it waits for its hooks.
-    world.reconcile(false);
+    world.reconcile();
     assert_eq!(world.host.done(), ["migrate", "reload", "start erp.service", "start erp-web.service"]);
     assert_eq!(world.state(), State::Completed);
     assert!(!world.product().is_unfinished());
@@ -29,7 +29,7 @@ fn a_transaction_that_passes_is_prepared_and_finished_after_it() {
 fn a_transaction_that_changed_nothing_lets_the_old_engines_run_again() {
     let world = World::with_baseline();
     assert_eq!(world.barrier(&world.vendor.plan("1.1.0")), Reply::Pass);
-    world.reconcile(false);
+    world.reconcile();
     assert!(world.host.running().is_empty(), "it is still open");
     world.ended();
     assert_eq!(world.state(), State::Cancelled);
@@ -65,6 +65,33 @@ fn a_transaction_that_left_half_of_it_halts_and_its_repair_is_the_retry() {
     world.ended();
     assert_eq!(world.state(), State::Completed);
     assert_eq!(world.product().upgrades().unwrap(), [1]);
+}
+
+#[test]
+fn the_old_packages_put_back_by_hand_end_an_upgrade_that_halted_at_them() {
+    let world = World::with_baseline();
+    let plan = world.vendor.plan("1.1.0");
+    world.barrier(&plan);
+    world.unpack(&plan, false);
+    world.ended();
+    assert_eq!(world.barrier(&world.vendor.plan("1.0.0")), Reply::Pass);
+    world.install(&world.vendor.plan("1.0.0"));
+    world.ended();
+    assert_eq!(world.product().replay(1).unwrap().upgrade.unwrap().state, State::RolledBack);
+    assert_eq!(world.host.running(), ["erp-web.service", "erp.service"]);
+}
+
+#[test]
+fn a_transaction_of_somebody_elses_that_is_open_settles_nothing() {
+    let world = World::with_baseline();
+    let plan = world.vendor.plan_with_note("1.1.0");
+    world.publish(&[&world.vendor.release(&plan)], "1.1.0-1");
+    world.look();
+    world.host.state().transaction = Some(std::process::id());
+    world.host.set(PACKAGE, "1.0.0-1", false);
+    world.reconcile();
+    assert_eq!(world.state(), State::Held);
+    assert_eq!(world.host.running(), ["erp-web.service", "erp.service"]);
 }
 
 #[test]
@@ -113,7 +140,8 @@ fn a_package_that_is_not_the_vendors_is_refused() {
 #[test]
 fn a_product_may_be_removed_on_purpose_and_not_by_the_way() {
     let world = World::with_baseline();
-    let removal = PackageAction { archive: None, after: None, remove: true, ..world.action(&world.vendor.plan("1.0.0")) };
+    let removal =
+        PackageAction { archive: None, after: None, remove: true, ..world.action(&world.vendor.plan("1.0.0")) };
     assert_eq!(world.barrier_of(std::slice::from_ref(&removal)), Reply::Pass);
     let library = PackageAction {
         package: "libpq5".to_owned(),
@@ -178,9 +206,11 @@ fn a_failed_step_halts_and_goes_on_when_a_person_says_so() {
     world.host.state().transaction = None;
     world.host.state().exit = 0;
     let by = Person { uid: 0, name: "marie".to_owned() };
-    let reply = decision::decide(&world.agent, &world.id(), &Decision::Retry, &by, &mut Speaker::to_nobody());
-    assert_eq!(reply.unwrap(), Reply::Accepted);
-    world.reconcile(true);
+    let decide = |decision| decision::decide(&world.agent, &world.id(), &decision, &by, &mut Speaker::to_nobody());
+    let refused = decide(Decision::Answer { answer: Answer::Done }).unwrap_err();
+    assert_eq!(refused.to_string(), "cannot decide that about upgrade 1 of acme/erp: it is halted");
+    assert_eq!(decide(Decision::Retry).unwrap(), Reply::Accepted);
+    world.reconcile();
     assert_eq!(world.state(), State::Completed);
 }
 
@@ -227,18 +257,12 @@ fn a_service_that_starts_anew_goes_on_with_what_was_prepared() {
         expected: Default::default(),
         watched: Default::default(),
         done: Default::default(),
+        looking: Default::default(),
+        holding: Default::default(),
     };
     world.install(&plan);
-    crate::agent::reconcile::reconcile(&std::sync::Arc::new(after), &world.id(), false).unwrap();
+    crate::agent::reconcile::reconcile(&std::sync::Arc::new(after), &world.id()).unwrap();
     assert_eq!(world.state(), State::Completed);
-}
-
-fn preinst_of(world: &World, plan: &serde_json::Value, before: Option<&str>) -> Reply {
-    let path = world.places.at("/consign-plan");
-    fs_err::write(&path, world.vendor.sign_as_package(&plan.to_string())).unwrap();
-    let (id, package) = (world.id(), PACKAGE.parse().unwrap());
-    world.host.state().transaction = Some(std::process::id());
-    preinst::preinst(&world.agent, &id, &package, &path, before, &mut Speaker::to_nobody()).unwrap()
 }
 
 #[test]
@@ -248,9 +272,9 @@ fn a_first_install_waits_for_its_packages_and_then_runs_whole() {
     assert_eq!(preinst_of(&world, &plan, None), Reply::Pass);
     assert!(world.product().is_unfinished());
     world.unpack(&plan, false);
-    world.reconcile(false);
+    world.reconcile();
     world.install(&plan);
-    world.reconcile(false);
+    world.reconcile();
     assert_eq!(world.host.done(), Vec::<String>::new());
     world.ended();
     assert_eq!(world.state(), State::Completed);

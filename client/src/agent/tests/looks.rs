@@ -68,7 +68,8 @@ fn a_feed_that_expired_or_went_back_is_not_believed() {
         [Reason::Unverified { cause, .. }] => cause.clone(),
         other => panic!("{other:?}"),
     };
-    let old = world.vendor.feed_until(&[&release], 5, b"1.1.0-1", Timestamp::now() - jiff::SignedDuration::from_secs(1));
+    let old =
+        world.vendor.feed_until(&[&release], 5, b"1.1.0-1", Timestamp::now() - jiff::SignedDuration::from_secs(1));
     world.host.state().files.extend(old);
     assert!(causes(&world).contains("expired"));
     world.host.state().files.extend(world.vendor.feed(&[&release], 2, b"1.1.0-1"));

@@ -1,11 +1,11 @@
 //! Reconciling: packages that changed past every gate.
 
-use super::world::World;
+use super::world::{World, preinst_of};
 use crate::agent::{Agent, removal};
 use crate::engine::event::Reason;
 use crate::engine::machine::{HaltCause, State};
 use crate::host::PackageManager;
-use crate::request::Request;
+use crate::request::{Reply, Request};
 
 fn finished(world: &World, version: &str) {
     let plan = world.vendor.plan(version);
@@ -19,7 +19,7 @@ fn finished(world: &World, version: &str) {
 #[test]
 fn a_baseline_is_left_alone() {
     let world = World::with_baseline();
-    world.reconcile(true);
+    world.reconcile();
     assert_eq!(world.host.done(), Vec::<String>::new());
     assert_eq!(world.product().upgrades().unwrap(), Vec::<u32>::new());
 }
@@ -29,14 +29,14 @@ fn an_upgrade_past_its_gates_halts_with_the_engines_stopped() {
     let world = World::with_baseline();
     finished(&world, "1.1.0");
     world.install(&world.vendor.plan_with_note("1.2.0"));
-    world.reconcile(true);
+    world.reconcile();
     let State::Halted { cause: HaltCause::Unsatisfied { reasons }, .. } = world.state() else {
         panic!("{:?}", world.state());
     };
     assert!(matches!(&reasons[..], [Reason::NoteUnread { .. }]));
     assert!(world.host.running().is_empty());
     assert!(world.product().is_unfinished());
-    world.reconcile(true);
+    world.reconcile();
     assert_eq!(world.product().upgrades().unwrap(), [1, 2], "told once");
 }
 
@@ -45,7 +45,7 @@ fn an_upgrade_past_the_barrier_whose_gates_are_satisfied_is_finished() {
     let world = World::with_baseline();
     finished(&world, "1.1.0");
     world.install(&world.vendor.plan("1.2.0"));
-    world.reconcile(true);
+    world.reconcile();
     assert_eq!(world.state(), State::Completed);
     assert_eq!(
         world.host.done(),
@@ -58,7 +58,7 @@ fn a_downgrade_that_is_found_halts_and_is_over_when_it_is_put_back() {
     let world = World::with_baseline();
     finished(&world, "1.1.0");
     world.install(&world.vendor.plan("1.0.0"));
-    world.reconcile(true);
+    world.reconcile();
     let State::Halted { cause: HaltCause::Unsatisfied { reasons }, .. } = world.state() else {
         panic!("{:?}", world.state());
     };
@@ -67,8 +67,9 @@ fn a_downgrade_that_is_found_halts_and_is_over_when_it_is_put_back() {
     world.barrier(&world.vendor.plan("1.1.0"));
     world.install(&world.vendor.plan("1.1.0"));
     world.ended();
-    assert_eq!(world.state(), State::Completed);
+    assert_eq!(world.state(), State::RolledBack);
     assert_eq!(world.host.running(), ["erp-web.service", "erp.service"]);
+    assert_eq!(world.product().finished().unwrap().unwrap().0, "1.1.0".parse().unwrap());
 }
 
 #[test]
@@ -93,7 +94,7 @@ fn a_removed_product_is_neither_managed_nor_held_and_a_purge_keeps_backups() {
     removal::remove(&world.agent, &world.id()).unwrap();
     assert!(world.host.done().starts_with(&["stop erp-web.service".to_owned(), "stop erp.service".to_owned()]));
     world.remove();
-    world.reconcile(true);
+    world.reconcile();
     assert!(world.host.state().holds.is_empty());
     assert_eq!(fs_err::read_to_string(world.places.managed()).unwrap(), "");
     let backups = world.product().folder().join("backups");
@@ -105,13 +106,29 @@ fn a_removed_product_is_neither_managed_nor_held_and_a_purge_keeps_backups() {
 }
 
 #[test]
+fn a_product_that_was_removed_and_comes_again_runs_without_its_programs_being_run_again() {
+    let world = World::with_baseline();
+    finished(&world, "1.1.0");
+    removal::remove(&world.agent, &world.id()).unwrap();
+    world.remove();
+    world.reconcile();
+    world.host.done();
+    assert_eq!(preinst_of(&world, &world.vendor.plan("1.1.0"), None), Reply::Pass);
+    assert!(world.product().is_unfinished());
+    world.install(&world.vendor.plan("1.1.0"));
+    world.ended();
+    assert_eq!(world.state(), State::Completed);
+    assert_eq!(world.host.done(), ["reload", "start erp.service", "start erp-web.service"]);
+}
+
+#[test]
 fn a_journal_that_is_damaged_is_an_error_and_moves_nothing() {
     let world = World::with_baseline();
     finished(&world, "1.1.0");
     let path = world.product().upgrade_folder(1).join("records.jsonl");
     let text = fs_err::read_to_string(&path).unwrap().replacen("packages", "packagez", 1);
     fs_err::write(&path, text).unwrap();
-    let outcome = crate::agent::reconcile::reconcile(&world.agent, &world.id(), true);
+    let outcome = crate::agent::reconcile::reconcile(&world.agent, &world.id());
     assert!(outcome.unwrap_err().to_string().contains("damaged"));
     assert_eq!(world.host.done(), Vec::<String>::new());
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::acknowledgement::{Acknowledgement, Subject, acknowledge};
 use crate::agent::dialogue::Speaker;
-use crate::agent::{Agent, barrier, look, reconcile};
+use crate::agent::{Agent, barrier, look, preinst, reconcile};
 use crate::engine::event::{Person, Reason};
 use crate::engine::machine::{State, Upgrade};
 use crate::engine::runner::SystemClock;
@@ -51,6 +51,8 @@ impl World {
             expected: Mutex::default(),
             watched: Mutex::default(),
             done: Mutex::default(),
+            looking: Mutex::default(),
+            holding: Mutex::default(),
         });
         Self { _root: root, places, agent, host, vendor }
     }
@@ -131,11 +133,11 @@ impl World {
     /// The transaction is over, and the agent looks.
     pub fn ended(&self) {
         self.host.state().transaction = None;
-        self.reconcile(true);
+        self.reconcile();
     }
 
-    pub fn reconcile(&self, over: bool) {
-        reconcile::reconcile(&self.agent, &self.id(), over).unwrap();
+    pub fn reconcile(&self) {
+        reconcile::reconcile(&self.agent, &self.id()).unwrap();
     }
 
     pub fn upgrade(&self) -> Upgrade {
@@ -171,4 +173,13 @@ pub fn reasons(reply: &Reply) -> Vec<Reason> {
         Reply::Refuse { refusals } => refusals.iter().flat_map(|refusal| refusal.reasons.clone()).collect(),
         other => panic!("{other:?}"),
     }
+}
+
+/// A package's preinst runs, and the process of its transaction goes on living.
+pub fn preinst_of(world: &World, plan: &serde_json::Value, before: Option<&str>) -> Reply {
+    let path = world.places.at("/consign-plan");
+    fs_err::write(&path, world.vendor.sign_as_package(&plan.to_string())).unwrap();
+    let (id, package) = (world.id(), PACKAGE.parse().unwrap());
+    world.host.state().transaction = Some(std::process::id());
+    preinst::preinst(&world.agent, &id, &package, &path, before, &mut Speaker::to_nobody()).unwrap()
 }

@@ -10,6 +10,7 @@ mod wake;
 
 use clap::{Args, Subcommand};
 use consign_metadata::name::{PackageName, ProductId};
+use jiff::Timestamp;
 use std::path::PathBuf;
 
 use super::complaint::Complaint;
@@ -29,7 +30,11 @@ enum Verb {
     /// Says what is offered and what is held, after the lists were updated
     Look,
     /// Says that packages may have changed, and follows the finish on a terminal
-    Wake,
+    Wake {
+        /// When the run of the package manager began, in milliseconds since 1970
+        #[arg(long, value_name = "MILLISECONDS", value_parser = moment)]
+        began: Option<Timestamp>,
+    },
     /// A package is about to be unpacked
     Preinst { product: ProductId, package: PackageName, plan: PathBuf, before: Option<String> },
     /// A package is about to be removed
@@ -43,7 +48,7 @@ impl Arguments {
         match self.verb {
             Verb::Barrier => barrier::run(session),
             Verb::Look => Ok(look::run(session)),
-            Verb::Wake => Ok(wake::run(session)),
+            Verb::Wake { began } => Ok(wake::run(session, began)),
             Verb::Preinst { product, package, plan, before } => {
                 package::preinst(session, product, package, plan, before)
             }
@@ -51,4 +56,10 @@ impl Arguments {
             Verb::Purge { product, package } => package::purge(session, product, package),
         }
     }
+}
+
+/// What a hook can write that knows no calendar.
+fn moment(text: &str) -> Result<Timestamp, String> {
+    let milliseconds = text.parse().map_err(|_| format!("{text:?} is not a number of milliseconds"))?;
+    Timestamp::from_millisecond(milliseconds).map_err(|cause| cause.to_string())
 }

@@ -2,11 +2,15 @@
 
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+
 use super::super::complaint::Complaint;
 use super::super::follow::{self, TURN, Watched};
 use super::super::session::{Exit, Session};
 use crate::conversation;
+use crate::engine::journal::JournalError;
 use crate::engine::machine::{Activity, State, Upgrade};
+use crate::product::Product;
 use crate::report::advice;
 use crate::report::follower::Follower;
 use crate::report::page::{Page, Style};
@@ -19,27 +23,35 @@ const LIMIT: Duration = Duration::from_secs(5);
 /// How long the service may stand still before this terminal leaves.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Never fails the package manager, and never makes it wait for itself.
-pub fn run(session: &mut Session) -> Exit {
+/// Never fails the package manager, and never makes it wait for itself. `began` is when its run began.
+pub fn run(session: &mut Session, began: Option<Timestamp>) -> Exit {
     let woken = conversation::ask(&session.places, &Request::Wake, LIMIT);
     if woken.is_ok() && session.out.is_terminal() {
-        let _ = watch(session);
+        let _ = watch(session, began);
     }
     Exit::Done
 }
 
-fn watch(session: &mut Session) -> Result<(), Complaint> {
+fn watch(session: &mut Session, began: Option<Timestamp>) -> Result<(), Complaint> {
     let mut watched = Vec::new();
     for product in session.products(None)? {
-        match product.newest()? {
-            Some(upgrade) if state::standing(&upgrade.state) == Standing::UnderWay => {
-                let follower = Follower::of_finish(&product, upgrade.header.upgrade)?;
-                watched.push(Watched { product, follower });
-            }
-            _ => {}
+        let Some(upgrade) = product.newest()? else { continue };
+        if let Some(follower) = follower(&product, &upgrade, began)? {
+            watched.push(Watched { product, follower });
         }
     }
     follow_to_the_end(session, &mut watched)
+}
+
+/// Of what is under way, and of what this run of the package manager brought: a quick product may have
+/// finished while other packages were still being configured.
+fn follower(product: &Product, upgrade: &Upgrade, began: Option<Timestamp>) -> Result<Option<Follower>, JournalError> {
+    let number = upgrade.header.upgrade;
+    match began {
+        _ if state::standing(&upgrade.state) == Standing::UnderWay => Follower::of_finish(product, number).map(Some),
+        Some(began) => Follower::of_finish_since(product, number, began),
+        None => Ok(None),
+    }
 }
 
 fn follow_to_the_end(session: &mut Session, watched: &mut [Watched]) -> Result<(), Complaint> {

@@ -27,7 +27,8 @@ pub fn observe(places: &Places, packages: &[PackageName]) -> Result<Vec<(Package
         .args(packages.iter().map(PackageName::as_str));
     let finished = query.run()?;
     // Status 1: some of them are unknown, which is an answer. Everything else is none.
-    let unknown = finished.status == 1 && finished.stderr.lines().all(|line| line.contains("no packages found matching"));
+    let unknown =
+        finished.status == 1 && finished.stderr.lines().all(|line| line.contains("no packages found matching"));
     if finished.status != 0 && !unknown {
         let (line, status) = (query.to_string(), finished.status);
         return Err(CommandError::Failed { line, status, stderr: finished.stderr }.into());

@@ -68,9 +68,8 @@ pub fn repositories(packages: &[PackageName]) -> Result<Vec<Repository>, HostErr
     let names = packages.iter().map(PackageName::as_str);
     let versions = HostCommand::new("apt-cache").arg("madison").args(names).output()?;
     let sources = sources(&String::from_utf8_lossy(&versions));
-    let targets = HostCommand::new("apt-get")
-        .args(["indextargets", "--format", TARGET, "Created-By: Packages"])
-        .output()?;
+    let targets =
+        HostCommand::new("apt-get").args(["indextargets", "--format", TARGET, "Created-By: Packages"]).output()?;
     Ok(targets_of(&String::from_utf8_lossy(&targets), &sources))
 }
 

@@ -51,7 +51,7 @@ fn changelog(contents: &PackageContents, time: Timestamp) -> String {
 }
 
 /// As `gzip -9n`: no name, no time.
-fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
+pub fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
     let mut out = GzBuilder::new().mtime(0).operating_system(3).write(Vec::new(), Compression::best());
     out.write_all(bytes)?;
     out.finish()

@@ -19,6 +19,7 @@ mod writer;
 
 pub use archive::{Sections, append_signature};
 pub use control::{DebControl, Relations, Scripts};
+pub(crate) use documentation::gzip;
 pub(super) use members::{control_file, notes, plan};
 pub use paragraph::Paragraph;
 pub use writer::Deb;
