@@ -9,6 +9,7 @@ pub mod engine;
 pub mod feed;
 pub mod gate;
 pub mod host;
+pub mod looked;
 pub mod places;
 pub mod product;
 pub mod report;

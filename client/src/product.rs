@@ -5,6 +5,7 @@
 //! | name | what |
 //! |---|---|
 //! | `unfinished` | exists while engines must not start; their units carry the condition |
+//! | `offers.json` | what the last look found |
 //! | `acknowledgements` | what a person has read and accepted, append-only |
 //! | `journal/<number>/records.jsonl` | an upgrade |
 //! | `journal/<number>/plan.pgp` | its signed plan |

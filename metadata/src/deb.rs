@@ -2,8 +2,10 @@
 //!
 //! Only the shape that Consign writes is read: `debian-binary`, `control.tar.gz`, `data.tar.*` and
 //! `_gpgorigin`, in this order. What was verified is then exactly what dpkg unpacks, because there is
-//! no second member of any name that dpkg and this reader could choose differently.
+//! no second member of any name that dpkg and this reader could choose differently, and no second file
+//! of any name in the control archive.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read, Seek, SeekFrom};
 
 use flate2::read::MultiGzDecoder;
@@ -67,9 +69,10 @@ impl DebLayout {
             file.seek(SeekFrom::Start(at))?;
             let mut header = [0; HEADER as usize];
             file.read_exact(&mut header).map_err(|_| shape("a member header is cut short".to_owned()))?;
-            let member = member(&header, at + HEADER).ok_or_else(|| shape(format!("bad member header at byte {at}")))?;
+            let member =
+                member(&header, at + HEADER).ok_or_else(|| shape(format!("bad member header at byte {at}")))?;
             at = member.offset + member.size + member.size % 2;
-            if member.offset + member.size > length {
+            if at > length {
                 return Err(shape(format!("member {} is cut short", member.name)));
             }
             members.push(member);
@@ -87,16 +90,18 @@ impl DebLayout {
         Ok(Self { members })
     }
 
-    /// One file of the control archive, at most `maximum` bytes; `None` when it is not there.
+    /// The files of the control archive that are wanted, each at most `maximum` bytes, read in one pass.
+    ///
+    /// Every entry is looked at, wanted or not: of two files of one name dpkg would unpack the last.
     ///
     /// # Errors
     /// [`DebError::Shape`], [`DebError::Read`]
-    pub fn control_file(
+    pub fn control_files(
         &self,
         file: &mut (impl Read + Seek),
-        name: &str,
+        wanted: impl Fn(&str) -> bool,
         maximum: u64,
-    ) -> Result<Option<Vec<u8>>, DebError> {
+    ) -> Result<BTreeMap<String, Vec<u8>>, DebError> {
         let control = &self.members[1];
         if control.size > MAXIMUM_CONTROL {
             return Err(DebError::Shape(format!("its control archive has {} bytes", control.size)));
@@ -104,20 +109,31 @@ impl DebLayout {
         file.seek(SeekFrom::Start(control.offset))?;
         let unpacked = MultiGzDecoder::new(file.take(control.size)).take(4 * MAXIMUM_CONTROL);
         let mut archive = tar::Archive::new(unpacked);
+        let (mut seen, mut found) = (BTreeSet::new(), BTreeMap::new());
         for entry in archive.entries()? {
             let mut entry = entry?;
-            let path = entry.path_bytes().into_owned();
-            if path.strip_prefix(b"./").unwrap_or(&path) != name.as_bytes() {
-                continue;
+            let Some(name) = control_name(&mut entry)? else { continue };
+            if wanted(&name) {
+                found.insert(name.clone(), content(&name, &mut entry, maximum)?);
             }
-            if entry.size() > maximum {
-                return Err(DebError::Shape(format!("its control file {name} has {} bytes", entry.size())));
+            if let Some(name) = seen.replace(name) {
+                return Err(DebError::Shape(format!("its control archive has two files {name}")));
             }
-            let mut bytes = Vec::new();
-            entry.read_to_end(&mut bytes)?;
-            return Ok(Some(bytes));
         }
-        Ok(None)
+        Ok(found)
+    }
+
+    /// One file of the control archive, at most `maximum` bytes; `None` when it is not there.
+    ///
+    /// # Errors
+    /// Those of [`Self::control_files`].
+    pub fn control_file(
+        &self,
+        file: &mut (impl Read + Seek),
+        name: &str,
+        maximum: u64,
+    ) -> Result<Option<Vec<u8>>, DebError> {
+        Ok(self.control_files(file, |other| other == name, maximum)?.remove(name))
     }
 
     /// The signed plan that travels in the package.
@@ -150,10 +166,43 @@ impl DebLayout {
 }
 
 fn member(header: &[u8; HEADER as usize], offset: u64) -> Option<Member> {
-    let text = std::str::from_utf8(header).ok()?;
-    let name = text[..16].trim_end_matches(' ').trim_end_matches('/').to_owned();
-    let size = text[48..58].trim_end_matches(' ').parse().ok()?;
-    (&text[58..] == "`\n").then_some(Member { name, offset, size })
+    let text = std::str::from_utf8(header).ok().filter(|text| text.is_ascii() && text.ends_with("`\n"))?;
+    let name = text[..16].trim_end_matches(' ');
+    let size = text[48..58].trim_end_matches(' ');
+    // Not what `parse` takes besides: a sign.
+    let size = if size.bytes().all(|b| b.is_ascii_digit()) { size.parse().ok()? } else { return None };
+    Some(Member { name: name.strip_suffix('/').unwrap_or(name).to_owned(), offset, size })
+}
+
+/// The name of a control file; `None` for the folder itself. Anything but a plain file in that folder is
+/// refused, and so are names and headers that the `tar` behind dpkg may read differently.
+fn control_name(entry: &mut tar::Entry<'_, impl Read>) -> Result<Option<String>, DebError> {
+    let path = entry.path_bytes().into_owned();
+    let plain = entry.pax_extensions()?.is_none() && path.iter().all(u8::is_ascii_graphic);
+    let kind = entry.header().entry_type();
+    match path.strip_prefix(b"./").unwrap_or(&path) {
+        b"" | b"." if plain && kind == tar::EntryType::Directory => Ok(None),
+        b"" | b"." | b".." => Err(foreign(&path)),
+        name if plain && kind == tar::EntryType::Regular && !name.contains(&b'/') => {
+            Ok(Some(String::from_utf8_lossy(name).into_owned()))
+        }
+        _ => Err(foreign(&path)),
+    }
+}
+
+fn foreign(path: &[u8]) -> DebError {
+    DebError::Shape(format!("its control archive has the entry {:?}", String::from_utf8_lossy(path)))
+}
+
+fn content(name: &str, entry: &mut tar::Entry<'_, impl Read>, maximum: u64) -> Result<Vec<u8>, DebError> {
+    let size = entry.size();
+    if size > maximum {
+        return Err(DebError::Shape(format!("its control file {name} has {size} bytes")));
+    }
+    let mut bytes = Vec::new();
+    entry.read_to_end(&mut bytes)?;
+    // Cut short, it is found so on the way to the next entry.
+    Ok(bytes)
 }
 
 /// The bytes of some members, one after the other.

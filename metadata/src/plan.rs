@@ -22,6 +22,10 @@ pub const BODY_FORMAT: u32 = 1;
 pub const MAXIMUM_SIZE: u64 = 1024 * 1024;
 /// Name of the member that carries the signed plan in the control archive of a .deb.
 pub const DEB_MEMBER: &str = "consign-plan";
+/// Start of the names of the members of that archive that carry release notes; see [`note_member`].
+pub const NOTE_MEMBER: &str = "consign-note.";
+/// The largest release note in one language, in bytes: more is not what a person reads.
+pub const MAXIMUM_NOTE_SIZE: u64 = 1024 * 1024;
 /// Where a package installs its plan: `<this>/<package>.pgp`.
 pub const INSTALLED_FOLDER: &str = "/usr/share/consignee/plans";
 
@@ -76,6 +80,27 @@ impl NoteReference {
         let lines: String = self.texts.iter().map(|(language, digest)| format!("{language}:{digest}\n")).collect();
         Sha256::of(lines.as_bytes())
     }
+}
+
+/// The file name of a release note, `<version>.<language>.md`, with the version as its vendor wrote it.
+pub fn note_file(version: &Version, language: Language) -> String {
+    format!("{version}.{language}.md")
+}
+
+/// The note that a file name stands for; `None` when it is not the name of a note.
+pub fn parse_note_file(name: &str) -> Option<(Version, Language)> {
+    let (version, language) = name.strip_suffix(".md")?.rsplit_once('.')?;
+    Some((version.parse().ok()?, Language::of_code(language)?))
+}
+
+/// The member that carries a release note in the control archive of a .deb.
+pub fn note_member(version: &Version, language: Language) -> String {
+    format!("{NOTE_MEMBER}{}", note_file(version, language))
+}
+
+/// The note that such a member carries; `None` when it is not the name of one.
+pub fn parse_note_member(name: &str) -> Option<(Version, Language)> {
+    parse_note_file(name.strip_prefix(NOTE_MEMBER)?)
 }
 
 /// What is to be done, format 1.
@@ -355,8 +380,8 @@ impl UpgradePlan {
             let found = u32::try_from(format).unwrap_or(u32::MAX);
             return Err(DocumentError::Newer { found, known: BODY_FORMAT });
         }
-        let body = PlanBody::deserialize(&envelope.body)
-            .map_err(|cause| DocumentError::Shape { kind: Kind::Plan, cause })?;
+        let body =
+            PlanBody::deserialize(&envelope.body).map_err(|cause| DocumentError::Shape { kind: Kind::Plan, cause })?;
         let plan = Self { envelope, body, digest: Sha256::of(bytes) };
         plan.check()?;
         Ok(plan)

@@ -23,6 +23,11 @@ impl Language {
         }
     }
 
+    /// The language of a two-letter code; `None` for those that nothing is written in.
+    pub fn of_code(code: &str) -> Option<Self> {
+        [Self::En, Self::Fr].into_iter().find(|language| language.code() == code)
+    }
+
     /// The language of a POSIX locale name such as `fr_FR.UTF-8`; English for every other.
     pub fn of_locale(locale: &str) -> Self {
         match locale.split(['_', '.', '@']).next() {

@@ -38,9 +38,7 @@ fn the_agent_brings_its_manual_and_completions() {
     let title = site.host.shell("zcat /usr/share/man/man8/consignee-ack.8.gz | grep '^.TH'");
     assert!(title.starts_with(".TH consignee-ack 8 "), "{title}");
     // bash offers what the program understands.
-    let offered = site.host.shell(
-        ". /usr/share/bash-completion/completions/consignee; COMP_WORDS=(consignee st); COMP_CWORD=1; \
-         _consignee consignee st consignee; echo \"${COMPREPLY[@]}\"",
-    );
-    assert_eq!(offered, "status");
+    let ask = ". /usr/share/bash-completion/completions/consignee; COMP_WORDS=(consignee st); COMP_CWORD=1; \
+               _consignee consignee st consignee; echo \"${COMPREPLY[@]}\"";
+    assert_eq!(site.host.ok(&["bash", "-c", ask]).stdout, "status\n");
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use consign_lab::{CANOPSIS, Product, Release, Site, Terminal, lab};
+use consign_lab::{Archive, Product, Release, Site, Terminal, TinyPackage, lab};
 
 const FINISH: Duration = Duration::from_secs(120);
 
@@ -30,6 +30,33 @@ fn the_terminal_that_ran_apt_shows_every_step() {
     let screen = upgraded(&site);
     shows_the_finish(&screen);
     site.nothing_was_lost(client);
+}
+
+/// Configured after the product, and not before its finish is over.
+const SLOW: &str = "#!/bin/sh\nfor turn in $(seq 300); do\n\
+    consignee status acme/canopsis >/dev/null && exit 0\n    sleep 0.1\ndone\nexit 1\n";
+
+#[test]
+fn a_finish_that_was_over_before_the_run_is_shown_at_its_end() {
+    lab!();
+    let (vendor, site) = Site::with_canopsis("quick", Release::Bookworm, "3.25.0");
+    let archive = Archive::new("beside").unwrap();
+    archive.add(&[TinyPackage::new("beside", "1")]).unwrap();
+    archive.give_to(&site.host);
+    site.host.apt_get(&["update"]).expect_ok();
+    site.host.apt_get(&["install", "beside"]).expect_ok();
+    vendor.release_edited(Product::canopsis("3.26.0"), &[("stable = \"2s\"", "stable = \"1s\"")]).unwrap();
+    let slow = TinyPackage::new("beside", "2").field("Depends", "canopsis (>= 3.26)").script("postinst", SLOW);
+    archive.add(&[slow]).unwrap();
+    archive.give_to(&site.host);
+    site.clear_canopsis();
+    let client = site.client();
+    shows_the_finish(&upgraded(&site));
+    site.nothing_was_lost(client);
+    // Another run has nothing to do with it.
+    let mut terminal = Terminal::run(&site.host, &["apt-get", "-y", "install", "--reinstall", "beside"]).unwrap();
+    assert_eq!(terminal.wait(FINISH), 0);
+    assert!(!terminal.screen().contains("init: done"), "{}", terminal.screen());
 }
 
 /// Runs the upgrade on a terminal to its end, and gives what was on the screen.

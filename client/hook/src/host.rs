@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// The host that the hook runs on.
 pub struct Host {
@@ -58,7 +59,18 @@ impl Host {
 
     /// Whether the engines of any product are kept from starting.
     pub fn any_unfinished(&self) -> bool {
-        folders(&self.state()).iter().any(|vendor| folders(vendor).iter().any(|p| p.join("unfinished").exists()))
+        self.products().iter().any(|product| product.join("unfinished").exists())
+    }
+
+    /// Whether the engines of any product were kept from starting, or let go, since then: the flag comes
+    /// and goes in the product's folder.
+    pub fn any_changed_since(&self, moment: SystemTime) -> bool {
+        let changed = |product: &PathBuf| product.metadata().and_then(|found| found.modified());
+        self.products().iter().any(|product| changed(product).is_ok_and(|changed| changed >= moment))
+    }
+
+    fn products(&self) -> Vec<PathBuf> {
+        folders(&self.state()).iter().flat_map(|vendor| folders(vendor)).collect()
     }
 }
 

@@ -6,6 +6,7 @@
 //! that the agent manages. `docs/hooks.md` says who calls which verb, and when.
 
 mod barrier;
+mod caller;
 mod first_boot;
 mod host;
 mod managed;
@@ -16,7 +17,7 @@ mod viewer;
 mod words;
 
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use host::Host;
 use viewer::Viewer;
@@ -59,10 +60,16 @@ fn ended(host: &Host) -> u8 {
     if managed::is_empty(host) && !host.any_unfinished() { 0 } else { service::tell(host, service::ENDED) }
 }
 
-/// After everything that was typed succeeded: on a terminal the viewer follows the finish.
+/// After everything that was typed succeeded: on a terminal the viewer follows the finish, or shows that
+/// of a product that was quicker than the rest of the run.
 fn follow(host: &Host) -> u8 {
-    if host.any_unfinished() && host.has_systemd() {
-        let _ = Viewer::of(host).ask(&["wake"]);
+    let began = caller::began();
+    let concerns = || host.any_unfinished() || began.is_some_and(|began| host.any_changed_since(began));
+    if concerns() && host.has_systemd() {
+        let since = began.and_then(|began| began.duration_since(UNIX_EPOCH).ok());
+        let option = since.map(|since| format!("--began={}", since.as_millis()));
+        let words: Vec<&str> = std::iter::once("wake").chain(option.as_deref()).collect();
+        let _ = Viewer::of(host).ask(&words);
     }
     0
 }

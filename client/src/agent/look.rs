@@ -16,6 +16,7 @@ use crate::engine::event::{Event, Reason};
 use crate::engine::machine::State;
 use crate::feed;
 use crate::host::Repository;
+use crate::looked::Looked;
 use crate::request::{Offer, Reply};
 use crate::trust::Vendor;
 
@@ -37,7 +38,11 @@ pub fn look(agent: &Agent) -> Result<Reply, AgentError> {
     }
     let mut offers = Vec::new();
     for entry in catalogue.entries.values() {
-        offers.extend(look_at(agent, &catalogue, entry, &online));
+        let found = look_at(agent, &catalogue, entry, &online);
+        if let Err(problem) = Looked::keep(&entry.product, &found, agent.clock.now()) {
+            log::warn!("{}: cannot keep what was found: {problem}", entry.product.id);
+        }
+        offers.extend(found);
     }
     holds::refresh(agent, &catalogue)?;
     Ok(Reply::Looked { offers })

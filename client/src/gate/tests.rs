@@ -141,6 +141,12 @@ fn all_reasons_are_given_at_once() {
 fn only_notes_on_the_way_ask_and_an_edited_one_asks_again() {
     let site = Site::new();
     let mut plan = plan("1.2.0");
+    let asked = |reason: &Reason| match reason {
+        Reason::NoteUnread { version, .. } => Some(version.to_string()),
+        _ => None,
+    };
+    let notes: Vec<String> = site.reasons(&plan, "1.0.0", None).iter().filter_map(asked).collect();
+    assert_eq!(notes, ["1.1.0"], "neither that of the version before nor one that does not ask");
     site.acknowledge_all(&plan, "1.0.0");
     assert_eq!(site.reasons(&plan, "1.0.0", None), []);
     plan.envelope.notes[1].texts = BTreeMap::from([(consign_metadata::text::Language::En, Sha256::of(b"edited"))]);

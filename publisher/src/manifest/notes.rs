@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use consign_metadata::digest::Sha256;
-use consign_metadata::plan::NoteReference;
+use consign_metadata::plan::{NoteReference, parse_note_file};
 use consign_metadata::text::Language;
 use consign_metadata::version::Version;
 use toml::{Spanned, Value};
@@ -81,8 +81,10 @@ fn read(folder: &Path, named: &Spanned<String>) -> Result<BTreeMap<Version, Vec<
     paths.sort();
     for path in paths {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let Some(stem) = name.strip_suffix(".md").filter(|_| !name.starts_with('.')) else { continue };
-        let (version, language) = identify(stem).ok_or_else(|| {
+        if name.starts_with('.') || !name.ends_with(".md") {
+            continue;
+        }
+        let (version, language) = parse_note_file(&name).ok_or_else(|| {
             Fault::at(named.span(), format!("{name:?} in {:?} is not the name of a note", named.get_ref()))
                 .help("notes are called <version>.<language>.md, as in 1.1.0.en.md and 1.1.0.fr.md")
         })?;
@@ -94,16 +96,6 @@ fn read(folder: &Path, named: &Spanned<String>) -> Result<BTreeMap<Version, Vec<
         notes.entry(version).or_default().push(NoteSource { language, text });
     }
     Ok(notes)
-}
-
-fn identify(stem: &str) -> Option<(Version, Language)> {
-    let (version, language) = stem.rsplit_once('.')?;
-    let language = match language {
-        "en" => Language::En,
-        "fr" => Language::Fr,
-        _ => return None,
-    };
-    Some((version.parse().ok()?, language))
 }
 
 /// Which notes have to be acknowledged.

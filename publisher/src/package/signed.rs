@@ -62,16 +62,17 @@ impl SignedPackage {
         let shape = |reason: String| unusable(DebError::Shape(reason));
         let layout = DebLayout::read(&mut file).map_err(unusable)?;
         let signer = layout.verify_origin(&mut file, keyring).map_err(unusable)?;
-        let control = deb::control_file(&layout, &mut file).map_err(unusable)?;
+        let archive = deb::ControlArchive::read(&layout, &mut file).map_err(unusable)?;
+        let control = archive.control().map_err(unusable)?;
         let field = |name: &str| control.get(name).ok_or_else(|| shape(format!("its control file has no {name}")));
         let name = field("Package")?.parse().map_err(|e| shape(format!("it has a bad name: {e}")))?;
         field("Version")?;
         field("Architecture")?;
         let content_digest =
             field(deb::CONTENT_FIELD)?.parse().map_err(|e| shape(format!("it has a bad content digest: {e}")))?;
-        let plan = deb::plan(&layout, &mut file, keyring).map_err(unusable)?;
+        let plan = archive.plan(keyring).map_err(unusable)?;
         let notes = match &plan {
-            Some(signed) => deb::notes(&layout, &mut file, &signed.plan).map_err(unusable)?,
+            Some(signed) => archive.notes(&signed.plan).map_err(unusable)?,
             None => Vec::new(),
         };
         file.seek(SeekFrom::Start(0)).on("read", path)?;

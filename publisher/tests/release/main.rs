@@ -2,6 +2,7 @@
 
 mod checkers;
 mod command;
+mod dnf;
 mod documented;
 mod keys;
 #[path = "../lintian/mod.rs"]

@@ -96,7 +96,8 @@ fn a_torn_line_is_cut_off_and_the_journal_goes_on() {
     assert!(!replay.torn && matches!(replay.upgrade.unwrap().state, State::Halted { item: 3, .. }));
 }
 
-/// A record written today is the one that was written then: what reads the one reads the other.
+/// A record written today is the one that was written then. A parameter that came later is left out
+/// where it has nothing to say.
 #[test]
 fn the_same_events_make_the_same_lines() {
     for name in ["completed", "cancelled", "not-wanted", "superseded", "rescued", "rolled-back"] {

@@ -13,7 +13,9 @@ use super::{FORMAT, advice, failure};
 use crate::engine::event::{Failure, Packages, Reason};
 use crate::engine::journal::{JournalError, Replay};
 use crate::engine::machine::{HaltCause, State, Upgrade};
+use crate::looked::Looked;
 use crate::product::Product;
+use crate::request::Offer;
 
 /// The answer of `consignee status --json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,6 +41,8 @@ pub struct ProductStatus {
     pub engines_kept_from_starting: bool,
     /// The newest upgrade, finished or not; null when there never was one.
     pub upgrade: Option<UpgradeStatus>,
+    /// What the last look found and no upgrade speaks of: not verified, or out of reach from here.
+    pub offers: Vec<Offer>,
     /// Why its journals cannot be read, in English; else null.
     pub problem: Option<String>,
     /// What to type next, most useful first.
@@ -128,9 +132,11 @@ impl Seen {
         let since = newest.as_ref().and_then(|replay| replay.records.last()).map(|record| record.at);
         let upgrade = newest.and_then(|replay| replay.upgrade);
         let kept = product.is_unfinished();
+        let offers = unspoken(product, finished.as_ref(), upgrade.as_ref());
         let standing = match upgrade.as_ref().map_or(Standing::Well, |upgrade| state::standing(&upgrade.state)) {
             // No journal speaks of it yet: packages are arriving, and the agent begins when they are there.
             Standing::Well if kept => Standing::UnderWay,
+            Standing::Well if !offers.is_empty() => Standing::Waits,
             standing => standing,
         };
         let commands = upgrade.as_ref().map(|u| advice::on_upgrade(u, Language::En)).unwrap_or_default();
@@ -140,6 +146,7 @@ impl Seen {
             finished,
             engines_kept_from_starting: kept,
             upgrade: upgrade.as_ref().zip(since).map(|(upgrade, since)| upgrade_status(upgrade, since)),
+            offers,
             problem: None,
             commands: commands.into_iter().map(|(command, _)| command).collect(),
         };
@@ -153,11 +160,22 @@ impl Seen {
             finished: None,
             engines_kept_from_starting: product.is_unfinished(),
             upgrade: None,
+            offers: Vec::new(),
             problem: Some(error.to_string()),
             commands: Vec::new(),
         };
         Self { status, upgrade: None }
     }
+}
+
+/// Offers that are held and have no journal that says so.
+fn unspoken(product: &Product, finished: Option<&Version>, newest: Option<&Upgrade>) -> Vec<Offer> {
+    let offers = Looked::read(product).map(|looked| looked.offers).unwrap_or_default();
+    let is_news = |offer: &Offer| {
+        let offered = offer.offered.as_ref();
+        !offer.held.is_empty() && offered > finished && offered != newest.map(|upgrade| &upgrade.header.to)
+    };
+    offers.into_iter().filter(is_news).collect()
 }
 
 fn read(product: &Product) -> Result<(Option<Version>, Option<Replay>), JournalError> {

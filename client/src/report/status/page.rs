@@ -7,7 +7,7 @@ use super::{Overview, Seen, UpgradeStatus};
 use crate::engine::machine::{State, Upgrade};
 use crate::report::page::{Page, Style};
 use crate::report::state::{self, Standing};
-use crate::report::{advice, failure, host, reason, time, words};
+use crate::report::{advice, failure, host, offers, reason, time, words};
 
 impl Overview {
     /// As text.
@@ -43,6 +43,7 @@ impl Seen {
         if let (Some(upgrade), Some(shown)) = (&self.upgrade, &status.upgrade) {
             page.append(2, standing_page(upgrade, shown, status.engines_kept_from_starting, language, zone));
         }
+        page.append(2, offers::page(&status.offers, language));
         page
     }
 }

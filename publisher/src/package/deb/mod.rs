@@ -18,13 +18,12 @@ pub mod version;
 mod writer;
 
 pub use archive::{Sections, append_signature};
+pub use consign_metadata::plan::NOTE_MEMBER;
 pub use control::{DebControl, Relations, Scripts};
 pub(crate) use documentation::gzip;
-pub(super) use members::{control_file, notes, plan};
+pub(super) use members::ControlArchive;
 pub use paragraph::Paragraph;
 pub use writer::Deb;
 
 /// Field of the control file that holds the content digest of the package.
 pub const CONTENT_FIELD: &str = "Consign-Content";
-/// Start of the names of the control members that carry release notes: `<this><version>.<language>.md`.
-pub const NOTE_MEMBER: &str = "consign-note.";

@@ -1,0 +1,9 @@
+//! The published formats against what nobody published: cut, doubled, oversized and arbitrary bytes.
+
+mod arbitrary;
+#[cfg(feature = "verify")]
+mod archive;
+#[cfg(feature = "verify")]
+mod deb;
+mod documents;
+mod notes;
