@@ -23,7 +23,7 @@ pub const MAXIMUM_SIZE: u64 = 1024 * 1024;
 /// Name of the member that carries the signed plan in the control archive of a .deb.
 pub const DEB_MEMBER: &str = "consign-plan";
 /// Start of the names of the members of that archive that carry release notes; see [`note_member`].
-pub const NOTE_MEMBER: &str = "consign-note.";
+const NOTE_MEMBER: &str = "consign-note.";
 /// The largest release note in one language, in bytes: more is not what a person reads.
 pub const MAXIMUM_NOTE_SIZE: u64 = 1024 * 1024;
 /// Where a package installs its plan: `<this>/<package>.pgp`.

@@ -26,7 +26,11 @@ fn main() -> Result<()> {
     title("The vendor: a release project, keys, the first release");
     typed(&folder, "consign new acme")?;
     let project = folder.join("acme");
-    replace(&project.join("consign.toml"), "https://packages.acme.example/debian", &format!("http://127.0.0.1:{PORT}"))?;
+    replace(
+        &project.join("consign.toml"),
+        "https://packages.acme.example/debian",
+        &format!("http://127.0.0.1:{PORT}"),
+    )?;
     typed(&project, "consign key new --vendor acme --no-passphrase")?;
     typed(&project, "consign build --plan")?;
     typed(&project, "consign build")?;
@@ -43,7 +47,11 @@ fn main() -> Result<()> {
         return Ok(());
     }
     on_a_host(&project)?;
-    println!("\nAll of it took {} s. The project and its repository are in {}.", began.elapsed().as_secs(), project.display());
+    println!(
+        "\nAll of it took {} s. The project and its repository are in {}.",
+        began.elapsed().as_secs(),
+        project.display()
+    );
     Ok(())
 }
 

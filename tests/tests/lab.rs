@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use consign_lab::{Archive, Chroot, Host, RecordClient, Release, Server, Terminal, TinyPackage, lab, program, sweep, until};
+use consign_lab::{
+    Archive, Chroot, Host, RecordClient, Release, Server, Terminal, TinyPackage, lab, program, sweep, until,
+};
 
 const SOON: Duration = Duration::from_secs(30);
 

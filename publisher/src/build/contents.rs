@@ -5,7 +5,7 @@ use consign_metadata::plan::{self, NativeVersions};
 use crate::hooks;
 use crate::manifest::{Module, Project, UNIT_FOLDER};
 use crate::package::deb::version as deb_version;
-use crate::package::deb::{DebControl, NOTE_MEMBER, Relations};
+use crate::package::deb::{DebControl, Relations};
 use crate::package::{Copyright, PackageContents, Release};
 use crate::stage::{Attributes, Copy, Entry, Node, Source, StageError, StagedTree};
 
@@ -16,10 +16,10 @@ pub fn of(project: &Project, module: &Module) -> Result<PackageContents, StageEr
     let mut payload = payload(project, module)?;
     for note in &project.notes {
         for source in &note.texts {
-            let name = format!("{}.{}.md", note.version, source.language);
+            let name = plan::note_file(&note.version, source.language);
             let text = source.text.clone().into_bytes();
             payload.add_bytes(&format!("/usr/share/doc/{}/notes/{name}", module.package), text.clone(), 0o644)?;
-            extra.push((format!("{NOTE_MEMBER}{name}"), Source::Bytes(text)));
+            extra.push((plan::note_member(&note.version, source.language), Source::Bytes(text)));
         }
     }
     Ok(PackageContents {

@@ -18,7 +18,6 @@ pub mod version;
 mod writer;
 
 pub use archive::{Sections, append_signature};
-pub use consign_metadata::plan::NOTE_MEMBER;
 pub use control::{DebControl, Relations, Scripts};
 pub(crate) use documentation::gzip;
 pub(super) use members::ControlArchive;
