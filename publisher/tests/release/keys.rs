@@ -7,7 +7,7 @@ use std::path::Path;
 use consign::sign::{Algorithm, KeyFile, KeyRoles, OpenPgpSigner, VendorKeys, write_keys};
 use consign_metadata::document::Role;
 
-use crate::sample::{Keys, have, output_of, run, text};
+use crate::sample::{Keys, output_of, run, text};
 
 /// The signed files of a folder, made with the index key as a repository would.
 fn sign_text(keys: &Keys, folder: &Path) {
@@ -27,24 +27,18 @@ fn accepted_by_all(algorithm: Algorithm) {
 
     output_of("gpgv", &["--keyring", certificate, &at("InRelease")]);
     output_of("gpgv", &["--keyring", certificate, &at("Release.gpg"), &at("Release")]);
-    if have("sqv") {
-        output_of("sqv", &["--keyring", certificate, &at("Release.gpg"), &at("Release")]);
+    output_of("sqv", &["--keyring", certificate, &at("Release.gpg"), &at("Release")]);
+    output_of("rpmkeys", &["--dbpath", &at("rpmdb"), "--import", armored]);
+
+    let home = at("gnupg");
+    fs::create_dir(&home).unwrap();
+    fs::set_permissions(&home, PermissionsExt::from_mode(0o700)).unwrap();
+    for file in [armored, text(&keys.files.primary_secret), text(&keys.files.package_secret)] {
+        output_of("gpg", &["--homedir", &home, "--batch", "--import", file]);
     }
-    if have("gpg") {
-        let home = at("gnupg");
-        fs::create_dir(&home).unwrap();
-        fs::set_permissions(&home, PermissionsExt::from_mode(0o700)).unwrap();
-        for file in [armored, text(&keys.files.primary_secret), text(&keys.files.package_secret)] {
-            output_of("gpg", &["--homedir", &home, "--batch", "--import", file]);
-        }
-        let listed = output_of("gpg", &["--homedir", &home, "--batch", "--with-colons", "--list-secret-keys"]);
-        assert!(listed.contains(keys.package().fingerprint().as_str()), "{listed}");
-        run("gpgconf", &["--homedir", &home, "--kill", "all"]);
-    }
-    if have("rpmkeys") {
-        let database = at("rpmdb");
-        output_of("rpmkeys", &["--dbpath", &database, "--import", armored]);
-    }
+    let listed = output_of("gpg", &["--homedir", &home, "--batch", "--with-colons", "--list-secret-keys"]);
+    assert!(listed.contains(keys.package().fingerprint().as_str()), "{listed}");
+    run("gpgconf", &["--homedir", &home, "--kill", "all"]);
 }
 
 #[test]
@@ -59,9 +53,6 @@ fn ed25519_keys_are_accepted_by_gpg_sqv_and_rpm() {
 
 #[test]
 fn no_self_signature_is_critical_or_sha1() {
-    if !have("gpg") {
-        return;
-    }
     let keys = Keys::new(Algorithm::Ed25519);
     let packets = output_of("gpg", &["--list-packets", text(&keys.files.certificate)]);
     assert!(!packets.contains("critical"), "{packets}");

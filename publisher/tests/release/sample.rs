@@ -149,17 +149,6 @@ pub fn output_of(program: &str, arguments: &[&str]) -> String {
     text
 }
 
-#[allow(clippy::print_stderr, reason = "a test that was not run must say so")]
-/// Whether a program is there; says that the test was not run where it is not.
-pub fn have(program: &str) -> bool {
-    let found = std::env::var_os("PATH")
-        .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()));
-    if !found {
-        eprintln!("not run: {program} is not installed");
-    }
-    found
-}
-
 pub fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
