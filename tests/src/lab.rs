@@ -37,6 +37,11 @@ impl Lab {
 
     /// Can this machine host? Asked by every test through [`lab!`](crate::lab).
     pub fn available() -> Result<(), NotRun> {
+        Release::ALL.into_iter().try_for_each(Lab::can_host)
+    }
+
+    /// Can this machine host this release?
+    pub fn can_host(release: Release) -> Result<(), NotRun> {
         let not = |reason: &str| Err(NotRun::because(reason));
         if !rustix::process::geteuid().is_root() {
             return not("root is needed");
@@ -58,9 +63,9 @@ impl Lab {
         if folder.to_string_lossy().contains([',', ':', '\\', ' ']) {
             return not(&format!("overlay cannot use the folder {}", folder.display()));
         }
-        match Release::ALL.iter().find(|release| release.tree().is_err()) {
-            Some(missing) => not(&format!("no base root for {} (run scripts/roots)", missing.name())),
-            None => Ok(()),
+        match release.tree() {
+            Err(_) => not(&format!("no base root for {} (run scripts/roots)", release.name())),
+            Ok(_) => Ok(()),
         }
     }
 }
