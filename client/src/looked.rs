@@ -65,7 +65,7 @@ mod tests {
             offered: Some("1.1.0".parse().unwrap()),
             held: Vec::new(),
         };
-        Looked::keep(&product, &[offer.clone()], Timestamp::UNIX_EPOCH).unwrap();
+        Looked::keep(&product, std::slice::from_ref(&offer), Timestamp::UNIX_EPOCH).unwrap();
         assert_eq!(Looked::read(&product).unwrap().offers, [offer]);
         Looked::keep(&product, &[], Timestamp::UNIX_EPOCH).unwrap();
         assert_eq!(Looked::read(&product).unwrap().offers, []);
