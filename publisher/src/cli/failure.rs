@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use miette::{Diagnostic, GraphicalReportHandler, NarratableReportHandler, ReportHandler};
+use miette::{Diagnostic, GraphicalReportHandler, ReportHandler};
 
 use crate::manifest::ProjectError;
 
@@ -49,11 +49,14 @@ impl Failure {
 
     /// Tells people, and gives the exit status.
     pub fn report(self) -> ExitCode {
-        super::tell(format_args!("error: {}", self.report));
-        if self.report.source_code().is_some() {
+        use std::io::IsTerminal as _;
+        if self.report.source_code().is_some() && std::io::stderr().is_terminal() {
             super::tell(Snippet(&self.report));
-        } else if let Some(help) = self.report.help() {
-            super::tell(format_args!("help: {help}"));
+        } else {
+            super::tell(format_args!("error: {}", self.report));
+            if let Some(help) = self.report.help() {
+                super::tell(format_args!("help: {help}"));
+            }
         }
         if let Some(hint) = &self.hint {
             super::tell(format_args!("help: {hint}"));
@@ -73,7 +76,7 @@ pub fn of_project(error: ProjectError) -> Failure {
     Failure::in_file(error)
 }
 
-/// The lines of the file around a fault; plain where no terminal shows them.
+/// A fault with the lines of the file around it, for a terminal.
 struct Snippet<'a>(&'a miette::Report);
 
 impl std::fmt::Display for Snippet<'_> {
@@ -81,12 +84,7 @@ impl std::fmt::Display for Snippet<'_> {
         struct Handled<'a>(&'a dyn Diagnostic);
         impl std::fmt::Debug for Handled<'_> {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                use std::io::IsTerminal as _;
-                if std::io::stderr().is_terminal() {
-                    GraphicalReportHandler::new().debug(self.0, f)
-                } else {
-                    NarratableReportHandler::new().debug(self.0, f)
-                }
+                GraphicalReportHandler::new().debug(self.0, f)
             }
         }
         write!(f, "{:?}", Handled(self.0.as_ref()))
