@@ -34,6 +34,18 @@ fn without_the_agent_other_packages_install_as_ever() {
     site.host.apt_get(&["remove", "beside"]).expect_ok();
 }
 
+#[test]
+fn an_agent_that_is_forced_out_lifts_its_hold() {
+    lab!();
+    let (_vendor, site) = Site::with_canopsis("agent-forced-out", Release::Bookworm, "3.25.0");
+    assert!(site.host.exists("/etc/apt/preferences.d/00consignee"));
+    // The product stays, so nothing but the agent's own script can know that the hold is over.
+    site.host.ok(&["dpkg", "--force-depends", "--remove", "consignee"]);
+    assert!(!site.host.exists("/etc/apt/preferences.d/00consignee"), "the hold outlived the agent");
+    site.host.apt_get(&["--fix-broken", "install"]).expect_ok();
+    site.wait_status(0);
+}
+
 fn beside() -> Archive {
     let archive = Archive::new("beside").unwrap();
     archive.add(&[TinyPackage::new("beside", "1")]).unwrap();
