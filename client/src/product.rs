@@ -151,11 +151,7 @@ impl Product {
     /// # Errors
     /// [`JournalError`]
     pub fn open(&self, number: u32) -> Result<Option<Journal>, JournalError> {
-        let folder = self.upgrade_folder(number);
-        if !folder.join(crate::engine::journal::FILE).exists() {
-            return Ok(None);
-        }
-        Journal::open(&folder)
+        Journal::open(&self.upgrade_folder(number))
     }
 
     /// Reads the journal of an upgrade without changing it.

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use consign_metadata::name::ProductId;
+use consign_metadata::version::Version;
 
 use super::catalogue::{Catalogue, Entry, plan_of};
 use super::comparison;
@@ -215,7 +216,7 @@ impl Reconciler<'_> {
             self.situation.take_up()?;
             return Ok(Standing::Over);
         }
-        if !self.over || !is_there || self.is_baseline() {
+        if !self.over || !is_there || self.is_baseline(&installed.plan.envelope.version) {
             return Ok(Standing::Over);
         }
         let from = self.situation.from(self.agent);
@@ -225,8 +226,11 @@ impl Reconciler<'_> {
         self.found_changed(&mut journal, Packages::After)
     }
 
-    fn is_baseline(&self) -> bool {
-        self.situation.newest.is_none() && !self.situation.deferred
+    /// It was there before there was a journal, and no upgrade has led away from it.
+    fn is_baseline(&self, installed: &Version) -> bool {
+        let Situation { newest, finished, deferred, .. } = self.situation;
+        let came_from = newest.as_ref().map(|upgrade| upgrade.header.from.as_ref());
+        !deferred && finished.is_none() && came_from.is_none_or(|from| from == Some(installed))
     }
 
     /// No package of it is left. Whatever only waited is not wanted any more.

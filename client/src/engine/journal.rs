@@ -148,7 +148,8 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// Reads the journal in the folder of an upgrade.
+    /// Reads the journal in the folder of an upgrade. Where there is none yet it has no record: the folder
+    /// and the plan come first, and a power cut may have come between.
     ///
     /// # Errors
     /// [`JournalError`]
@@ -157,8 +158,10 @@ impl Replay {
     }
 
     fn of_file(path: &Path) -> Result<Self, JournalError> {
-        let bytes =
-            std::fs::read(path).map_err(|cause| JournalError::Io { action: "read", path: path.to_owned(), cause })?;
+        let bytes = match std::fs::read(path) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Vec::new(),
+            read => read.map_err(|cause| JournalError::Io { action: "read", path: path.to_owned(), cause })?,
+        };
         let mut replay = Self { records: Vec::new(), upgrade: None, torn: false, length: 0, last: Sha256::of(b"") };
         let mut lines = bytes.split_inclusive(|b| *b == b'\n').enumerate().peekable();
         while let Some((index, line)) = lines.next() {

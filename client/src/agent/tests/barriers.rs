@@ -248,7 +248,7 @@ fn a_service_that_starts_anew_goes_on_with_what_was_prepared() {
         packages: Box::new(world.host.clone()),
         services: Box::new(world.host.clone()),
         programs: Box::new(world.host.clone()),
-        clock: Box::new(crate::engine::runner::SystemClock::default()),
+        clock: Box::new(crate::sample::clock::Played::default()),
         tell: |_| {},
         version: "0.2.0".parse().unwrap(),
         locks: Default::default(),

@@ -25,6 +25,29 @@ fn a_baseline_is_left_alone() {
 }
 
 #[test]
+fn a_baseline_whose_upgrade_was_taken_back_is_a_baseline_still() {
+    let world = World::with_baseline();
+    world.barrier(&world.vendor.plan("1.1.0"));
+    world.ended();
+    assert_eq!(world.state(), State::Cancelled);
+    world.host.done();
+    world.reconcile();
+    assert_eq!(world.host.done(), Vec::<String>::new());
+    assert_eq!(world.product().upgrades().unwrap(), [1]);
+}
+
+#[test]
+fn a_power_cut_before_the_first_record_leaves_no_upgrade() {
+    let world = World::with_baseline();
+    fs_err::create_dir_all(world.product().upgrade_folder(1)).unwrap();
+    fs_err::write(world.product().upgrade_folder(1).join("plan.pgp"), b"half").unwrap();
+    world.reconcile();
+    assert_eq!(world.product().newest().unwrap(), None);
+    finished(&world, "1.1.0");
+    assert_eq!(world.product().upgrades().unwrap(), [1]);
+}
+
+#[test]
 fn an_upgrade_past_its_gates_halts_with_the_engines_stopped() {
     let world = World::with_baseline();
     finished(&world, "1.1.0");

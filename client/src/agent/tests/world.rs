@@ -11,11 +11,11 @@ use crate::agent::dialogue::Speaker;
 use crate::agent::{Agent, barrier, look, preinst, reconcile};
 use crate::engine::event::{Person, Reason};
 use crate::engine::machine::{State, Upgrade};
-use crate::engine::runner::SystemClock;
 use crate::host::Repository;
 use crate::places::Places;
 use crate::product::Product;
 use crate::request::{Offer, PackageAction, Reply};
+use crate::sample::clock::Played;
 use crate::sample::host::Host;
 use crate::sample::vendor::{Release, Vendor};
 
@@ -42,7 +42,7 @@ impl World {
             packages: Box::new(host.clone()),
             services: Box::new(host.clone()),
             programs: Box::new(host.clone()),
-            clock: Box::new(SystemClock::default()),
+            clock: Box::new(Played::default()),
             tell: |_| {},
             version: "0.1.0".parse().unwrap(),
             locks: Default::default(),
