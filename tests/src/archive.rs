@@ -14,12 +14,14 @@ pub struct TinyPackage {
     version: String,
     fields: Vec<(String, String)>,
     scripts: Vec<(String, String)>,
+    files: Vec<(String, String)>,
 }
 
 impl TinyPackage {
     /// A package with `/usr/share/<name>/version` in it.
     pub fn new(name: &str, version: &str) -> TinyPackage {
-        TinyPackage { name: name.into(), version: version.into(), fields: Vec::new(), scripts: Vec::new() }
+        let (name, version) = (name.into(), version.into());
+        TinyPackage { name, version, fields: Vec::new(), scripts: Vec::new(), files: Vec::new() }
     }
 
     /// Adds a line to the control file: `field("Conflicts", "canopsis (>= 3.26)")`.
@@ -31,6 +33,12 @@ impl TinyPackage {
     /// Adds a maintainer script: `script("postinst", "#!/bin/sh\nexit 1\n")`.
     pub fn script(mut self, name: &str, text: &str) -> TinyPackage {
         self.scripts.push((name.into(), text.into()));
+        self
+    }
+
+    /// Adds a file: `file("/usr/bin/hello", "#!/bin/sh\n")`.
+    pub fn file(mut self, path: &str, text: &str) -> TinyPackage {
+        self.files.push((path.into(), text.into()));
         self
     }
 
@@ -54,6 +62,9 @@ impl TinyPackage {
         write("DEBIAN/control", control, 0o644)?;
         for (script, text) in &self.scripts {
             write(&format!("DEBIAN/{script}"), text.clone(), 0o755)?;
+        }
+        for (path, text) in &self.files {
+            write(path.trim_start_matches('/'), text.clone(), 0o644)?;
         }
         write(&format!("usr/share/{}/version", self.name), format!("{}\n", self.version), 0o644)?;
         let (tree, pool) = (tree.to_string_lossy().into_owned(), pool.to_string_lossy().into_owned());

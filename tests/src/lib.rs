@@ -62,5 +62,5 @@ pub use site::Site;
 pub use sweep::sweep;
 pub use terminal::Terminal;
 pub use tree::Tree;
-pub use vendor::{AgentPackage, REPOSITORY_PORT, Vendor, program};
+pub use vendor::{AgentPackage, REPOSITORY_PORT, Vendor, edit, program};
 pub use wait::until;

@@ -13,13 +13,14 @@ use crate::outcome::tool;
 pub struct Product {
     name: &'static str,
     version: &'static str,
+    more_modules: bool,
 }
 
 impl Product {
     /// Canopsis-like monitoring: three ordered engines, an init step in a login shell with the
     /// site's options, a database whose schema must fit the engines.
     pub fn canopsis(version: &'static str) -> Product {
-        let product = Product { name: "canopsis", version };
+        let product = Product { name: "canopsis", version, more_modules: false };
         assert!(product.schema() > 0, "no such canopsis: {version}");
         product
     }
@@ -27,7 +28,12 @@ impl Product {
     /// Buildbot from PyPI with its web plugin: 3.11.9 or 4.3.0, for Debian 12. Its tree comes from
     /// `scripts/buildbot-trees`; see [`Lab::has_buildbot`].
     pub fn buildbot(version: &'static str) -> Product {
-        Product { name: "buildbot", version }
+        Product { name: "buildbot", version, more_modules: false }
+    }
+
+    /// The same in three packages: `canopsis`, `canopsis-connectors` and `canopsis-reports`.
+    pub fn in_three_packages(self) -> Product {
+        Product { more_modules: true, ..self }
     }
 
     /// The name of the product.
@@ -59,6 +65,7 @@ impl Product {
         let (from, to) = (template.join("."), folder.to_owned());
         fs_err::create_dir_all(folder).doing("make a release project")?;
         copy(&from, &to, &[])?;
+        self.add_modules(folder)?;
         self.fill_in(folder)?;
         self.drop_later_notes(&folder.join("notes"))?;
         if self.name == "buildbot" {
@@ -68,6 +75,20 @@ impl Product {
             copy(&tree, &to, &["--link"]).or_else(|_| copy(&tree, &to, &[]))?;
         }
         Ok(())
+    }
+
+    fn add_modules(self, folder: &Path) -> Result<()> {
+        let more = folder.join("more-modules.toml");
+        if self.more_modules {
+            let manifest = folder.join("consign.toml");
+            let text = [&manifest, &more].map(fs_err::read_to_string);
+            let [manifest_text, more_text] = text.map(|text| text.doing("add modules to a manifest"));
+            fs_err::write(&manifest, manifest_text? + &more_text?).doing("add modules to a manifest")?;
+        }
+        match more.exists() {
+            true => fs_err::remove_file(&more).doing("add modules to a manifest"),
+            false => Ok(()),
+        }
     }
 
     fn fill_in(self, folder: &Path) -> Result<()> {

@@ -40,6 +40,16 @@ impl Site {
         Ok(Site { server: Some(server), host, product: product.to_owned() })
     }
 
+    /// Serves the repository of another vendor, too, and installs its release package. What is
+    /// returned serves as long as it lives.
+    pub fn add_vendor(&self, vendor: &Vendor, port: u16) -> Result<Server> {
+        let server = Server::start(&self.host, &vendor.repository(), port)?;
+        self.host.copy_in(vendor.release_package(), "/root/another-release.deb");
+        self.host.apt_get(&["install", "/root/another-release.deb"]).expect_ok();
+        self.host.apt_get(&["update"]).expect_ok();
+        Ok(server)
+    }
+
     /// Serves the repository again, after the host was off.
     pub fn serve_again(&mut self, vendor: &Vendor) -> Result<()> {
         self.server = None;
@@ -68,9 +78,15 @@ impl Site {
     /// Waits until `consignee status` answers this exit code.
     #[track_caller]
     pub fn wait_status(&self, code: i32) -> Outcome {
+        self.wait_status_of(&self.product, code)
+    }
+
+    /// The same of another product on the host.
+    #[track_caller]
+    pub fn wait_status_of(&self, product: &str, code: i32) -> Outcome {
         let mut last = None;
         let reached = crate::wait::until(&format!("status {code}"), FINISH, || {
-            let outcome = self.host.exec(&["consignee", "status", "--language", "en", &self.product]);
+            let outcome = self.host.exec(&["consignee", "status", "--language", "en", product]);
             let reached = outcome.code == code;
             last = Some(outcome);
             reached.then_some(())

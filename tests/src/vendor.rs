@@ -118,16 +118,34 @@ impl Vendor {
     /// Panics where a part is not there.
     pub fn release_edited(&self, product: Product, edits: &[(&str, &str)]) -> Result<()> {
         let project = self.project(product)?;
-        let manifest = project.join("consign.toml");
-        let mut text = fs_err::read_to_string(&manifest).doing("edit a manifest")?;
-        for (part, with) in edits {
-            assert!(text.contains(part), "{part:?} is not in {text}");
-            text = text.replace(part, with);
-        }
-        fs_err::write(&manifest, text).doing("edit a manifest")?;
-        let packages = self.build(&project)?;
-        self.publish(&project, &packages).map(drop)
+        edit(&project.join("consign.toml"), edits)?;
+        self.release_project(&project)
     }
+
+    /// Builds and publishes a release project that is there.
+    pub fn release_project(&self, project: &Path) -> Result<()> {
+        let packages = self.build(project)?;
+        self.publish(project, &packages).map(drop)
+    }
+
+    /// The project that `consign new` makes, its repository served on this port of a host.
+    pub fn new_project(&self, port: u16) -> Result<PathBuf> {
+        self.consign(&["new", &self.name])?;
+        let folder = self.folder.path().join(&self.name);
+        let url = format!("https://packages.{}.example/debian", self.name);
+        edit(&folder.join("consign.toml"), &[(&url, &format!("http://127.0.0.1:{port}"))])?;
+        Ok(folder)
+    }
+}
+
+/// Replaces parts of a file: (part, with). Panics where a part is not there.
+pub fn edit(file: &Path, edits: &[(&str, &str)]) -> Result<()> {
+    let mut text = fs_err::read_to_string(file).doing("edit a file")?;
+    for (part, with) in edits {
+        assert!(text.contains(part), "{part:?} is not in {text}");
+        text = text.replace(part, with);
+    }
+    fs_err::write(file, text).doing("edit a file")
 }
 
 /// The agent's own package, built once for all tests and signed by a key of its own.
