@@ -7,7 +7,7 @@ use consign_metadata::name::ProductId;
 use super::catalogue::{Catalogue, plan_of};
 use super::dialogue::Speaker;
 use super::situation::Situation;
-use super::{Agent, AgentError, barrier, watch};
+use super::{Agent, AgentError, barrier, mend, watch};
 use crate::engine::event::{Event, Person};
 use crate::engine::journal::JournalError;
 use crate::engine::machine::{HaltCause, State, Upgrade};
@@ -36,6 +36,13 @@ pub fn decide(
         return Ok(Reply::Refuse { refusals: vec![refusal] });
     }
     let number = upgrade.header.upgrade;
+    let half_way = match decision {
+        Decision::Retry if mend::is_needed(agent, upgrade)? => {
+            Some(plan_of(situation.trust, situation.product, upgrade)?)
+        }
+        _ => None,
+    };
+    let header = upgrade.header.clone();
     if let Some(event) = event(&upgrade.state, decision, by) {
         let open = entry.product.open(number)?;
         let mut journal = open.ok_or_else(|| AgentError::NotNow(format!("{id} has no upgrade {number}")))?;
@@ -47,8 +54,9 @@ pub fn decide(
     drop(situation);
     drop(lock);
     speaker.say(&Reply::Working { product: id.clone(), upgrade: number });
+    let mended = half_way.map_or(Ok(()), |target| mend::mend(agent, &header, &target.plan));
     watch::expect(agent, id);
-    Ok(Reply::Accepted)
+    mended.map(|()| Reply::Accepted)
 }
 
 /// What a decision is in the state that the upgrade is in; `None` where only time is missing, and an

@@ -5,6 +5,7 @@
 //! - [`look`], [`barrier`], [`preinst`], [`removal`], [`decision`]: a request each
 //! - [`reconcile`]: the truths are compared and what follows from them is done
 //! - [`watch`]: waits for the end of a transaction
+//! - [`mend`]: finishes one that ended half way
 //! - [`catalogue`], [`situation`], [`comparison`], [`offers`], [`intent`]: what is known and wanted
 //! - [`upgrades`], [`holds`]: what is written down
 //! - [`locks`], [`duty`]: who is at what
@@ -22,6 +23,7 @@ pub mod holds;
 pub mod intent;
 pub mod locks;
 pub mod look;
+pub mod mend;
 pub mod offers;
 pub mod preinst;
 pub mod reconcile;

@@ -54,6 +54,13 @@ pub enum Complaint {
     NoAnswer(NoAnswer),
     /// The service could not do it; its technical reason.
     Failed(String),
+    /// A decision could not be carried out; the upgrade stands where it stood.
+    Stands {
+        /// The product.
+        product: ProductId,
+        /// The technical reason; its further lines are a program's own words.
+        cause: String,
+    },
     /// The caller is not the hook, or of another age.
     Input(String),
     /// The output could not be written.
@@ -99,7 +106,12 @@ impl Complaint {
     /// What failed, the state of the host, what to type.
     pub fn page(&self, language: Language) -> Page {
         let mut page = Page::default();
-        page.add(0, Style::Bad, format!("consignee: {}", self.sentence(language)));
+        let sentence = self.sentence(language);
+        let mut lines = sentence.lines();
+        page.add(0, Style::Bad, format!("consignee: {}", lines.next().unwrap_or_default()));
+        for line in lines {
+            page.add(2, Style::Quiet, format!("| {line}"));
+        }
         for line in [self.host(language), self.typed(language)].into_iter().flatten() {
             page.add(2, Style::Plain, line);
         }
@@ -117,7 +129,9 @@ impl Complaint {
                 "cannot find that upgrade of {product}",
                 "cette mise à niveau de {product} est introuvable"
             ),
-            Self::Unreadable(cause) | Self::Failed(cause) | Self::Input(cause) => cause.clone(),
+            Self::Unreadable(cause) | Self::Failed(cause) | Self::Input(cause) | Self::Stands { cause, .. } => {
+                cause.clone()
+            }
             Self::Journal(error) => error.to_string(),
             Self::NotRoot => say!(language, "cannot do this: only root may", "opération réservée à root"),
             Self::Unconfirmed { option } => say!(
@@ -152,6 +166,9 @@ impl Complaint {
                 "the agent does nothing more for this product, and its engines stay as they are",
                 "l'agent ne fait plus rien pour ce produit, et ses moteurs restent en l'état"
             )),
+            Self::Stands { .. } => {
+                Some(say!(language, "the upgrade stands where it stood", "la mise à niveau en reste là"))
+            }
             Self::Output(_) | Self::Unreadable(_) => None,
             _ => Some(say!(language, "nothing was changed", "rien n'a été changé")),
         }
@@ -175,6 +192,9 @@ impl Complaint {
             Self::NoAnswer(_) => {
                 let service = typed::SERVICE;
                 Some(say!(language, "type: {service}", "tapez : {service}"))
+            }
+            Self::Stands { product, .. } => {
+                Some(say!(language, "type: consignee status {product}", "tapez : consignee status {product}"))
             }
             Self::OtherOffer { product, .. } => {
                 Some(say!(language, "type: consignee notes {product}", "tapez : consignee notes {product}"))

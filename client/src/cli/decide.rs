@@ -18,6 +18,8 @@ use crate::request::{Decision, Reply, Request};
 
 /// Long enough for a service that is busy with another product.
 const LIMIT: Duration = Duration::from_secs(60);
+/// A retry may have to finish a package transaction first, downloads included.
+const RETRY_LIMIT: Duration = Duration::from_secs(3 * 3600);
 
 /// Try the step that failed, or the undo that failed, again
 #[derive(Debug, Args)]
@@ -129,9 +131,10 @@ impl Rescue {
 }
 
 fn decide(session: &mut Session, product: &Product, decision: Decision) -> Result<Exit, Complaint> {
+    let limit = if decision == Decision::Retry { RETRY_LIMIT } else { LIMIT };
     let request = Request::Decide { product: product.id.clone(), decision, by: person::here() };
-    match conversation::ask(&session.places, &request, LIMIT)? {
-        Reply::Failed { cause } => Err(Complaint::Failed(cause)),
+    match conversation::ask(&session.places, &request, limit)? {
+        Reply::Failed { cause } => Err(Complaint::Stands { product: product.id.clone(), cause }),
         _ => accepted(session, product),
     }
 }

@@ -8,6 +8,7 @@ use consign_metadata::name::ProductId;
 use super::complaint::Complaint;
 use super::session::{Exit, Session};
 use crate::engine::machine::Upgrade;
+use crate::host;
 use crate::product::Product;
 use crate::report::follower::Follower;
 use crate::report::page::{Page, Style};
@@ -90,7 +91,7 @@ pub fn show(watched: &mut [Watched], session: &mut Session) -> Result<bool, Comp
 /// Says how it ended and what to type; the exit status is that of `status`.
 pub fn finish(watched: &[Watched], session: &mut Session) -> Result<Exit, Complaint> {
     let products: Vec<_> = watched.iter().map(|watched| watched.product.clone()).collect();
-    let overview = Overview::of(&products)?;
+    let overview = Overview::of(&products)?.with_packages(&*host::package_manager(&session.places));
     let mut page = Page::default();
     page.add(0, Style::Plain, "");
     page.append(0, overview.page(session.language, &session.zone));

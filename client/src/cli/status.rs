@@ -5,6 +5,7 @@ use consign_metadata::name::ProductId;
 
 use super::complaint::Complaint;
 use super::session::{Exit, Session};
+use crate::host;
 use crate::report::page::{Page, Style};
 use crate::report::say;
 use crate::report::status::Overview;
@@ -33,7 +34,7 @@ Exit status:
 impl Arguments {
     pub fn run(&self, session: &mut Session) -> Result<Exit, Complaint> {
         let products = session.products(self.product.as_ref())?;
-        let overview = Overview::of(&products)?;
+        let overview = Overview::of(&products)?.with_packages(&*host::package_manager(&session.places));
         if self.json {
             session.out.json(&overview.report())?;
         } else if products.is_empty() {

@@ -101,6 +101,16 @@ pub trait PackageManager: Send + Sync {
     /// # Errors
     /// When it cannot be told.
     fn transaction(&self) -> Result<Option<u32>, HostError>;
+    /// Finishes what an interrupted transaction left. Takes as long as it takes; hooks are called.
+    ///
+    /// # Errors
+    /// In the package manager's words, also when packages of others cannot be finished.
+    fn repair(&self) -> Result<(), HostError>;
+    /// Installs exactly these versions, up or down, and removes nothing. Hooks are called.
+    ///
+    /// # Errors
+    /// In the package manager's words.
+    fn install(&self, versions: &[(PackageName, String)]) -> Result<(), HostError>;
 }
 
 /// The service manager of the host.

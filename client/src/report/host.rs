@@ -3,6 +3,7 @@
 use consign_metadata::plan::RESERVED_STEP_NAMES;
 use consign_metadata::text::Language;
 
+use super::status::ModuleStatus;
 use super::words;
 use crate::engine::event::Packages;
 use crate::engine::machine::Upgrade;
@@ -21,6 +22,23 @@ fn packages(upgrade: &Upgrade, language: Language) -> String {
             say!(language, "packages: some at {to}, others not", "paquets : une partie en {to}, les autres non")
         }
         (Packages::After, _) => say!(language, "packages: all at {to}", "paquets : tous en {to}"),
+    }
+}
+
+/// Where one package is.
+pub fn module(module: &ModuleStatus, language: Language) -> String {
+    let ModuleStatus { package, wanted, version, configured } = module;
+    match version {
+        None => say!(language, "{package} is not installed", "{package} n'est pas installé"),
+        Some(version) if version != wanted => {
+            say!(language, "{package} {version}, not {wanted}", "{package} {version}, et non {wanted}")
+        }
+        Some(version) if *configured => say!(language, "{package} {version}", "{package} {version}"),
+        Some(version) => say!(
+            language,
+            "{package} {version}, unpacked and not configured",
+            "{package} {version}, dépaqueté mais pas configuré"
+        ),
     }
 }
 

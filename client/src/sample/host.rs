@@ -27,6 +27,8 @@ pub struct State {
     pub stubborn: BTreeSet<String>,
     pub done: Vec<String>,
     pub exit: i32,
+    /// The package manager fails.
+    pub broken: bool,
 }
 
 /// The host.
@@ -85,6 +87,27 @@ impl PackageManager for Host {
     }
     fn transaction(&self) -> Result<Option<u32>, HostError> {
         Ok(self.state().transaction)
+    }
+    fn repair(&self) -> Result<(), HostError> {
+        let mut state = self.state();
+        state.done.push("repair".to_owned());
+        if state.broken {
+            return Err(error("configure the packages"));
+        }
+        state.packages.values_mut().for_each(|package| package.configured = true);
+        Ok(())
+    }
+    fn install(&self, versions: &[(PackageName, String)]) -> Result<(), HostError> {
+        let mut state = self.state();
+        for (package, version) in versions {
+            state.done.push(format!("install {package} {version}"));
+            if state.broken {
+                return Err(error(&format!("install {package}")));
+            }
+            let installed = Observed { version: version.clone(), configured: true };
+            state.packages.insert(package.to_string(), installed);
+        }
+        Ok(())
     }
 }
 

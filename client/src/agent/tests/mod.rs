@@ -2,5 +2,6 @@
 
 mod barriers;
 mod looks;
+mod mending;
 mod reconciliation;
 mod world;

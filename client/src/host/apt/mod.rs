@@ -6,6 +6,7 @@
 //! - [`fetch`]: files of a repository beside its packages
 //! - [`hold`]: the standing hold
 //! - [`lock`]: who has a transaction open
+//! - [`transaction`]: transactions of our own
 //!
 //! What is true of these programs was measured on apt 2.6 and 3.0; `docs/hooks.md` and `docs/holds.md`
 //! say how.
@@ -16,6 +17,7 @@ pub mod fetch;
 pub mod hold;
 pub mod lists;
 pub mod lock;
+pub mod transaction;
 
 use std::path::Path;
 use std::time::Duration;
@@ -73,6 +75,14 @@ impl PackageManager for Apt {
 
     fn transaction(&self) -> Result<Option<u32>, HostError> {
         lock::holder(&self.places)
+    }
+
+    fn repair(&self) -> Result<(), HostError> {
+        transaction::repair()
+    }
+
+    fn install(&self, versions: &[(PackageName, String)]) -> Result<(), HostError> {
+        transaction::install(versions)
     }
 }
 

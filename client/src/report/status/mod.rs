@@ -2,7 +2,9 @@
 
 mod page;
 
-use consign_metadata::name::ProductId;
+use std::collections::BTreeMap;
+
+use consign_metadata::name::{PackageName, ProductId};
 use consign_metadata::text::Language;
 use consign_metadata::version::{Class, Version};
 use jiff::Timestamp;
@@ -10,9 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use super::state::{self, Standing};
 use super::{FORMAT, advice, failure};
-use crate::engine::event::{Failure, Packages, Reason};
+use crate::engine::event::{Failure, ModuleChange, Packages, Reason};
 use crate::engine::journal::{JournalError, Replay};
 use crate::engine::machine::{HaltCause, State, Upgrade};
+use crate::host::{HostError, PackageManager};
 use crate::looked::Looked;
 use crate::product::Product;
 use crate::request::Offer;
@@ -68,12 +71,28 @@ pub struct UpgradeStatus {
     pub step: Option<StepStatus>,
     /// What the package database said last.
     pub packages: Packages,
+    /// Which package is where, while some have changed and others not; else empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub modules: Vec<ModuleStatus>,
     /// Why it is held; empty when it is not.
     pub reasons: Vec<Reason>,
     /// How a step or its undo failed, if one did.
     pub failure: Option<Failure>,
     /// Whether it could be taken back from here.
     pub can_be_taken_back: bool,
+}
+
+/// A package of the product, as the package database has it now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModuleStatus {
+    /// Its name.
+    pub package: PackageName,
+    /// The version it ought to have.
+    pub wanted: String,
+    /// The version it has; null where it is not installed.
+    pub version: Option<String>,
+    /// Whether it is configured and nothing is left to do for it.
+    pub configured: bool,
 }
 
 /// A step of the list.
@@ -105,6 +124,21 @@ impl Overview {
     /// When a journal cannot be read at all.
     pub fn of(products: &[Product]) -> Result<Self, JournalError> {
         products.iter().map(Seen::of).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Looks up which package is where, of upgrades that stand with some changed and others not.
+    /// A package database that cannot be read leaves that out.
+    #[must_use]
+    pub fn with_packages(mut self, packages: &dyn PackageManager) -> Self {
+        for seen in &mut self.0 {
+            if let (Some(upgrade), Some(status)) = (&seen.upgrade, &mut seen.status.upgrade)
+                && upgrade.is_under_way()
+                && upgrade.packages == Packages::Partial
+            {
+                status.modules = modules(upgrade, packages).unwrap_or_default();
+            }
+        }
+        self
     }
 
     /// What a person has to think of all of them.
@@ -202,10 +236,24 @@ fn upgrade_status(upgrade: &Upgrade, since: Timestamp) -> UpgradeStatus {
         since,
         step: state::item(&upgrade.state).map(|item| step_status(upgrade, item)),
         packages: upgrade.packages,
+        modules: Vec::new(),
         reasons,
         failure,
         can_be_taken_back: upgrade.is_under_way() && upgrade.can_walk_back(),
     }
+}
+
+fn modules(upgrade: &Upgrade, packages: &dyn PackageManager) -> Result<Vec<ModuleStatus>, HostError> {
+    let modules = &upgrade.header.modules;
+    let names: Vec<PackageName> = modules.iter().map(|module| module.package.clone()).collect();
+    let found: BTreeMap<_, _> = packages.observe(&names)?.into_iter().collect();
+    let status = |module: &ModuleChange| ModuleStatus {
+        package: module.package.clone(),
+        wanted: module.after.clone(),
+        version: found.get(&module.package).map(|found| found.version.clone()),
+        configured: found.get(&module.package).is_some_and(|found| found.configured),
+    };
+    Ok(modules.iter().map(status).collect())
 }
 
 fn step_status(upgrade: &Upgrade, item: i64) -> StepStatus {

@@ -68,9 +68,13 @@ fn standing_page(upgrade: &Upgrade, shown: &UpgradeStatus, kept: bool, language:
     let since = time::full(shown.since, zone);
     page.add(0, Style::Quiet, say!(language, "since {since}", "depuis le {since}"));
     if upgrade.is_under_way() {
-        for line in host::sentences(upgrade, kept, language) {
-            page.add(0, Style::Plain, line);
+        let [packages, engines, data] = host::sentences(upgrade, kept, language);
+        page.add(0, Style::Plain, packages);
+        for module in &shown.modules {
+            page.add(2, Style::Plain, format!("- {}", host::module(module, language)));
         }
+        page.add(0, Style::Plain, engines);
+        page.add(0, Style::Plain, data);
     }
     advice::show(&mut page, &advice::on_upgrade(upgrade, language), language);
     page
