@@ -18,6 +18,7 @@ use crate::engine::event::{Event, Failure, Packages, Reason};
 use crate::engine::journal::Journal;
 use crate::engine::machine::{State, Upgrade};
 use crate::engine::runner::Standing;
+use crate::gate;
 use crate::request::{PackageAction, Refusal, Reply};
 
 /// A product whose steps are running is refused, not waited for.
@@ -84,7 +85,8 @@ pub(super) fn reasons(
     }
     let reasons = situation.reasons(agent, &target.plan, from);
     let other = situation.newest.as_ref().filter(|u| !u.is_over() && u.header.plan != target.plan.digest);
-    if !reasons.is_empty() && other.is_none() {
+    // An older version is not offered: no journal waits for it.
+    if !reasons.is_empty() && other.is_none() && !reasons.iter().any(gate::is_downgrade) {
         let mut journal = upgrades::open_or_begin(agent, situation, target, Some(from), joining)?;
         upgrades::judge(agent, &mut journal, &reasons)?;
     }

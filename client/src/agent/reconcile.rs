@@ -196,6 +196,8 @@ impl Reconciler<'_> {
                     }
                 }
             }
+            // It was cut off between writing down that it halts and stopping the engines.
+            _ if !self.situation.product.is_unfinished() => self.stop_engines(journal),
             _ => Ok(Standing::Person),
         }
     }

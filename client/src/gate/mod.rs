@@ -108,7 +108,16 @@ pub fn reasons(case: &Case<'_>) -> Vec<Reason> {
             Err(CouldNotLook { what, cause }) => reasons.push(Reason::Unverified { what, cause }),
         }
     }
+    // Nothing that could be read or accepted leads back.
+    if let Some(downgrade) = reasons.iter().position(is_downgrade) {
+        return vec![reasons.swap_remove(downgrade)];
+    }
     reasons
+}
+
+/// Whether it is refused because it leads back.
+pub fn is_downgrade(reason: &Reason) -> bool {
+    matches!(reason, Reason::Downgrade { .. })
 }
 
 /// What stands in the way of a plan that this agent is too old to understand: as much as every agent

@@ -1,6 +1,6 @@
 //! Reconciling: packages that changed past every gate.
 
-use super::world::{World, preinst_of};
+use super::world::{World, preinst_of, reasons};
 use crate::agent::{Agent, removal};
 use crate::engine::event::Reason;
 use crate::engine::machine::{HaltCause, State};
@@ -93,6 +93,30 @@ fn a_downgrade_that_is_found_halts_and_is_over_when_it_is_put_back() {
     assert_eq!(world.state(), State::RolledBack);
     assert_eq!(world.host.running(), ["erp-web.service", "erp.service"]);
     assert_eq!(world.product().finished().unwrap().unwrap().0, "1.1.0".parse().unwrap());
+}
+
+#[test]
+fn a_crash_before_the_engines_of_a_halted_upgrade_were_stopped_is_made_good() {
+    let world = World::with_baseline();
+    finished(&world, "1.1.0");
+    world.install(&world.vendor.plan_with_note("1.2.0"));
+    world.host.state().stubborn.insert("erp.service".to_owned());
+    let _the_engine_that_does_not_stop = crate::agent::reconcile::reconcile(&world.agent, &world.id());
+    assert!(matches!(world.state(), State::Halted { .. }), "{:?}", world.state());
+    world.product().clear_unfinished().unwrap();
+    world.host.state().stubborn.clear();
+    world.reconcile();
+    assert!(world.host.running().is_empty());
+    assert!(world.product().is_unfinished());
+}
+
+#[test]
+fn an_older_version_is_refused_with_that_reason_alone_and_leaves_no_journal() {
+    let world = World::with_baseline();
+    finished(&world, "1.1.0");
+    let refused = reasons(&world.barrier(&world.vendor.plan_with_note("1.0.0")));
+    assert!(matches!(&refused[..], [Reason::Downgrade { .. }]), "{refused:?}");
+    assert_eq!(world.product().upgrades().unwrap(), [1]);
 }
 
 #[test]
