@@ -6,6 +6,7 @@
 mod agent;
 mod contents;
 mod elf;
+mod loose_ends;
 mod manual;
 
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use consign_metadata::plan::UpgradePlan;
 use jiff::Timestamp;
 
 pub use agent::{AgentPackage, agent_package};
+pub use loose_ends::LooseEnd;
 
 use crate::file::{FileError, OnFile};
 use crate::manifest::Project;
@@ -44,6 +46,8 @@ pub enum BuildError {
 pub struct Release {
     /// The plan that every package will carry.
     pub plan: UpgradePlan,
+    /// What it refers to and does not bring.
+    pub loose_ends: Vec<LooseEnd>,
     plan_bytes: Vec<u8>,
     packages: Vec<PackageContents>,
 }
@@ -75,7 +79,8 @@ impl Release {
         let (plan, plan_bytes) = project.plan();
         let packages =
             project.modules.iter().map(|module| contents::of(project, module)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { plan, plan_bytes, packages })
+        let loose_ends = loose_ends::of(project, &packages);
+        Ok(Self { plan, loose_ends, plan_bytes, packages })
     }
 
     /// The packages, without the plan they will carry.

@@ -34,7 +34,8 @@ pub struct Build {
     /// Show what would be built, and build nothing
     #[arg(long)]
     plan: bool,
-    /// Refuse steps that do not say what an interruption means and how they are taken back
+    /// Refuse steps that do not say what an interruption means and how they are taken back, and users,
+    /// programs and links that lead out of the release
     #[arg(long)]
     strict: bool,
     /// Write the result as JSON
@@ -49,6 +50,13 @@ impl Build {
         let strictness = if self.strict { Strictness::Strict } else { Strictness::Lenient };
         let project = Project::load(&self.manifest, strictness).map_err(failure::of_project)?;
         let release = Release::prepare(&project)?;
+        for loose_end in &release.loose_ends {
+            tell(format_args!("warning: {loose_end}"));
+        }
+        if self.strict && !release.loose_ends.is_empty() {
+            return Err(Failure::refused("a release refers to what it does not bring, which --strict refuses")
+                .hint("bring it in a module, or build without --strict where a dependency brings it"));
+        }
         if self.plan {
             overview::show(&release, self.json);
             return Ok(());

@@ -67,7 +67,7 @@ impl New {
     fn run(self) -> Outcome {
         let passphrase = match self.no_passphrase {
             true => None,
-            false => Some(self.passphrase.new_one().map_err(Failure::usage)?),
+            false => Some(self.passphrase.new_one().map_err(|why| Failure::failed(std::io::Error::other(why)))?),
         };
         let request = KeyRequest {
             user_id: self.user_id.clone().unwrap_or_else(|| format!("{} package signing", self.vendor)),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use consign_metadata::name::VendorName;
 
-use super::{Outcome, say};
+use super::{Failure, Outcome, say};
 use crate::template;
 
 /// Make a release project with an example product that works as it is.
@@ -25,7 +25,9 @@ pub struct New {
 impl New {
     pub fn run(self) -> Outcome {
         let folder = self.folder.unwrap_or_else(|| self.vendor.as_str().into());
-        template::lay_down(&self.vendor, &folder)?;
+        template::lay_down(&self.vendor, &folder).map_err(|error| {
+            Failure::from(error).hint("a project is made in a folder of its own: name another one with --folder")
+        })?;
         say(format_args!(
             "{}: next, read README.md and run consign key new --vendor {}",
             folder.display(),

@@ -1,6 +1,6 @@
 //! What a release will consist of, for people and for programs, before anything is built.
 
-use consign_metadata::plan::{RunStep, Step, UpgradePlan, When};
+use consign_metadata::plan::{HealthCheck, OnInterrupt, RunStep, Step, Undo, UpgradePlan, When};
 
 use super::say;
 use crate::build::Release;
@@ -22,6 +22,7 @@ pub fn show(release: &Release, json: bool) {
     }
     packages(release);
     steps(plan);
+    options(plan);
     gates(plan);
 }
 
@@ -30,6 +31,12 @@ fn packages(release: &Release) {
     for package in release.packages() {
         let version = package.native.deb.as_deref().unwrap_or_default();
         say(format_args!("  {} {version} {}", package.name, package.architecture.deb()));
+        let relations = &package.deb.relations;
+        for (field, list) in [("pre-depends on", &relations.pre_depends), ("depends on", &relations.depends)] {
+            if !list.is_empty() {
+                say(format_args!("    {field} {}", list.join(", ")));
+            }
+        }
         for (path, entry) in package.payload.entries() {
             let attributes = &entry.attributes;
             let suffix = match &entry.node {
@@ -52,12 +59,57 @@ fn steps(plan: &UpgradePlan) {
             Step::Stop { .. } => engines(plan, true),
             Step::Start { .. } => engines(plan, false),
             Step::Run(run) => describe(run),
-            Step::Health { checks, stable_seconds, .. } => {
-                format!("{} checks, then {stable_seconds} s without a break", checks.len())
+            Step::Health { within_seconds, stable_seconds, .. } => {
+                format!("within {within_seconds} s, then {stable_seconds} s without a break")
             }
             Step::Announce { .. } | Step::Packages | Step::DaemonReload => String::new(),
         };
         say(format_args!("  {number}. {:<14} {detail}", step.name()).to_string().trim_end());
+        for line in further(step) {
+            say(format_args!("     {:<14} {line}", ""));
+        }
+    }
+}
+
+/// What else is worth a look before a release: how long, what an interruption means, how it is taken back.
+fn further(step: &Step) -> Vec<String> {
+    match step {
+        Step::Stop { timeout_seconds } => vec![format!("at most {timeout_seconds} s")],
+        Step::Start { timeout_seconds } => vec![format!("at most {timeout_seconds} s each")],
+        Step::Run(run) => {
+            let interrupted = match run.on_interrupt {
+                OnInterrupt::Rerun => "runs again",
+                OnInterrupt::Undo => "takes the upgrade back",
+                OnInterrupt::Ask => "asks a person",
+            };
+            let undo = match &run.undo {
+                Undo::Inverse(command) => format!("taken back by {}", command.join(" ")),
+                Undo::FromBackup => "taken back by the backup".to_owned(),
+                Undo::Harmless => "nothing to take back".to_owned(),
+                Undo::Impossible => "cannot be taken back".to_owned(),
+            };
+            vec![format!("at most {} s; an interruption {interrupted}; {undo}", run.timeout_seconds)]
+        }
+        Step::Health { checks, .. } => checks.iter().map(check).collect(),
+        Step::Announce { .. } | Step::Packages | Step::DaemonReload => Vec::new(),
+    }
+}
+
+fn check(check: &HealthCheck) -> String {
+    match check {
+        HealthCheck::Http { url } => format!("{url} answers"),
+        HealthCheck::Tcp { address } => format!("{address} accepts a connection"),
+        HealthCheck::Command { command, user } => format!("{} as {user} exits with 0", command.join(" ")),
+    }
+}
+
+fn options(plan: &UpgradePlan) {
+    if plan.body.options.is_empty() {
+        return;
+    }
+    say("\nOptions of the site");
+    for (name, option) in &plan.body.options {
+        say(format_args!("  {name}: {} [{}]", option.allowed.join(" | "), option.default));
     }
 }
 

@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, IsTerminal};
 
 use clap::Args;
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use crate::sign::Passphrase;
 
@@ -83,5 +84,30 @@ fn ask(prompt: &str) -> Result<Passphrase, String> {
     if !std::io::stdin().is_terminal() {
         return Err(format!("no terminal to ask on; use --passphrase-fd or {VARIABLE}"));
     }
+    let _silence = Silence::begin();
     rpassword::prompt_password(prompt).map(Into::into).map_err(|cause| cause.to_string())
+}
+
+/// The terminal shows nothing that is typed. Begins before the question is there: rpassword falls silent
+/// only after it, and shows what a paste or a quick hand types in between.
+struct Silence {
+    terminal: File,
+    before: Termios,
+}
+
+impl Silence {
+    fn begin() -> Option<Self> {
+        let terminal = File::options().read(true).write(true).open("/dev/tty").ok()?;
+        let before = tcgetattr(&terminal).ok()?;
+        let mut silent = before.clone();
+        silent.local_modes.remove(LocalModes::ECHO);
+        tcsetattr(&terminal, OptionalActions::Now, &silent).ok()?;
+        Some(Self { terminal, before })
+    }
+}
+
+impl Drop for Silence {
+    fn drop(&mut self) {
+        let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.before);
+    }
 }

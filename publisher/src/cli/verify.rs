@@ -56,6 +56,9 @@ impl Verify {
         } else {
             findings(&report);
             summary(&report);
+            if report.findings.is_empty() {
+                say(format_args!("nothing is wrong with channel {channel} of {place}"));
+            }
         }
         match report.findings.len() {
             0 => Ok(()),
@@ -83,7 +86,9 @@ impl Verify {
             let stable = || "stable".parse().expect("it is a channel name");
             return Ok(Target { place, certificate, channel: said.unwrap_or_else(stable) });
         }
-        let outline = Outline::load(&self.manifest).map_err(failure::of_project)?;
+        let outline = Outline::load(&self.manifest).map_err(|error| {
+            failure::of_project(error).hint("say what to look at: consign verify PLACE --certificate FILE")
+        })?;
         let repository = outline.repository.as_ref();
         let repository = repository.ok_or_else(|| Failure::usage("the manifest has no [repository]"))?;
         let folder = || repository.folder.display().to_string();
@@ -99,7 +104,16 @@ impl Verify {
 fn summary(report: &Report) {
     let generation = report.generation.map_or_else(|| "no feed".to_owned(), |g| format!("generation {g}"));
     let Report { indexes, packages, releases, .. } = report;
-    say(format_args!("{generation}: {indexes} indexes, {packages} packages and {releases} releases read"));
+    let (indexes, packages, releases) = (
+        count(*indexes, "index", "indexes"),
+        count(*packages, "package", "packages"),
+        count(*releases, "release", "releases"),
+    );
+    say(format_args!("{generation}: {indexes}, {packages} and {releases} read"));
+}
+
+fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 /// Writes what was found, one line each.

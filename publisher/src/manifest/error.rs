@@ -59,8 +59,57 @@ impl Fault {
 impl From<toml::de::Error> for Fault {
     fn from(error: toml::de::Error) -> Self {
         let span = error.span().unwrap_or(0..0);
-        let message = error.message().replace("unknown field", "unknown key").replace("missing field", "missing key");
+        let message = in_toml_words(error.message());
         let help = message.starts_with("unknown key").then(|| "every key is described in docs/manifest.md".to_owned());
         Self { span, message, help }
+    }
+}
+
+/// The parser speaks of types of Rust; whoever writes a manifest thinks in TOML.
+fn in_toml_words(message: &str) -> String {
+    let message = message.replace("unknown field", "unknown key").replace("missing field", "missing key");
+    let message = message.replace("unknown variant", "unknown value").replace("duplicate field", "twice the same key");
+    match message.strip_prefix("invalid type: ").and_then(|rest| rest.split_once(", expected ")) {
+        Some((found, wanted)) => format!("{} is wanted here, not {}", toml_type(wanted), toml_type(found)),
+        None => message,
+    }
+}
+
+fn toml_type(name: &str) -> String {
+    match name.split([' ', '`', '"']).next().unwrap_or_default() {
+        "sequence" => "a list".to_owned(),
+        "map" | "struct" => "a table".to_owned(),
+        "integer" | "floating" => {
+            format!("the number {}", name.rsplit(' ').next().unwrap_or_default().replace('`', ""))
+        }
+        "boolean" => name.replace('`', ""),
+        "string" => format!("the text {}", name.trim_start_matches("string ")),
+        _ => name
+            .replace("a sequence", "a list")
+            .replace("a map", "a table")
+            .replace("a string", "a text in quotes")
+            .replace("u8", "a number from 0 to 255")
+            .replace("u32", "a whole number"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manifest_is_spoken_of_in_the_words_of_toml() {
+        let of = |text: &str| toml::from_str::<super::super::authored::Manifest>(text).map(drop).map_err(Fault::from);
+        let said = |text: &str| of(text).unwrap_err().message;
+        let product =
+            "vendor = \"acme\"\n[product]\nname = \"erp\"\nversion = \"1\"\nmaintainer = \"A <a@a.example>\"\n";
+        assert_eq!(said(&format!("{product}summary = 5\n")), "a text in quotes is wanted here, not the number 5");
+        assert_eq!(
+            said(&format!("{product}summary = \"x\"\nengines = \"erp\"\n")),
+            "a list is wanted here, not the text \"erp\""
+        );
+        assert_eq!(said("vendor = \"acme\"\nproduct = 1\n"), "a table is wanted here, not the number 1");
+        let said = said(&format!("{product}summary = \"x\"\nrevision = \"one\"\n"));
+        assert_eq!(said, "a whole number is wanted here, not the text \"one\"");
     }
 }

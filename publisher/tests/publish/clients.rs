@@ -87,7 +87,13 @@ fn apt_asks_a_web_server_by_digest_and_for_nothing_that_is_not_there() {
     let certificate = project.certificate().display().to_string();
     let verified = project.verify(&[&server.url(), "--certificate", &certificate]);
     assert!(verified.status.success(), "{}", err(&verified));
-    assert_eq!(out(&verified), "generation 1: 2 indexes, 2 packages and 1 releases read\n");
+    assert_eq!(
+        out(&verified),
+        format!(
+            "generation 1: 2 indexes, 2 packages and 1 release read\nnothing is wrong with channel stable of {}\n",
+            server.url()
+        )
+    );
 }
 
 #[test]

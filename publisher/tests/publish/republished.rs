@@ -146,7 +146,7 @@ fn the_agent_is_republished_as_it_is_and_its_keys_reach_the_hosts() {
     project.published(&["--agent", &path, &second, "--agent-certificate", "consigns/certificate.pgp"]);
     assert!(!project.files().contains_key("pool/main/a/acme-release/acme-release_2_all.deb"));
     let verified = project.verify(&[]);
-    assert_eq!(out(&verified), "generation 3: 2 indexes, 5 packages and 2 releases read\n");
+    assert!(out(&verified).starts_with("generation 3: 2 indexes, 5 packages and 2 releases read\nnothing is wrong"));
     let apt = Apt::new(&format!("file:{}", project.public().display()), &project.certificate());
     apt.updated();
     assert_eq!(apt.candidate("consignee").as_deref(), Some("0.2.0-1"));

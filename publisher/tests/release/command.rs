@@ -62,7 +62,7 @@ fn a_passphrase_comes_through_a_file_descriptor() {
         .args(["-c", &line.replace("< secret", "< /dev/null")])
         .current_dir(folder.path())
         .assert()
-        .code(2);
+        .code(1);
     assert!(text_of(empty.get_output()).1.contains("the passphrase is empty"));
 }
 

@@ -7,8 +7,10 @@ mod documented;
 mod keys;
 #[path = "../lintian/mod.rs"]
 mod lintian;
+mod loose_ends;
 mod manifest;
 mod package;
+mod prompt;
 mod reproducible;
 mod sample;
 mod scripts;

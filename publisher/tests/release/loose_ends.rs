@@ -1,0 +1,82 @@
+//! What a release refers to and does not bring.
+
+use std::os::unix::fs::symlink;
+
+use consign::build::Release;
+use consign::manifest::{Project, Strictness};
+
+use crate::sample::Sample;
+
+fn loose_ends(sample: &Sample) -> Vec<String> {
+    let project = Project::load(&sample.manifest_path(), Strictness::Lenient).unwrap();
+    Release::prepare(&project).unwrap().loose_ends.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_release_that_brings_everything_has_none() {
+    let sample = Sample::new();
+    let link = |target: &str, name: &str| symlink(target, sample.path().join("tree").join(name)).unwrap();
+    link("bin/init", "relative");
+    link("/opt/acme-erp/bin/init", "absolute");
+    link("/usr/share/javascript/jquery", "of-the-distribution");
+    link("bin", "folder");
+    assert_eq!(loose_ends(&sample), Vec::<String>::new());
+}
+
+#[test]
+fn a_user_nobody_creates_and_a_program_nobody_installs_are_named() {
+    let sample = Sample::new();
+    sample.replace("run = [\"/opt/acme-erp/bin/init\"", "user = \"erp\"\nrun = [\"/opt/acme-erp/bin/inti\"");
+    assert_eq!(
+        loose_ends(&sample),
+        [
+            "step \"init\" runs as erp, whom no module creates (users = …); a dependency has to",
+            "step \"init\" runs /opt/acme-erp/bin/inti, which no module installs"
+        ]
+    );
+    sample.replace(
+        "units = [\"erp.service\"]",
+        "units = [\"erp.service\"]\nusers = [{ name = \"erp\", home = \"/srv/erp\" }]",
+    );
+    assert_eq!(loose_ends(&sample).len(), 1, "the user is created now");
+}
+
+#[test]
+fn a_health_check_counts_as_a_step() {
+    let sample = Sample::new();
+    sample.replace(
+        "http = \"http://127.0.0.1:8080/health\"",
+        "command = [\"/usr/local/bin/check\"]\nuser = \"www-data\"",
+    );
+    assert_eq!(loose_ends(&sample), ["step \"health\" runs /usr/local/bin/check, which no module installs"]);
+}
+
+#[test]
+fn a_link_that_leads_out_of_the_release_is_named() {
+    let sample = Sample::new();
+    symlink("../../../home/builder/lib", sample.path().join("tree/lib")).unwrap();
+    symlink("/opt/acme-erp/gone", sample.path().join("tree/dangling")).unwrap();
+    assert_eq!(
+        loose_ends(&sample),
+        [
+            "acme-erp: the link /opt/acme-erp/dangling leads to /opt/acme-erp/gone, which no module installs",
+            "acme-erp: the link /opt/acme-erp/lib leads to ../../../home/builder/lib, which no module installs",
+        ]
+    );
+}
+
+#[test]
+fn strict_refuses_what_otherwise_is_a_warning() {
+    let sample = Sample::new();
+    symlink("/home/builder", sample.path().join("tree/lib")).unwrap();
+    sample.replace("name = \"init\"", "name = \"init\"\non_interrupt = \"rerun\"\nundo = \"impossible\"");
+    let build = |more: &[&str]| {
+        let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_consign"));
+        command.args(["build", "--plan"]).args(more).current_dir(sample.path());
+        command.assert()
+    };
+    let warned = build(&[]).success().get_output().stderr.clone();
+    assert!(String::from_utf8_lossy(&warned).contains("warning: acme-erp: the link"), "{warned:?}");
+    let refused = build(&["--strict"]).code(3).get_output().stderr.clone();
+    assert!(String::from_utf8_lossy(&refused).contains("which --strict refuses"), "{refused:?}");
+}
