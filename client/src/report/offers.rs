@@ -42,22 +42,35 @@ pub fn page(offers: &[Offer], language: Language) -> Page {
     page
 }
 
-/// The one block a refused transaction shows: every product, every reason, and exactly what to type.
-pub fn refusal(refusals: &[Refusal], language: Language) -> Page {
+/// What was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// A transaction as a whole, before anything of it was unpacked.
+    Transaction,
+    /// One package, by its own preinst: nobody asked before, and others may have been unpacked.
+    Package,
+}
+
+/// The one block a refusal shows: every product, every reason, and exactly what to type.
+pub fn refusal(refused: Refused, refusals: &[Refusal], language: Language) -> Page {
     let mut page = Page::default();
     page.gap();
     for refusal in refusals {
         let product = &refusal.product;
         let to = refusal.to.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
-        page.add(
-            0,
-            Style::Bad,
-            say!(
+        let first = match refused {
+            Refused::Transaction => say!(
                 language,
                 "consignee refuses this transaction because of {product}{to}:",
                 "consignee refuse cette transaction à cause de {product}{to} :"
             ),
-        );
+            Refused::Package => say!(
+                language,
+                "consignee refuses this package of {product}{to}:",
+                "consignee refuse ce paquet de {product}{to} :"
+            ),
+        };
+        page.add(0, Style::Bad, first);
         for reason in &refusal.reasons {
             page.add(2, Style::Plain, format!("- {}", reason::sentence(reason, language)));
         }
@@ -65,17 +78,24 @@ pub fn refusal(refusals: &[Refusal], language: Language) -> Page {
         advice::show(&mut typed, &advice::on_reasons(product, &refusal.reasons, language), language);
         page.append(2, typed);
     }
-    page.add(0, Style::Plain, unchanged(language));
+    page.add(0, Style::Plain, unchanged(refused, language));
     page
 }
 
-fn unchanged(language: Language) -> String {
+fn unchanged(refused: Refused, language: Language) -> String {
     let again = typed::UPGRADE;
-    say!(
-        language,
-        "nothing was changed; the same {again} typed again upgrades everything else",
-        "rien n'a été changé ; relancé tel quel, {again} met à jour tout le reste"
-    )
+    match refused {
+        Refused::Transaction => say!(
+            language,
+            "nothing was changed; the same {again} typed again upgrades everything else",
+            "rien n'a été changé ; relancé tel quel, {again} met à jour tout le reste"
+        ),
+        Refused::Package => say!(
+            language,
+            "it was not unpacked, and what is installed of it stays; {again} would have held it back",
+            "il n'a pas été dépaqueté, et ce qui en est installé reste ; {again} l'aurait laissé de côté"
+        ),
+    }
 }
 
 #[cfg(test)]
@@ -110,11 +130,20 @@ mod tests {
     #[test]
     fn a_refusal_names_every_reason_and_ends_with_what_can_be_done() {
         let product = "acme/erp".parse().unwrap();
-        let block = refusal(&[Refusal { product, to: Some(v("1.5.0")), reasons: reasons() }], Language::En).to_string();
+        let refusals = [Refusal { product, to: Some(v("1.5.0")), reasons: reasons() }];
+        let block = refusal(Refused::Transaction, &refusals, Language::En).to_string();
         for reason in reasons() {
             assert!(block.contains(&reason::sentence(&reason, Language::En)), "{block}");
         }
         assert!(block.contains("consignee ack acme/erp"), "{block}");
         assert!(block.trim_end().ends_with("upgrades everything else"), "{block}");
+    }
+
+    #[test]
+    fn a_refused_package_is_not_told_of_a_transaction() {
+        let refusals = [Refusal { product: "acme/erp".parse().unwrap(), to: None, reasons: reasons() }];
+        let block = refusal(Refused::Package, &refusals, Language::En).to_string();
+        assert!(block.ends_with("what is installed of it stays; apt upgrade would have held it back\n"), "{block}");
+        assert!(!block.contains("transaction because") && !block.contains("typed again"), "{block}");
     }
 }

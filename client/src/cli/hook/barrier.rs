@@ -11,7 +11,7 @@ use super::super::session::{Exit, Session};
 use crate::conversation::{self, Conversation};
 use crate::product::Product;
 use crate::report::follower::Follower;
-use crate::report::offers;
+use crate::report::offers::{self, Refused};
 use crate::request::{PackageAction, Reply, Request};
 
 /// What the hook writes instead of a path.
@@ -20,11 +20,11 @@ const REMOVE: &str = "**REMOVE**";
 
 pub fn run(session: &mut Session) -> Result<Exit, Complaint> {
     let actions = actions(&mut session.input)?;
-    verdict(session, &Request::Barrier { actions })
+    verdict(session, &Request::Barrier { actions }, Refused::Transaction)
 }
 
 /// Asks, shows the preparation while it is made, and words the verdict.
-pub fn verdict(session: &mut Session, request: &Request) -> Result<Exit, Complaint> {
+pub fn verdict(session: &mut Session, request: &Request, refused: Refused) -> Result<Exit, Complaint> {
     let begun = Timestamp::now();
     let mut conversation = Conversation::start(&session.places, request)?;
     let mut watched = Vec::new();
@@ -41,13 +41,13 @@ pub fn verdict(session: &mut Session, request: &Request) -> Result<Exit, Complai
         show(&mut watched, session);
     };
     show(&mut watched, session);
-    answer(session, reply)
+    answer(session, reply, refused)
 }
 
-fn answer(session: &mut Session, reply: Reply) -> Result<Exit, Complaint> {
+fn answer(session: &mut Session, reply: Reply, refused: Refused) -> Result<Exit, Complaint> {
     match reply {
         Reply::Refuse { refusals } => {
-            session.err.page(&offers::refusal(&refusals, session.language))?;
+            session.err.page(&offers::refusal(refused, &refusals, session.language))?;
             Ok(Exit::Failed)
         }
         Reply::Failed { cause } => Err(Complaint::Failed(cause)),

@@ -9,6 +9,7 @@ use super::super::complaint::Complaint;
 use super::super::session::{Exit, Session};
 use super::barrier;
 use crate::conversation::{self, NoAnswer};
+use crate::report::offers::Refused;
 use crate::request::{Reply, Request};
 
 /// Longer than any plan may take to stop its engines.
@@ -24,7 +25,7 @@ pub fn preinst(
     // Paths in maintainer scripts are relative to where dpkg calls them.
     let plan = std::path::absolute(&plan).unwrap_or(plan);
     let request = Request::Preinst { product, package, plan, before };
-    match barrier::verdict(session, &request) {
+    match barrier::verdict(session, &request, Refused::Package) {
         // The hook has words of its own for a host without the service.
         Err(Complaint::NoAnswer(NoAnswer::Unreachable(_) | NoAnswer::Ended)) => Ok(Exit::Unreachable),
         verdict => verdict,

@@ -40,8 +40,13 @@ pub fn text(holds: &[Hold], present: &[(PackageName, Observed)]) -> Option<Strin
     Some(text)
 }
 
+// `Explanation` is apt_preferences(5)'s own; somebody who finds the record need not find the file's head.
 fn record(package: &PackageName, version: &str, priority: &str) -> String {
-    format!("\nPackage: {package}\nPin: version {version}\nPin-Priority: {priority}\n")
+    let why = match version {
+        "*" => "every other version is held by consignee; why: consignee status",
+        _ => "installed, or cleared by consignee",
+    };
+    format!("\nExplanation: {why}\nPackage: {package}\nPin: version {version}\nPin-Priority: {priority}\n")
 }
 
 // Debian Policy 5.6.12; anything else could be read as a pattern or as another line.
@@ -91,6 +96,7 @@ mod tests {
         assert_eq!(pins, ["1.0.0-1", "1.1.0-1", "*"]);
         let priorities: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("Pin-Priority: ")).collect();
         assert_eq!(priorities, ["500", "500", "-1"]);
+        assert_eq!(text.matches("\nExplanation: ").count(), 3, "each record says whose it is: {text}");
     }
 
     #[test]
