@@ -1,5 +1,10 @@
 //! `consign key`: the keys of a vendor.
 
+mod extend;
+mod import;
+mod list;
+mod rotate;
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -10,19 +15,33 @@ use consign_metadata::name::VendorName;
 use super::passphrase::PassphraseArgs;
 use super::progress::Spinner;
 use super::{Failure, Outcome, say, tell};
-use crate::sign::{self, Algorithm, KeyFile, KeyFileError, KeyRequest, KeyRoles, VendorKeys};
+use crate::sign::key_set::{KeySet, KeySetError};
+use crate::sign::{self, Algorithm, KeyFile, KeyFileError, KeyRequest, KeyRoles, Primary, VendorKeys};
 
 /// Make and look at signing keys.
 #[derive(Debug, Subcommand)]
 pub enum Key {
     /// Make the keys of a vendor
     New(New),
+    /// Take a vendor's existing OpenPGP key over, or say what is wrong with it
+    Import(import::Import),
+    /// Show which keys there are, which sign, and until when they are good
+    #[command(visible_alias = "show")]
+    List(list::List),
+    /// Let the same keys live longer: once a year, in time
+    Extend(extend::Extend),
+    /// Replace the signing keys by new ones, in four phases
+    Rotate(rotate::Rotate),
 }
 
 impl Key {
     pub fn run(self) -> Outcome {
         match self {
             Self::New(command) => command.run(),
+            Self::Import(command) => command.run(),
+            Self::List(command) => command.run(),
+            Self::Extend(command) => command.run(),
+            Self::Rotate(command) => command.run(),
         }
     }
 }
@@ -91,7 +110,7 @@ impl New {
         say(format_args!("index   {}  {}", keys.key_of(Role::Index), name(&files.index_secret)));
         say(format_args!("certificate {}", name(&files.certificate)));
         tell(format_args!(
-            "Now take {} offline: it is needed only to replace the others.",
+            "Now take {} offline: it is needed only to renew or replace the others.",
             name(&files.primary_secret)
         ));
         Ok(())
@@ -100,11 +119,7 @@ impl New {
 
 /// Opens the key for a role; a key that was made for another is refused.
 pub fn open(path: &Path, role: Role, passphrase: &PassphraseArgs) -> Result<KeyFile, Failure> {
-    let key = KeyFile::open(path, || passphrase.existing(&path.display().to_string())).map_err(|error| {
-        let missing = matches!(&error, KeyFileError::File(e) if e.cause.kind() == std::io::ErrorKind::NotFound);
-        let failure = Failure::failed(error);
-        if missing { failure.hint("make keys with: consign key new --vendor <vendor>") } else { failure }
-    })?;
+    let key = KeyFile::open(path, || passphrase.existing(&path.display().to_string())).map_err(unusable)?;
     let fingerprint = sign::OpenPgpSigner::fingerprint(&key);
     if let Some(roles) = KeyRoles::beside(path)?
         && !roles.of(&fingerprint).contains(&role)
@@ -113,4 +128,65 @@ pub fn open(path: &Path, role: Role, passphrase: &PassphraseArgs) -> Result<KeyF
         return Err(Failure::refused(format!("cannot use {}: it has not the role {name:?}", path.display())));
     }
     Ok(key)
+}
+
+/// A key file that cannot be used, with what to do about it.
+fn unusable(error: KeyFileError) -> Failure {
+    let hint = match &error {
+        KeyFileError::File(cause) if cause.cause.kind() == std::io::ErrorKind::NotFound => {
+            "make keys with: consign key new --vendor <vendor>"
+        }
+        KeyFileError::Public { .. } => "the secret keys are in files named *.secret.pgp; consign key list shows them",
+        KeyFileError::Expired { .. } => {
+            "let it live longer with: consign key extend; then replace certificate.pgp beside it"
+        }
+        KeyFileError::Revoked { .. } => "it cannot come back; begin anew with: consign key new",
+        _ => return Failure::failed(error),
+    };
+    let ruled = matches!(&error, KeyFileError::Expired { .. } | KeyFileError::Revoked { .. });
+    let failure = Failure::failed(error).hint(hint);
+    if ruled { failure.as_refusal() } else { failure }
+}
+
+/// A change of the keys that is not possible.
+fn refused(error: KeySetError) -> Failure {
+    match error {
+        KeySetError::File(error) => unusable(error),
+        error @ (KeySetError::NotNow { .. } | KeySetError::OtherPrimary { .. }) => Failure::failed(error).as_refusal(),
+        error => Failure::failed(error),
+    }
+}
+
+/// Where the keys are, for the commands that change them.
+#[derive(Debug, Args)]
+struct PrimaryArgs {
+    /// The folder of the keys
+    #[arg(long, default_value = "keys")]
+    folder: PathBuf,
+    /// The file of the primary key [default: primary.secret.pgp in the folder]
+    #[arg(long, value_name = "FILE")]
+    primary: Option<PathBuf>,
+    /// How long the keys are good from now on, in days
+    #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u64).range(1..=3650))]
+    valid_days: u64,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+}
+
+impl PrimaryArgs {
+    fn open(&self, keys: &KeySet) -> Result<Primary, Failure> {
+        let path = self.primary.clone().unwrap_or_else(|| keys.primary_file().to_owned());
+        let missing = !path.exists();
+        let ask = || self.passphrase.existing(&path.display().to_string());
+        Primary::open(&path, ask).map_err(|error| match missing {
+            true => {
+                Failure::failed(error).hint("bring the primary key from where it is kept, and name it with --primary")
+            }
+            false => unusable(error),
+        })
+    }
+
+    fn valid_for(&self) -> Duration {
+        Duration::from_secs(self.valid_days * 86400)
+    }
 }

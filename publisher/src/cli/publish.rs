@@ -15,7 +15,7 @@ use crate::feed::FeedError;
 use crate::manifest::{self, Outline, Repository};
 use crate::publish::{AgentKeys, Introduction, Publication, PublishError, Request, prepare};
 use crate::repository::RepositoryError;
-use crate::sign::{KeyFile, KeyFiles, OpenPgpSigner};
+use crate::sign::{KeyFile, KeyFiles, OpenPgpSigner, Turn};
 use crate::store::DirectoryStore;
 use crate::trust::{Trust, agent_keys};
 use crate::verify::{Scope, examine};
@@ -158,7 +158,11 @@ impl Keys {
             true => Some(key::open(&files.package_secret, Role::Package, &command.passphrase)?),
             false => None,
         };
-        let index = key::open(&files.index_secret, Role::Index, &command.passphrase)?;
+        let mut index = key::open(&files.index_secret, Role::Index, &command.passphrase)?;
+        let outgoing = files.secret(Role::Index, Turn::Old);
+        if outgoing.exists() {
+            index = index.with(key::open(&outgoing, Role::Index, &command.passphrase)?);
+        }
         let trust = Trust::beside(&files.certificate)?;
         let (theirs, ours) = (&trust.roles.vendor, &outline.product.id.vendor);
         if theirs != ours {
@@ -188,6 +192,7 @@ fn refusal(error: PublishError) -> Failure {
         PublishError::ForeignKey { .. }
             | PublishError::Delivery { .. }
             | PublishError::KeyExpired { .. }
+            | PublishError::KeyRevoked { .. }
             | PublishError::Repository(RepositoryError::Immutable { .. })
             | PublishError::Feed(FeedError::Immutable { .. } | FeedError::Incomplete { .. } | FeedError::Order { .. })
     );

@@ -71,6 +71,12 @@ pub enum PublishError {
         /// When.
         on: Timestamp,
     },
+    /// A key that its owner has declared void.
+    #[error("cannot publish with key {key}: it is revoked")]
+    KeyRevoked {
+        /// The key.
+        key: Fingerprint,
+    },
     /// The clock stands before what is published.
     #[error(
         "cannot publish: this machine's clock says {now}, but the channel was last published at {last}; clients refuse an index of the future"

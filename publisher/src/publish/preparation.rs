@@ -42,7 +42,7 @@ impl<'a> Preparation<'a> {
         // Only those that sign here: during a rotation the outgoing key may well have expired.
         let signers = [request.package_signer, Some(request.index_signer)].into_iter().flatten();
         let signers = signers.map(OpenPgpSigner::fingerprint).collect();
-        let warnings = validity::keys(&trust.certificate, &signers, request.now)?;
+        let warnings = validity::keys(trust, &signers, request.now)?;
         let vendor = &trust.roles.vendor;
         let bad = |cause| PublishError::Certificate { whose: vendor.to_string(), cause };
         let index_keys = trust.keyring(Role::Index).map_err(bad)?;

@@ -7,15 +7,14 @@ use consign_metadata::openpgp::VerifyError;
 use jiff::{SignedDuration, Timestamp};
 use sequoia_openpgp::Cert;
 use sequoia_openpgp::parse::Parse;
-use sequoia_openpgp::policy::StandardPolicy;
 
 use super::PublishError;
 use crate::repository::Validity;
+use crate::sign::expiry;
+use crate::trust::Trust;
 
 /// How far into the future a client accepts an index (`Acquire::Max-FutureTime`).
 const FUTURE: SignedDuration = SignedDuration::from_secs(10);
-/// When an expiring key begins to be mentioned.
-const NOTICE: SignedDuration = SignedDuration::from_hours(60 * 24);
 
 /// The dates of the next generation. Clients order generations by their date, which has whole seconds:
 /// two of the same second are not ordered, so the later one is dated a second later.
@@ -35,30 +34,23 @@ pub fn next(now: Timestamp, last: Option<Timestamp>, valid_for: SignedDuration) 
 /// A warning for each key that expires soon.
 ///
 /// # Errors
-/// [`PublishError::KeyExpired`]
-pub fn keys(certificate: &[u8], keys: &BTreeSet<Fingerprint>, now: Timestamp) -> Result<Vec<String>, PublishError> {
+/// [`PublishError::KeyExpired`], [`PublishError::KeyRevoked`]
+pub fn keys(trust: &Trust, signers: &BTreeSet<Fingerprint>, now: Timestamp) -> Result<Vec<String>, PublishError> {
     let bad = |e: sequoia_openpgp::anyhow::Error| {
         let cause = VerifyError::Certificate(format!("{e:#}"));
         PublishError::Certificate { whose: "the vendor".to_owned(), cause }
     };
-    let (cert, policy) = (Cert::from_bytes(certificate).map_err(bad)?, StandardPolicy::new());
-    let mut warnings = Vec::new();
-    for key in cert.with_policy(&policy, None).map_err(bad)?.keys() {
-        let Ok(fingerprint) = Fingerprint::try_from(key.key().fingerprint().to_hex()) else { continue };
-        let Some(expires) = key.key_expiration_time().and_then(|time| Timestamp::try_from(time).ok()) else { continue };
-        if !keys.contains(&fingerprint) {
-            continue;
+    let cert = Cert::from_bytes(&trust.certificate).map_err(bad)?;
+    let lives = expiry::lives(&cert).map_err(bad)?;
+    for (key, life) in lives.iter().filter(|(key, _)| **key == trust.roles.primary || signers.contains(*key)) {
+        if life.revoked {
+            return Err(PublishError::KeyRevoked { key: key.clone() });
         }
-        if expires <= now {
-            return Err(PublishError::KeyExpired { key: fingerprint, on: expires });
-        }
-        let left = expires.duration_since(now);
-        if left < NOTICE {
-            let days = left.as_hours() / 24;
-            warnings.push(format!("key {fingerprint} expires in {days} days, on {}", expires.strftime("%Y-%m-%d")));
+        if let Some(on) = life.expires.filter(|on| *on <= now) {
+            return Err(PublishError::KeyExpired { key: key.clone(), on });
         }
     }
-    Ok(warnings)
+    Ok(expiry::warnings(&lives, &trust.roles, signers, now))
 }
 
 #[cfg(test)]

@@ -1,7 +1,11 @@
 //! OpenPGP signing as a value that is passed in: a key file today, a token or a service tomorrow.
 
+pub mod expiry;
+pub mod import;
 mod key_file;
 mod key_folder;
+pub mod key_set;
+mod primary;
 mod roles;
 mod vendor_keys;
 
@@ -10,7 +14,8 @@ use std::io::Read;
 use consign_metadata::anchor::Fingerprint;
 
 pub use key_file::{KeyFile, KeyFileError, Passphrase};
-pub use key_folder::{KeyFiles, write_keys};
+pub use key_folder::{KeyFiles, Turn, write_keys};
+pub use primary::Primary;
 pub use roles::KeyRoles;
 pub use vendor_keys::{Algorithm, KeyRequest, VendorKeys};
 

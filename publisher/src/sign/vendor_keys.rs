@@ -94,7 +94,7 @@ pub(super) fn fingerprint(key: &openpgp::Fingerprint) -> Fingerprint {
 }
 
 impl KeyRequest {
-    fn key<R: KeyRole>(&self) -> openpgp::Result<Key<SecretParts, R>> {
+    pub(super) fn key<R: KeyRole>(&self) -> openpgp::Result<Key<SecretParts, R>> {
         let mut key = match self.algorithm {
             Algorithm::Rsa4096 => Key4::generate_rsa(4096)?,
             Algorithm::Ed25519 => Key4::generate_ecc(true, Curve::Ed25519)?,
@@ -103,7 +103,7 @@ impl KeyRequest {
         Ok(key.into())
     }
 
-    fn self_signature(&self, kind: SignatureType) -> openpgp::Result<SignatureBuilder> {
+    pub(super) fn self_signature(&self, kind: SignatureType) -> openpgp::Result<SignatureBuilder> {
         SignatureBuilder::new(kind).set_hash_algo(HashAlgorithm::SHA512).set_signature_creation_time(self.now)
     }
 
@@ -117,7 +117,7 @@ impl KeyRequest {
         uncritical(builder)?.sign_userid_binding(&mut signer, primary.parts_as_public(), user_id)
     }
 
-    fn bind(
+    pub(super) fn bind(
         &self,
         primary: &Key<SecretParts, PrimaryRole>,
         subkey: &Key<SecretParts, SubordinateRole>,
@@ -135,7 +135,7 @@ impl KeyRequest {
     }
 }
 
-fn uncritical(builder: SignatureBuilder) -> openpgp::Result<SignatureBuilder> {
+pub(super) fn uncritical(builder: SignatureBuilder) -> openpgp::Result<SignatureBuilder> {
     builder.modify_hashed_area(|mut area| {
         let critical: Vec<_> = area.iter().filter(|packet| packet.critical()).cloned().collect();
         for packet in critical {

@@ -21,9 +21,15 @@ pub fn consign() -> Command {
 impl Project {
     /// A project of the vendor acme.
     pub fn new() -> Self {
+        let project = Self::bare();
+        project.keys("keys", "acme", 365);
+        project
+    }
+
+    /// The same without keys.
+    pub fn bare() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let project = Self { folder };
-        project.keys("keys", "acme", 365);
         project.write("app/erp", "#!/bin/sh\necho erp\n");
         project.note("1.0.0", "The first release.");
         project

@@ -125,5 +125,6 @@ fn an_expired_key_does_not_sign() {
     let keys = VendorKeys::generate(&request).unwrap();
     let files = write_keys(folder.path(), &"acme".parse().unwrap(), &keys, None).unwrap();
     let error = KeyFile::open(&files.package_secret, || Err(String::new())).unwrap_err();
-    assert!(error.to_string().contains("is not valid now"), "{error}");
+    let key = keys.key_of(Role::Package);
+    assert!(error.to_string().contains(&format!("key {key} expired on ")), "{error}");
 }
