@@ -9,9 +9,11 @@
 //! What is here was verified before it was written, and is verified again when it is read. A head is
 //! never replaced by one of an earlier generation.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use consign_metadata::anchor::Fingerprint;
 use consign_metadata::digest::Sha256;
 use consign_metadata::document::{DocumentError, Role};
 use consign_metadata::feed::{Feed, FeedRelease, MAXIMUM_HEAD_SIZE, MAXIMUM_SHARD_SIZE, Shard};
@@ -48,6 +50,9 @@ pub enum FeedError {
     /// The head is not signed as it must be.
     #[error("the feed {0}")]
     Signature(VerifyError),
+    /// The head is signed by a key that this host was never told of.
+    #[error("the feed is signed by {}, which this host does not know", list(.0))]
+    UnknownKey(BTreeSet<Fingerprint>),
     /// A document is not what it should be.
     #[error("the feed {0}")]
     Document(DocumentError),
@@ -217,9 +222,18 @@ fn shard_of(bytes: &[u8], digest: &Sha256, id: &ProductId) -> Result<Shard, Feed
 }
 
 fn verify(vendor: &Vendor, channel: &ChannelName, signed: &[u8]) -> Result<Feed, FeedError> {
-    let verified = vendor.keyring(Role::Index)?.verify_message(signed, MAXIMUM_HEAD_SIZE);
-    let bytes = verified.map_err(FeedError::Signature)?.bytes;
+    let keyring = vendor.keyring(Role::Index)?;
+    let refused = |cause| match keyring.strangers(signed) {
+        strangers if strangers.is_empty() => FeedError::Signature(cause),
+        strangers => FeedError::UnknownKey(strangers),
+    };
+    let bytes = keyring.verify_message(signed, MAXIMUM_HEAD_SIZE).map_err(refused)?.bytes;
     Feed::parse(&bytes, &vendor.anchor.vendor, channel).map_err(FeedError::Document)
+}
+
+fn list(keys: &BTreeSet<Fingerprint>) -> String {
+    let keys: Vec<_> = keys.iter().map(|key| format!("key {key}")).collect();
+    keys.join(" and ")
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), FeedError> {

@@ -10,6 +10,7 @@ pub mod feed;
 pub mod gate;
 pub mod host;
 pub mod looked;
+pub mod notice;
 pub mod places;
 pub mod product;
 pub mod report;

@@ -8,6 +8,7 @@ use consign_metadata::version::Version;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::event::{Answer, Person, Reason};
+use crate::notice::Notice;
 
 /// What somebody wants of the agent's service.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -113,6 +114,9 @@ pub enum Reply {
     Looked {
         /// By product.
         offers: Vec<Offer>,
+        /// By vendor.
+        #[serde(default)]
+        notices: Vec<Notice>,
     },
     /// The transaction may go ahead.
     Pass,

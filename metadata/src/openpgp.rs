@@ -3,18 +3,18 @@
 //! A signature counts when it is good by Sequoia's standard policy *and* its key has been given the
 //! role. Signatures of other keys are ignored, as apt does, so that two keys may sign during a rotation.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 use std::time::SystemTime;
 
 use sequoia_openpgp as openpgp;
-use sequoia_openpgp::Cert;
 use sequoia_openpgp::cert::CertParser;
 use sequoia_openpgp::parse::Parse;
 use sequoia_openpgp::parse::stream::{
     DetachedVerifierBuilder, MessageLayer, MessageStructure, VerificationHelper, VerifierBuilder,
 };
 use sequoia_openpgp::policy::StandardPolicy;
+use sequoia_openpgp::{Cert, Packet, PacketPile};
 
 use crate::anchor::Fingerprint;
 use crate::digest::Sha256;
@@ -116,6 +116,42 @@ impl Keyring {
             .map_err(|e| self.signature(&e))?;
         verifier.verify_reader(data).map_err(|e| self.signature(&e))?;
         verifier.into_helper().signer.ok_or_else(|| self.no_signature())
+    }
+
+    /// Until when the accepted keys are good, as far as their certificates say; `None` for ever. A key
+    /// whose certificate is not good by the standard policy is left out.
+    pub fn expiry(&self) -> BTreeMap<Fingerprint, Option<SystemTime>> {
+        let policy = StandardPolicy::new();
+        let valid = self.certificates.iter().filter_map(|cert| cert.with_policy(&policy, self.time).ok());
+        valid
+            .flat_map(|cert| {
+                // A subkey is good no longer than the primary that vouches for it.
+                let primary = cert.primary_key().key_expiration_time();
+                cert.keys()
+                    .filter_map(|key| {
+                        let name = Fingerprint::try_from(key.key().fingerprint().to_hex()).ok()?;
+                        let ends = [primary, key.key_expiration_time()].into_iter().flatten().min();
+                        Some((name, ends))
+                    })
+                    .collect::<Vec<_>>()
+            })
+            .filter(|(key, _)| self.accepted.contains(key))
+            .collect()
+    }
+
+    /// The keys that a message says it is signed by, when none of them is accepted here. Nothing of it is
+    /// verified: it is good for telling a person which key is missing, and for nothing else.
+    pub fn strangers(&self, message: &[u8]) -> BTreeSet<Fingerprint> {
+        let Ok(pile) = PacketPile::from_bytes(message) else { return BTreeSet::new() };
+        let signatures = pile.descendants().filter_map(|packet| match packet {
+            Packet::Signature(signature) => Some(signature),
+            _ => None,
+        });
+        let issuers: BTreeSet<Fingerprint> = signatures
+            .flat_map(|signature| signature.issuer_fingerprints().map(|f| f.to_hex()).collect::<Vec<_>>())
+            .filter_map(|hex| Fingerprint::try_from(hex).ok())
+            .collect();
+        if issuers.is_disjoint(&self.accepted) { issuers } else { BTreeSet::new() }
     }
 
     fn signature(&self, cause: &openpgp::anyhow::Error) -> VerifyError {

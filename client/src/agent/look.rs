@@ -14,9 +14,10 @@ use super::situation::Situation;
 use super::{Agent, AgentError, holds, upgrades};
 use crate::engine::event::{Event, Reason};
 use crate::engine::machine::State;
-use crate::feed;
+use crate::feed::{self, FeedError};
 use crate::host::Repository;
 use crate::looked::Looked;
+use crate::notice::{self, Found, Notice};
 use crate::request::{Offer, Reply};
 use crate::trust::Vendor;
 
@@ -45,7 +46,8 @@ pub fn look(agent: &Agent) -> Result<Reply, AgentError> {
         offers.extend(found);
     }
     holds::refresh(agent, &catalogue)?;
-    Ok(Reply::Looked { offers })
+    let notices = notice::all(&agent.places, &catalogue.trust, agent.clock.now());
+    Ok(Reply::Looked { offers, notices })
 }
 
 /// Brings the feeds of every vendor with a product on this host up to date, each as far as it goes.
@@ -60,9 +62,13 @@ fn update_feeds(agent: &Agent, catalogue: &Catalogue, online: &mut Online) {
             .filter(of_vendor)
             .cloned()
             .collect();
-        if let Err(problem) = update_vendor(agent, catalogue, vendor, &products, online) {
+        let mut found = Found::default();
+        if let Err(problem) = update_vendor(agent, catalogue, vendor, &products, online, &mut found) {
             log::warn!("{}: {problem}", vendor.anchor.vendor);
             online.problems.extend(products.into_iter().map(|id| (id, problem.to_string())));
+        }
+        if let Err(problem) = notice::keep(&agent.places, &vendor.anchor.vendor, found, agent.clock.now()) {
+            log::warn!("{}: cannot keep what was found: {problem}", vendor.anchor.vendor);
         }
     }
 }
@@ -73,6 +79,7 @@ fn update_vendor(
     vendor: &Vendor,
     products: &[ProductId],
     online: &mut Online,
+    found: &mut Found,
 ) -> Result<(), AgentError> {
     let packages: Vec<PackageName> =
         products.iter().flat_map(|id| catalogue.entries[id].installed.keys()).cloned().collect();
@@ -84,12 +91,24 @@ fn update_vendor(
     }
     for (channel, repository) in channels {
         let fetch = |path: &str, maximum: u64| online.fetch(agent, &repository, path, maximum);
+        found.url = Some(repository.url.clone());
         if let Err(problem) = feed::update(&agent.places, vendor, &channel, products, &fetch) {
+            found.notices.extend(notice_of(&problem, vendor, &channel, &repository));
             log::warn!("{} {channel}: {problem}", vendor.anchor.vendor);
             online.problems.extend(products.iter().map(|id| (id.clone(), problem.to_string())));
         }
     }
     Ok(())
+}
+
+/// What concerns the vendor as a whole, and would not be told where nothing new is offered.
+fn notice_of(problem: &FeedError, vendor: &Vendor, channel: &ChannelName, from: &Repository) -> Option<Notice> {
+    let (vendor, channel, url) = (vendor.anchor.vendor.clone(), channel.clone(), from.url.clone());
+    match problem {
+        FeedError::UnknownKey(keys) => Some(Notice::KeyUnknown { vendor, channel, url, keys: keys.clone() }),
+        FeedError::Fetch(cause) => Some(Notice::Unreadable { vendor, channel, url, cause: cause.clone() }),
+        _ => None,
+    }
 }
 
 fn look_at(agent: &Agent, catalogue: &Catalogue, entry: &Entry, online: &Online) -> Vec<Offer> {

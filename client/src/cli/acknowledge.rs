@@ -139,7 +139,7 @@ fn look(session: &mut Session, product: &Product, upgrade: &Upgrade) -> Result<E
         return Ok(Exit::Halted);
     }
     let offers = match conversation::ask(&session.places, &Request::Look, LIMIT) {
-        Ok(Reply::Looked { offers }) => offers,
+        Ok(Reply::Looked { offers, .. }) => offers,
         Ok(_) | Err(_) => {
             session.out.page(&acknowledging::not_looked(language))?;
             return Ok(Exit::Waits);

@@ -2,13 +2,16 @@
 
 use clap::Args;
 use consign_metadata::name::ProductId;
+use jiff::Timestamp;
 
 use super::complaint::Complaint;
 use super::session::{Exit, Session};
 use crate::host;
+use crate::notice::{self, Notice};
 use crate::report::page::{Page, Style};
 use crate::report::say;
 use crate::report::status::Overview;
+use crate::trust::Trust;
 
 /// What is installed, offered, held and under way, and what to type next
 #[derive(Debug, Args)]
@@ -34,16 +37,25 @@ Exit status:
 impl Arguments {
     pub fn run(&self, session: &mut Session) -> Result<Exit, Complaint> {
         let products = session.products(self.product.as_ref())?;
-        let overview = Overview::of(&products)?.with_packages(&*host::package_manager(&session.places));
+        let mut notices = notices(session);
+        notices.retain(|notice| self.product.as_ref().is_none_or(|product| product.vendor == *notice.vendor()));
+        let overview = Overview::of(&products)?.with_packages(&*host::package_manager(&session.places)).with(notices);
         if self.json {
             session.out.json(&overview.report())?;
-        } else if products.is_empty() {
-            session.out.page(&nothing(session))?;
         } else {
+            if products.is_empty() {
+                session.out.page(&nothing(session))?;
+            }
             session.out.page(&overview.page(session.language, &session.zone))?;
         }
         Ok(overview.standing().into())
     }
+}
+
+/// What concerns a vendor as a whole. Anchors that cannot be read are told where a product needs them.
+fn notices(session: &Session) -> Vec<Notice> {
+    let trust = Trust::read(&session.places);
+    trust.map(|trust| notice::all(&session.places, &trust, Timestamp::now())).unwrap_or_default()
 }
 
 fn nothing(session: &Session) -> Page {

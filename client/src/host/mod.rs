@@ -7,6 +7,7 @@
 pub mod apt;
 mod capture;
 pub mod command;
+pub mod login;
 pub mod program;
 pub mod systemd;
 pub mod transient;
@@ -20,6 +21,7 @@ use consign_metadata::openpgp::Keyring;
 use consign_metadata::plan::NativeVersions;
 
 use crate::engine::event::EngineState;
+use crate::host::login::Login;
 use crate::places::Places;
 
 /// Something that the host could not tell or do. "Could not look" is never "not there".
@@ -53,8 +55,10 @@ pub struct Hold {
 /// A repository that this host reads, as its package manager resolved it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repository {
-    /// Its root.
+    /// Its root, without credentials.
     pub url: String,
+    /// The credentials that its address carried; those the package manager keeps elsewhere are its own.
+    pub login: Option<Login>,
     /// The channel (the suite).
     pub channel: String,
     /// The entry point as the package manager keeps it after its last update.

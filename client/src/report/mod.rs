@@ -4,6 +4,7 @@
 //! stand side by side in one `say!`, so that a new code cannot be added in one of them only.
 //!
 //! - [`reason`], [`failure`], [`event`], [`state`]: a sentence for every code
+//! - [`notices`]: what concerns a vendor rather than a product
 //! - [`host`]: in what state the host is
 //! - [`advice`]: what to type next
 //! - [`status`], [`history`], [`notes`], [`plan`], [`offers`], [`acknowledging`]: one report each, as data and as a page
@@ -31,6 +32,7 @@ pub mod host;
 pub mod log;
 pub mod markdown;
 pub mod notes;
+pub mod notices;
 pub mod offers;
 pub mod page;
 pub mod plan;

@@ -26,7 +26,13 @@ pub struct Vendor {
 
 impl Vendor {
     pub fn new(name: &str) -> Self {
+        Self::living(name, std::time::Duration::from_secs(3 * 365 * 86400))
+    }
+
+    /// With keys that are good for so long.
+    pub fn living(name: &str, life: std::time::Duration) -> Self {
         let (cert, _) = CertBuilder::new()
+            .set_validity_period(life)
             .add_userid(format!("{name} <packages@{name}.example>"))
             .set_creation_time(SystemTime::now() - std::time::Duration::from_secs(3600))
             .add_signing_subkey()

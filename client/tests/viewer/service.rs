@@ -52,7 +52,7 @@ fn a_refusal_is_one_block_with_every_reason_and_what_to_type() {
 fn a_look_is_compact_and_silent_without_offers() {
     let host = Host::new();
     for (name, offers) in [("looked", vec![offer()]), ("looked-nothing", vec![])] {
-        let service = answering(&host, &Reply::Looked { offers });
+        let service = answering(&host, &Reply::Looked { offers, notices: Vec::new() });
         let said = host.run("consignee hook look");
         assert_eq!(said.exit, Exit::Done);
         crate::golden::compare(&format!("{name}.en.txt"), &said.out);

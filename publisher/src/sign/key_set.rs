@@ -189,6 +189,10 @@ impl KeySet {
         let keys = self.in_use()?;
         let extended = primary.extend(self.cert.clone(), &keys, now + valid_for, now);
         self.cert = extended.map_err(KeyFileError::openpgp(&self.files.certificate))?;
+        // Made within the second of the last change, it is dated a second ahead, and good from then on.
+        if self.list()?.iter().any(|one| one.life.created + jiff::SignedDuration::from_secs(1) >= Timestamp::now()) {
+            std::thread::sleep(Duration::from_secs(1));
+        }
         Ok(replace_public(&self.files, &self.cert, &self.roles)?)
     }
 

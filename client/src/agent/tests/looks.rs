@@ -5,6 +5,8 @@ use jiff::Timestamp;
 use super::world::World;
 use crate::engine::event::Reason;
 use crate::engine::machine::State;
+use crate::notice::Notice;
+use crate::request::Reply;
 
 #[test]
 fn a_release_is_held_until_its_note_is_acknowledged() {
@@ -143,4 +145,30 @@ fn a_newer_candidate_takes_the_place_of_the_one_before() {
     assert_eq!(before.state, State::Superseded { by: 2 });
     assert_eq!(world.upgrade().header.to, "1.2.0".parse().unwrap());
     assert_eq!(world.cleared(), ["1.2.0-1"]);
+}
+
+#[test]
+fn a_repository_signed_by_a_stranger_is_told_although_nothing_new_is_offered() {
+    let world = World::with_baseline();
+    let release = world.vendor.release(&world.vendor.plan("1.0.0"));
+    world.publish(&[&release], "1.0.0-1");
+    let stranger = crate::sample::vendor::Vendor::new("acme");
+    world.host.state().files.extend(stranger.feed(&[&release], 6, b"1.0.0-1"));
+    let Reply::Looked { notices, .. } = crate::agent::look::look(&world.agent).unwrap() else { panic!() };
+    let [Notice::KeyUnknown { url, keys, .. }] = &notices[..] else { panic!("{notices:?}") };
+    assert_eq!((url.as_str(), keys.len()), ("http://127.0.0.1/", 1));
+    // A feed that is believed again answers it.
+    world.publish(&[&release], "1.0.0-1");
+    let Reply::Looked { notices, .. } = crate::agent::look::look(&world.agent).unwrap() else { panic!() };
+    assert_eq!(notices, []);
+}
+
+#[test]
+fn a_repository_that_cannot_be_read_is_told_in_the_words_of_the_package_manager() {
+    let world = World::with_baseline();
+    let release = world.vendor.release(&world.vendor.plan("1.0.0"));
+    world.publish(&[&release], "1.0.0-1");
+    world.host.state().files.clear();
+    let Reply::Looked { notices, .. } = crate::agent::look::look(&world.agent).unwrap() else { panic!() };
+    assert!(matches!(&notices[..], [Notice::Unreadable { cause, .. }] if !cause.is_empty()), "{notices:?}");
 }

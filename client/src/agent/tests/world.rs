@@ -100,12 +100,12 @@ impl World {
         state.files.extend(self.vendor.feed(releases, 5, candidate.as_bytes()));
         state.candidate = Some(candidate.to_owned());
         let url = "http://127.0.0.1/".to_owned();
-        state.repositories = vec![Repository { url, channel: "stable".to_owned(), entry_point }];
+        state.repositories = vec![Repository { url, channel: "stable".to_owned(), login: None, entry_point }];
     }
 
     pub fn look(&self) -> Vec<Offer> {
         match look::look(&self.agent).unwrap() {
-            Reply::Looked { offers } => offers,
+            Reply::Looked { offers, .. } => offers,
             other => panic!("{other:?}"),
         }
     }

@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::super::complaint::Complaint;
 use super::super::session::{Exit, Session};
 use crate::conversation;
-use crate::report::offers;
 use crate::report::page::{Page, Style};
 use crate::report::say;
+use crate::report::{notices, offers};
 use crate::request::{Reply, Request};
 
 /// Nobody waits longer for a list of offers.
@@ -16,7 +16,11 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// Never fails the update: what could not be said is not worth that.
 pub fn run(session: &mut Session) -> Exit {
     let page = match conversation::ask(&session.places, &Request::Look, LIMIT) {
-        Ok(Reply::Looked { offers }) => offers::page(&offers, session.language),
+        Ok(Reply::Looked { offers, notices }) => {
+            let mut page = offers::page(&offers, session.language);
+            page.append(0, notices::page(&notices, session.language));
+            page
+        }
         Ok(Reply::Failed { cause }) => still_held(session, &cause),
         Ok(_) => Page::default(),
         Err(error) => still_held(session, &Complaint::from(error).sentence(session.language)),

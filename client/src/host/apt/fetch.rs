@@ -5,7 +5,7 @@
 //! differently, and the bytes of strangers are handled by a process of the user `_apt`.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,6 +14,7 @@ use rustix::fs::OFlags;
 
 use super::at;
 use crate::host::command::{CommandError, HostCommand};
+use crate::host::login::Login;
 use crate::host::{HostError, Repository};
 use crate::places::Places;
 
@@ -34,11 +35,13 @@ pub fn fetch(
     let folder = Folder::create(places)?;
     let target = folder.0.join("file");
     let url = format!("{}/{path}", repository.url.trim_end_matches('/'));
-    download(&url, &target, maximum, limit)?;
+    let login = repository.login.as_ref().map(|login| folder.keep(&repository.url, login)).transpose();
+    let login = login.map_err(|cause| at("write", &folder.0, cause))?;
+    download(&url, &target, login.as_deref(), maximum, limit)?;
     read(&target, maximum).map_err(|cause| at("read", Path::new(&url), cause))
 }
 
-fn download(url: &str, target: &Path, maximum: u64, limit: Duration) -> Result<(), HostError> {
+fn download(url: &str, target: &Path, login: Option<&Path>, maximum: u64, limit: Duration) -> Result<(), HostError> {
     let seconds = limit.as_secs().max(1);
     let mut command = HostCommand::new("prlimit")
         // A server that sends without end is cut off by the kernel.
@@ -48,6 +51,9 @@ fn download(url: &str, target: &Path, maximum: u64, limit: Duration) -> Result<(
         // The entry point was fetched past every cache; the head has to be as new.
         command = command.args(["-o", &format!("Acquire::{method}::No-Cache=true")]);
         command = command.args(["-o", &format!("Acquire::{method}::Timeout={seconds}")]);
+    }
+    if let Some(login) = login {
+        command = command.args(["-o", &format!("Dir::Etc::netrc={}", login.display())]);
     }
     let command = command.args(["download-file", url]).arg(target.display().to_string()).limit(limit);
     let failed = |reason: String| HostError { action: format!("fetch {url}"), reason };
@@ -84,6 +90,18 @@ fn read(target: &Path, maximum: u64) -> std::io::Result<Vec<u8>> {
 struct Folder(PathBuf);
 
 impl Folder {
+    /// Credentials of an address, as apt_auth.conf(5) has them: every user of the host may read the
+    /// arguments of a process.
+    fn keep(&self, url: &str, login: &Login) -> std::io::Result<PathBuf> {
+        if [&login.user, &login.password].into_iter().any(|text| text.contains(char::is_whitespace)) {
+            return Err(std::io::Error::other("credentials with white space belong into auth.conf.d"));
+        }
+        let path = self.0.join("login");
+        let mut file = File::options().write(true).create_new(true).mode(0o600).open(&path)?;
+        writeln!(file, "machine {url} login {} password {}", login.user, login.password)?;
+        Ok(path)
+    }
+
     fn create(places: &Places) -> Result<Self, HostError> {
         let parent = places.at("/run/consignee");
         fs_err::create_dir_all(&parent).map_err(|e| at("create", &parent, e))?;
@@ -128,6 +146,7 @@ mod tests {
     fn repository(folder: &Path) -> Repository {
         Repository {
             url: format!("file:{}/", folder.display()),
+            login: None,
             channel: "stable".to_owned(),
             entry_point: PathBuf::new(),
         }

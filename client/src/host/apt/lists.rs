@@ -7,7 +7,7 @@ use consign_metadata::name::PackageName;
 
 use super::at;
 use crate::host::command::HostCommand;
-use crate::host::{HostError, Repository};
+use crate::host::{HostError, Repository, login};
 use crate::places::Places;
 
 const PREFERENCES: &str = "/etc/apt/preferences.d";
@@ -94,7 +94,8 @@ fn targets_of(targets: &str, sources: &BTreeSet<(String, String)>) -> Vec<Reposi
             continue;
         }
         let Some(entry_point) = entry_point(file, index) else { continue };
-        let repository = Repository { url: (*url).to_owned(), channel: (*suite).to_owned(), entry_point };
+        let (url, login) = login::split(url);
+        let repository = Repository { url, login, channel: (*suite).to_owned(), entry_point };
         // Two components or architectures of one suite.
         if !found.contains(&repository) {
             found.push(repository);
@@ -138,6 +139,7 @@ mod tests {
             targets_of(targets, &sources(madison)),
             [Repository {
                 url: "http://127.0.0.1:8081/r/".to_owned(),
+                login: None,
                 channel: "stable".to_owned(),
                 entry_point: "/var/lib/apt/lists/127.0.0.1:8081_r_dists_stable_InRelease".into(),
             }]

@@ -17,6 +17,7 @@ use crate::engine::journal::{JournalError, Replay};
 use crate::engine::machine::{HaltCause, State, Upgrade};
 use crate::host::{HostError, PackageManager};
 use crate::looked::Looked;
+use crate::notice::Notice;
 use crate::product::Product;
 use crate::request::Offer;
 
@@ -29,6 +30,9 @@ pub struct StatusReport {
     pub standing: Standing,
     /// In order of name.
     pub products: Vec<ProductStatus>,
+    /// What concerns a vendor as a whole: its keys, its repository.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<Notice>,
 }
 
 /// One product.
@@ -115,7 +119,10 @@ struct Seen {
 
 /// All products in a form of their own each.
 #[derive(Debug)]
-pub struct Overview(Vec<Seen>);
+pub struct Overview {
+    products: Vec<Seen>,
+    notices: Vec<Notice>,
+}
 
 impl Overview {
     /// Reads the journals of products. A damaged journal is part of the answer.
@@ -123,7 +130,14 @@ impl Overview {
     /// # Errors
     /// When a journal cannot be read at all.
     pub fn of(products: &[Product]) -> Result<Self, JournalError> {
-        products.iter().map(Seen::of).collect::<Result<_, _>>().map(Self)
+        let products = products.iter().map(Seen::of).collect::<Result<_, _>>()?;
+        Ok(Self { products, notices: Vec::new() })
+    }
+
+    /// With what concerns their vendors.
+    #[must_use]
+    pub fn with(self, notices: Vec<Notice>) -> Self {
+        Self { notices, ..self }
     }
 
     /// Looks up which package is where, of upgrades that stand with some changed and others not.
@@ -143,13 +157,14 @@ impl Overview {
 
     /// What a person has to think of all of them.
     pub fn standing(&self) -> Standing {
-        self.0.iter().map(|seen| seen.status.standing).max().unwrap_or(Standing::Well)
+        let urgent = self.notices.iter().any(Notice::is_urgent).then_some(Standing::Waits);
+        self.products.iter().map(|seen| seen.status.standing).chain(urgent).max().unwrap_or(Standing::Well)
     }
 
     /// As data.
     pub fn report(&self) -> StatusReport {
-        let products = self.0.iter().map(|seen| seen.status.clone()).collect();
-        StatusReport { format: FORMAT, standing: self.standing(), products }
+        let products = self.products.iter().map(|seen| seen.status.clone()).collect();
+        StatusReport { format: FORMAT, standing: self.standing(), products, notices: self.notices.clone() }
     }
 }
 

@@ -7,16 +7,20 @@ use super::{Overview, Seen, UpgradeStatus};
 use crate::engine::machine::{State, Upgrade};
 use crate::report::page::{Page, Style};
 use crate::report::state::{self, Standing};
-use crate::report::{advice, failure, host, offers, reason, time, words};
+use crate::report::{advice, failure, host, notices, offers, reason, time, words};
 
 impl Overview {
     /// As text.
     pub fn page(&self, language: Language, zone: &TimeZone) -> Page {
         let mut page = Page::default();
-        for seen in &self.0 {
+        for seen in &self.products {
             page.gap();
             page.append(0, seen.page(language, zone));
         }
+        if !self.notices.is_empty() {
+            page.gap();
+        }
+        page.append(0, notices::page(&self.notices, language));
         page
     }
 }
