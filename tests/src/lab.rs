@@ -8,8 +8,19 @@ use crate::cgroup::Cgroup;
 use crate::root::Release;
 
 /// What the lab runs on this machine; `scripts/roots` installs them.
-const PROGRAMS: [&str; 8] =
-    ["systemd-nspawn", "nsenter", "unshare", "nginx", "mkfs.ext4", "dpkg-deb", "apt-ftparchive", "perl"];
+const PROGRAMS: [&str; 11] = [
+    "systemd-nspawn",
+    "nsenter",
+    "unshare",
+    "nginx",
+    "tinyproxy",
+    "openssl",
+    "mkfs.ext4",
+    "dpkg-deb",
+    "apt-ftparchive",
+    "gpg",
+    "perl",
+];
 
 /// The lab on this machine.
 pub struct Lab;

@@ -1,13 +1,13 @@
 //! A web server in the network of one host: the repositories a customer would reach.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use crate::cgroup::Cgroup;
+use crate::authority::Certified;
 use crate::chroot::Chroot;
 use crate::error::{Doing, LabError, Result};
 use crate::host::Host;
+use crate::neighbour::Neighbour;
 use crate::network::Network;
 use crate::wait::until;
 
@@ -15,11 +15,20 @@ use crate::wait::until;
 /// host: a power cut or a reboot does not stop it.
 #[derive(Debug)]
 pub struct Server {
-    child: Child,
-    cgroup: Cgroup,
+    nginx: Neighbour,
     network: Network,
     home: PathBuf,
     port: u16,
+    guard: Guard,
+}
+
+/// Who may read what is served.
+#[derive(Clone, Debug, Default)]
+pub struct Guard {
+    /// Only who has this name and password (HTTP basic authentication).
+    pub login: Option<(String, String)>,
+    /// Over TLS, with this certificate.
+    pub tls: Option<Certified>,
 }
 
 /// One line of the access log.
@@ -38,42 +47,45 @@ pub struct Request {
 impl Server {
     /// Serves a folder in the network of this host, and waits until it answers.
     pub fn start(host: &Host, folder: &Path, port: u16) -> Result<Server> {
-        Server::stand(host.name(), host.folder(), host.network(), folder, port)
+        Server::start_guarded(host, folder, port, Guard::default())
+    }
+
+    /// The same, not for everybody.
+    pub fn start_guarded(host: &Host, folder: &Path, port: u16, guard: Guard) -> Result<Server> {
+        Server::stand(host.name(), host.folder(), host.network(), folder, port, guard)
     }
 
     /// The same for a tree that is not booted yet.
     pub fn start_beside(chroot: &Chroot, folder: &Path, port: u16) -> Result<Server> {
-        Server::stand(chroot.name(), chroot.path(), chroot.network(), folder, port)
+        Server::stand(chroot.name(), chroot.path(), chroot.network(), folder, port, Guard::default())
     }
 
-    fn stand(id: &str, host: &Path, network: Network, folder: &Path, port: u16) -> Result<Server> {
+    fn stand(id: &str, host: &Path, network: Network, folder: &Path, port: u16, guard: Guard) -> Result<Server> {
         let home = host.join(format!("server-{port}"));
         fs_err::create_dir_all(&home).doing("make a web server")?;
         let folder = fs_err::canonicalize(folder).doing("find the folder to serve")?;
-        fs_err::write(home.join("nginx.conf"), configuration(&home, &folder, port)).doing("make a web server")?;
-        // A group beside the host's: swept with it, not cut with it.
-        let cgroup = Cgroup::named(&format!("{id}_server-{port}"));
-        cgroup.create()?;
-        let log = fs_err::File::create(home.join("nginx.log")).doing("make a web server")?;
-        let join = r#"echo $$ >"$1"/cgroup.procs && PATH=$PATH:/usr/sbin && exec nsenter --net="$2" nginx -p "$3" -c "$3/nginx.conf""#;
-        let child = Command::new("/bin/sh")
-            .args(["-c", join, "join"])
-            .args([cgroup.path(), network.file(), &home])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log.into_file())
-            .spawn()
-            .doing("start nginx")?;
-        let mut server = Server { child, cgroup, network, home, port };
+        fs_err::write(home.join("nginx.conf"), configuration(&home, &folder, port, &guard))
+            .doing("make a web server")?;
+        let users = guard.login.iter().map(|(name, password)| format!("{name}:{{PLAIN}}{password}\n"));
+        fs_err::write(home.join("users"), users.collect::<String>()).doing("make a web server")?;
+        let at = home.display().to_string();
+        let nginx = Neighbour::start(
+            &format!("{id}_server-{port}"),
+            &network,
+            &home.join("nginx.log"),
+            &["nginx", "-p", &at, "-c", &format!("{at}/nginx.conf")],
+        )?;
+        let mut server = Server { nginx, network, home, port, guard };
         server.wait_answering()?;
         Ok(server)
     }
 
     fn wait_answering(&mut self) -> Result<()> {
         let what = format!("web server on port {} answering", self.port);
-        let url = self.url();
+        // Whatever it answers to this: over TLS it is a complaint, but an answer.
+        let url = format!("http://127.0.0.1:{}/", self.port);
         let answered = until(&what, Duration::from_secs(20), || {
-            let ended = matches!(self.child.try_wait(), Ok(Some(_)));
+            let ended = self.nginx.has_ended();
             (ended || self.network.get(&url).is_ok()).then_some(!ended)
         })?;
         // Its own first request is not the test's.
@@ -87,20 +99,14 @@ impl Server {
 
     /// Its address, as the host sees it.
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}/", self.port)
+        let scheme = if self.guard.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://127.0.0.1:{}/", self.port)
     }
 
     /// Everything asked of it so far.
     pub fn requests(&self) -> Vec<Request> {
         let log = fs_err::read_to_string(self.home.join("access.log")).unwrap_or_default();
         log.lines().filter_map(request).collect()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _gone = self.cgroup.kill().and_then(|()| self.cgroup.wait_gone(Duration::from_secs(10)));
-        let _reaped = self.child.wait();
     }
 }
 
@@ -114,8 +120,18 @@ fn request(line: &str) -> Option<Request> {
     })
 }
 
-fn configuration(home: &Path, folder: &Path, port: u16) -> String {
+fn configuration(home: &Path, folder: &Path, port: u16, guard: &Guard) -> String {
     let (home, folder) = (home.display(), folder.display());
+    let login = match guard.login {
+        Some(_) => format!("auth_basic private; auth_basic_user_file {home}/users;"),
+        None => String::new(),
+    };
+    let (ssl, certificate) = match &guard.tls {
+        Some(Certified { certificate, key, .. }) => {
+            (" ssl", format!("ssl_certificate {}; ssl_certificate_key {};", certificate.display(), key.display()))
+        }
+        None => ("", String::new()),
+    };
     format!(
         "user root;
 daemon off;
@@ -132,7 +148,9 @@ http {{
     uwsgi_temp_path {home}/uwsgi;
     scgi_temp_path {home}/scgi;
     server {{
-        listen 127.0.0.1:{port};
+        listen 127.0.0.1:{port}{ssl};
+        {certificate}
+        {login}
         root {folder};
         autoindex on;
     }}

@@ -26,11 +26,28 @@ pub struct Vendor {
 impl Vendor {
     /// A vendor with fresh keys.
     pub fn new(name: &str) -> Result<Vendor> {
+        Vendor::with_keys(name, &["new"], &QUICK_KEY)
+    }
+
+    /// A vendor whose keys come from this command of `consign key`, with these options.
+    pub fn with_keys(name: &str, command: &[&str], options: &[&str]) -> Result<Vendor> {
         let folder = TempDir::with_prefix(format!("{name}-")).doing("make a vendor's folder")?;
         let vendor = Vendor { name: name.to_owned(), folder };
-        let keys = vendor.keys();
-        vendor.consign(&[&["key", "new", "--vendor", name, "--folder", &text(&keys)], &QUICK_KEY[..]].concat())?;
+        let keys = text(&vendor.keys());
+        vendor.consign(&[&["key"], command, &["--vendor", name, "--folder", &keys], options].concat())?;
         Ok(vendor)
+    }
+
+    /// `consign key` on the keys of the vendor.
+    pub fn key(&self, arguments: &[&str]) -> Result<Outcome> {
+        self.consign(&[&["key"], arguments, &["--folder", &text(&self.keys())]].concat())
+    }
+
+    /// Publishes new dates, and whatever else changed, of a release project that is there.
+    pub fn renew(&self, project: &Path) -> Result<Outcome> {
+        let mut arguments = self.publish_arguments(project, &AgentPackage::current()?);
+        arguments.push("--renew".to_owned());
+        self.consign(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
     /// The folder of its keys.
