@@ -144,7 +144,7 @@ impl Overview {
     /// A package database that cannot be read leaves that out.
     #[must_use]
     pub fn with_packages(mut self, packages: &dyn PackageManager) -> Self {
-        for seen in &mut self.0 {
+        for seen in &mut self.products {
             if let (Some(upgrade), Some(status)) = (&seen.upgrade, &mut seen.status.upgrade)
                 && upgrade.is_under_way()
                 && upgrade.packages == Packages::Partial
