@@ -6,6 +6,7 @@
 //!
 //! - [`version`]: versions, ranges, and the vendor's rule for what is a major change
 //! - [`plan`]: the upgrade plan that travels inside every package
+//! - [`prerequisite`], [`task`]: what of it a host and a person look after before the upgrade, or in it
 //! - [`path`]: whether one version can be reached from another, and by which stops
 //! - [`feed`]: what a repository offers, and which generation of it is current
 //! - [`anchor`]: what a host trusts of a vendor
@@ -22,5 +23,7 @@ pub mod name;
 pub mod openpgp;
 pub mod path;
 pub mod plan;
+pub mod prerequisite;
+pub mod task;
 pub mod text;
 pub mod version;

@@ -11,13 +11,15 @@ use serde::{Deserialize, Serialize};
 use crate::digest::Sha256;
 use crate::document::{DocumentError, Kind, heading};
 use crate::name::{Label, PackageName, ProductId, ProductName, UnitName, VendorName};
+use crate::prerequisite::Prerequisite;
+use crate::task::Task;
 use crate::text::{Language, Text};
 use crate::version::{Class, ClassRule, Version, VersionRange};
 
 /// The only format of the envelope there will ever be.
 pub const ENVELOPE_FORMAT: u32 = 1;
 /// The newest format of the body that this crate reads.
-pub const BODY_FORMAT: u32 = 1;
+pub const BODY_FORMAT: u32 = 2;
 /// The largest plan a reader takes, in bytes of the signed message.
 pub const MAXIMUM_SIZE: u64 = 1024 * 1024;
 /// Name of the member that carries the signed plan in the control archive of a .deb.
@@ -103,7 +105,7 @@ pub fn parse_note_member(name: &str) -> Option<(Version, Language)> {
     parse_note_file(name.strip_prefix(NOTE_MEMBER)?)
 }
 
-/// What is to be done, format 1.
+/// What is to be done, formats 1 and 2. What format 2 brought is marked; a body without it is format 1.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlanBody {
@@ -119,8 +121,23 @@ pub struct PlanBody {
     /// What the upgrade does that an administrator has to know and acknowledge.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub side_effects: Vec<SideEffect>,
+    /// What must hold before the upgrade begins. Since format 2.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prerequisites: Vec<Prerequisite>,
+    /// What a person has to do before the upgrade begins. Since format 2.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<Task>,
     /// The one list that is walked forward, or back. Exactly one item is [`Step::Packages`].
     pub steps: Vec<Step>,
+}
+
+impl PlanBody {
+    /// The lowest format that can carry this body: what a publisher writes, so that the oldest agent that
+    /// could carry it out also reads it.
+    pub fn lowest_format(&self) -> u32 {
+        let has_task = self.steps.iter().any(|step| matches!(step, Step::Task(_)));
+        if has_task || !self.prerequisites.is_empty() || !self.tasks.is_empty() { 2 } else { 1 }
+    }
 }
 
 /// A package of the product.
@@ -246,6 +263,9 @@ pub enum Step {
         /// How long they must then hold without a break.
         stable_seconds: u32,
     },
+    /// Waits for a person: with the engines stopped before the start, with the product running after it.
+    /// Since format 2.
+    Task(Task),
 }
 
 impl Step {
@@ -259,11 +279,12 @@ impl Step {
             Self::DaemonReload => "daemon-reload",
             Self::Start { .. } => "start",
             Self::Health { .. } => "health",
+            Self::Task(task) => task.id.as_str(),
         }
     }
 }
 
-/// Names that a `run` step cannot take, since the journal tells steps by name.
+/// Names that a `run` step or a task cannot take, since the journal tells steps by name.
 pub const RESERVED_STEP_NAMES: [&str; 7] =
     ["announce", "stop", "packages", "daemon-reload", "start", "health", "backup"];
 
@@ -393,14 +414,29 @@ impl UpgradePlan {
     }
 
     /// The steps of one upgrade, in order: those whose `when` applies. A new packaging revision of the
-    /// version last finished runs no program of the vendor's.
+    /// version last finished runs no program of the vendor's and waits for no person.
     pub fn steps(&self, from: Option<&Version>) -> Vec<&Step> {
         let to = &self.envelope.version;
         let applies = |step: &&Step| match step {
             Step::Run(run) => from != Some(to) && run.when.applies(from, to),
+            Step::Task(task) => from != Some(to) && task.when.applies(from, to),
             _ => true,
         };
         self.body.steps.iter().filter(applies).collect()
+    }
+
+    /// The prerequisites of one upgrade.
+    pub fn prerequisites(&self, from: Option<&Version>) -> impl Iterator<Item = &Prerequisite> {
+        let to = &self.envelope.version;
+        let unchanged = from == Some(to);
+        self.body.prerequisites.iter().filter(move |asked| !unchanged && asked.when.applies(from, to))
+    }
+
+    /// The tasks that a person has to do before one upgrade begins.
+    pub fn tasks_before(&self, from: Option<&Version>) -> impl Iterator<Item = &Task> {
+        let to = &self.envelope.version;
+        let unchanged = from == Some(to);
+        self.body.tasks.iter().filter(move |task| !unchanged && task.when.applies(from, to))
     }
 
     /// The side effects of one upgrade.
@@ -420,6 +456,7 @@ impl UpgradePlan {
         if let Some(twice) = self.body.steps.iter().find(|step| !seen.insert(step.name())) {
             return wrong(format!("two steps are called {:?}", twice.name()));
         }
+        self.check_format_2()?;
         if self.body.modules.is_empty() {
             return wrong("it has no module".to_owned());
         }
@@ -428,6 +465,31 @@ impl UpgradePlan {
         }
         match self.body.options.iter().find(|(_, option)| !option.allowed.contains(&option.default)) {
             Some((name, _)) => wrong(format!("the default of option {name} is not one of its values")),
+            None => Ok(()),
+        }
+    }
+}
+
+impl UpgradePlan {
+    fn check_format_2(&self) -> Result<(), DocumentError> {
+        let wrong = |what: String| Err(DocumentError::Inconsistent(what));
+        let body = &self.body;
+        if body.format < body.lowest_format() {
+            return wrong(format!("its body says format {} and uses format {}", body.format, body.lowest_format()));
+        }
+        let mut seen = BTreeSet::new();
+        if let Some(twice) = body.prerequisites.iter().find(|asked| !seen.insert(&asked.id)) {
+            return wrong(format!("two prerequisites are called {:?}", twice.id.as_str()));
+        }
+        // A person ticks a task by its name alone, wherever it stands.
+        let mut seen: BTreeSet<&str> = body.steps.iter().map(Step::name).collect();
+        if let Some(twice) = body.tasks.iter().find(|task| !seen.insert(task.id.as_str())) {
+            return wrong(format!("two tasks or steps are called {:?}", twice.id.as_str()));
+        }
+        // A transaction that waits at its barrier cannot wait for a person.
+        let before = body.steps.iter().take_while(|step| !matches!(step, Step::Packages));
+        match before.into_iter().find(|step| matches!(step, Step::Task(_))) {
+            Some(early) => wrong(format!("the task {:?} stands before the packages", early.name())),
             None => Ok(()),
         }
     }

@@ -9,12 +9,13 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value, json};
 
-use crate::documents::{anchor, feed, plan, shard};
+use crate::documents::{anchor, feed, plan, plan_2, shard};
 
 /// A valid document, and who reads it.
 type Document = (fn() -> Value, fn(&[u8]) -> bool);
 
-const DOCUMENTS: [Document; 4] = [(plan, reads_plan), (feed, reads_feed), (shard, reads_shard), (anchor, reads_anchor)];
+const DOCUMENTS: [Document; 5] =
+    [(plan, reads_plan), (plan_2, reads_plan), (feed, reads_feed), (shard, reads_shard), (anchor, reads_anchor)];
 
 // Each reads a document, asks it whatever can be asked, and says whether it was one.
 
@@ -28,6 +29,8 @@ fn reads_plan(bytes: &[u8]) -> bool {
         for from in [None, Some(&from), Some(&plan.envelope.version)] {
             plan.steps(from).iter().for_each(|step| assert!(!step.name().is_empty()));
             plan.side_effects(from).for_each(|effect| assert_eq!(effect.digest(), effect.digest()));
+            plan.tasks_before(from).for_each(|task| assert_eq!(task.digest(), task.digest()));
+            plan.prerequisites(from).for_each(|asked| assert!(!asked.id.as_str().is_empty()));
         }
         plan.body.engines.iter().for_each(|unit| assert!(!unit.file().is_empty()));
         let again = json!({"body": &plan.body, "envelope": &plan.envelope}).to_string();

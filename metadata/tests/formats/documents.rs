@@ -40,6 +40,31 @@ pub fn plan() -> Value {
     })
 }
 
+/// A plan of everything that body format 2 brought.
+pub fn plan_2() -> Value {
+    let mut plan = plan();
+    let body = &mut plan["body"];
+    body["format"] = 2.into();
+    body["prerequisites"] = json!([
+        {
+            "id": "postgresql", "when": {"to": ">=1.1.0"}, "otherwise": {"en": "PostgreSQL 15 is needed.", "fr": "Il faut PostgreSQL 15."},
+            "check": {"kind": "command", "command": ["/usr/bin/pg_lsclusters", "{option.edition}", "{to}"], "user": "erp", "timeout_seconds": 5},
+        },
+        {"id": "space", "check": {"kind": "free-space", "folder": "/var/lib/erp", "mebibytes": 2048}, "otherwise": {"en": "Make room."}},
+    ]);
+    let task =
+        |id: &str| json!({"id": id, "summary": {"en": "Do it.", "fr": "Faites-le."}, "detail": {"en": "By hand."}});
+    body["tasks"] = json!([task("snapshot")]);
+    let steps = body["steps"].as_array_mut().unwrap();
+    let mut waits = task("licence");
+    waits["kind"] = "task".into();
+    waits["irreversible"] = true.into();
+    waits["when"] = json!({"first_install": false});
+    steps.insert(4, waits);
+    steps.push(json!({"kind": "task", "id": "tell", "summary": {"en": "Tell them."}}));
+    plan
+}
+
 pub fn feed() -> Value {
     json!({
         "kind": "feed", "format": 1, "vendor": "acme", "channel": "stable", "generation": 3,

@@ -7,3 +7,4 @@ mod archive;
 mod deb;
 mod documents;
 mod notes;
+mod plans;
