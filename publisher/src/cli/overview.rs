@@ -1,6 +1,7 @@
 //! What a release will consist of, for people and for programs, before anything is built.
 
 use consign_metadata::plan::{HealthCheck, OnInterrupt, RunStep, Step, Undo, UpgradePlan, When};
+use consign_metadata::prerequisite::Check;
 
 use super::say;
 use crate::build::Release;
@@ -62,6 +63,7 @@ fn steps(plan: &UpgradePlan) {
             Step::Health { within_seconds, stable_seconds, .. } => {
                 format!("within {within_seconds} s, then {stable_seconds} s without a break")
             }
+            Step::Task(task) => format!("a person: {}{}", task.summary.en, condition(&task.when)),
             Step::Announce { .. } | Step::Packages | Step::DaemonReload => String::new(),
         };
         say(format_args!("  {number}. {:<14} {detail}", step.name()).to_string().trim_end());
@@ -91,7 +93,7 @@ fn further(step: &Step) -> Vec<String> {
             vec![format!("at most {} s; an interruption {interrupted}; {undo}", run.timeout_seconds)]
         }
         Step::Health { checks, .. } => checks.iter().map(check).collect(),
-        Step::Announce { .. } | Step::Packages | Step::DaemonReload => Vec::new(),
+        Step::Announce { .. } | Step::Packages | Step::DaemonReload | Step::Task(_) => Vec::new(),
     }
 }
 
@@ -135,6 +137,22 @@ fn condition(when: &When) -> String {
 }
 
 fn gates(plan: &UpgradePlan) {
+    if !plan.body.prerequisites.is_empty() {
+        say("\nMust hold on the host before an upgrade");
+    }
+    for asked in &plan.body.prerequisites {
+        let check = match &asked.check {
+            Check::Command { command, user, .. } => format!("{} as {user}", command.join(" ")),
+            Check::FreeSpace { folder, mebibytes } => format!("{mebibytes} MiB free in {folder}"),
+        };
+        say(format_args!("  {}: {check}{}", asked.id, condition(&asked.when)));
+    }
+    if !plan.body.tasks.is_empty() {
+        say("\nTo be done by a person before an upgrade");
+    }
+    for task in &plan.body.tasks {
+        say(format_args!("  {}: {}{}", task.id, task.summary.en, condition(&task.when)));
+    }
     say("\nTo be acknowledged on the host");
     let notes = plan.envelope.notes.iter().filter(|note| note.acknowledge);
     let mut lines: Vec<_> = notes.map(|note| format!("the note on {}", note.version)).collect();

@@ -30,6 +30,12 @@ pub struct Manifest {
     /// What an administrator has to acknowledge.
     #[serde(default, rename = "side_effect")]
     pub side_effects: Vec<SideEffect>,
+    /// What must hold on a host before an upgrade begins.
+    #[serde(default, rename = "prerequisite")]
+    pub prerequisites: Vec<Spanned<Prerequisite>>,
+    /// What only a person can do.
+    #[serde(default, rename = "task")]
+    pub tasks: Vec<Task>,
     /// Programs that finish an upgrade, in order.
     #[serde(default, rename = "step")]
     pub steps: Vec<Step>,
@@ -162,6 +168,66 @@ pub struct SideEffect {
     #[serde(default)]
     pub when: When,
     pub summary: Text,
+}
+
+/// `[[prerequisite]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "docs/manifest.md describes every key")]
+pub struct Prerequisite {
+    pub id: Spanned<Label>,
+    #[serde(default)]
+    pub when: When,
+    pub command: Option<Spanned<Vec<Spanned<String>>>>,
+    pub user: Option<UserName>,
+    pub timeout: Option<Spanned<Span>>,
+    pub free_space: Option<FreeSpace>,
+    pub otherwise: Text,
+}
+
+/// `free_space` of a prerequisite.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "docs/manifest.md describes every key")]
+pub struct FreeSpace {
+    pub folder: Spanned<String>,
+    pub mebibytes: Spanned<u64>,
+}
+
+/// `[[task]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "docs/manifest.md describes every key")]
+pub struct Task {
+    pub id: Spanned<Label>,
+    pub at: Moment,
+    #[serde(default)]
+    pub when: When,
+    pub summary: Text,
+    pub detail: Option<Text>,
+    pub undo: Option<Spanned<TaskUndo>>,
+}
+
+/// Where in an upgrade a task stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Moment {
+    /// Before anything is stopped; the upgrade is held until it is done.
+    Before,
+    /// With the engines stopped, after the programs of the vendor's.
+    BeforeStart,
+    /// When the product runs and is found healthy.
+    After,
+}
+
+/// How a task is taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TaskUndo {
+    /// It left nothing that disturbs the old version.
+    Harmless,
+    /// It cannot be taken back.
+    Impossible,
 }
 
 /// `[[step]]`

@@ -15,11 +15,13 @@ mod module;
 mod notes;
 mod outline;
 mod plan;
+mod prerequisites;
 mod product;
 mod project;
 mod repository;
 mod site_option;
 mod steps;
+mod tasks;
 mod units;
 
 pub use account::UserName;
@@ -32,6 +34,7 @@ pub use outline::Outline;
 pub use product::Product;
 pub use project::{Project, ProjectError, Strictness};
 pub use repository::Repository;
+pub use tasks::Tasks;
 pub use units::{UNIT_FOLDER, Unit};
 
 /// The manifest, where no other is named.

@@ -19,14 +19,17 @@ impl Project {
     /// Never: a checked project makes a plan that can be read.
     pub fn plan(&self) -> (UpgradePlan, Vec<u8>) {
         let product = &self.product;
-        let body = PlanBody {
+        let mut body = PlanBody {
             format: plan::BODY_FORMAT,
             modules: self.modules.iter().map(|module| self.plan_module(module)).collect(),
             engines: self.engines.clone(),
             options: self.options.clone(),
             side_effects: self.side_effects.clone(),
+            prerequisites: self.prerequisites.clone(),
+            tasks: self.tasks.before.clone(),
             steps: self.plan_steps(),
         };
+        body.format = body.lowest_format();
         let envelope = Envelope {
             kind: Kind::Plan,
             format: plan::ENVELOPE_FORMAT,
@@ -58,6 +61,9 @@ impl Project {
         let before = [Step::Announce { message: None }, Step::Stop { timeout_seconds: STOP_SECONDS }, Step::Packages];
         let after = [Step::DaemonReload, Step::Start { timeout_seconds: START_SECONDS }, self.health.clone()];
         let run = self.steps.iter().cloned().map(Step::Run);
-        before.into_iter().chain(run).chain(after).collect()
+        // Before daemon-reload: what a person does with the engines stopped may well be a unit file.
+        let stopped = self.tasks.before_start.iter().cloned().map(Step::Task);
+        let running = self.tasks.after.iter().cloned().map(Step::Task);
+        before.into_iter().chain(run).chain(stopped).chain(after).chain(running).collect()
     }
 }

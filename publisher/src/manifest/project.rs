@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use consign_metadata::name::{Label, UnitName};
 use consign_metadata::plan::{RunStep, SideEffect, SiteOption, Step};
+use consign_metadata::prerequisite::Prerequisite;
 
 use super::error::Fault;
 use super::files::Ground;
 use super::notes::Note;
-use super::{ManifestError, Module, Product, Repository, authored, health, steps, units};
+use super::{ManifestError, Module, Product, Repository, Tasks, authored, health, prerequisites, steps, units};
 use crate::file::{FileError, OnFile};
 
 /// Whether steps may leave the careful defaults unsaid.
@@ -36,6 +37,10 @@ pub struct Project {
     pub options: BTreeMap<Label, SiteOption>,
     /// What an administrator has to acknowledge.
     pub side_effects: Vec<SideEffect>,
+    /// What must hold on a host before an upgrade begins.
+    pub prerequisites: Vec<Prerequisite>,
+    /// What only a person can do.
+    pub tasks: Tasks,
     /// Programs that finish an upgrade, in order.
     pub steps: Vec<RunStep>,
     /// The health step.
@@ -97,6 +102,8 @@ impl authored::Manifest {
             engines: units::engines(self.product.engines.as_ref(), &modules, self.product.version.span())?,
             options: self.options.iter().map(|(n, o)| Ok((n.clone(), o.validate()?))).collect::<Result<_, Fault>>()?,
             side_effects: self.side_effects()?,
+            prerequisites: prerequisites::validate(&self.prerequisites, &options)?,
+            tasks: Tasks::of(self)?,
             steps: steps::validate(&self.steps, &options, strictness)?,
             health: health::validate(&self.health, &options)?,
             repository: self.repository.as_ref().map(|r| r.validate(ground)).transpose()?,

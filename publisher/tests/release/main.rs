@@ -1,6 +1,7 @@
 //! From a manifest to a signed package, judged by the tools that customers' hosts use.
 
 mod checkers;
+mod checks;
 mod command;
 mod dnf;
 mod documented;
