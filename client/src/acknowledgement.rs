@@ -2,7 +2,8 @@
 //!
 //! A file of JSON lines that only grows; `docs/acknowledgements.md` describes it. What is acknowledged is
 //! a digest, so an edited note is unread again. A note that was read stays read, whatever the version it
-//! was read for; a side effect is accepted for one version, because it happens again with the next.
+//! was read for; a side effect is accepted for one version, because it happens again with the next, and a
+//! task is done for one.
 
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -32,6 +33,13 @@ pub enum Subject {
         /// Its name.
         id: Label,
         /// `SideEffect::digest`
+        sha256: Sha256,
+    },
+    /// A task of a person's, done.
+    Task {
+        /// Its name.
+        id: Label,
+        /// `Task::digest`
         sha256: Sha256,
     },
 }
@@ -114,7 +122,7 @@ impl Acknowledgements {
     pub fn is_acknowledged(&self, subject: &Subject, to: &Version) -> bool {
         let counts = |one: &Acknowledgement| match subject {
             Subject::Note { .. } => true,
-            Subject::SideEffect { .. } => one.version == *to,
+            Subject::SideEffect { .. } | Subject::Task { .. } => one.version == *to,
         };
         self.all.iter().any(|one| one.subject == *subject && counts(one))
     }
@@ -209,6 +217,19 @@ mod tests {
         let read = Acknowledgements::read(&product).unwrap();
         assert!(read.is_acknowledged(&effect(), &"1.1.0".parse().unwrap()));
         assert!(!read.is_acknowledged(&effect(), &"1.2.0".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_task_is_done_for_one_version_and_in_its_words() {
+        let (_root, product) = product();
+        let task = |words: &str| Subject::Task { id: "dns".parse().unwrap(), sha256: Sha256::of(words.as_bytes()) };
+        acknowledge(&product, &[of(task("words"), "1.1.0")]).unwrap();
+        let read = Acknowledgements::read(&product).unwrap();
+        assert!(read.is_acknowledged(&task("words"), &"1.1.0".parse().unwrap()));
+        assert!(!read.is_acknowledged(&task("words"), &"1.2.0".parse().unwrap()));
+        assert!(!read.is_acknowledged(&task("edited"), &"1.1.0".parse().unwrap()));
+        let text = std::fs::read_to_string(product.acknowledgements()).unwrap();
+        assert!(text.contains(r#""subject":{"task":{"id":"dns","sha256":""#), "{text}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use consign_metadata::name::{PackageName, ProductId};
+use consign_metadata::name::{Label, PackageName, ProductId};
 use consign_metadata::version::Version;
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +70,11 @@ pub enum Decision {
     Retry,
     /// Go on after the step that failed.
     Skip,
+    /// A task that the upgrade waits for is done.
+    Done {
+        /// Its name.
+        task: Label,
+    },
     /// About a step that was interrupted.
     Answer {
         /// What.

@@ -18,7 +18,7 @@ use crate::engine::event::{Event, Failure, Packages, Reason};
 use crate::engine::journal::Journal;
 use crate::engine::machine::{State, Upgrade};
 use crate::engine::runner::Standing;
-use crate::gate;
+use crate::gate::{self, UNHURRIED};
 use crate::request::{PackageAction, Refusal, Reply};
 
 /// A product whose steps are running is refused, not waited for.
@@ -83,7 +83,7 @@ pub(super) fn reasons(
     if changes_nothing(agent, situation, target) {
         return Ok(Vec::new());
     }
-    let reasons = situation.reasons(agent, &target.plan, from);
+    let reasons = situation.reasons(agent, &target.plan, from, Some(UNHURRIED));
     let other = situation.newest.as_ref().filter(|u| !u.is_over() && u.header.plan != target.plan.digest);
     // An older version is not offered: no journal waits for it.
     if !reasons.is_empty() && other.is_none() && !reasons.iter().any(gate::is_downgrade) {

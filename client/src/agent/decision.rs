@@ -8,9 +8,10 @@ use super::catalogue::{Catalogue, plan_of};
 use super::dialogue::Speaker;
 use super::situation::Situation;
 use super::{Agent, AgentError, barrier, mend, watch};
-use crate::engine::event::{Event, Person};
+use crate::engine::event::{Answer, Event, Person};
 use crate::engine::journal::JournalError;
 use crate::engine::machine::{HaltCause, State, Upgrade};
+use crate::gate::UNHURRIED;
 use crate::request::{Decision, Refusal, Reply};
 
 /// Writes the decision down, or says why it cannot be taken now.
@@ -43,6 +44,7 @@ pub fn decide(
         _ => None,
     };
     let header = upgrade.header.clone();
+    fits_task(upgrade, decision)?;
     if let Some(event) = event(&upgrade.state, decision, by) {
         let open = entry.product.open(number)?;
         let mut journal = open.ok_or_else(|| AgentError::NotNow(format!("{id} has no upgrade {number}")))?;
@@ -68,11 +70,31 @@ fn event(state: &State, decision: &Decision, by: &Person) -> Option<Event> {
         (Decision::Retry, State::Forward { .. } | State::Backward { .. }) => return None,
         (Decision::Retry, _) => Event::Retry { by: Some(by) },
         (Decision::Skip, _) => Event::SkippedBy { by },
+        (Decision::Done { .. }, State::Waiting { item }) => Event::Answered { item: *item, answer: Answer::Done, by },
+        (Decision::Done { .. }, _) => Event::Answered { item: 0, answer: Answer::Done, by },
         (Decision::Answer { answer }, State::Waiting { item }) => Event::Answered { item: *item, answer: *answer, by },
         // No step waits for it, whichever it is.
         (Decision::Answer { answer }, _) => Event::Answered { item: 0, answer: *answer, by },
         (Decision::Rescue { observed }, _) => Event::Rescued { observed: observed.clone(), by },
     })
+}
+
+/// A task is ticked by its name alone, and only a task is ticked: nobody answers for something else by
+/// the way.
+fn fits_task(upgrade: &Upgrade, decision: &Decision) -> Result<(), AgentError> {
+    let State::Waiting { item } = upgrade.state else { return Ok(()) };
+    let (id, item) = (&upgrade.header.product, &upgrade.header.items[item]);
+    let name = &item.name;
+    match (decision, &item.task) {
+        (Decision::Done { task }, Some(_)) if task.as_str() == name => Ok(()),
+        (Decision::Done { task }, _) => {
+            Err(AgentError::NotNow(format!("{id} does not wait for {task}, but for {name}")))
+        }
+        (Decision::Answer { .. }, Some(_)) => {
+            Err(AgentError::NotNow(format!("{name} is a task for a person: type consignee done {id} {name}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What the table refuses, in the operator's words.
@@ -94,7 +116,7 @@ fn unsatisfied(
     let halted = matches!(upgrade.state, State::Halted { cause: HaltCause::Unsatisfied { .. }, .. });
     let (true, Decision::Retry, Some(from)) = (halted, decision, &upgrade.header.from) else { return Ok(None) };
     let target = plan_of(situation.trust, situation.product, upgrade)?;
-    let reasons = situation.reasons(agent, &target.plan, from);
+    let reasons = situation.reasons(agent, &target.plan, from, Some(UNHURRIED));
     let refusal = Refusal { product: situation.product.id.clone(), to: Some(upgrade.header.to.clone()), reasons };
     Ok(Some(refusal).filter(|refusal| !refusal.reasons.is_empty()))
 }

@@ -106,10 +106,11 @@ fn name(request: &Request) -> String {
 }
 
 fn word(decision: &crate::request::Decision) -> &'static str {
-    use crate::request::Decision::{Answer, Rescue, Retry, Skip};
+    use crate::request::Decision::{Answer, Done, Rescue, Retry, Skip};
     match decision {
         Retry => "retry",
         Skip => "skip",
+        Done { .. } => "done",
         Answer { .. } => "answer",
         Rescue { .. } => "rescue",
     }

@@ -27,6 +27,8 @@ use crate::trust::TrustError;
 const MAXIMUM: usize = 16;
 /// What one file may take; a look as a whole has a deadline of its own.
 const FETCH_LIMIT: Duration = Duration::from_secs(4);
+/// What prerequisites may take where the network took all of its time.
+const AFTER_NETWORK: Duration = Duration::from_secs(1);
 
 /// Time to fetch with, and what it did not suffice for.
 #[derive(Debug)]
@@ -52,6 +54,11 @@ impl Online {
             return Err(format!("cannot fetch {path}: the time is up"));
         }
         agent.packages.fetch(from, path, maximum, left).map_err(|error| error.to_string())
+    }
+
+    /// What a look has left for prerequisites: they are asked for after the network, whatever that took.
+    fn patience(&self) -> Duration {
+        (self.deadline + AFTER_NETWORK).saturating_duration_since(Instant::now())
     }
 
     fn problem(&self, id: &ProductId) -> Option<&String> {
@@ -218,7 +225,8 @@ impl Desk<'_> {
     }
 
     fn offer(&self, target: SignedPlan) -> Evaluation {
-        let reasons = self.situation.reasons(self.agent, &target.plan, self.from);
+        let patience = self.online.map(Online::patience);
+        let reasons = self.situation.reasons(self.agent, &target.plan, self.from, patience);
         let mut evaluation = self.only(Some(target.plan.envelope.version.clone()), reasons.clone());
         evaluation.cleared = reasons.is_empty().then(|| target.plan.clone());
         evaluation.target = Some((target, reasons));

@@ -17,6 +17,7 @@ use crate::engine::event::{Event, Packages};
 use crate::engine::journal::Journal;
 use crate::engine::machine::{HaltCause, State, Upgrade};
 use crate::engine::runner::Standing;
+use crate::gate::UNHURRIED;
 
 /// Compares one product and does what can be done.
 ///
@@ -148,7 +149,7 @@ impl Reconciler<'_> {
             (None, _) | (_, State::Cleared) => Vec::new(),
             (Some(from), _) => {
                 let target = plan_of(self.situation.trust, self.situation.product, journal.upgrade())?;
-                self.situation.reasons(self.agent, &target.plan, from)
+                self.situation.reasons(self.agent, &target.plan, from, Some(UNHURRIED))
             }
         };
         upgrades::judge(self.agent, journal, &reasons)?;

@@ -1,6 +1,7 @@
 //! What is known of a product at one moment, under its lock.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use consign_metadata::name::PackageName;
 use consign_metadata::plan::UpgradePlan;
@@ -12,7 +13,7 @@ use super::{Agent, AgentError};
 use crate::engine::event::Reason;
 use crate::engine::machine::Upgrade;
 use crate::feed::Kept;
-use crate::gate::{self, Case};
+use crate::gate::{self, Asking, Case};
 use crate::product::Product;
 use crate::trust::Trust;
 
@@ -121,8 +122,15 @@ impl<'a> Situation<'a> {
         })
     }
 
-    /// Everything that stands in the way of a plan.
-    pub fn reasons(&self, agent: &Agent, plan: &UpgradePlan, from: &Version) -> Vec<Reason> {
+    /// Everything that stands in the way of a plan. Prerequisites are asked for with this patience; without
+    /// any, what the last look found counts.
+    pub fn reasons(
+        &self,
+        agent: &Agent,
+        plan: &UpgradePlan,
+        from: &Version,
+        patience: Option<Duration>,
+    ) -> Vec<Reason> {
         let kept = self.trust.vendor(&self.product.id.vendor).map(|vendor| Kept::all(&agent.places, vendor));
         let shards =
             kept.unwrap_or_default().into_iter().filter_map(|kept| kept.shard(&self.product.id).ok().flatten());
@@ -135,6 +143,7 @@ impl<'a> Situation<'a> {
             newest: self.newest.as_ref(),
             release: release.as_ref(),
             agent: &agent.version,
+            asking: patience.map(|patience| Asking { programs: &*agent.programs, patience }),
         })
     }
 

@@ -14,7 +14,8 @@ use crate::conversation;
 use crate::engine::event::Reason;
 use crate::engine::machine::{HaltCause, State, Upgrade};
 use crate::product::Product;
-use crate::report::{acknowledging, say};
+use crate::report::acknowledging::{self, Given};
+use crate::report::say;
 use crate::request::{Offer, Reply, Request};
 
 /// A look reads lists and writes holds; it is not asked to hurry here.
@@ -63,7 +64,7 @@ impl Arguments {
         self.show(session, &product, &chosen)?;
         self.confirm(session)?;
         library::acknowledge(&product, &upgrade.header.to, &chosen, &person::here())?;
-        look(session, &product, &upgrade)
+        look(session, &product, &upgrade, Given::Acknowledgement)
     }
 
     fn check_version(&self, upgrade: &Upgrade) -> Result<(), Complaint> {
@@ -132,21 +133,29 @@ fn asked_for(upgrade: &Upgrade) -> Vec<Reason> {
 }
 
 /// Has the service look again, and says what is offered now.
-fn look(session: &mut Session, product: &Product, upgrade: &Upgrade) -> Result<Exit, Complaint> {
+///
+/// # Errors
+/// Those of the output.
+pub(super) fn look(
+    session: &mut Session,
+    product: &Product,
+    upgrade: &Upgrade,
+    given: Given,
+) -> Result<Exit, Complaint> {
     let language = session.language;
     if matches!(upgrade.state, State::Halted { .. }) {
-        session.out.page(&acknowledging::after_a_halt(&product.id, language))?;
+        session.out.page(&acknowledging::after_a_halt(&product.id, given, language))?;
         return Ok(Exit::Halted);
     }
     let offers = match conversation::ask(&session.places, &Request::Look, LIMIT) {
         Ok(Reply::Looked { offers, .. }) => offers,
         Ok(_) | Err(_) => {
-            session.out.page(&acknowledging::not_looked(language))?;
+            session.out.page(&acknowledging::not_looked(given, language))?;
             return Ok(Exit::Waits);
         }
     };
     let ours: Vec<Offer> = offers.into_iter().filter(|offer| offer.product == product.id).collect();
     let held = ours.iter().any(|offer| !offer.held.is_empty());
-    session.out.page(&acknowledging::looked(&ours, language))?;
+    session.out.page(&acknowledging::looked(&ours, given, language))?;
     Ok(if held { Exit::Waits } else { Exit::Done })
 }

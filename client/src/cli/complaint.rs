@@ -43,6 +43,15 @@ pub enum Complaint {
         /// The note or side effect.
         what: String,
     },
+    /// The task that was ticked is not open.
+    NoTask {
+        /// The product.
+        product: ProductId,
+        /// What was named.
+        task: String,
+        /// What is open.
+        open: Vec<String>,
+    },
     /// The offer is another than the one that was named.
     OtherOffer {
         /// The product.
@@ -147,6 +156,13 @@ impl Complaint {
                     "{what} : aucun acquittement n'est demandé"
                 )
             }
+            Self::NoTask { product, task, .. } => {
+                say!(
+                    language,
+                    "cannot tick {task}: {product} asks for no such task now",
+                    "{task} ne peut pas être cochée : {product} ne demande pas cette tâche à présent"
+                )
+            }
             Self::OtherOffer { offered, product } => say!(
                 language,
                 "cannot acknowledge that version: {product} {offered} is offered now",
@@ -195,6 +211,13 @@ impl Complaint {
             }
             Self::Stands { product, .. } => {
                 Some(say!(language, "type: consignee status {product}", "tapez : consignee status {product}"))
+            }
+            Self::NoTask { product, open, .. } if open.is_empty() => {
+                Some(say!(language, "type: consignee status {product}", "tapez : consignee status {product}"))
+            }
+            Self::NoTask { open, .. } => {
+                let open = words::list(open);
+                Some(say!(language, "open: {open}", "à faire : {open}"))
             }
             Self::OtherOffer { product, .. } => {
                 Some(say!(language, "type: consignee notes {product}", "tapez : consignee notes {product}"))

@@ -130,7 +130,11 @@ impl Rescue {
     }
 }
 
-fn decide(session: &mut Session, product: &Product, decision: Decision) -> Result<Exit, Complaint> {
+/// Puts a decision to the service.
+///
+/// # Errors
+/// [`Complaint`]
+pub(super) fn decide(session: &mut Session, product: &Product, decision: Decision) -> Result<Exit, Complaint> {
     let limit = if decision == Decision::Retry { RETRY_LIMIT } else { LIMIT };
     let request = Request::Decide { product: product.id.clone(), decision, by: person::here() };
     match conversation::ask(&session.places, &request, limit)? {

@@ -8,6 +8,7 @@ use consign_metadata::digest::Sha256;
 use consign_metadata::feed::{MAXIMUM_SHARD_SIZE, Shard};
 use consign_metadata::name::ProductId;
 use consign_metadata::plan::{NoteReference, SideEffect, UpgradePlan};
+use consign_metadata::task::Task;
 use consign_metadata::text::Language;
 use consign_metadata::version::Version;
 use jiff::Timestamp;
@@ -70,11 +71,17 @@ impl Library {
     /// When the site's file cannot be used.
     pub fn plan(&self, places: &Places) -> Result<PlanReport, Complaint> {
         let options = site::options(places, &self.plan).map_err(|error| Complaint::Failed(error.to_string()))?;
-        Ok(PlanReport::of(&self.plan, &self.upgrade, &options, |effect| self.has_accepted(effect)))
+        let accepted = |effect: &SideEffect| self.has_accepted(effect);
+        Ok(PlanReport::of(&self.plan, &self.upgrade, &options, accepted, |task| self.has_done(task)))
     }
 
     fn has_read(&self, note: &NoteReference) -> bool {
         let subject = Subject::Note { version: note.version.clone(), sha256: note.digest() };
+        self.acknowledged.is_acknowledged(&subject, &self.upgrade.header.to)
+    }
+
+    fn has_done(&self, task: &Task) -> bool {
+        let subject = Subject::Task { id: task.id.clone(), sha256: task.digest() };
         self.acknowledged.is_acknowledged(&subject, &self.upgrade.header.to)
     }
 
@@ -108,6 +115,7 @@ fn subject(reason: &Reason) -> Option<Subject> {
         Reason::SideEffectUnacknowledged { id, sha256 } => {
             Some(Subject::SideEffect { id: id.clone(), sha256: *sha256 })
         }
+        Reason::TaskOpen { id, sha256, .. } => Some(Subject::Task { id: id.clone(), sha256: *sha256 }),
         _ => None,
     }
 }
@@ -121,6 +129,7 @@ pub fn deeds(product: &Product) -> Result<Vec<(Version, Deed)>, Complaint> {
         let (what, subject) = match one.subject {
             Subject::Note { version, .. } => (DeedKind::AcknowledgedNote, version.to_string()),
             Subject::SideEffect { id, .. } => (DeedKind::AcknowledgedSideEffect, id.to_string()),
+            Subject::Task { id, .. } => (DeedKind::DidTask, id.to_string()),
         };
         (one.version, Deed { at: one.at, by: one.by, what, subject: Some(subject) })
     };

@@ -9,6 +9,7 @@ mod agent;
 mod ask;
 mod complaint;
 mod decide;
+mod done;
 mod follow;
 mod history;
 mod hook;
@@ -64,6 +65,7 @@ enum Command {
     Plan(plan::Arguments),
     Follow(follow::Arguments),
     Ack(acknowledge::Arguments),
+    Done(done::Arguments),
     Retry(decide::Retry),
     Skip(decide::Skip),
     Answer(decide::Answer),
@@ -95,6 +97,7 @@ impl Command {
             Self::Plan(arguments) => arguments.run(session),
             Self::Follow(arguments) => arguments.run(session),
             Self::Ack(arguments) => arguments.run(session),
+            Self::Done(arguments) => arguments.run(session),
             Self::Retry(arguments) => arguments.run(session),
             Self::Skip(arguments) => arguments.run(session),
             Self::Answer(arguments) => arguments.run(session),

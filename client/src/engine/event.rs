@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use consign_metadata::digest::Sha256;
 use consign_metadata::name::{Label, PackageName, ProductId, UnitName};
 use consign_metadata::plan::OnInterrupt;
+use consign_metadata::text::Text;
 use consign_metadata::version::{Class, Version};
 use serde::{Deserialize, Serialize};
 
@@ -75,6 +76,9 @@ pub struct Item {
     /// Whether this is the package transaction, which is observed and never run.
     #[serde(default, skip_serializing_if = "is_false")]
     pub packages: bool,
+    /// What a person has to do, where the item is a task: it waits until somebody says that it is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<Text>,
     /// Whether it can be taken back.
     #[serde(default, skip_serializing_if = "is_false")]
     pub undo: bool,
@@ -398,6 +402,29 @@ pub enum Reason {
         /// Its name.
         id: Label,
         /// The digest to acknowledge.
+        sha256: Sha256,
+    },
+    /// Something that must hold before the upgrade does not.
+    PrerequisiteFailed {
+        /// Its name.
+        id: Label,
+        /// The vendor's words: what is missing, and what to do about it.
+        otherwise: Text,
+    },
+    /// Nobody could see whether something holds that must.
+    PrerequisiteUnknown {
+        /// Its name.
+        id: Label,
+        /// What became of the look.
+        failure: Failure,
+    },
+    /// A person has something to do before the upgrade.
+    TaskOpen {
+        /// Its name.
+        id: Label,
+        /// The vendor's words: what is to be done.
+        summary: Text,
+        /// The digest to tick.
         sha256: Sha256,
     },
     /// An earlier upgrade has not finished.

@@ -15,6 +15,7 @@ pub fn items(plan: &UpgradePlan, from: Option<&Version>) -> Vec<Item> {
 fn item(step: &Step, prepares: bool) -> Item {
     let (undo, on_interrupt) = match step {
         Step::Packages => (false, OnInterrupt::Rerun),
+        Step::Task(task) => (!task.irreversible, OnInterrupt::Ask),
         // After the packages nothing is taken back yet: there is no way to the old ones.
         Step::Run(run) => (prepares && matches!(run.undo, Undo::Harmless | Undo::Inverse(_)), run.on_interrupt),
         _ => (true, OnInterrupt::Rerun),
@@ -22,6 +23,10 @@ fn item(step: &Step, prepares: bool) -> Item {
     Item {
         name: step.name().to_owned(),
         packages: matches!(step, Step::Packages),
+        task: match step {
+            Step::Task(task) => Some(task.summary.clone()),
+            _ => None,
+        },
         undo,
         no_return: matches!(step, Step::Start { .. }),
         on_interrupt,

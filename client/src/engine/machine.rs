@@ -106,6 +106,15 @@ impl Upgrade {
         &self.reasons
     }
 
+    /// What keeps it back now: the reasons of the last hold, or those past which its packages came.
+    pub fn unmet(&self) -> &[Reason] {
+        match &self.state {
+            State::Halted { cause: HaltCause::Unsatisfied { reasons }, .. } => reasons,
+            State::Planned | State::Held => &self.reasons,
+            _ => &[],
+        }
+    }
+
     /// Whether nothing more will happen to it by itself or by a command.
     pub fn is_over(&self) -> bool {
         matches!(

@@ -15,4 +15,4 @@ pub mod runner;
 pub mod state;
 
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;

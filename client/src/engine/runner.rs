@@ -189,6 +189,7 @@ impl<'a> Runner<'a> {
                 self.append(Event::RetryLater { item })?;
                 Ok(Some(Standing::Later(pause(attempt))))
             }
+            Ok(Done::Person) => self.append(Event::Asked { item }),
             Err(Trouble::Journal(error)) => Err(error),
             // The host took the step down with it: replay will find it interrupted, which it was.
             Err(Trouble::Failed(_)) if self.context.services.is_going_down() => Ok(Some(Standing::NoServices)),

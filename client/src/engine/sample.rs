@@ -15,6 +15,7 @@ pub fn item(name: &str) -> Item {
     Item {
         name: name.to_owned(),
         packages: name == "packages",
+        task: None,
         undo: !["packages", "migrate"].contains(&name),
         no_return: name == "start",
         on_interrupt: if name == "migrate" { OnInterrupt::Ask } else { OnInterrupt::Rerun },

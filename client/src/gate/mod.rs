@@ -4,6 +4,8 @@
 //! - [`age`]: the agent is new enough
 //! - [`notes`]: release notes that must be acknowledged are
 //! - [`consequences`]: declared side effects are acknowledged
+//! - [`tasks`]: what a person has to do before it is done
+//! - [`prerequisites`]: what must hold on the host holds
 //! - [`withdrawn`]: the vendor did not take the release back
 //! - [`unfinished`]: nothing earlier is still under way
 //! - [`choices`]: the site's files can be used
@@ -16,6 +18,8 @@ pub mod age;
 pub mod choices;
 pub mod consequences;
 pub mod notes;
+pub mod prerequisites;
+pub mod tasks;
 pub mod unfinished;
 pub mod way;
 pub mod withdrawn;
@@ -28,6 +32,8 @@ use crate::engine::event::Reason;
 use crate::engine::machine::Upgrade;
 use crate::places::Places;
 use crate::product::Product;
+
+pub use prerequisites::{Asking, UNHURRIED};
 
 /// An upgrade that wants to begin.
 #[derive(Clone, Copy)]
@@ -46,6 +52,8 @@ pub struct Case<'a> {
     pub release: Option<&'a FeedRelease>,
     /// The agent that is asked.
     pub agent: &'a Version,
+    /// Who asks for prerequisites; `None` where what the last look found counts.
+    pub asking: Option<Asking<'a>>,
 }
 
 /// What a gate says.
@@ -88,7 +96,7 @@ pub trait Gate {
     fn judge(&self, case: &Case<'_>) -> Result<Verdict, CouldNotLook>;
 }
 
-const ALL: [&dyn Gate; 7] = [
+const ALL: [&dyn Gate; 9] = [
     &way::Way,
     &age::Age,
     &withdrawn::Withdrawn,
@@ -96,6 +104,8 @@ const ALL: [&dyn Gate; 7] = [
     &choices::Choices,
     &notes::Notes,
     &consequences::Consequences,
+    &tasks::Tasks,
+    &prerequisites::Prerequisites,
 ];
 
 /// Everything that stands in the way; empty when it may begin.

@@ -59,7 +59,7 @@ impl Site {
     fn reasons(&self, plan: &UpgradePlan, from: &str, newest: Option<&Upgrade>) -> Vec<Reason> {
         let from = v(from);
         let (places, product, agent) = (&self.places, &self.product, &self.agent);
-        reasons(&Case { places, product, plan, from: &from, newest, release: None, agent })
+        reasons(&Case { places, product, plan, from: &from, newest, release: None, agent, asking: None })
     }
 
     fn acknowledge(&self, subject: Subject, version: &str) {
@@ -195,6 +195,7 @@ fn a_withdrawn_release_is_refused_and_a_missing_feed_is_not_punished() {
         newest: None,
         release: None,
         agent: &site.agent,
+        asking: None,
     };
     assert_eq!(reasons(&case), []);
     let expected = [Reason::Withdrawn { why: "it loses invoices".to_owned() }];

@@ -114,7 +114,7 @@ fn arguments(program: &Program) -> Result<Vec<String>, Unready> {
         format!("WorkingDirectory={}", folder.display()),
         // 0 would be without a limit.
         format!("TimeoutStartSec={}", program.limit.as_secs().max(1)),
-        format!("TimeoutStopSec={}", END.as_secs()),
+        format!("TimeoutStopSec={}", grace(program.limit).as_secs()),
         "StandardInput=null".to_owned(),
         format!("StandardOutput=append:{log}"),
         format!("StandardError=append:{log}"),
@@ -127,6 +127,11 @@ fn arguments(program: &Program) -> Result<Vec<String>, Unready> {
     arguments.push("--".to_owned());
     arguments.extend(line.iter().map(|argument| escaped(argument)));
     Ok(arguments)
+}
+
+// Who has only seconds to run has not ten more to end: somebody waits for the answer.
+fn grace(limit: Duration) -> Duration {
+    if limit < END { Duration::from_secs(1) } else { END }
 }
 
 // systemd replaces `$name` and `${name}` in every argument, of transient units too (systemd.service(5));

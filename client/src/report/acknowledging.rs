@@ -11,6 +11,24 @@ use crate::engine::event::Reason;
 use crate::host::typed;
 use crate::request::Offer;
 
+/// What a person gave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Given {
+    /// Their acknowledgement.
+    Acknowledgement,
+    /// Their word that a task is done.
+    Task,
+}
+
+impl Given {
+    fn word(self, language: Language) -> String {
+        match self {
+            Self::Acknowledgement => say!(language, "acknowledged", "acquitté"),
+            Self::Task => say!(language, "noted as done", "noté comme fait"),
+        }
+    }
+}
+
 /// Everything that is about to be acknowledged: notes by their first line, side effects in full.
 pub fn page(
     product: &ProductId,
@@ -73,9 +91,9 @@ pub fn nothing(product: &ProductId, language: Language) -> Page {
 }
 
 /// What is offered after the acknowledgement.
-pub fn looked(offers: &[Offer], language: Language) -> Page {
+pub fn looked(offers: &[Offer], given: Given, language: Language) -> Page {
     let mut page = Page::default();
-    page.add(0, Style::Good, say!(language, "acknowledged", "acquitté"));
+    page.add(0, Style::Good, given.word(language));
     page.append(0, offers::page(offers, language));
     if offers.iter().any(|offer| offer.offered.is_some() && offer.held.is_empty()) {
         advice::show(&mut page, &[advice::package_upgrade(language)], language);
@@ -84,30 +102,30 @@ pub fn looked(offers: &[Offer], language: Language) -> Page {
 }
 
 /// The acknowledgement is kept, but the service could not look.
-pub fn not_looked(language: Language) -> Page {
-    let (mut page, refresh) = (Page::default(), typed::REFRESH);
+pub fn not_looked(given: Given, language: Language) -> Page {
+    let (mut page, refresh, given) = (Page::default(), typed::REFRESH, given.word(language));
     page.add(
         0,
         Style::Warning,
         say!(
             language,
-            "acknowledged; still held, because the agent's service could not look again now. Type: {refresh}",
-            "acquitté ; toujours retenue, car le service de l'agent n'a pas pu réexaminer l'offre. Tapez : {refresh}"
+            "{given}; still held, because the agent's service could not look again now. Type: {refresh}",
+            "{given} ; toujours retenue, car le service de l'agent n'a pas pu réexaminer l'offre. Tapez : {refresh}"
         ),
     );
     page
 }
 
 /// The packages are there already: the upgrade goes on with a retry.
-pub fn after_a_halt(product: &ProductId, language: Language) -> Page {
-    let mut page = Page::default();
+pub fn after_a_halt(product: &ProductId, given: Given, language: Language) -> Page {
+    let (mut page, given) = (Page::default(), given.word(language));
     page.add(
         0,
         Style::Good,
         say!(
             language,
-            "acknowledged; to go on, type: consignee retry {product}",
-            "acquitté ; pour continuer, tapez : consignee retry {product}"
+            "{given}; to go on, type: consignee retry {product}",
+            "{given} ; pour continuer, tapez : consignee retry {product}"
         ),
     );
     page

@@ -20,6 +20,9 @@ pub fn on_upgrade(upgrade: &Upgrade, language: Language) -> Vec<Advice> {
         State::Held | State::Planned => on_reasons(product, upgrade.reasons(), language),
         State::Cleared => vec![package_upgrade(language)],
         State::Forward { .. } | State::Backward { .. } => vec![follow(product, language)],
+        State::Waiting { item } if upgrade.header.items[*item].task.is_some() => {
+            vec![plan(product, language), done(product, &upgrade.header.items[*item].name, language)]
+        }
         State::Waiting { .. } => waiting(upgrade, language),
         State::Halted { item, cause } => halted(upgrade, *item, cause, language),
         State::Stuck { .. } => {
@@ -45,6 +48,10 @@ fn on_reason(product: &ProductId, reason: &Reason, language: Language) -> Vec<Ad
     match reason {
         Reason::NoteUnread { .. } => vec![notes(product, language), acknowledge(product, language)],
         Reason::SideEffectUnacknowledged { .. } => vec![plan(product, language), acknowledge(product, language)],
+        Reason::PrerequisiteFailed { .. } | Reason::PrerequisiteUnknown { .. } => {
+            vec![plan(product, language), refresh(language)]
+        }
+        Reason::TaskOpen { id, .. } => vec![plan(product, language), done(product, id, language)],
         Reason::Unfinished { .. } | Reason::NotPrepared { .. } => vec![status(product, language)],
         Reason::AgentTooOld { .. } => {
             vec![advice(typed::UPGRADE_AGENT, say!(language, "bring the agent up to date", "mettre l'agent à jour"))]
@@ -143,6 +150,11 @@ fn notes(product: &ProductId, language: Language) -> Advice {
 fn acknowledge(product: &ProductId, language: Language) -> Advice {
     let purpose = say!(language, "acknowledge what is asked for", "acquitter ce qui est demandé");
     advice(format!("consignee ack {product}"), purpose)
+}
+
+fn done(product: &ProductId, task: impl std::fmt::Display, language: Language) -> Advice {
+    let purpose = say!(language, "once you have done it", "une fois que vous l'avez faite");
+    advice(format!("consignee done {product} {task}"), purpose)
 }
 
 fn plan(product: &ProductId, language: Language) -> Advice {

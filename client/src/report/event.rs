@@ -42,6 +42,15 @@ pub fn sentence(event: &Event, header: &Header, language: Language) -> String {
             "found interrupted by a crash or a power cut",
             "trouvée interrompue par un arrêt brutal",
         ),
+        Event::Asked { item } if words::task(header, *item, language).is_some() => {
+            let (step, task) = (step(*item), words::task(header, *item, language).unwrap_or_default());
+            let done = format!("consignee done {} {}", header.product, header.items[*item].name);
+            say!(
+                language,
+                "step {step}: a person has to do it: {task} Once it is done, type: {done}",
+                "étape {step} : à faire par une personne : {task} Une fois faite, tapez : {done}"
+            )
+        }
         Event::Asked { item } => {
             with_step(&step(*item), language, "a person has to decide", "une personne doit décider")
         }

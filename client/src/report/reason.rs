@@ -42,6 +42,30 @@ pub fn sentence(reason: &Reason, language: Language) -> String {
         Reason::SideEffectUnacknowledged { id, .. } => {
             say!(language, "the side effect {id} is not acknowledged", "l'effet de bord {id} n'est pas acquitté")
         }
+        Reason::PrerequisiteFailed { id, otherwise } => {
+            let otherwise = otherwise.in_language(language);
+            say!(
+                language,
+                "the prerequisite {id} does not hold: {otherwise}",
+                "le prérequis {id} n'est pas rempli : {otherwise}"
+            )
+        }
+        Reason::PrerequisiteUnknown { id, failure } => {
+            let failure = super::failure::sentence(failure, language);
+            say!(
+                language,
+                "the prerequisite {id} could not be looked at: {failure}",
+                "le prérequis {id} n'a pas pu être vérifié : {failure}"
+            )
+        }
+        Reason::TaskOpen { id, summary, .. } => {
+            let summary = summary.in_language(language);
+            say!(
+                language,
+                "the task {id} is to be done first: {summary}",
+                "la tâche {id} est à faire d'abord : {summary}"
+            )
+        }
         Reason::Unfinished { upgrade } => say!(
             language,
             "upgrade {upgrade} of this product has not finished",
@@ -96,6 +120,18 @@ pub fn sentence(reason: &Reason, language: Language) -> String {
 mod tests {
     use super::*;
     use crate::report::samples;
+
+    #[test]
+    fn the_vendors_words_are_in_the_readers_language() {
+        use consign_metadata::text::Text;
+        let words = || Text { en: "Make room.".to_owned(), fr: Some("Faites de la place.".to_owned()) };
+        let failed = Reason::PrerequisiteFailed { id: "space".parse().unwrap(), otherwise: words() };
+        assert_eq!(sentence(&failed, Language::En), "the prerequisite space does not hold: Make room.");
+        assert_eq!(sentence(&failed, Language::Fr), "le prérequis space n'est pas rempli : Faites de la place.");
+        let sha256 = consign_metadata::digest::Sha256::of(b"");
+        let open = Reason::TaskOpen { id: "space".parse().unwrap(), summary: words(), sha256 };
+        assert_eq!(sentence(&open, Language::Fr), "la tâche space est à faire d'abord : Faites de la place.");
+    }
 
     #[test]
     fn every_reason_is_worded_in_both_languages_with_its_parameters() {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use consign_metadata::digest::Sha256;
 use consign_metadata::plan::OnInterrupt;
-use consign_metadata::text::Language;
+use consign_metadata::text::{Language, Text};
 use consign_metadata::version::{Class, Version};
 use serde::Serialize;
 use serde_json::Value;
@@ -84,6 +84,7 @@ pub fn header() -> Header {
     let item = |name: &str, packages| Item {
         name: name.to_owned(),
         packages,
+        task: None,
         undo: !packages,
         no_return: false,
         on_interrupt: OnInterrupt::Rerun,
@@ -124,11 +125,24 @@ pub fn reasons() -> Vec<Reason> {
         Reason::WouldRemove { packages: vec!["acme-erp".parse().unwrap(), "acme-web".parse().unwrap()] },
         Reason::MixedVersions { packages: vec![("acme-erp".parse().unwrap(), "1.5.0-1".to_owned())] },
         Reason::NotPrepared { upgrade: 8, failure: Failure::StillRunning { unit: "erp.service".parse().unwrap() } },
+        Reason::PrerequisiteFailed {
+            id: "postgresql".parse().unwrap(),
+            otherwise: Text { en: "PostgreSQL 15 is needed.".to_owned(), fr: None },
+        },
+        Reason::PrerequisiteUnknown {
+            id: "postgresql".parse().unwrap(),
+            failure: Failure::Signal { signal: 9, output: Vec::new() },
+        },
+        Reason::TaskOpen {
+            id: "snapshot".parse().unwrap(),
+            summary: Text { en: "Take a snapshot.".to_owned(), fr: None },
+            sha256: Sha256::of(b"task"),
+        },
         Reason::NoAnswer,
     ];
     let variants = variants!(Reason: ClassUnsupported TooOld RequiredStops Downgrade NoteUnread
         SideEffectUnacknowledged Unfinished AgentTooOld Site Withdrawn Unverified WouldRemove MixedVersions NotPrepared
-        NoAnswer);
+        PrerequisiteFailed PrerequisiteUnknown TaskOpen NoAnswer);
     assert_eq!(codes(&all, "code").len(), variants);
     all
 }

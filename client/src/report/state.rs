@@ -118,6 +118,10 @@ pub fn sentence(state: &State, header: &Header, language: Language) -> String {
             let packages = header.items.get(*item).is_some_and(|item| item.packages);
             forward(&step, packages, *activity, language)
         }
+        State::Waiting { item } if words::task(header, *item, language).is_some() => {
+            let task = words::task(header, *item, language).unwrap_or_default();
+            say!(language, "step {step} is for a person: {task}", "l'étape {step} attend une personne : {task}")
+        }
         State::Waiting { .. } => say!(
             language,
             "step {step} was interrupted, a person has to decide",
@@ -186,6 +190,18 @@ fn halted(step: &str, cause: &HaltCause, language: Language) -> String {
 mod tests {
     use super::*;
     use crate::report::samples;
+
+    #[test]
+    fn a_task_is_said_in_the_vendors_words() {
+        let mut header = samples::header();
+        header.items[2].task = Some(consign_metadata::text::Text {
+            en: "Move the DNS.".to_owned(),
+            fr: Some("Basculez le DNS.".to_owned()),
+        });
+        let said = |language| sentence(&State::Waiting { item: 2 }, &header, language);
+        assert_eq!(said(Language::En), "step 3/4 init is for a person: Move the DNS.");
+        assert_eq!(said(Language::Fr), "l'étape 3/4 init attend une personne : Basculez le DNS.");
+    }
 
     #[test]
     fn every_state_is_worded_in_both_languages_with_its_parameters() {

@@ -33,6 +33,11 @@ pub fn step(header: &Header, item: i64, language: Language) -> String {
     }
 }
 
+/// What a person has to do, where the item is a task.
+pub fn task(header: &Header, item: usize, language: Language) -> Option<&str> {
+    Some(header.items.get(item)?.task.as_ref()?.in_language(language))
+}
+
 /// A person, with the account that typed where it is another.
 pub fn person(person: &Person) -> String {
     match person.uid {

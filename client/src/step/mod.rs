@@ -6,6 +6,7 @@
 //! - [`run`]: a program of the vendor's, its [`words`] filled in
 //! - [`reload`]: `systemctl daemon-reload`
 //! - [`health`]: watches that the product works, by what its servers [`reply`]
+//! - [`task`]: waits for a person
 
 pub mod announce;
 pub mod engines;
@@ -16,6 +17,7 @@ pub mod reply;
 pub mod run;
 pub mod start;
 pub mod stop;
+pub mod task;
 pub mod words;
 
 use std::io::{self, Write};
@@ -137,6 +139,8 @@ pub enum Done {
     Done,
     /// It wants to be run again later.
     Later,
+    /// The rest is a person's.
+    Person,
 }
 
 /// What a look at a step's work told.
@@ -209,6 +213,7 @@ pub fn of(step: &plan::Step) -> Box<dyn Step + '_> {
         plan::Step::Stop { timeout_seconds } => Box::new(stop::Stop { limit: seconds(timeout_seconds) }),
         plan::Step::Packages => Box::new(packages::Packages),
         plan::Step::Run(step) => Box::new(run::Run { step }),
+        plan::Step::Task(task) => Box::new(task::Manual { task }),
         plan::Step::DaemonReload => Box::new(reload::Reload),
         plan::Step::Start { timeout_seconds } => Box::new(start::Start { limit: seconds(timeout_seconds) }),
         plan::Step::Health { checks, within_seconds, stable_seconds } => {

@@ -72,7 +72,7 @@ fn an_anchor_that_others_could_have_written_is_refused_and_spoils_no_other() {
 fn a_plan_of_a_later_format_still_says_what_it_is() {
     let (_root, places, acme) = host();
     let mut newer = acme.plan("1.1.0");
-    newer["body"] = serde_json::json!({"format": 2, "wonders": []});
+    newer["body"] = serde_json::json!({"format": consign_metadata::plan::BODY_FORMAT + 1, "wonders": []});
     let error = plan(&places, "acme/erp", &acme.sign_as_package(&newer.to_string())).unwrap_err();
     assert!(matches!(&error, TrustError::Newer { envelope, .. } if envelope.version == "1.1.0".parse().unwrap()));
 }

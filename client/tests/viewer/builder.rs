@@ -172,6 +172,7 @@ fn item(name: &str) -> Item {
     Item {
         name: name.to_owned(),
         packages: name == "packages",
+        task: None,
         undo: !matches!(name, "packages" | "init"),
         no_return: name == "start",
         on_interrupt: if name == "init" { OnInterrupt::Ask } else { OnInterrupt::Rerun },

@@ -203,6 +203,7 @@ fn header() -> Result<Header> {
     let item = |name: &&str| Item {
         name: (*name).to_owned(),
         packages: *name == "packages",
+        task: None,
         undo: !["packages", "migrate", "index"].contains(name),
         no_return: *name == "start",
         on_interrupt: match *name {

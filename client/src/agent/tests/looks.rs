@@ -108,7 +108,7 @@ fn a_required_stop_is_offered_first() {
 fn a_plan_for_a_newer_agent_is_held_for_that_reason() {
     let world = World::with_baseline();
     let mut plan = world.vendor.plan("1.1.0");
-    plan["body"]["format"] = 2.into();
+    plan["body"]["format"] = (consign_metadata::plan::BODY_FORMAT + 1).into();
     plan["minimum_agent"] = "3.0.0".into();
     let release = world.vendor.release(&plan);
     world.publish(&[&release], "1.1.0-1");

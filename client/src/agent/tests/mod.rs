@@ -1,6 +1,7 @@
 //! The agent on a pretended host: what it answers, what it does to engines, what it writes down.
 
 mod barriers;
+mod checks;
 mod looks;
 mod mending;
 mod reconciliation;

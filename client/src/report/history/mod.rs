@@ -74,6 +74,8 @@ pub enum DeedKind {
     AcknowledgedNote,
     /// Acknowledged a side effect.
     AcknowledgedSideEffect,
+    /// Did a task.
+    DidTask,
     /// Decided about an interrupted step.
     Answered,
     /// Tried the step or its undo again.
@@ -155,7 +157,10 @@ impl PastUpgrade {
 fn deed(record: &Record, header: &Header) -> Option<Deed> {
     let (by, what, subject) = match &record.event {
         Event::Answered { item, by, .. } => {
-            (by, DeedKind::Answered, header.items.get(*item).map(|item| item.name.clone()))
+            let item = header.items.get(*item);
+            let is_task = item.is_some_and(|item| item.task.is_some());
+            let kind = if is_task { DeedKind::DidTask } else { DeedKind::Answered };
+            (by, kind, item.map(|item| item.name.clone()))
         }
         Event::Retry { by: Some(by) } | Event::UndoRetried { by } => (by, DeedKind::Retried, None),
         Event::SkippedBy { by } => (by, DeedKind::Skipped, None),

@@ -117,6 +117,7 @@ impl Deed {
             DeedKind::AcknowledgedSideEffect => {
                 say!(language, "acknowledged the side effect {of}", "a acquitté l'effet de bord {of}")
             }
+            DeedKind::DidTask => say!(language, "did the task {of}", "a fait la tâche {of}"),
             DeedKind::Answered => say!(language, "decided about step {of}", "a décidé pour l'étape {of}"),
             DeedKind::Retried => say!(language, "tried again", "a relancé"),
             DeedKind::Skipped => say!(language, "went on after the failed step", "est passé outre l'étape en échec"),

@@ -1,6 +1,7 @@
 //! The kinds of steps and of their undo, as reports name them.
 
 use consign_metadata::plan::{Step, Undo};
+use consign_metadata::task::Task;
 use serde::{Deserialize, Serialize};
 
 /// What a step does.
@@ -21,6 +22,8 @@ pub enum StepKind {
     Start,
     /// Watches that the product works.
     Health,
+    /// Waits for a person.
+    Task,
 }
 
 /// How a program of the vendor's is taken back.
@@ -48,11 +51,17 @@ impl StepKind {
             Step::DaemonReload => Self::DaemonReload,
             Step::Start { .. } => Self::Start,
             Step::Health { .. } => Self::Health,
+            Step::Task(_) => Self::Task,
         }
     }
 }
 
 impl UndoKind {
+    /// The kind of a task's undo.
+    pub fn of_task(task: &Task) -> Self {
+        if task.irreversible { Self::Impossible } else { Self::Harmless }
+    }
+
     /// The kind of an undo.
     pub fn of(undo: &Undo) -> Self {
         match undo {

@@ -1,5 +1,6 @@
 //! The frozen list of an upgrade: who does what, with which limits, and until when it can be taken back.
 
+mod checks;
 mod kinds;
 mod page;
 mod words;
@@ -9,10 +10,12 @@ use std::collections::BTreeMap;
 use consign_metadata::digest::Sha256;
 use consign_metadata::name::{Label, ProductId};
 use consign_metadata::plan::{OnInterrupt, RunStep, SideEffect, SiteOption, Step, UpgradePlan};
+use consign_metadata::task::Task;
 use consign_metadata::text::Text;
 use consign_metadata::version::{Class, Version};
 use serde::{Deserialize, Serialize};
 
+pub use checks::{PlannedPrerequisite, PlannedTask};
 pub use kinds::{StepKind, UndoKind};
 
 use super::{FORMAT, state};
@@ -39,6 +42,10 @@ pub struct PlanReport {
     pub class: Option<Class>,
     /// The digest of the signed plan.
     pub plan: Sha256,
+    /// What must hold before it begins.
+    pub prerequisites: Vec<PlannedPrerequisite>,
+    /// What a person has to do before it begins.
+    pub tasks: Vec<PlannedTask>,
     /// The list that is walked.
     pub steps: Vec<PlannedStep>,
     /// What the site may choose.
@@ -60,6 +67,10 @@ pub struct PlannedStep {
     pub name: String,
     /// What it does; null when the plan has no such step.
     pub kind: Option<StepKind>,
+    /// What a person has to do, where the step is a task.
+    pub summary: Option<Text>,
+    /// How, where the vendor says it.
+    pub detail: Option<Text>,
     /// The user it runs as, for a program of the vendor's.
     pub user: Option<String>,
     /// Whether it runs in a login shell of that user.
@@ -115,6 +126,7 @@ impl PlanReport {
         upgrade: &Upgrade,
         options: &BTreeMap<Label, String>,
         acknowledged: impl Fn(&SideEffect) -> bool,
+        done: impl Fn(&Task) -> bool,
     ) -> Self {
         let header = &upgrade.header;
         let words = Words { options, from: header.from.as_ref(), to: &header.to };
@@ -132,6 +144,11 @@ impl PlanReport {
             to: header.to.clone(),
             class: header.class,
             plan: header.plan,
+            prerequisites: plan
+                .prerequisites(header.from.as_ref())
+                .map(|one| PlannedPrerequisite::of(one, &words))
+                .collect(),
+            tasks: plan.tasks_before(header.from.as_ref()).map(|task| PlannedTask::of(task, done(task))).collect(),
             steps: (0..header.items.len()).map(|item| PlannedStep::of(plan, upgrade, item, &words)).collect(),
             options: plan.body.options.iter().map(|(name, option)| PlannedOption::of(name, option, options)).collect(),
             side_effects: plan.side_effects(header.from.as_ref()).map(effect).collect(),
@@ -149,18 +166,24 @@ impl PlannedStep {
             Some(Step::Run(run)) => Some(run),
             _ => None,
         };
+        let task = match step {
+            Some(Step::Task(task)) => Some(task),
+            _ => None,
+        };
         let (command, problem) = run.map(|run| filled(run, words)).unwrap_or_default();
         Self {
             item: index,
             name: item.name.clone(),
             kind: step.map(StepKind::of),
+            summary: task.map(|task| task.summary.clone()),
+            detail: task.and_then(|task| task.detail.clone()),
             user: run.map(|run| run.user.clone()),
             login_shell: run.is_some_and(|run| run.login_shell),
             command,
             problem,
             timeout_seconds: step.and_then(timeout),
             on_interrupt: item.on_interrupt,
-            undo: run.map(|run| UndoKind::of(&run.undo)),
+            undo: run.map(|run| UndoKind::of(&run.undo)).or(task.map(UndoKind::of_task)),
             can_be_taken_back: item.undo,
             point_of_no_return: item.no_return,
             attempts: upgrade.attempts(index),
@@ -192,11 +215,21 @@ fn timeout(step: &Step) -> Option<u32> {
         Step::Stop { timeout_seconds } | Step::Start { timeout_seconds } => Some(*timeout_seconds),
         Step::Run(run) => Some(run.timeout_seconds),
         Step::Health { within_seconds, stable_seconds, .. } => Some(within_seconds.saturating_add(*stable_seconds)),
-        Step::Announce { .. } | Step::Packages | Step::DaemonReload => None,
+        Step::Announce { .. } | Step::Packages | Step::DaemonReload | Step::Task(_) => None,
     }
 }
 
 /// The first item that, once touched, keeps the upgrade from being walked back.
 fn point_of_no_return(header: &Header) -> Option<usize> {
     header.items.iter().position(|item| item.no_return || !item.undo)
+}
+
+// As somebody would type it: for reading, never run.
+pub(super) fn shell_words(command: &[String]) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
+    let quoted = |word: &String| match !word.is_empty() && word.chars().all(plain) {
+        true => word.clone(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    };
+    command.iter().map(quoted).collect::<Vec<_>>().join(" ")
 }

@@ -2,7 +2,7 @@
 
 use consign_metadata::text::Language;
 
-use super::{PlanReport, PlannedOption, PlannedStep, StepKind, words};
+use super::{PlanReport, PlannedOption, PlannedStep, StepKind, checks, shell_words, words};
 use crate::report::page::{Page, Style};
 use crate::report::{reason, time, words as shared};
 
@@ -13,6 +13,7 @@ impl PlanReport {
         let journey = shared::journey(self.from.as_ref(), &self.to, language);
         let class = self.class.map(|class| format!(" ({})", shared::class(class, language))).unwrap_or_default();
         page.add(0, Style::Heading, say!(language, "{product}: {journey}{class}", "{product} : {journey}{class}"));
+        self.before(&mut page, language);
         page.gap();
         for step in &self.steps {
             page.append(2, step.page(language));
@@ -24,6 +25,19 @@ impl PlanReport {
         page.add(0, Style::Plain, self.data(language));
         page.add(0, Style::Plain, self.way_back(language));
         page
+    }
+
+    fn before(&self, page: &mut Page, language: Language) {
+        if !self.prerequisites.is_empty() {
+            page.gap();
+            page.add(0, Style::Heading, say!(language, "Must hold before", "Doit être rempli avant"));
+        }
+        self.prerequisites.iter().for_each(|one| page.append(2, one.page(language)));
+        if !self.tasks.is_empty() {
+            page.gap();
+            page.add(0, Style::Heading, say!(language, "For a person to do before", "À faire avant par une personne"));
+        }
+        self.tasks.iter().for_each(|task| page.append(2, task.page(language)));
     }
 
     fn choices(&self, page: &mut Page, language: Language) {
@@ -116,6 +130,9 @@ impl PlannedStep {
         let (number, name) = (self.item + 1, &self.name);
         let what = self.kind.map(|kind| words::kind(kind, language)).unwrap_or_default();
         page.add(0, Style::Plain, say!(language, "{number:>2} {name}: {what}", "{number:>2} {name} : {what}"));
+        if let Some(summary) = &self.summary {
+            page.append(5, checks::words(summary, self.detail.as_ref(), language));
+        }
         if !self.command.is_empty() {
             page.add(5, Style::Quiet, shell_words(&self.command));
         }
@@ -145,14 +162,4 @@ impl PlannedStep {
         let limit = time::span(u64::from(self.timeout_seconds?), language);
         Some(say!(language, "at most {limit}", "au plus {limit}"))
     }
-}
-
-// As somebody would type it: for reading, never run.
-fn shell_words(command: &[String]) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
-    let quoted = |word: &String| match !word.is_empty() && word.chars().all(plain) {
-        true => word.clone(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
-    };
-    command.iter().map(quoted).collect::<Vec<_>>().join(" ")
 }

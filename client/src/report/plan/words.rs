@@ -28,6 +28,7 @@ pub fn kind(kind: StepKind, language: Language) -> String {
             "démarre dans l'ordre les moteurs qui tournaient"
         ),
         StepKind::Health => say!(language, "checks that the product works", "vérifie que le produit fonctionne"),
+        StepKind::Task => say!(language, "waits for a person", "attend une personne"),
         StepKind::Run => say!(language, "a program of the vendor's", "un programme de l'éditeur"),
     }
 }

@@ -5,7 +5,7 @@ mod page;
 use std::collections::BTreeMap;
 
 use consign_metadata::name::{PackageName, ProductId};
-use consign_metadata::text::Language;
+use consign_metadata::text::{Language, Text};
 use consign_metadata::version::{Class, Version};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -108,6 +108,9 @@ pub struct StepStatus {
     pub name: Option<String>,
     /// How often it was started.
     pub attempts: u32,
+    /// What a person has to do, where the step is a task; else absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<Text>,
 }
 
 // What was read of one product, before it is put into a form.
@@ -273,9 +276,11 @@ fn modules(upgrade: &Upgrade, packages: &dyn PackageManager) -> Result<Vec<Modul
 
 fn step_status(upgrade: &Upgrade, item: i64) -> StepStatus {
     let index = usize::try_from(item).ok();
+    let found = index.and_then(|index| upgrade.header.items.get(index));
     StepStatus {
         item,
-        name: index.and_then(|index| upgrade.header.items.get(index)).map(|item| item.name.clone()),
+        name: found.map(|item| item.name.clone()),
+        task: found.and_then(|item| item.task.clone()),
         attempts: index.map_or(0, |index| upgrade.attempts(index)),
     }
 }
