@@ -97,7 +97,8 @@ impl Product {
         fs::File::open(&self.folder)?.file().sync_all()
     }
 
-    fn flag(&self) -> PathBuf {
+    /// The file that keeps the engines from starting.
+    pub fn flag(&self) -> PathBuf {
         self.folder.join("unfinished")
     }
 

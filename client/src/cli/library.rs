@@ -22,6 +22,7 @@ use crate::product::{PLAN_FILE, Product};
 use crate::report::history::{Deed, DeedKind};
 use crate::report::notes::{self, Note, NotesReport};
 use crate::report::plan::PlanReport;
+use crate::report::procedure::Procedure;
 use crate::site;
 use crate::trust::{self, Trust};
 
@@ -75,6 +76,32 @@ impl Library {
         Ok(PlanReport::of(&self.plan, &self.upgrade, &options, accepted, |task| self.has_done(task)))
     }
 
+    /// The same as a document.
+    ///
+    /// # Errors
+    /// When the site's file cannot be used.
+    pub fn procedure(&self, places: &Places, product: &Product, language: Language) -> Result<String, Complaint> {
+        let options = site::options(places, &self.plan).map_err(|error| Complaint::Failed(error.to_string()))?;
+        let (previous, notes) = (self.previous(places), self.notes(language, false).notes);
+        let procedure = Procedure {
+            header: &self.upgrade.header,
+            plan: &self.plan,
+            previous: previous.as_ref(),
+            options: &options,
+            notes: &notes,
+            flag: &product.flag(),
+            nearest: &|folder| nearest(places, folder),
+        };
+        Ok(procedure.markdown(language))
+    }
+
+    // While another release than that of the plan is installed it is the one before.
+    fn previous(&self, places: &Places) -> Option<UpgradePlan> {
+        let installed = Trust::read(places).and_then(|trust| trust.installed(places)).ok()?;
+        let plans = installed.into_iter().filter_map(|found| found.plan.ok()).map(|(plan, _)| plan);
+        plans.into_iter().find(|plan| plan.id() == self.plan.id() && plan.digest != self.plan.digest)
+    }
+
     fn has_read(&self, note: &NoteReference) -> bool {
         let subject = Subject::Note { version: note.version.clone(), sha256: note.digest() };
         self.acknowledged.is_acknowledged(&subject, &self.upgrade.header.to)
@@ -89,6 +116,11 @@ impl Library {
         let subject = Subject::SideEffect { id: effect.id.clone(), sha256: effect.digest() };
         self.acknowledged.is_acknowledged(&subject, &self.upgrade.header.to)
     }
+}
+
+fn nearest(places: &Places, folder: &str) -> String {
+    let above = Path::new(folder).ancestors().find(|path| places.at(&path.to_string_lossy()).exists());
+    above.unwrap_or(Path::new("/")).display().to_string()
 }
 
 fn read(product: &Product) -> Result<Acknowledgements, Complaint> {

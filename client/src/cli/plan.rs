@@ -16,17 +16,28 @@ pub struct Arguments {
     /// Answer with JSON on stdout
     #[arg(long)]
     json: bool,
+    /// Answer with a document in Markdown: the same as a procedure that a person could follow by hand
+    #[arg(long, conflicts_with = "json")]
+    document: bool,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   consignee plan acme/erp
-  consignee plan acme/erp --json";
+  consignee plan acme/erp --json
+  consignee plan acme/erp --document
+  consignee --language fr plan acme/erp --document";
 
 impl Arguments {
     pub fn run(&self, session: &mut Session) -> Result<Exit, Complaint> {
         let product = session.product(&self.product)?;
-        let report = Library::of(&session.places, &product)?.plan(&session.places)?;
+        let library = Library::of(&session.places, &product)?;
+        if self.document {
+            let document = library.procedure(&session.places, &product, session.language)?;
+            session.out.bytes(document.as_bytes())?;
+            return Ok(Exit::Done);
+        }
+        let report = library.plan(&session.places)?;
         match self.json {
             true => session.out.json(&report)?,
             false => session.out.page(&report.page(session.language))?,

@@ -5,6 +5,7 @@
 //! [`PackageManager`] lists. Another word is a change of the design.
 
 pub mod apt;
+pub mod by_hand;
 mod capture;
 pub mod command;
 pub mod login;

@@ -29,3 +29,46 @@ pub fn fetch_anchor(vendor: &VendorName, url: &str) -> String {
 pub fn install_anchor(vendor: &VendorName) -> String {
     format!("apt install ./{vendor}-release.deb")
 }
+
+/// An argument list as it is typed in bash: one line, every word the program's own.
+pub fn line<W: AsRef<str>>(words: &[W]) -> String {
+    words.iter().map(|word| quoted(word.as_ref())).collect::<Vec<_>>().join(" ")
+}
+
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    if word.chars().any(char::is_control) {
+        return format!("$'{}'", word.chars().map(escaped).collect::<String>());
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+// "QUOTING" of bash(1): what a terminal would obey is written out.
+fn escaped(c: char) -> String {
+    match c {
+        '\'' | '\\' => format!("\\{c}"),
+        '\n' => "\\n".to_owned(),
+        '\t' => "\\t".to_owned(),
+        c if c.is_control() => format!("\\u{:04x}", u32::from(c)),
+        c => c.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    #[test]
+    fn bash_gives_every_word_back() {
+        let words = ["a", "", "b c", "it's", "$HOME `x` \\", "one\ntwo\t'\\", "\u{1b}[2Jé", "*", "~", "#x", "-n", "!"];
+        let script = format!("printf '%s\\0' {}", line(&words));
+        assert!(!script.contains(['\n', '\u{1b}']), "{script}");
+        let said = Command::new("bash").args(["-c", &script]).env("LC_ALL", "C.UTF-8").output().unwrap().stdout;
+        let said = String::from_utf8(said).unwrap();
+        assert_eq!(said.strip_suffix('\0').unwrap().split('\0').collect::<Vec<_>>(), words);
+    }
+}

@@ -8,6 +8,7 @@
 //! - [`host`]: in what state the host is
 //! - [`advice`]: what to type next
 //! - [`status`], [`history`], [`notes`], [`plan`], [`offers`], [`acknowledging`]: one report each, as data and as a page
+//! - [`procedure`]: the plan as a document that a person could follow by hand
 //! - [`follower`], [`log`]: a journal and a step's log as they grow
 //! - [`page`], [`markdown`], [`time`], [`words`]: how they are put on a terminal
 
@@ -36,6 +37,7 @@ pub mod notices;
 pub mod offers;
 pub mod page;
 pub mod plan;
+pub mod procedure;
 pub mod reason;
 #[cfg(test)]
 mod samples;

@@ -3,6 +3,7 @@
 use consign_metadata::text::{Language, Text};
 
 use super::{Done, Scene, Step, Trouble};
+use crate::engine::event::Header;
 use crate::host::command::HostCommand;
 use crate::site::Policy;
 
@@ -33,15 +34,20 @@ impl Announce<'_> {
     fn words(&self, scene: &Scene<'_>) -> String {
         // A policy that cannot be read must not keep people from being told.
         let language = Policy::read(scene.context.places).map_or(Language::En, |policy| policy.language);
-        if let Some(message) = self.message {
-            return message.in_language(language).to_owned();
-        }
-        let (product, to) = (&scene.header().product, &scene.header().to);
-        match language {
-            Language::En => format!("{product} is about to be upgraded to {to} and stops for a while."),
-            Language::Fr => {
-                format!("{product} va être mis à niveau vers la version {to} et s'arrête un moment.")
-            }
+        words(self.message, scene.header(), language)
+    }
+}
+
+/// What people are told: the vendor's words, or the agent's own where there are none.
+pub fn words(message: Option<&Text>, header: &Header, language: Language) -> String {
+    if let Some(message) = message {
+        return message.in_language(language).to_owned();
+    }
+    let (product, to) = (&header.product, &header.to);
+    match language {
+        Language::En => format!("{product} is about to be upgraded to {to} and stops for a while."),
+        Language::Fr => {
+            format!("{product} va être mis à niveau vers la version {to} et s'arrête un moment.")
         }
     }
 }

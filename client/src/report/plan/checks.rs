@@ -6,7 +6,7 @@ use consign_metadata::task::Task;
 use consign_metadata::text::{Language, Text};
 use serde::{Deserialize, Serialize};
 
-use super::shell_words;
+use crate::host::typed;
 use crate::report::page::{Page, Style};
 use crate::step::words::Words;
 
@@ -38,7 +38,7 @@ pub struct PlannedTask {
 
 impl PlannedPrerequisite {
     pub(super) fn of(one: &Prerequisite, words: &Words<'_>) -> Self {
-        let (check, problem) = filled(&one.check, words);
+        let (check, problem) = filled_check(&one.check, words);
         Self { id: one.id.clone(), check, problem, otherwise: one.otherwise.clone() }
     }
 
@@ -47,7 +47,7 @@ impl PlannedPrerequisite {
         page.add(0, Style::Plain, format!("{}: {}", self.id, self.otherwise.in_language(language)));
         match &self.check {
             Check::Command { command, user, .. } => {
-                page.add(2, Style::Quiet, shell_words(command));
+                page.add(2, Style::Quiet, typed::line(command));
                 page.add(
                     2,
                     Style::Plain,
@@ -98,7 +98,7 @@ pub(super) fn words(summary: &Text, detail: Option<&Text>, language: Language) -
     page
 }
 
-pub(crate) fn filled(check: &Check, words: &Words<'_>) -> (Check, Option<String>) {
+pub(crate) fn filled_check(check: &Check, words: &Words<'_>) -> (Check, Option<String>) {
     let Check::Command { command, user, timeout_seconds } = check else { return (check.clone(), None) };
     match words.fill(command) {
         Ok(command) => (Check::Command { command, user: user.clone(), timeout_seconds: *timeout_seconds }, None),

@@ -3,7 +3,7 @@
 mod checks;
 mod kinds;
 mod page;
-mod words;
+pub(super) mod words;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +15,7 @@ use consign_metadata::text::Text;
 use consign_metadata::version::{Class, Version};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use checks::filled_check;
 pub use checks::{PlannedPrerequisite, PlannedTask};
 pub use kinds::{StepKind, UndoKind};
 
@@ -222,14 +223,4 @@ fn timeout(step: &Step) -> Option<u32> {
 /// The first item that, once touched, keeps the upgrade from being walked back.
 fn point_of_no_return(header: &Header) -> Option<usize> {
     header.items.iter().position(|item| item.no_return || !item.undo)
-}
-
-// As somebody would type it: for reading, never run.
-pub(super) fn shell_words(command: &[String]) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
-    let quoted = |word: &String| match !word.is_empty() && word.chars().all(plain) {
-        true => word.clone(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
-    };
-    command.iter().map(quoted).collect::<Vec<_>>().join(" ")
 }

@@ -2,7 +2,8 @@
 
 use consign_metadata::text::Language;
 
-use super::{PlanReport, PlannedOption, PlannedStep, StepKind, checks, shell_words, words};
+use super::{PlanReport, PlannedOption, PlannedStep, StepKind, checks, words};
+use crate::host::typed;
 use crate::report::page::{Page, Style};
 use crate::report::{reason, time, words as shared};
 
@@ -134,7 +135,7 @@ impl PlannedStep {
             page.append(5, checks::words(summary, self.detail.as_ref(), language));
         }
         if !self.command.is_empty() {
-            page.add(5, Style::Quiet, shell_words(&self.command));
+            page.add(5, Style::Quiet, typed::line(&self.command));
         }
         if let Some(problem) = &self.problem {
             page.add(5, Style::Bad, problem);
