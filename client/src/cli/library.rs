@@ -89,7 +89,7 @@ impl Library {
             previous: previous.as_ref(),
             options: &options,
             notes: &notes,
-            flag: &product.flag(),
+            flag: &Product::new(&Places::default(), product.id.clone()).flag(),
             nearest: &|folder| nearest(places, folder),
         };
         Ok(procedure.markdown(language))

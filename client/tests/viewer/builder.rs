@@ -63,8 +63,22 @@ impl Host {
 
     /// Begins an upgrade; `plan` is what lies beside the journal.
     pub fn begin(&self, from: Option<&str>, to: &str, at: &str, plan: &[u8]) -> Writing {
+        self.begin_changed(from, to, at, plan, |_| {})
+    }
+
+    /// The same with another header.
+    pub fn begin_changed(
+        &self,
+        from: Option<&str>,
+        to: &str,
+        at: &str,
+        plan: &[u8],
+        change: impl FnOnce(&mut Header),
+    ) -> Writing {
         let now = at.parse().unwrap();
-        let journal = self.product.begin(header(from, to), plan, now).unwrap();
+        let mut header = header(from, to);
+        change(&mut header);
+        let journal = self.product.begin(header, plan, now).unwrap();
         Writing { journal, now }
     }
 
@@ -168,7 +182,7 @@ fn header(from: Option<&str>, to: &str) -> Header {
     }
 }
 
-fn item(name: &str) -> Item {
+pub fn item(name: &str) -> Item {
     Item {
         name: name.to_owned(),
         packages: name == "packages",

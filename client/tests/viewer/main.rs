@@ -7,4 +7,5 @@ mod json;
 mod pipe;
 mod reading;
 mod service;
+mod tasks;
 mod vendor;

@@ -10,7 +10,7 @@ use consignee::request::{Decision, Offer, Refusal, Reply, Request};
 use crate::builder::{Host, reasons};
 
 /// Answers one request and gives it back.
-fn answering(host: &Host, reply: &Reply) -> JoinHandle<Request> {
+pub fn answering(host: &Host, reply: &Reply) -> JoinHandle<Request> {
     std::fs::create_dir_all(host.places.socket().parent().unwrap()).unwrap();
     let _ = std::fs::remove_file(host.places.socket());
     let listener = UnixListener::bind(host.places.socket()).unwrap();

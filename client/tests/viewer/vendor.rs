@@ -16,6 +16,11 @@ const FRENCH: &str = "# 1.5.0\n\nDemande **PostgreSQL 15**.\n\n- lancez d'abord 
 
 /// Lays everything down and gives the signed plan of 1.5.0.
 pub fn lay_down(places: &Places) -> Vec<u8> {
+    lay_down_plan(places, &plan())
+}
+
+/// The same with another plan.
+pub fn lay_down_plan(places: &Places, plan: &Value) -> Vec<u8> {
     let (certificate, _) = CertBuilder::general_purpose(Some("acme")).generate().unwrap();
     let policy = StandardPolicy::new();
     let key = certificate.keys().with_policy(&policy, None).for_signing().next().unwrap().key().clone();
@@ -33,7 +38,7 @@ pub fn lay_down(places: &Places) -> Vec<u8> {
     let pair = key.parts_into_secret().unwrap().into_keypair().unwrap();
     let signer = Signer::new(Message::new(&mut signed), pair).unwrap().build().unwrap();
     let mut message = LiteralWriter::new(signer).build().unwrap();
-    message.write_all(plan().to_string().as_bytes()).unwrap();
+    message.write_all(plan.to_string().as_bytes()).unwrap();
     message.finalize().unwrap();
     signed
 }
@@ -46,6 +51,27 @@ fn write_feed(places: &Places) {
     let feed = places.feed(&"acme".parse().unwrap()).join("stable/shards");
     std::fs::create_dir_all(&feed).unwrap();
     std::fs::write(feed.join("0.json"), shard.to_string()).unwrap();
+}
+
+/// 1.5.0 with what body format 2 brought.
+pub fn plan_2() -> Value {
+    let mut plan = plan();
+    let body = &mut plan["body"];
+    let text = |english: &str, french: &str| json!({"en": english, "fr": french});
+    body["format"] = 2.into();
+    body["prerequisites"] = json!([
+        {"id": "postgresql", "otherwise": text("PostgreSQL 15 is needed.", "Il faut PostgreSQL 15."), "check": {
+            "kind": "command", "command": ["/usr/bin/pg_isready", "{option.edition}"], "user": "erp", "timeout_seconds": 5}},
+        {"id": "space", "otherwise": text("Make room for the new tables.", "Faites de la place pour les nouvelles tables."),
+         "check": {"kind": "free-space", "folder": "/var", "mebibytes": 2048}},
+    ]);
+    let detail = text("In the console:\nMachine, Snapshot.", "Dans la console :\nMachine, Instantané.");
+    body["tasks"] =
+        json!([{"id": "snapshot", "summary": text("Take a snapshot.", "Prenez un instantané."), "detail": detail}]);
+    let licence = json!({"kind": "task", "id": "licence", "irreversible": true,
+        "summary": text("Lay down the licence.", "Déposez la licence.")});
+    body["steps"].as_array_mut().unwrap().insert(4, licence);
+    plan
 }
 
 fn plan() -> Value {

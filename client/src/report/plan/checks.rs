@@ -44,7 +44,8 @@ impl PlannedPrerequisite {
 
     pub(super) fn page(&self, language: Language) -> Page {
         let mut page = Page::default();
-        page.add(0, Style::Plain, format!("{}: {}", self.id, self.otherwise.in_language(language)));
+        let (id, otherwise) = (&self.id, self.otherwise.in_language(language));
+        page.add(0, Style::Plain, say!(language, "{id}: {otherwise}", "{id} : {otherwise}"));
         match &self.check {
             Check::Command { command, user, .. } => {
                 page.add(2, Style::Quiet, typed::line(command));

@@ -14,7 +14,11 @@ use crate::step::announce;
 impl Procedure<'_> {
     pub(super) fn list(&self, paper: &mut Paper, language: Language) {
         for step in self.steps() {
-            let (name, what) = (step.name(), words::kind(StepKind::of(step), language));
+            let name = step.name();
+            let what = match step {
+                Step::Task(_) => say!(language, "for you to do", "à faire par vous"),
+                step => words::kind(StepKind::of(step), language),
+            };
             if matches!(step, Step::Announce { .. }) && self.is_first() {
                 continue;
             }
@@ -67,14 +71,14 @@ impl Procedure<'_> {
             if !known.is_empty() {
                 paper.say(&say!(
                     language,
-                    "Write down which are active and which are enabled: only these are started again.",
+                    "Write down which are active and which are enabled; only these are started again.",
                     "Notez lesquels sont actifs (active) et lesquels sont activés au démarrage (enabled) : eux seuls seront redémarrés."
                 ));
                 paper.block([by_hand::look_at(&known)]);
             }
             paper.say(&say!(
                 language,
-                "The file keeps them from starting, by a reboot either, until the new version is ready.",
+                "The file keeps them from starting, also after a reboot, until the new version is ready.",
                 "Le fichier les empêche de démarrer, même par un redémarrage de l'hôte, tant que la nouvelle version n'est pas prête."
             ));
             let stops = known.iter().rev().map(|unit| by_hand::unit("stop", unit));
@@ -167,8 +171,8 @@ impl Procedure<'_> {
         let old = from.map(ToString::to_string).unwrap_or_default();
         paper.item(&say!(
             language,
-            "From the packages on: nothing by itself. Mend and go on; or stop the engines, restore your own backup of the data, install the packages of {old} that belong to it, and start. Data written after the start is lost by that.",
-            "À partir des paquets : rien de soi-même. Corrigez et poursuivez ; ou arrêtez les moteurs, restaurez votre propre sauvegarde des données, installez les paquets de {old} qui lui correspondent, et démarrez. Les données écrites après le démarrage sont alors perdues."
+            "From the packages on: nothing goes back by itself. Mend and go on; or stop the engines, restore your own backup of the data, install the packages of {old} that belong to it, and start. Data written after the start is lost by that.",
+            "À partir des paquets : rien ne s'annule tout seul. Corrigez et poursuivez ; ou arrêtez les moteurs, restaurez votre propre sauvegarde des données, installez les paquets de {old} qui lui correspondent, et démarrez. Les données écrites après le démarrage sont alors perdues."
         ));
         for step in self.steps() {
             match step {

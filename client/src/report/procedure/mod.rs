@@ -45,7 +45,7 @@ pub struct Procedure<'a> {
 impl Procedure<'_> {
     /// The document.
     pub fn markdown(&self, language: Language) -> String {
-        let mut paper = Paper::default();
+        let mut paper = Paper::new(language);
         self.introduction(&mut paper, language);
         self.to_read(&mut paper, language);
         self.choices(&mut paper, language);
@@ -63,7 +63,7 @@ impl Procedure<'_> {
         paper.say(&say!(
             language,
             "On a host where the agent works, `{upgrade}` does all of this by itself and nothing here is typed. This is the same procedure for a person, on a host without the agent: with the choices of this site, in this order.",
-            "Sur un hôte où l'agent travaille, `{upgrade}` fait tout cela de lui-même et rien de ce qui suit n'est à taper. Voici la même procédure pour une personne, sur un hôte sans agent : avec les choix de ce site, dans cet ordre."
+            "Sur un hôte où l'agent est actif, `{upgrade}` fait tout cela de lui-même et rien de ce qui suit n'est à taper. Voici la même procédure pour une personne, sur un hôte sans agent : avec les choix de ce site, dans cet ordre."
         ));
         paper.say(&say!(
             language,

@@ -1,15 +1,22 @@
 //! Markdown, piece by piece. No line carries a control character, and only [`Paper::block`] opens a block.
 
+use consign_metadata::text::Language;
+
 use crate::report::page::printable;
 
 /// A document in the making.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Paper {
+    language: Language,
     text: String,
     sections: usize,
 }
 
 impl Paper {
+    pub fn new(language: Language) -> Self {
+        Self { language, text: String::new(), sections: 0 }
+    }
+
     pub fn title(&mut self, text: &str) {
         self.paragraph(&format!("# {}", printable(text)));
     }
@@ -26,7 +33,8 @@ impl Paper {
 
     /// Something to tick with a pencil.
     pub fn tick(&mut self, name: &str, text: &str) {
-        self.paragraph(&format!("- [ ] **{}**: {}", printable(name), printable(text)));
+        let (name, text) = (printable(name), printable(text));
+        self.paragraph(&say!(self.language, "- [ ] **{name}**: {text}", "- [ ] **{name}** : {text}"));
     }
 
     pub fn item(&mut self, text: &str) {
