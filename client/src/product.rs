@@ -7,6 +7,7 @@
 //! | `unfinished` | exists while engines must not start; their units carry the condition |
 //! | `offers.json` | what the last look found |
 //! | `acknowledgements` | what a person has read and accepted, append-only |
+//! | `prerequisites/<id>.log` | what the check of a prerequisite wrote last |
 //! | `journal/<number>/records.jsonl` | an upgrade |
 //! | `journal/<number>/plan.pgp` | its signed plan |
 //! | `journal/<number>/<item>-<step>.<attempt>.log` | what a step wrote |

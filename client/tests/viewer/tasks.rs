@@ -97,7 +97,7 @@ fn a_task_before_is_ticked_by_its_name_and_by_nothing_else() {
         offered: version("1.5.0"),
         held: vec![held],
     };
-    let service = answering(&host, &Reply::Looked { offers: vec![offer] });
+    let service = answering(&host, &Reply::Looked { offers: vec![offer], notices: Vec::new() });
     let said = host.run("consignee done acme/erp snapshot");
     assert_eq!(said.exit, Exit::Waits, "the host still lacks something");
     assert!(said.out.starts_with("noted as done\n") && said.out.contains("PostgreSQL 15"), "{}", said.out);
