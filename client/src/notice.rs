@@ -31,8 +31,6 @@ pub enum Notice {
     KeyExpires {
         /// Whose key.
         vendor: VendorName,
-        /// Where its repository was last seen, without credentials.
-        url: Option<String>,
         /// What it signs.
         role: Role,
         /// When.
@@ -42,8 +40,9 @@ pub enum Notice {
     KeyExpired {
         /// Whose key.
         vendor: VendorName,
-        /// Where its repository was last seen, without credentials.
-        url: Option<String>,
+        /// The package that introduces the vendor anew, fetched and verified.
+        #[serde(default)]
+        introduction: Option<PathBuf>,
         /// What it signed.
         role: Role,
         /// When.
@@ -59,6 +58,12 @@ pub enum Notice {
         url: String,
         /// The keys that it says it is signed by.
         keys: BTreeSet<Fingerprint>,
+        /// The package that introduces the vendor anew, fetched and verified.
+        #[serde(default)]
+        introduction: Option<PathBuf>,
+        /// Why nothing proves that it is still the vendor's.
+        #[serde(default)]
+        doubt: Option<String>,
     },
     /// The feed could not be fetched.
     Unreadable {
@@ -95,16 +100,18 @@ impl Notice {
 struct Kept {
     format: u32,
     at: Timestamp,
-    /// Where the repository was seen, without credentials.
-    url: Option<String>,
+    introduction: Option<PathBuf>,
+    doubt: Option<String>,
     notices: Vec<Notice>,
 }
 
 /// What a look found of a vendor.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// Where its repository is, without credentials.
-    pub url: Option<String>,
+    /// The package that introduces it anew, fetched and verified.
+    pub introduction: Option<PathBuf>,
+    /// Why there is none, where one was needed.
+    pub doubt: Option<String>,
     /// What is to be heard.
     pub notices: Vec<Notice>,
 }
@@ -114,7 +121,8 @@ pub struct Found {
 /// # Errors
 /// When the file cannot be written.
 pub fn keep(places: &Places, vendor: &VendorName, found: Found, at: Timestamp) -> io::Result<()> {
-    let kept = Kept { format: FORMAT, at, url: found.url, notices: found.notices };
+    let Found { introduction, doubt, notices } = found;
+    let kept = Kept { format: FORMAT, at, introduction, doubt, notices };
     std::fs::create_dir_all(places.feed(vendor))?;
     durable::replace(&file(places, vendor), &serde_json::to_vec_pretty(&kept).map_err(io::Error::other)?)
 }
@@ -123,25 +131,25 @@ pub fn keep(places: &Places, vendor: &VendorName, found: Found, at: Timestamp) -
 pub fn all(places: &Places, trust: &Trust, now: Timestamp) -> Vec<Notice> {
     let of_vendor = |vendor: &Vendor| {
         let kept = read(places, &vendor.anchor.vendor);
-        let url = kept.as_ref().and_then(|kept| kept.url.clone());
-        let mut notices = of_keys(vendor, url.as_ref(), now);
+        let introduction = kept.as_ref().and_then(|kept| kept.introduction.clone());
+        let mut notices = of_keys(vendor, introduction.as_ref(), now);
         notices.extend(unanswered(kept, vendor));
         notices
     };
     trust.vendors().flat_map(of_vendor).collect()
 }
 
-fn of_keys(vendor: &Vendor, url: Option<&String>, now: Timestamp) -> Vec<Notice> {
+fn of_keys(vendor: &Vendor, introduction: Option<&PathBuf>, now: Timestamp) -> Vec<Notice> {
     let of_role = |role: Role| {
         let keyring = vendor.keyring(role).ok()?;
         // One key that lives on is enough: the others are outgoing ones.
         let ends = keyring.expiry().into_values().collect::<Option<Vec<_>>>()?;
         let on = Timestamp::try_from(ends.into_iter().max()?).ok()?;
-        let (vendor, url) = (vendor.anchor.vendor.clone(), url.cloned());
+        let vendor = vendor.anchor.vendor.clone();
         if on <= now {
-            return Some(Notice::KeyExpired { vendor, url, role, on });
+            return Some(Notice::KeyExpired { vendor, introduction: introduction.cloned(), role, on });
         }
-        (on.duration_since(now) < AHEAD).then_some(Notice::KeyExpires { vendor, url, role, on })
+        (on.duration_since(now) < AHEAD).then_some(Notice::KeyExpires { vendor, role, on })
     };
     [Role::Index, Role::Package].into_iter().filter_map(of_role).collect()
 }
@@ -158,7 +166,17 @@ fn unanswered(kept: Option<Kept>, vendor: &Vendor) -> impl Iterator<Item = Notic
         Notice::KeyUnknown { keys, .. } => keys.is_disjoint(&known),
         _ => true,
     };
-    kept.into_iter().flat_map(|kept| kept.notices).filter(stands)
+    let with_proof = |kept: Kept| {
+        let (found, why) = (kept.introduction, kept.doubt);
+        kept.notices.into_iter().map(move |notice| match notice {
+            Notice::KeyUnknown { vendor, channel, url, keys, .. } => {
+                let (introduction, doubt) = (found.clone(), why.clone());
+                Notice::KeyUnknown { vendor, channel, url, keys, introduction, doubt }
+            }
+            other => other,
+        })
+    };
+    kept.into_iter().flat_map(with_proof).filter(stands)
 }
 
 fn file(places: &Places, vendor: &VendorName) -> PathBuf {

@@ -22,6 +22,10 @@ pub const CERTIFICATE_FILE: &str = "certificate.pgp";
 /// The certificate that may sign the agent's own package, binary, in the vendor's folder.
 pub const AGENT_CERTIFICATE_FILE: &str = "agent.pgp";
 
+/// The vendor's certificate, binary, in its repository: for hosts that were away while its keys changed.
+/// They believe of it what the primary key that they know has signed.
+pub const PUBLISHED_CERTIFICATE: &str = "consign/certificate.pgp";
+
 /// A host's trust in a vendor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

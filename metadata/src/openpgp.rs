@@ -14,6 +14,7 @@ use sequoia_openpgp::parse::stream::{
     DetachedVerifierBuilder, MessageLayer, MessageStructure, VerificationHelper, VerifierBuilder,
 };
 use sequoia_openpgp::policy::StandardPolicy;
+use sequoia_openpgp::types::RevocationStatus;
 use sequoia_openpgp::{Cert, Packet, PacketPile};
 
 use crate::anchor::Fingerprint;
@@ -169,6 +170,28 @@ impl Keyring {
     fn no_signature(&self) -> VerifyError {
         VerifyError::Signature { role: self.role, cause: "it is not signed".to_owned() }
     }
+}
+
+/// The signing subkeys that a primary key vouches for now, by its certificate from anywhere. The certificate
+/// proves itself: nothing is believed of it but what that primary has signed.
+///
+/// # Errors
+/// [`VerifyError::Certificate`] when it is none, of another primary, or not good any more.
+pub fn vouched_for(certificate: &[u8], primary: &Fingerprint) -> Result<BTreeSet<Fingerprint>, VerifyError> {
+    let bad = |cause: String| VerifyError::Certificate(cause);
+    let cert = Cert::from_bytes(certificate).map_err(|e| bad(format!("{e:#}")))?;
+    let found = cert.fingerprint().to_hex();
+    if found != primary.as_str() {
+        return Err(bad(format!("its primary key is {found}, not {primary}")));
+    }
+    let policy = StandardPolicy::new();
+    let valid = cert.with_policy(&policy, None).map_err(|e| bad(format!("{e:#}")))?;
+    valid.alive().map_err(|e| bad(format!("{e:#}")))?;
+    if let RevocationStatus::Revoked(_) = valid.revocation_status() {
+        return Err(bad("its primary key is revoked".to_owned()));
+    }
+    let subkeys = valid.keys().subkeys().alive().revoked(false).for_signing();
+    Ok(subkeys.filter_map(|key| Fingerprint::try_from(key.key().fingerprint().to_hex()).ok()).collect())
 }
 
 struct Helper<'a> {

@@ -33,7 +33,7 @@ fn type_what_is_shown(site: &Site, shown: &str) {
         .take_while(|line| line.starts_with("    "))
         .map(|line| line.trim().split("  ").next().unwrap_or_default())
         .collect();
-    assert!(commands.iter().any(|command| command.contains("acme-release.deb")), "{shown}");
+    assert!(commands[0].ends_with(".feed/acme-release.deb"), "{shown}");
     for command in commands {
         let command = command.replace("apt install", "apt-get -y install").replace("apt update", "apt-get update");
         site.host.shell(&format!("cd /root && {command}"));
@@ -123,6 +123,56 @@ fn was_away(release: Release) {
 }
 
 #[test]
+fn a_repository_in_the_hands_of_strangers_is_never_to_be_trusted() {
+    lab!();
+    let (vendor, mut site) = Site::with_canopsis("strangers", Release::Trixie, "3.25.0");
+    let strangers = Vendor::new("acme").unwrap();
+    strangers.release(Product::canopsis("3.26.0")).unwrap();
+    site.serve_again(&strangers).unwrap();
+    let warned = |site: &Site, why: &str| {
+        let said = update(site).text();
+        let ours = said.lines().find(|line| line.starts_with("consignee: acme: ")).unwrap_or_else(|| panic!("{said}"));
+        assert!(ours.contains("install nothing from there") && ours.contains(why), "{ours}");
+        assert!(!said.contains("apt install") && !said.contains("is offered"), "{said}");
+        assert!(!site.host.exists("/var/lib/consignee/acme/.feed/acme-release.deb"));
+        site.wait_status(3);
+    };
+    warned(&site, "its primary key is ");
+    // They have copied the certificate, which is public: their package is still theirs.
+    fs_err::copy(vendor.keys().join("certificate.pgp"), strangers.repository().join("consign/certificate.pgp"))
+        .unwrap();
+    warned(&site, "carries no good signature");
+    // They hold the key of the indexes, which lives in a pipeline: that is not enough either.
+    sign_release_package(&strangers, &vendor.keys().join("index.secret.pgp"));
+    warned(&site, "carries no good signature");
+    site.serve_again(&vendor).unwrap();
+    quietly(&update(&site).expect_ok());
+    site.wait_status(0);
+}
+
+/// The package at the root of the repository, signed again by another key.
+fn sign_release_package(vendor: &Vendor, key: &std::path::Path) {
+    let package = vendor.release_package();
+    let folder = tempfile::tempdir().unwrap();
+    let ar = |act: &str, members: &[&str]| {
+        let mut command = Command::new("ar");
+        let done = command.current_dir(folder.path()).arg(act).arg(&package).args(members).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    };
+    ar("x", &[]);
+    let mut signed = Vec::new();
+    for member in ["debian-binary", "control.tar.gz", "data.tar.gz"] {
+        signed.extend(fs_err::read(folder.path().join(member)).unwrap());
+    }
+    fs_err::write(folder.path().join("signed"), signed).unwrap();
+    let gpg = Gpg::new();
+    gpg.run(&["--import", &key.display().to_string()]);
+    let (output, input) = (folder.path().join("_gpgorigin"), folder.path().join("signed"));
+    gpg.run(&["--armor", "--detach-sign", "--output", &output.display().to_string(), &input.display().to_string()]);
+    ar("rS", &["_gpgorigin"]);
+}
+
+#[test]
 fn the_end_of_a_key_is_announced_in_time_and_a_later_date_answers_it() {
     lab!();
     let short = ["--algorithm", "ed25519", "--no-passphrase", "--valid-days", "30"];
@@ -200,7 +250,7 @@ fn expired_copy(release: Release) {
     let away = update(&site);
     assert!(away.text().contains("the key that signs its index expired on 2026-01-01"), "{away}");
     let status = site.wait_status(3);
-    type_what_is_shown(&site, &status.stdout.replace("apt install ./", "apt install --reinstall ./"));
+    type_what_is_shown(&site, &status.stdout.replace("apt install /", "apt install --reinstall /"));
     quietly(&update(&site).expect_ok());
     site.clear_canopsis();
     site.host.apt_get(&["upgrade"]).expect_ok();

@@ -176,7 +176,10 @@ fn wrong_credentials(release: Release) {
     host.shell(&format!(
         "rm {file}; sed -i 's|//127|//site:{PASSWORD}@127|' /etc/apt/sources.list.d/acme-stable.sources"
     ));
+    let before = server.requests().len();
     let looked = watched(&host, || host.apt_get(&["update"])).expect_ok();
+    let fetched = |request: &consign_lab::Request| request.path == FEED && request.status == 200;
+    assert!(server.requests()[before..].iter().any(fetched), "{:?}", server.requests());
     assert!(!looked.text().contains("cannot be read"), "{looked}");
     assert!(looked.text().contains("3.26.0 is offered"), "{looked}");
     not_leaked(&host, PASSWORD, "/etc/apt/sources.list.d/");
@@ -193,7 +196,6 @@ fn the_site_may_point_the_subscription_to_a_mirror_and_the_next_release_package_
     site.host.shell(&format!("sed -i s/8081/8090/ {sources}"));
     vendor.key(&["rotate", "add"]).unwrap();
     let project = vendor.project(Product::canopsis("3.26.0")).unwrap();
-    edit(&project.join("consign.toml"), &[]).unwrap();
     vendor.release_project(&project).unwrap();
     site.host.apt_get(&["update"]).expect_ok();
     site.host.apt_get(&["upgrade"]).expect_ok();

@@ -11,7 +11,7 @@ use consign_metadata::name::{ChannelName, PackageName, ProductId};
 use super::catalogue::{Catalogue, Entry};
 use super::offers::{Evaluation, Online};
 use super::situation::Situation;
-use super::{Agent, AgentError, holds, upgrades};
+use super::{Agent, AgentError, holds, introduction, upgrades};
 use crate::engine::event::{Event, Reason};
 use crate::engine::machine::State;
 use crate::feed::{self, FeedError};
@@ -91,8 +91,13 @@ fn update_vendor(
     }
     for (channel, repository) in channels {
         let fetch = |path: &str, maximum: u64| online.fetch(agent, &repository, path, maximum);
-        found.url = Some(repository.url.clone());
         if let Err(problem) = feed::update(&agent.places, vendor, &channel, products, &fetch) {
+            if matches!(problem, FeedError::UnknownKey(_) | FeedError::Signature(_)) {
+                match introduction::fetch(agent, vendor, &repository, online) {
+                    Ok(path) => found.introduction = Some(path),
+                    Err(doubt) => found.doubt = Some(doubt),
+                }
+            }
             found.notices.extend(notice_of(&problem, vendor, &channel, &repository));
             log::warn!("{} {channel}: {problem}", vendor.anchor.vendor);
             online.problems.extend(products.iter().map(|id| (id.clone(), problem.to_string())));
@@ -105,7 +110,10 @@ fn update_vendor(
 fn notice_of(problem: &FeedError, vendor: &Vendor, channel: &ChannelName, from: &Repository) -> Option<Notice> {
     let (vendor, channel, url) = (vendor.anchor.vendor.clone(), channel.clone(), from.url.clone());
     match problem {
-        FeedError::UnknownKey(keys) => Some(Notice::KeyUnknown { vendor, channel, url, keys: keys.clone() }),
+        FeedError::UnknownKey(keys) => {
+            let keys = keys.clone();
+            Some(Notice::KeyUnknown { vendor, channel, url, keys, introduction: None, doubt: None })
+        }
         FeedError::Fetch(cause) => Some(Notice::Unreadable { vendor, channel, url, cause: cause.clone() }),
         _ => None,
     }

@@ -7,6 +7,7 @@
 //! - [`watch`]: waits for the end of a transaction
 //! - [`mend`]: finishes one that ended half way
 //! - [`catalogue`], [`situation`], [`comparison`], [`offers`], [`intent`]: what is known and wanted
+//! - [`introduction`]: the new keys of a vendor, for a host that was away
 //! - [`upgrades`], [`holds`]: what is written down
 //! - [`locks`], [`duty`]: who is at what
 //!
@@ -21,6 +22,7 @@ pub mod dialogue;
 pub mod duty;
 pub mod holds;
 pub mod intent;
+pub mod introduction;
 pub mod locks;
 pub mod look;
 pub mod mend;

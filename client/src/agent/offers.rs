@@ -49,7 +49,7 @@ impl Online {
     /// # Errors
     /// In the host's words.
     pub fn fetch(&self, agent: &Agent, from: &Repository, path: &str, maximum: u64) -> Result<Vec<u8>, String> {
-        let left = self.deadline.saturating_duration_since(Instant::now()).min(FETCH_LIMIT);
+        let left = self.left();
         if left.is_zero() {
             return Err(format!("cannot fetch {path}: the time is up"));
         }
@@ -59,6 +59,11 @@ impl Online {
     /// What a look has left for prerequisites: they are asked for after the network, whatever that took.
     fn patience(&self) -> Duration {
         (self.deadline + AFTER_NETWORK).saturating_duration_since(Instant::now())
+    }
+
+    /// What one fetch may take now.
+    pub fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now()).min(FETCH_LIMIT)
     }
 
     fn problem(&self, id: &ProductId) -> Option<&String> {

@@ -17,7 +17,7 @@ pub mod typed;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use consign_metadata::name::{PackageName, UnitName};
+use consign_metadata::name::{PackageName, UnitName, VendorName};
 use consign_metadata::openpgp::Keyring;
 use consign_metadata::plan::NativeVersions;
 
@@ -91,6 +91,18 @@ pub trait PackageManager: Send + Sync {
     /// # Errors
     /// When it cannot be had.
     fn fetch(&self, repository: &Repository, path: &str, maximum: u64, limit: Duration) -> Result<Vec<u8>, HostError>;
+    /// Fetches the package by which a vendor introduces itself, which must be signed by these keys and be no
+    /// other package: the name of its file, and its bytes.
+    ///
+    /// # Errors
+    /// When it cannot be had, or is not that.
+    fn introduction(
+        &self,
+        repository: &Repository,
+        vendor: &VendorName,
+        keyring: &Keyring,
+        limit: Duration,
+    ) -> Result<(String, Vec<u8>), HostError>;
     /// Replaces the standing hold: exactly these packages, exactly these cleared versions.
     ///
     /// # Errors

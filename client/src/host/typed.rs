@@ -1,5 +1,7 @@
 //! What a person types at the package manager and the service manager of this host. Shown, never run.
 
+use std::path::Path;
+
 use consign_metadata::name::VendorName;
 
 /// Reads the lists of the repositories again.
@@ -18,16 +20,9 @@ pub fn upgrade_anchor(vendor: &VendorName) -> String {
     format!("apt install --only-upgrade {vendor}-release")
 }
 
-/// Fetches the keys of a vendor by hand: with the proxy, the credentials and the authorities of the
-/// package manager, and without curl, which a small host does not have.
-pub fn fetch_anchor(vendor: &VendorName, url: &str) -> String {
-    let url = url.trim_end_matches('/');
-    format!("/usr/lib/apt/apt-helper download-file {url}/{vendor}-release.deb {vendor}-release.deb")
-}
-
-/// Installs what was fetched.
-pub fn install_anchor(vendor: &VendorName) -> String {
-    format!("apt install ./{vendor}-release.deb")
+/// Installs the package that introduces a vendor anew.
+pub fn install_introduction(file: &Path) -> String {
+    format!("apt install {}", file.display())
 }
 
 /// An argument list as it is typed in bash: one line, every word the program's own.

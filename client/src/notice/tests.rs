@@ -44,11 +44,15 @@ fn an_unknown_key_is_told_until_the_anchor_has_it() {
         channel: "stable".parse().unwrap(),
         url: "https://packages.acme.example/".to_owned(),
         keys,
+        introduction: Some("/x".into()),
+        doubt: None,
     };
     let now = Timestamp::now();
     let notice = unknown([stranger.clone()].into());
-    keep(&places, &vendor, Found { url: None, notices: vec![notice.clone()] }, now).unwrap();
+    keep(&places, &vendor, Found { introduction: Some("/x".into()), doubt: None, notices: vec![notice.clone()] }, now)
+        .unwrap();
     assert_eq!(notices(&places, now), [notice]);
-    keep(&places, &vendor, Found { url: None, notices: vec![unknown(known)] }, now).unwrap();
+    keep(&places, &vendor, Found { introduction: Some("/x".into()), doubt: None, notices: vec![unknown(known)] }, now)
+        .unwrap();
     assert_eq!(notices(&places, now), []);
 }

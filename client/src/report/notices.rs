@@ -40,13 +40,13 @@ pub fn sentence(notice: &Notice, language: Language) -> String {
                 "{vendor} : d'après ce que sait cet hôte, la clé qui signe ses {what} a expiré le {on} ; plus rien de ce qu'elle signe n'est accepté"
             )
         }
-        Notice::KeyUnknown { vendor, channel, url, keys } => {
+        Notice::KeyUnknown { vendor, channel, url, keys, doubt, .. } => {
             let keys: Vec<_> = keys.iter().map(ToString::to_string).collect();
-            let keys = keys.join(", ");
+            let (keys, proof) = (keys.join(", "), proof(doubt.as_deref(), language));
             say!(
                 language,
-                "{vendor}: the channel {channel} at {url} is signed by a key that this host does not know ({keys}); the vendor may have replaced its key while this host was away",
-                "{vendor} : le canal {channel} de {url} est signé par une clé que cet hôte ne connaît pas ({keys}) ; l'éditeur a pu la remplacer pendant que cet hôte était absent"
+                "{vendor}: the channel {channel} at {url} is signed by a key that this host does not know ({keys}); {proof}",
+                "{vendor} : le canal {channel} de {url} est signé par une clé que cet hôte ne connaît pas ({keys}) ; {proof}"
             )
         }
         Notice::Unreadable { vendor, channel, url, cause } => say!(
@@ -79,21 +79,35 @@ pub fn advice(notice: &Notice, language: Language) -> Vec<Advice> {
                 ),
             ),
         ],
-        Notice::KeyExpired { vendor, url, .. } => by_hand(vendor, url.as_deref().unwrap_or("<URL>"), refresh, language),
-        Notice::KeyUnknown { vendor, url, .. } => by_hand(vendor, url, refresh, language),
+        Notice::KeyExpired { introduction, .. } | Notice::KeyUnknown { introduction, .. } => {
+            let install = introduction.as_deref().map(|file| {
+                let purpose = say!(
+                    language,
+                    "trust the vendor's keys of today, which its primary key vouches for",
+                    "faire confiance aux clés actuelles de l'éditeur, dont sa clé primaire se porte garante"
+                );
+                (typed::install_introduction(file), purpose)
+            });
+            install.into_iter().chain([refresh]).collect()
+        }
         Notice::Unreadable { .. } => vec![refresh],
     }
 }
 
-fn by_hand(vendor: &consign_metadata::name::VendorName, url: &str, refresh: Advice, language: Language) -> Vec<Advice> {
-    vec![
-        (
-            typed::fetch_anchor(vendor, url),
-            say!(language, "fetch the vendor's keys of today", "télécharger les clés actuelles de l'éditeur"),
+/// Whether the primary key that the host knows vouches for what it does not know.
+fn proof(doubt: Option<&str>, language: Language) -> String {
+    match doubt {
+        None => say!(
+            language,
+            "the vendor replaced its key while this host was away",
+            "l'éditeur a remplacé sa clé pendant que cet hôte était absent"
         ),
-        (typed::install_anchor(vendor), say!(language, "trust them on this host", "leur faire confiance sur cet hôte")),
-        refresh,
-    ]
+        Some(doubt) => say!(
+            language,
+            "nothing proves that it is the vendor's: install nothing from there, and ask the vendor ({doubt})",
+            "rien ne prouve qu'elle est celle de l'éditeur : n'installez rien de là, et demandez à l'éditeur ({doubt})"
+        ),
+    }
 }
 
 #[cfg(test)]
@@ -107,9 +121,16 @@ mod tests {
         let on = "2026-12-21T00:00:00Z".parse().unwrap();
         let keys = ["A".repeat(40).try_into().unwrap()].into();
         vec![
-            Notice::KeyExpires { vendor: vendor(), url: None, role: Role::Index, on },
-            Notice::KeyExpired { vendor: vendor(), url: Some(url.clone()), role: Role::Package, on },
-            Notice::KeyUnknown { vendor: vendor(), channel: "stable".parse().unwrap(), url: url.clone(), keys },
+            Notice::KeyExpires { vendor: vendor(), role: Role::Index, on },
+            Notice::KeyExpired { vendor: vendor(), introduction: None, role: Role::Package, on },
+            Notice::KeyUnknown {
+                vendor: vendor(),
+                channel: "stable".parse().unwrap(),
+                url: url.clone(),
+                keys,
+                introduction: None,
+                doubt: Some("it is another's".to_owned()),
+            },
             Notice::Unreadable { vendor: vendor(), channel: "stable".parse().unwrap(), url, cause: "401".to_owned() },
         ]
     }
@@ -128,15 +149,14 @@ mod tests {
     }
 
     #[test]
-    fn the_way_through_is_typed_as_it_is_shown() {
+    fn what_is_not_proved_is_never_to_be_installed() {
         let text = page(&all()[2..3], Language::En).to_string();
-        assert!(
-            text.contains(
-                "/usr/lib/apt/apt-helper download-file https://packages.acme.example/acme-release.deb acme-release.deb"
-            ),
-            "{text}"
-        );
-        assert!(text.contains("apt install ./acme-release.deb"), "{text}");
+        assert!(text.contains("install nothing from there") && !text.contains("apt install"), "{text}");
+        let mut proved = all().remove(2);
+        let Notice::KeyUnknown { introduction, doubt, .. } = &mut proved else { panic!() };
+        (*introduction, *doubt) = (Some("/var/lib/consignee/acme/.feed/acme-release.deb".into()), None);
+        let text = page(&[proved], Language::En).to_string();
         assert!(text.starts_with("consignee: acme: the channel stable"), "{text}");
+        assert!(text.contains("    apt install /var/lib/consignee/acme/.feed/acme-release.deb  trust"), "{text}");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use consign_metadata::anchor::PUBLISHED_CERTIFICATE;
 use consign_metadata::digest::Sha256;
 use consign_metadata::document::Role;
 use consign_metadata::feed::{FeedPackage, FileReference};
@@ -151,6 +152,10 @@ impl<'a> Preparation<'a> {
         let name = package_name(&trust.roles.vendor)?;
         let plain = *channel == introduction.default_channel;
         let file = if plain { format!("{name}.deb") } else { format!("{name}-{channel}.deb") };
+        self.swap_if_changed(&file, bytes)
+    }
+
+    fn swap_if_changed(&self, file: &str, bytes: Vec<u8>) -> Result<Option<Swap>, PublishError> {
         let key = file.parse()?;
         let current = self.store.read(&key, u64::MAX)?;
         if current.as_ref().is_some_and(|(there, _)| *there == bytes) {
@@ -176,6 +181,7 @@ impl<'a> Preparation<'a> {
             pool.into_iter().map(file).chain(feed.documents.into_iter().chain(indexes).map(bytes)).collect();
         let mut swaps = entry_points;
         swaps.extend(self.introduction_swap(introduction)?);
+        swaps.extend(self.swap_if_changed(PUBLISHED_CERTIFICATE, request.trust.certificate.clone())?);
         swaps.push(feed.head);
         Ok(Publication {
             vendor: request.trust.roles.vendor.clone(),

@@ -155,7 +155,9 @@ fn a_repository_signed_by_a_stranger_is_told_although_nothing_new_is_offered() {
     let stranger = crate::sample::vendor::Vendor::new("acme");
     world.host.state().files.extend(stranger.feed(&[&release], 6, b"1.0.0-1"));
     let Reply::Looked { notices, .. } = crate::agent::look::look(&world.agent).unwrap() else { panic!() };
-    let [Notice::KeyUnknown { url, keys, .. }] = &notices[..] else { panic!("{notices:?}") };
+    let [Notice::KeyUnknown { url, keys, introduction: None, doubt: Some(_), .. }] = &notices[..] else {
+        panic!("{notices:?}")
+    };
     assert_eq!((url.as_str(), keys.len()), ("http://127.0.0.1/", 1));
     // A feed that is believed again answers it.
     world.publish(&[&release], "1.0.0-1");

@@ -22,12 +22,15 @@ pub mod transaction;
 use std::path::Path;
 use std::time::Duration;
 
-use consign_metadata::name::PackageName;
+use consign_metadata::name::{PackageName, VendorName};
 use consign_metadata::openpgp::Keyring;
 use consign_metadata::plan::NativeVersions;
 
 use super::{Hold, HostError, Observed, PackageManager, Repository};
 use crate::places::Places;
+
+/// Keys and a few lines of text; some kilobytes.
+const MAXIMUM_INTRODUCTION: u64 = 4 * 1024 * 1024;
 
 /// The apt of this host.
 #[derive(Debug, Clone)]
@@ -61,6 +64,20 @@ impl PackageManager for Apt {
 
     fn fetch(&self, repository: &Repository, path: &str, maximum: u64, limit: Duration) -> Result<Vec<u8>, HostError> {
         fetch::fetch(&self.places, repository, path, maximum, limit)
+    }
+
+    fn introduction(
+        &self,
+        repository: &Repository,
+        vendor: &VendorName,
+        keyring: &Keyring,
+        limit: Duration,
+    ) -> Result<(String, Vec<u8>), HostError> {
+        let name = format!("{vendor}-release");
+        let file = format!("{name}.deb");
+        let bytes = fetch::fetch(&self.places, repository, &file, MAXIMUM_INTRODUCTION, limit)?;
+        archive::check_name(&bytes, &name, keyring)?;
+        Ok((file, bytes))
     }
 
     fn hold(&self, holds: &[Hold]) -> Result<(), HostError> {
