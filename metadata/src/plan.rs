@@ -105,7 +105,7 @@ pub fn parse_note_member(name: &str) -> Option<(Version, Language)> {
     parse_note_file(name.strip_prefix(NOTE_MEMBER)?)
 }
 
-/// What is to be done, formats 1 and 2. What format 2 brought is marked; a body without it is format 1.
+/// What is to be done, formats 1 and 2. What format 2 brought is named in [`PlanBody::lowest_format`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlanBody {
@@ -115,6 +115,9 @@ pub struct PlanBody {
     pub modules: Vec<Module>,
     /// The units that run the product, in the order in which they are started.
     pub engines: Vec<UnitName>,
+    /// Engines that had another name in earlier releases: the new name, and the old one. Since format 2.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub renamed_engines: BTreeMap<UnitName, UnitName>,
     /// What the site may choose.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub options: BTreeMap<Label, SiteOption>,
@@ -136,7 +139,11 @@ impl PlanBody {
     /// could carry it out also reads it.
     pub fn lowest_format(&self) -> u32 {
         let has_task = self.steps.iter().any(|step| matches!(step, Step::Task(_)));
-        if has_task || !self.prerequisites.is_empty() || !self.tasks.is_empty() { 2 } else { 1 }
+        let is_first = !has_task
+            && self.prerequisites.is_empty()
+            && self.tasks.is_empty()
+            && self.renamed_engines.is_empty();
+        if is_first { 1 } else { 2 }
     }
 }
 
@@ -459,6 +466,13 @@ impl UpgradePlan {
         self.check_format_2()?;
         if self.body.modules.is_empty() {
             return wrong("it has no module".to_owned());
+        }
+        let (written, needed) = (self.body.format, self.body.lowest_format());
+        if written < needed {
+            return wrong(format!("its body is of format {written} and has what came with format {needed}"));
+        }
+        if let Some((new, _)) = self.body.renamed_engines.iter().find(|(new, _)| !self.body.engines.contains(new)) {
+            return wrong(format!("{new} is a new name and no engine"));
         }
         if !self.envelope.class_rule.is_valid() {
             return wrong("its class rule is not 1 ≤ major ≤ minor ≤ 3".to_owned());

@@ -44,8 +44,8 @@ fn inherited(scene: &Scene<'_>) -> Result<BTreeMap<UnitName, EngineState>, Troub
 /// Engines of the version before. Where its plan is not at hand, those of the new one: whether they
 /// were there before is then up to what the host has. The retired ones come last.
 fn known_before(scene: &Scene<'_>) -> Vec<UnitName> {
-    let new = &scene.context.plan.body.engines;
-    let Some(previous) = scene.context.previous else { return new.clone() };
+    let (new, renamed) = (&scene.context.plan.body.engines, &scene.context.plan.body.renamed_engines);
+    let Some(previous) = scene.context.previous else { return new.iter().chain(renamed.values()).cloned().collect() };
     let old = &previous.body.engines;
     let kept = new.iter().filter(|unit| old.contains(unit));
     kept.chain(old.iter().filter(|unit| !new.contains(unit))).cloned().collect()
@@ -81,18 +81,35 @@ pub fn stop(scene: &Scene<'_>, limit: Duration) -> Result<(), Trouble> {
 /// stopped.
 pub fn to_start(scene: &Scene<'_>) -> Vec<UnitName> {
     let arrives = scene.header().arrives();
-    let seen = &scene.upgrade().engines;
-    let wanted = |unit: &&UnitName| match seen.get(unit) {
-        Some(before) => before.active || before.enabled,
-        None => true,
-    };
+    let wanted = |unit: &&UnitName| before(scene, unit).is_none_or(|before| before.active || before.enabled);
     let declared = scene.context.plan.body.engines.iter();
     declared.filter(|unit| arrives || wanted(unit)).cloned().collect()
 }
 
-/// Whether a unit was not on this host before, as far as anybody saw.
-pub fn is_new(scene: &Scene<'_>, unit: &UnitName) -> bool {
-    scene.header().arrives() || !scene.upgrade().engines.contains_key(unit)
+/// What an engine did before, under the name it had then.
+fn before<'s>(scene: &'s Scene<'_>, unit: &UnitName) -> Option<&'s EngineState> {
+    let seen = &scene.upgrade().engines;
+    seen.get(unit).or_else(|| seen.get(scene.context.plan.body.renamed_engines.get(unit)?))
+}
+
+/// Those to be started at boot from now on: what was not on this host before, as far as anybody saw, and
+/// what was enabled under the name it had then.
+pub fn to_enable(scene: &Scene<'_>) -> Vec<UnitName> {
+    let arrives = scene.header().arrives();
+    let seen = &scene.upgrade().engines;
+    let is_wanted = |unit: &&UnitName| match before(scene, unit) {
+        _ if arrives => true,
+        Some(before) => before.enabled && !seen.contains_key(*unit),
+        None => true,
+    };
+    scene.context.plan.body.engines.iter().filter(is_wanted).cloned().collect()
+}
+
+/// Those that were started at boot before and are no engines any more.
+pub fn retired(scene: &Scene<'_>) -> Vec<UnitName> {
+    let declared = &scene.context.plan.body.engines;
+    let seen = scene.upgrade().engines.iter();
+    seen.filter(|(unit, before)| before.enabled && !declared.contains(unit)).map(|(unit, _)| unit.clone()).collect()
 }
 
 /// Those that ran before, in the order of starting.

@@ -20,8 +20,14 @@ impl Step for Start {
         }
         let units = engines::to_start(scene);
         scene.context.product.clear_unfinished()?;
-        for unit in units.iter().filter(|unit| engines::is_new(scene, unit)) {
-            services.enable(unit)?;
+        for unit in engines::to_enable(scene) {
+            services.enable(&unit)?;
+        }
+        for unit in engines::retired(scene) {
+            // A link to a unit file that is gone starts nothing.
+            if let Err(problem) = services.disable(&unit) {
+                log::warn!("{problem}");
+            }
         }
         engines::start(services, &units, self.limit)?;
         Ok(Done::Done)

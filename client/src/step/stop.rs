@@ -23,6 +23,9 @@ impl Step for Stop {
             return Ok(());
         }
         scene.context.product.clear_unfinished()?;
+        for unit in engines::retired(scene) {
+            scene.context.services.enable(&unit)?;
+        }
         engines::start(scene.context.services, &engines::that_ran(scene), self.limit)
     }
 }

@@ -5,7 +5,7 @@ use consign_metadata::plan::{self, NativeVersions};
 use crate::hooks;
 use crate::manifest::{Module, Project, UNIT_FOLDER};
 use crate::package::deb::version as deb_version;
-use crate::package::deb::{DebControl, Relations};
+use crate::package::deb::{DebControl, Relations, Scripts};
 use crate::package::{Copyright, PackageContents, Release};
 use crate::stage::{Attributes, Copy, Entry, Node, Source, StageError, StagedTree};
 
@@ -30,14 +30,14 @@ pub fn of(project: &Project, module: &Module) -> Result<PackageContents, StageEr
         section: module.section.clone(),
         priority: "optional".to_owned(),
         summary: module.summary.clone(),
-        description: description(project),
+        description: description(project, module),
         homepage: product.homepage.clone(),
         copyright: Copyright { holder: product.maintainer.clone(), license: product.license.clone(), text: None },
         release: Release { changes: vec![format!("Version {} of {}.", product.version, product.id.product)] },
         payload,
         deb: DebControl {
             relations: relations(project, module),
-            scripts: hooks::scripts(&product.id, &module.package, &module.users),
+            scripts: scripts(project, module),
             triggers: vec![hooks::FINISH_TRIGGER.to_owned()],
             extra,
         },
@@ -45,8 +45,11 @@ pub fn of(project: &Project, module: &Module) -> Result<PackageContents, StageEr
 }
 
 /// Package lists want a paragraph, whether or not the vendor wrote one.
-fn description(project: &Project) -> String {
+fn description(project: &Project, module: &Module) -> String {
     let product = &project.product;
+    if !module.moved_to.is_empty() {
+        return "This is a transitional package. It can safely be removed.".to_owned();
+    }
     match product.description.trim() {
         "" => format!("This package belongs to {} of {}.", product.id.product, product.maintainer),
         text => text.to_owned(),
@@ -99,8 +102,28 @@ fn relations(project: &Project, module: &Module) -> Relations {
     if !module.users.is_empty() {
         pre_depends.push("passwd".to_owned());
     }
-    let siblings = project.modules.iter().filter(|other| other.package != module.package);
-    let mut depends: Vec<_> = siblings.map(|other| format!("{} (= {})", other.package, product.deb_version)).collect();
+    let native = &product.deb_version;
+    // A transitional package needs what took its place, and nothing needs it.
+    let siblings = project.modules.iter().map(|other| (&other.package, &other.moved_to));
+    let needed: Vec<_> = match &*module.moved_to {
+        [] => siblings
+            .filter(|(name, moved_to)| **name != module.package && moved_to.is_empty())
+            .map(|(n, _)| n)
+            .collect(),
+        moved_to => moved_to.iter().collect(),
+    };
+    let mut depends: Vec<_> = needed.iter().map(|other| format!("{other} (= {native})")).collect();
     depends.extend(module.depends_deb.iter().cloned());
-    Relations { pre_depends, depends, ..Relations::default() }
+    // Policy 7.6.1: files move only from versions that are broken by it, so that they never go back.
+    let replaces: Vec<_> = module.replaces.iter().map(|old| format!("{old} (<< {native})")).collect();
+    Relations { pre_depends, depends, breaks: replaces.clone(), replaces, ..Relations::default() }
+}
+
+fn scripts(project: &Project, module: &Module) -> Scripts {
+    let mut scripts = hooks::scripts(&project.product.id, &module.package, &module.users);
+    if !module.moved_to.is_empty() {
+        // Its removal is no removal of the product: nobody is to stop the engines for it.
+        scripts.prerm = None;
+    }
+    scripts
 }

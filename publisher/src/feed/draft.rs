@@ -9,7 +9,7 @@ use consign_metadata::feed::{
 };
 use consign_metadata::name::{ChannelName, PackageName, ProductId, ProductName, VendorName};
 use consign_metadata::openpgp::Keyring;
-use consign_metadata::plan::{MAXIMUM_SIZE, UpgradePlan};
+use consign_metadata::plan::{Envelope, MAXIMUM_SIZE, UpgradePlan};
 use jiff::Timestamp;
 
 use super::published::{Head, head, head_key, shard};
@@ -87,6 +87,12 @@ impl<'a> FeedDraft<'a> {
     pub fn packages(&self) -> BTreeSet<PackageName> {
         let releases = self.shards.values().flat_map(|shard| &shard.releases);
         releases.flat_map(|release| &release.packages).map(|package| package.package.clone()).collect()
+    }
+
+    /// The release before one, if there is one to upgrade from.
+    pub fn before(&self, envelope: &Envelope) -> Option<&FeedRelease> {
+        let older = |release: &&FeedRelease| release.order() < (&envelope.version, envelope.revision);
+        self.shards.get(&envelope.product)?.releases.iter().rev().filter(older).find(|r| r.withdrawn.is_none())
     }
 
     /// Takes a release in, or further architectures of one; says whether anything is new.

@@ -69,6 +69,8 @@ pub struct Product {
     #[serde(default)]
     pub required_stops: Vec<Spanned<Version>>,
     pub engines: Option<Vec<Spanned<UnitName>>>,
+    #[serde(default)]
+    pub renamed_engines: BTreeMap<UnitName, Spanned<UnitName>>,
     pub minimum_agent: Option<Version>,
 }
 
@@ -89,6 +91,8 @@ pub struct Module {
     pub section: Spanned<String>,
     #[serde(default)]
     pub depends: Depends,
+    #[serde(default)]
+    pub replaces: Vec<Spanned<PackageName>>,
     #[serde(default)]
     pub files: Vec<Files>,
     #[serde(default)]

@@ -18,6 +18,7 @@ mod plan;
 mod prerequisites;
 mod product;
 mod project;
+mod renamed;
 mod repository;
 mod site_option;
 mod steps;

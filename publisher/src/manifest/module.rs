@@ -19,6 +19,10 @@ pub struct Module {
     pub architecture: Architecture,
     pub section: String,
     pub depends_deb: Vec<String>,
+    /// Packages whose files it takes over: earlier names of its own, and modules that had them before.
+    pub replaces: Vec<PackageName>,
+    /// The packages that took its place; not empty only for a transitional package.
+    pub moved_to: Vec<PackageName>,
     pub files: Vec<Files>,
     pub folders: Vec<Folder>,
     pub users: Vec<User>,
@@ -49,6 +53,8 @@ impl authored::Module {
             architecture: self.architecture,
             section: section.clone(),
             depends_deb: relations(&self.depends.deb)?,
+            replaces: self.replaces.iter().map(|name| name.get_ref().clone()).collect(),
+            moved_to: Vec::new(),
             files: self.files.iter().map(|files| files.validate(ground)).collect::<Result<_, _>>()?,
             folders: self.folders.iter().map(authored::Folder::validate).collect::<Result<_, _>>()?,
             users: self.users.iter().map(authored::User::validate).collect::<Result<_, _>>()?,

@@ -7,6 +7,7 @@ use super::error::Fault;
 use super::files::Ground;
 use super::{Product, ProjectError, Repository, authored};
 use crate::file::OnFile;
+use crate::package::Architecture;
 
 /// The part of a manifest that says what is published, and where.
 #[derive(Debug, Clone)]
@@ -40,9 +41,11 @@ impl authored::Manifest {
         let product = self.product.validate(self)?;
         let version = &product.deb_version;
         let file = |m: &authored::Module| format!("{}_{version}_{}.deb", m.package.get_ref(), m.architecture.deb());
+        let old = self.old_names(&product.id.vendor)?.into_keys();
+        let transitional = old.map(|name| format!("{name}_{version}_{}.deb", Architecture::All.deb()));
         Ok(Outline {
             root: ground.path().to_owned(),
-            packages: self.modules.iter().map(file).collect(),
+            packages: self.modules.iter().map(file).chain(transitional).collect(),
             repository: self.repository.as_ref().map(|r| r.validate(ground)).transpose()?,
             product,
         })

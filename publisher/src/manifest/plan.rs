@@ -23,6 +23,7 @@ impl Project {
             format: plan::BODY_FORMAT,
             modules: self.modules.iter().map(|module| self.plan_module(module)).collect(),
             engines: self.engines.clone(),
+            renamed_engines: self.renamed_engines.clone(),
             options: self.options.clone(),
             side_effects: self.side_effects.clone(),
             prerequisites: self.prerequisites.clone(),

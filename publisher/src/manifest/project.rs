@@ -33,6 +33,8 @@ pub struct Project {
     pub modules: Vec<Module>,
     /// What runs, in the order in which it is started.
     pub engines: Vec<UnitName>,
+    /// Engines that had another name in earlier releases: the new name, and the old one.
+    pub renamed_engines: BTreeMap<UnitName, UnitName>,
     /// What the site may choose.
     pub options: BTreeMap<Label, SiteOption>,
     /// What an administrator has to acknowledge.
@@ -90,16 +92,19 @@ impl authored::Manifest {
                 return Err(Fault::at(module.package.span(), message));
             }
         }
-        let modules: Vec<_> =
+        let mut modules: Vec<_> =
             self.modules.iter().map(|m| m.validate(ground, &product.summary)).collect::<Result<_, _>>()?;
+        modules.extend(self.transitional(&product.id.vendor)?);
         let options = self.options.keys().collect();
         let notes = match &self.notes {
             Some(notes) => notes.validate(ground, &product.supported_from, &product.version)?,
             None => Vec::new(),
         };
+        let engines = units::engines(self.product.engines.as_ref(), &modules, self.product.version.span())?;
         Ok(Project {
             root: ground.path().to_owned(),
-            engines: units::engines(self.product.engines.as_ref(), &modules, self.product.version.span())?,
+            renamed_engines: self.renamed_engines(&engines)?,
+            engines,
             options: self.options.iter().map(|(n, o)| Ok((n.clone(), o.validate()?))).collect::<Result<_, Fault>>()?,
             side_effects: self.side_effects()?,
             prerequisites: prerequisites::validate(&self.prerequisites, &options)?,

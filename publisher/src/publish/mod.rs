@@ -13,8 +13,10 @@ mod error;
 mod introduction;
 mod lineage;
 mod origin;
+mod paths;
 mod preparation;
 mod publication;
+mod shape;
 mod validity;
 
 use std::path::PathBuf;

@@ -15,7 +15,7 @@ use super::delivery::{self, DeliveredRelease};
 use super::introduction::{IntroductionContent, package_name};
 use super::lineage::{self, Descendant, Lineage};
 use super::publication::{Addition, Content};
-use super::{AGENT, AgentKeys, PlannedPackage, Publication, PublishError, Request, validity};
+use super::{AGENT, AgentKeys, PlannedPackage, Publication, PublishError, Request, shape, validity};
 use crate::feed::{FeedDraft, NewRelease};
 use crate::file::OnFile;
 use crate::package::SignedPackage;
@@ -75,6 +75,9 @@ impl<'a> Preparation<'a> {
 
     fn take_release(&mut self, release: &DeliveredRelease) -> Result<(), PublishError> {
         let keyring = self.package_keys.clone();
+        if let Some(before) = release.first().plan().and_then(|signed| self.feed.before(&signed.plan.envelope)) {
+            self.warnings.extend(shape::compare(self.store, &self.repository, before, release)?);
+        }
         let mut packages = Vec::new();
         for package in release.packages() {
             let file = self.take(package, &keyring)?;

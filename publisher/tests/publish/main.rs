@@ -9,5 +9,6 @@ mod lintian;
 mod project;
 mod refusals;
 mod republished;
+mod shape;
 mod verified;
 mod web;

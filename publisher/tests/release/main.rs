@@ -12,6 +12,7 @@ mod loose_ends;
 mod manifest;
 mod package;
 mod prompt;
+mod renamed;
 mod reproducible;
 mod sample;
 mod scripts;

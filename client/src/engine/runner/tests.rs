@@ -93,8 +93,9 @@ impl ServiceManager for Played {
         self.act(format!("enable {unit}"));
         Ok(())
     }
-    fn disable(&self, _unit: &UnitName) -> Result<(), HostError> {
-        unreachable!("no step disables")
+    fn disable(&self, unit: &UnitName) -> Result<(), HostError> {
+        self.act(format!("disable {unit}"));
+        Ok(())
     }
     fn describe(&self, _unit: &UnitName) -> String {
         "failed (played)".to_owned()
@@ -296,7 +297,55 @@ fn engines_that_the_new_version_has_no_more_are_stopped() {
     stage.previous = None;
     assert_eq!(stage.proceed(), Standing::Over);
     let acts = stage.host.acts();
-    assert_eq!(acts[2..], ["enable web.service", "start db.service", "start api.service", "start web.service"]);
+    assert_eq!(acts[2..4], ["enable web.service", "disable old.service"]);
+    assert_eq!(acts[4..], ["start db.service", "start api.service", "start web.service"]);
+}
+
+/// `web.service` was called `www.service` before.
+fn renamed(www: EngineState) -> Stage {
+    let renamed = plan(|plan| {
+        plan["body"]["format"] = json!(2);
+        plan["body"]["renamed_engines"] = json!({"web.service": "www.service"});
+    });
+    let mut stage = Stage::of(renamed, Some("1.0.0"));
+    stage.previous = Some(plan(|plan| plan["body"]["engines"] = json!(["db.service", "api.service", "www.service"])));
+    stage.host.units.lock().unwrap().remove("web.service");
+    stage.host.units.lock().unwrap().insert("www.service".into(), www);
+    stage
+}
+
+#[test]
+fn an_engine_with_a_new_name_does_what_it_did_under_the_old_one() {
+    let mut stage = renamed(RUNNING);
+    assert_eq!(stage.prepare(), Standing::Packages);
+    assert_eq!(stage.host.acts()[0], "stop www.service (flag)");
+    stage.record(packages(Packages::After, true));
+    assert_eq!(stage.proceed(), Standing::Over);
+    let acts = stage.host.acts();
+    assert_eq!(acts[2..4], ["enable web.service", "disable www.service"]);
+    assert_eq!(acts[4..], ["start db.service", "start api.service", "start web.service"]);
+
+    let mut stopped_on_purpose = renamed(STOPPED);
+    stopped_on_purpose.unpacked();
+    assert_eq!(stopped_on_purpose.proceed(), Standing::Over);
+    assert_eq!(stopped_on_purpose.host.acts()[2..], ["start db.service", "start api.service"]);
+
+    // A product from before Consign has no plan that names its engines.
+    let mut adopted = renamed(RUNNING);
+    adopted.previous = None;
+    assert_eq!(adopted.prepare(), Standing::Packages);
+    assert!(adopted.host.acts().contains(&"stop www.service (flag)".to_owned()));
+}
+
+#[test]
+fn an_engine_keeps_its_old_name_when_the_packages_never_came() {
+    let mut stage = renamed(RUNNING);
+    stage.prepare();
+    stage.host.acts();
+    stage.record(packages(Packages::Before, true));
+    assert_eq!(stage.proceed(), Standing::Over);
+    let acts = stage.host.acts();
+    assert_eq!(acts, ["enable www.service", "start db.service", "start api.service", "start www.service"]);
 }
 
 #[test]

@@ -46,6 +46,11 @@ impl Stanza {
         Self::parse(&format!("{control}\nFilename: {filename}\nSize: {size}\nSHA256: {sha256}"))
     }
 
+    /// A field of its control file, of one line.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        field(&self.text, name)
+    }
+
     /// Reads a paragraph of an index.
     ///
     /// # Errors

@@ -108,6 +108,21 @@ impl<'a> AptRepository<'a> {
         own.max_by(|a, b| version::compare(&a.version, &b.version))
     }
 
+    /// Whether the channel offers this package already.
+    pub fn is_offered(&self, package: &SignedPackage) -> bool {
+        let same = |stanza: &Stanza| {
+            stanza.package == package.name().as_str()
+                && stanza.version == package.version()
+                && stanza.architecture == package.architecture()
+        };
+        self.stanzas().any(same)
+    }
+
+    /// The package that is published as this file.
+    pub fn stanza(&self, filename: &str) -> Option<&Stanza> {
+        self.stanzas().find(|stanza| stanza.filename == filename)
+    }
+
     /// A package in the pool: the index may not know it, if a publish was killed or if it was published
     /// in another channel.
     ///
