@@ -9,6 +9,7 @@ pub mod engine;
 pub mod feed;
 pub mod gate;
 pub mod host;
+pub mod kept_back;
 pub mod looked;
 pub mod notice;
 pub mod places;

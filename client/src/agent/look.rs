@@ -11,7 +11,7 @@ use consign_metadata::name::{ChannelName, PackageName, ProductId};
 use super::catalogue::{Catalogue, Entry};
 use super::offers::{Evaluation, Online};
 use super::situation::Situation;
-use super::{Agent, AgentError, holds, introduction, upgrades};
+use super::{Agent, AgentError, holds, introduction, kept_back, upgrades};
 use crate::engine::event::{Event, Reason};
 use crate::engine::machine::State;
 use crate::feed::{self, FeedError};
@@ -46,6 +46,7 @@ pub fn look(agent: &Agent) -> Result<Reply, AgentError> {
         offers.extend(found);
     }
     holds::refresh(agent, &catalogue)?;
+    kept_back::refresh(agent, &catalogue);
     let notices = notice::all(&agent.places, &catalogue.trust, agent.clock.now());
     Ok(Reply::Looked { offers, notices })
 }

@@ -23,6 +23,7 @@ pub mod duty;
 pub mod holds;
 pub mod intent;
 pub mod introduction;
+mod kept_back;
 pub mod locks;
 pub mod look;
 pub mod mend;

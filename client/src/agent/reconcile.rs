@@ -12,7 +12,7 @@ use super::catalogue::{Catalogue, Entry, plan_of};
 use super::comparison;
 use super::situation::Situation;
 use super::upgrades::{self, Task};
-use super::{Agent, AgentError, holds, look};
+use super::{Agent, AgentError, holds, kept_back, look};
 use crate::engine::event::{Event, Packages};
 use crate::engine::journal::Journal;
 use crate::engine::machine::{HaltCause, State, Upgrade};
@@ -24,7 +24,7 @@ use crate::gate::UNHURRIED;
 /// # Errors
 /// [`AgentError`]
 pub fn reconcile(agent: &Arc<Agent>, id: &ProductId) -> Result<Standing, AgentError> {
-    let _lock = agent.locks.lock(id);
+    let lock = agent.locks.lock(id);
     let catalogue = Catalogue::read(agent)?;
     let Some(entry) = catalogue.entries.get(id) else { return Ok(Standing::Over) };
     let (situation, over) = look_closely(agent, &catalogue, entry)?;
@@ -33,7 +33,12 @@ pub fn reconcile(agent: &Arc<Agent>, id: &ProductId) -> Result<Standing, AgentEr
     if is_taken_back(&situation)? {
         look::again(agent, &catalogue, entry)?;
     }
-    holds::refresh(agent, &Catalogue::read(agent)?)?;
+    let catalogue = Catalogue::read(agent)?;
+    holds::refresh(agent, &catalogue)?;
+    drop(lock);
+    if let Some(entry) = catalogue.entries.get(id).filter(|_| over) {
+        kept_back::refresh_one(agent, &catalogue, entry);
+    }
     Ok(standing)
 }
 

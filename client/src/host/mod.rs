@@ -23,6 +23,7 @@ use consign_metadata::plan::NativeVersions;
 
 use crate::engine::event::EngineState;
 use crate::host::login::Login;
+use crate::kept_back::Reach;
 use crate::places::Places;
 
 /// Something that the host could not tell or do. "Could not look" is never "not there".
@@ -113,6 +114,14 @@ pub trait PackageManager: Send + Sync {
     /// # Errors
     /// When the file is not as the vendor signed it, or has no plan.
     fn plan_in(&self, archive: &Path, keyring: &Keyring) -> Result<Vec<u8>, HostError>;
+    /// Which upgrade takes these versions of installed packages along, now that the holds are written.
+    /// `first` is the package that makes new names known.
+    ///
+    /// # Errors
+    /// When it cannot be told.
+    fn reach(&self, _wanted: &[(PackageName, String)], _first: &PackageName) -> Result<Reach, HostError> {
+        Ok(Reach::Plain)
+    }
     /// The process that has a transaction open, if any.
     ///
     /// # Errors

@@ -8,6 +8,12 @@ use consign_metadata::name::VendorName;
 pub const REFRESH: &str = "apt update";
 /// Upgrades what is not held.
 pub const UPGRADE: &str = "apt upgrade";
+/// Upgrades without installing or removing anything else.
+pub const PLAIN_UPGRADE: &str = "apt-get upgrade";
+/// Upgrades, and removes what stands in the way.
+pub const FULL_UPGRADE: &str = "apt full-upgrade";
+/// Lists what the administrator holds.
+pub const HELD: &str = "apt-mark showhold";
 /// Finishes a transaction that ended half way.
 pub const REPAIR: &str = "apt --fix-broken install";
 /// Brings the agent itself up to date.

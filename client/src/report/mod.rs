@@ -7,6 +7,7 @@
 //! - [`notices`]: what concerns a vendor rather than a product
 //! - [`host`]: in what state the host is
 //! - [`advice`]: what to type next
+//! - [`kept_back`]: why the package manager passes an upgrade over
 //! - [`status`], [`history`], [`notes`], [`plan`], [`offers`], [`acknowledging`]: one report each, as data and as a page
 //! - [`procedure`]: the plan as a document that a person could follow by hand
 //! - [`follower`], [`log`]: a journal and a step's log as they grow
@@ -30,6 +31,7 @@ pub mod failure;
 pub mod follower;
 pub mod history;
 pub mod host;
+pub mod kept_back;
 pub mod log;
 pub mod markdown;
 pub mod notes;

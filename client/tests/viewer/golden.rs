@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use consignee::cli::Exit;
 use consignee::engine::event::{Answer, Event};
+use consignee::kept_back::{KeptBack, Reach};
 
 use crate::builder::{Host, marie};
 
@@ -46,6 +47,19 @@ fn a_held_offer_says_why_and_what_to_type() {
     let host = installed();
     host.begin(Some("1.4.0"), "1.5.0", SECOND, b"plan").hold();
     assert_golden(&host, "status-held", "consignee status acme/erp", Exit::Waits);
+}
+
+#[test]
+fn a_cleared_upgrade_that_the_package_manager_passes_over_says_why() {
+    let host = installed();
+    let mut upgrade = host.begin(Some("1.4.0"), "1.5.0", SECOND, b"plan");
+    upgrade.record(Event::Cleared);
+    let reach = Reach::NewPackages { packages: vec!["libpq5".to_owned()] };
+    KeptBack::keep(&host.product, &"1.5.0".parse().unwrap(), reach).unwrap();
+    assert_golden(&host, "status-kept-back", "consignee status", Exit::Done);
+    // It is no business of an upgrade that is held.
+    upgrade.hold();
+    assert!(!host.run("consignee status").out.contains("libpq5"));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::super::session::{Exit, Session};
 use crate::conversation;
 use crate::report::page::{Page, Style};
 use crate::report::say;
-use crate::report::{notices, offers};
+use crate::report::{kept_back, notices, offers};
 use crate::request::{Reply, Request};
 
 /// Nobody waits longer for a list of offers.
@@ -18,6 +18,7 @@ pub fn run(session: &mut Session) -> Exit {
     let page = match conversation::ask(&session.places, &Request::Look, LIMIT) {
         Ok(Reply::Looked { offers, notices }) => {
             let mut page = offers::page(&offers, session.language);
+            page.append(0, kept_back::page(&session.places, &offers, session.language));
             page.append(0, notices::page(&notices, session.language));
             page
         }

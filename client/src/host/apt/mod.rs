@@ -6,6 +6,7 @@
 //! - [`fetch`]: files of a repository beside its packages
 //! - [`hold`]: the standing hold
 //! - [`lock`]: who has a transaction open
+//! - [`reach`]: which upgrade takes packages along
 //! - [`transaction`]: transactions of our own
 //!
 //! What is true of these programs was measured on apt 2.6 and 3.0; `docs/hooks.md` and `docs/holds.md`
@@ -17,6 +18,7 @@ pub mod fetch;
 pub mod hold;
 pub mod lists;
 pub mod lock;
+pub mod reach;
 pub mod transaction;
 
 use std::path::Path;
@@ -27,6 +29,7 @@ use consign_metadata::openpgp::Keyring;
 use consign_metadata::plan::NativeVersions;
 
 use super::{Hold, HostError, Observed, PackageManager, Repository};
+use crate::kept_back::Reach;
 use crate::places::Places;
 
 /// Keys and a few lines of text; some kilobytes.
@@ -88,6 +91,10 @@ impl PackageManager for Apt {
 
     fn plan_in(&self, archive: &Path, keyring: &Keyring) -> Result<Vec<u8>, HostError> {
         archive::plan(archive, keyring)
+    }
+
+    fn reach(&self, wanted: &[(PackageName, String)], first: &PackageName) -> Result<Reach, HostError> {
+        reach::reach(wanted, first)
     }
 
     fn transaction(&self) -> Result<Option<u32>, HostError> {

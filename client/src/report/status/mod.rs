@@ -10,12 +10,14 @@ use consign_metadata::version::{Class, Version};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::advice::Advice;
 use super::state::{self, Standing};
 use super::{FORMAT, advice, failure};
 use crate::engine::event::{Failure, ModuleChange, Packages, Reason};
 use crate::engine::journal::{JournalError, Replay};
 use crate::engine::machine::{HaltCause, State, Upgrade};
 use crate::host::{HostError, PackageManager};
+use crate::kept_back::{KeptBack, Reach};
 use crate::looked::Looked;
 use crate::notice::Notice;
 use crate::product::Product;
@@ -50,6 +52,9 @@ pub struct ProductStatus {
     pub upgrade: Option<UpgradeStatus>,
     /// What the last look found and no upgrade speaks of: not verified, or out of reach from here.
     pub offers: Vec<Offer>,
+    /// Why the package manager passes the cleared upgrade over; left out where it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_back: Option<Reach>,
     /// Why its journals cannot be read, in English; else null.
     pub problem: Option<String>,
     /// What to type next, most useful first.
@@ -191,7 +196,8 @@ impl Seen {
             Standing::Well if !offers.is_empty() => Standing::Waits,
             standing => standing,
         };
-        let commands = upgrade.as_ref().map(|u| advice::on_upgrade(u, Language::En)).unwrap_or_default();
+        let kept_back = upgrade.as_ref().and_then(|upgrade| kept_back(product, upgrade));
+        let commands = upgrade.as_ref().map(|u| advise(u, kept_back.as_ref(), Language::En)).unwrap_or_default();
         let status = ProductStatus {
             product: product.id.clone(),
             standing,
@@ -199,6 +205,7 @@ impl Seen {
             engines_kept_from_starting: kept,
             upgrade: upgrade.as_ref().zip(since).map(|(upgrade, since)| upgrade_status(upgrade, since)),
             offers,
+            kept_back,
             problem: None,
             commands: commands.into_iter().map(|(command, _)| command).collect(),
         };
@@ -213,11 +220,22 @@ impl Seen {
             engines_kept_from_starting: product.is_unfinished(),
             upgrade: None,
             offers: Vec::new(),
+            kept_back: None,
             problem: Some(error.to_string()),
             commands: Vec::new(),
         };
         Self { status, upgrade: None }
     }
+}
+
+/// What keeps a cleared upgrade back beside the agent.
+fn kept_back(product: &Product, upgrade: &Upgrade) -> Option<Reach> {
+    let kept = KeptBack::read(product, &upgrade.header.to).filter(|_| upgrade.state == State::Cleared)?;
+    Some(kept.reach)
+}
+
+fn advise(upgrade: &Upgrade, kept_back: Option<&Reach>, language: Language) -> Vec<Advice> {
+    kept_back.map_or_else(|| advice::on_upgrade(upgrade, language), |reach| super::kept_back::advice(reach, language))
 }
 
 /// Offers that are held and have no journal that says so.

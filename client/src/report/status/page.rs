@@ -3,11 +3,11 @@
 use consign_metadata::text::Language;
 use jiff::tz::TimeZone;
 
-use super::{Overview, Seen, UpgradeStatus};
+use super::{Overview, ProductStatus, Seen, UpgradeStatus};
 use crate::engine::machine::{State, Upgrade};
 use crate::report::page::{Page, Style};
 use crate::report::state::{self, Standing};
-use crate::report::{advice, failure, host, notices, offers, reason, time, words};
+use crate::report::{advice, failure, host, kept_back, notices, offers, reason, time, words};
 
 impl Overview {
     /// As text.
@@ -45,7 +45,7 @@ impl Seen {
             page.add(2, Style::Warning, arriving(language));
         }
         if let (Some(upgrade), Some(shown)) = (&self.upgrade, &status.upgrade) {
-            page.append(2, standing_page(upgrade, shown, status.engines_kept_from_starting, language, zone));
+            page.append(2, standing_page(upgrade, shown, status, language, zone));
         }
         page.append(2, offers::page(&status.offers, language));
         page
@@ -60,7 +60,13 @@ fn arriving(language: Language) -> String {
     )
 }
 
-fn standing_page(upgrade: &Upgrade, shown: &UpgradeStatus, kept: bool, language: Language, zone: &TimeZone) -> Page {
+fn standing_page(
+    upgrade: &Upgrade,
+    shown: &UpgradeStatus,
+    status: &ProductStatus,
+    language: Language,
+    zone: &TimeZone,
+) -> Page {
     let mut page = Page::default();
     page.add(0, style(state::standing(&upgrade.state)), headline(upgrade, language));
     for reason in &shown.reasons {
@@ -72,7 +78,7 @@ fn standing_page(upgrade: &Upgrade, shown: &UpgradeStatus, kept: bool, language:
     let since = time::full(shown.since, zone);
     page.add(0, Style::Quiet, say!(language, "since {since}", "depuis le {since}"));
     if upgrade.is_under_way() {
-        let [packages, engines, data] = host::sentences(upgrade, kept, language);
+        let [packages, engines, data] = host::sentences(upgrade, status.engines_kept_from_starting, language);
         page.add(0, Style::Plain, packages);
         for module in &shown.modules {
             page.add(2, Style::Plain, format!("- {}", host::module(module, language)));
@@ -80,7 +86,10 @@ fn standing_page(upgrade: &Upgrade, shown: &UpgradeStatus, kept: bool, language:
         page.add(0, Style::Plain, engines);
         page.add(0, Style::Plain, data);
     }
-    advice::show(&mut page, &advice::on_upgrade(upgrade, language), language);
+    for line in status.kept_back.iter().flat_map(|reach| kept_back::sentences(reach, language)) {
+        page.add(0, Style::Plain, line);
+    }
+    advice::show(&mut page, &super::advise(upgrade, status.kept_back.as_ref(), language), language);
     page
 }
 
