@@ -6,8 +6,10 @@
 mod agent;
 mod contents;
 mod elf;
+mod inspection;
 mod loose_ends;
 mod manual;
+mod secret;
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -36,6 +38,9 @@ pub enum BuildError {
     Sign(#[from] SignError),
     #[error(transparent)]
     File(#[from] FileError),
+    /// One path in two packages.
+    #[error("cannot build a release in which {} and {} both have {path}: {reason}", .modules[0], .modules[1])]
+    Shared { path: String, modules: [String; 2], reason: &'static str },
     /// The folder of the agent is not as it should be.
     #[error("cannot build the agent's package: {0}")]
     Agent(String),
@@ -50,6 +55,7 @@ pub struct Release {
     pub loose_ends: Vec<LooseEnd>,
     plan_bytes: Vec<u8>,
     packages: Vec<PackageContents>,
+    exposed: Vec<String>,
 }
 
 /// What has just happened, for whoever watches.
@@ -79,8 +85,15 @@ impl Release {
         let (plan, plan_bytes) = project.plan();
         let packages =
             project.modules.iter().map(|module| contents::of(project, module)).collect::<Result<Vec<_>, _>>()?;
+        inspection::inspect(project, &packages)?;
         let loose_ends = loose_ends::of(project, &packages);
-        Ok(Self { plan, loose_ends, plan_bytes, packages })
+        let exposed = packages.iter().map(secret::readable).collect::<Result<Vec<_>, _>>()?.concat();
+        Ok(Self { plan, loose_ends, plan_bytes, packages, exposed })
+    }
+
+    /// Secrets that everybody on a host could read, a sentence for each.
+    pub fn exposed(&self) -> &[String] {
+        &self.exposed
     }
 
     /// The packages, without the plan they will carry.

@@ -34,8 +34,8 @@ pub struct Build {
     /// Show what would be built, and build nothing
     #[arg(long)]
     plan: bool,
-    /// Refuse steps that do not say what an interruption means and how they are taken back, and users,
-    /// programs and links that lead out of the release
+    /// Refuse steps that do not say what an interruption means and how they are taken back, secrets that
+    /// everybody could read, and users, programs and links that lead out of the release
     #[arg(long)]
     strict: bool,
     /// Write the result as JSON
@@ -50,13 +50,8 @@ impl Build {
         let strictness = if self.strict { Strictness::Strict } else { Strictness::Lenient };
         let project = Project::load(&self.manifest, strictness).map_err(failure::of_project)?;
         let release = Release::prepare(&project)?;
-        for loose_end in &release.loose_ends {
-            tell(format_args!("warning: {loose_end}"));
-        }
-        if self.strict && !release.loose_ends.is_empty() {
-            return Err(Failure::refused("a release refers to what it does not bring, which --strict refuses")
-                .hint("bring it in a module, or build without --strict where a dependency brings it"));
-        }
+        loose_ends(&release, strictness)?;
+        exposed(&release, strictness)?;
         if self.plan {
             overview::show(&release, self.json);
             return Ok(());
@@ -76,6 +71,29 @@ impl Build {
         drop(spinner);
         report(&built, self.json);
         Ok(())
+    }
+}
+
+/// Says what the release refers to and does not bring.
+fn loose_ends(release: &Release, strictness: Strictness) -> Outcome {
+    for loose_end in &release.loose_ends {
+        tell(format_args!("warning: {loose_end}"));
+    }
+    if strictness == Strictness::Strict && !release.loose_ends.is_empty() {
+        return Err(Failure::refused("a release refers to what it does not bring, which --strict refuses")
+            .hint("bring it in a module, or build without --strict where a dependency brings it"));
+    }
+    Ok(())
+}
+
+/// Secrets that everybody could read are told, and refused where nothing is left to chance.
+fn exposed(release: &Release, strictness: Strictness) -> Outcome {
+    match (strictness, release.exposed()) {
+        (Strictness::Strict, [first, ..]) => Err(Failure::refused(format!("cannot build with --strict: {first}"))),
+        (_, all) => {
+            all.iter().for_each(|warning| tell(format_args!("warning: {warning}")));
+            Ok(())
+        }
     }
 }
 

@@ -194,7 +194,12 @@ fn refusal(error: PublishError) -> Failure {
             | PublishError::KeyExpired { .. }
             | PublishError::KeyRevoked { .. }
             | PublishError::Repository(RepositoryError::Immutable { .. })
-            | PublishError::Feed(FeedError::Immutable { .. } | FeedError::Incomplete { .. } | FeedError::Order { .. })
+            | PublishError::Feed(
+                FeedError::Immutable { .. }
+                    | FeedError::Incomplete { .. }
+                    | FeedError::Order { .. }
+                    | FeedError::RevisionDown { .. }
+            )
     );
     let failure = Failure::failed(error);
     if ruled { failure.as_refusal() } else { failure }

@@ -200,6 +200,10 @@ fn merge(
     let release = match position {
         Ok(there) => &mut shard.releases[there],
         Err(place) => {
+            let same = shard.releases.iter().filter(|release| release.version == envelope.version);
+            if let Some(newest) = same.map(|r| r.revision).max().filter(|newest| *newest > envelope.revision) {
+                return Err(FeedError::RevisionDown { release: name, newest });
+            }
             let (version, revision) = (envelope.version.clone(), envelope.revision);
             let packages = Vec::new();
             let new = FeedRelease {

@@ -31,6 +31,18 @@ pub enum FeedError {
         /// What is wrong with it.
         cause: DocumentError,
     },
+    /// Somebody published with a later version of this program.
+    #[error(
+        "cannot publish: {place} has format {found}, and this consign knows formats up to {known}; it needs a newer consign"
+    )]
+    Newer {
+        /// The file.
+        place: String,
+        /// Its format.
+        found: u32,
+        /// The highest that is known.
+        known: u32,
+    },
     /// A file that is not what its name or the head says.
     #[error("cannot use {place}: {reason}")]
     Damaged {
@@ -47,6 +59,16 @@ pub enum FeedError {
         /// Product, version and revision.
         release: String,
     },
+    /// A packaging revision that no host would take.
+    #[error(
+        "cannot publish {release}: revision {newest} of this version is published, and no host goes back; raise the revision above it"
+    )]
+    RevisionDown {
+        /// Product, version and revision.
+        release: String,
+        /// The highest that is published.
+        newest: u32,
+    },
     /// A module of the release is in none of the files.
     #[error("cannot publish {release}: its module {module} is missing")]
     Incomplete {
@@ -56,7 +78,9 @@ pub enum FeedError {
         module: String,
     },
     /// Package managers would not take a release for what it is.
-    #[error("cannot publish {package} {newer}: dpkg does not order it after {older}, as the vendor's versions do")]
+    #[error(
+        "cannot publish {package} {newer}: dpkg does not order it after {older}, as the vendor's versions do; choose a version that both put in the same place (dpkg --compare-versions {older} lt {newer})"
+    )]
     Order {
         /// The package.
         package: String,
@@ -68,6 +92,14 @@ pub enum FeedError {
 }
 
 impl FeedError {
+    pub(crate) fn document(place: impl ToString, cause: DocumentError) -> Self {
+        let place = place.to_string();
+        match cause {
+            DocumentError::Newer { found, known } => Self::Newer { place, found, known },
+            cause => Self::Document { place, cause },
+        }
+    }
+
     pub(crate) fn damaged(place: impl ToString, reason: impl ToString) -> Self {
         Self::Damaged { place: place.to_string(), reason: reason.to_string() }
     }

@@ -40,7 +40,7 @@ pub fn head(
     let verified = keyring.verify_message(&message, MAXIMUM_HEAD_SIZE);
     let verified = verified.map_err(|cause| FeedError::Signature { place: key.to_string(), cause })?;
     let feed = Feed::parse(&verified.bytes, vendor, channel);
-    let feed = feed.map_err(|cause| FeedError::Document { place: key.to_string(), cause })?;
+    let feed = feed.map_err(|cause| FeedError::document(&key, cause))?;
     Ok(Some(Head { feed, stamp }))
 }
 
@@ -59,5 +59,5 @@ pub fn shard(source: &dyn Source, id: &ProductId, file: &FileReference) -> Resul
     if Sha256::of(&bytes) != file.sha256 || bytes.len() as u64 != file.size {
         return Err(FeedError::damaged(&key, "its content is not what the feed says"));
     }
-    Shard::parse(&bytes, id).map_err(|cause| FeedError::Document { place: key.to_string(), cause })
+    Shard::parse(&bytes, id).map_err(|cause| FeedError::document(&key, cause))
 }

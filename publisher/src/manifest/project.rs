@@ -92,6 +92,7 @@ impl authored::Manifest {
                 return Err(Fault::at(module.package.span(), message));
             }
         }
+        self.one_account_per_name()?;
         let mut modules: Vec<_> =
             self.modules.iter().map(|m| m.validate(ground, &product.summary)).collect::<Result<_, _>>()?;
         modules.extend(self.transitional(&product.id.vendor)?);
@@ -116,6 +117,23 @@ impl authored::Manifest {
             product,
             modules,
         })
+    }
+
+    /// Whichever package comes first on a host makes the account.
+    fn one_account_per_name(&self) -> Result<(), Fault> {
+        let mut seen: BTreeMap<_, &authored::User> = BTreeMap::new();
+        for user in self.modules.iter().flat_map(|module| &module.users) {
+            let shell = |user: &authored::User| user.shell.as_ref().map(|shell| shell.get_ref().clone());
+            if let Some(other) = seen.insert(&user.name, user)
+                && (other.home.get_ref() != user.home.get_ref() || shell(other) != shell(user))
+            {
+                let message = format!("user {} has another home or shell in another module", user.name);
+                return Err(Fault::at(user.home.span(), message).help(
+                    "which of them counts would depend on which package is unpacked first; say the same in both",
+                ));
+            }
+        }
+        Ok(())
     }
 
     fn side_effects(&self) -> Result<Vec<SideEffect>, Fault> {

@@ -67,6 +67,14 @@ impl StagedTree {
             }
             return self.copy_content(from, to, how, links);
         }
+        // A bit from a checkout gives nobody the rights of root; one that was typed was meant.
+        if metadata.is_file() && metadata.mode() & 0o6000 != 0 && how.mode.is_none() {
+            let mode = metadata.mode() & 0o7777;
+            let reason = format!(
+                "with mode {mode:04o} whoever runs it on a host becomes its owner or group; take the bit away, or, if it is meant, install the file by a line of its own with mode = \"{mode:04o}\", from outside every folder that is installed"
+            );
+            return Err(StageError::Source { path: from.to_owned(), reason });
+        }
         let node = if metadata.is_symlink() { symlink(from)? } else { file(from, to, &metadata, how, links)? };
         self.add(to, Entry { attributes, node })
     }

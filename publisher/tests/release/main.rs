@@ -5,6 +5,7 @@ mod checks;
 mod command;
 mod dnf;
 mod documented;
+mod inputs;
 mod keys;
 #[path = "../lintian/mod.rs"]
 mod lintian;

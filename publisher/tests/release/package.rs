@@ -30,8 +30,8 @@ fn dpkg_installs_what_was_staged() {
     sample.write("tree/ünï code", "text");
     sample.write("tree/secret", "s");
     fs::set_permissions(sample.path().join("tree/secret"), PermissionsExt::from_mode(0o600)).unwrap();
-    sample.write("tree/suid", "s");
-    fs::set_permissions(sample.path().join("tree/suid"), PermissionsExt::from_mode(0o4755)).unwrap();
+    sample.write("suid", "s");
+    sample.replace("files = [", "files = [{ from = \"suid\", to = \"/opt/acme-erp/suid\", mode = \"4755\" }, ");
     fs::create_dir_all(sample.path().join("tree/empty/inner")).unwrap();
     fs::hard_link(sample.path().join("tree/secret"), sample.path().join("tree/hard")).unwrap();
     symlink("bin/../bin/init", sample.path().join("tree/link")).unwrap();

@@ -6,6 +6,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
+use std::os::unix::fs::MetadataExt;
 
 use md5::{Digest as _, Md5};
 use tar::{EntryType, Header};
@@ -118,24 +119,29 @@ impl<W: Write> TarWriter<W> {
             }
             Source::Path { path, size } => {
                 let file = File::open(path).on("read", path)?;
+                let before = Stamp::of(&file).on("read", path)?;
                 let observed = Observed { file, left: *size, failure: None, md5: &mut md5, digest };
-                self.stream(&header, path, observed)?;
+                let file = self.stream(&header, path, observed)?;
+                let after = Stamp::of(&file).on("read", path)?;
+                if before != after || after.size != *size {
+                    return Err(PackageError::Stage(changed(path)));
+                }
             }
         }
         Ok(hex::encode(md5.finalize()))
     }
 
-    fn stream(&mut self, header: &Header, path: &std::path::Path, mut from: Observed<'_>) -> Result<(), StreamError> {
+    fn stream(&mut self, header: &Header, path: &std::path::Path, mut from: Observed<'_>) -> Result<File, StreamError> {
         let written = self.archive.append(header, &mut from);
-        let changed =
-            |reason: &str| StreamError::Source(StageError::Source { path: path.into(), reason: reason.into() });
         match (from.failure.take(), from.left) {
             (Some(cause), _) => {
                 Err(StreamError::Source(crate::file::FileError { act: "read", path: path.into(), cause }.into()))
             }
-            (None, 0) => written.map_err(StreamError::Write),
-            (None, _) if written.is_err() => written.map_err(StreamError::Write),
-            _ => Err(changed("it became shorter while it was packaged")),
+            (None, left) if left == 0 || written.is_err() => {
+                written.map_err(StreamError::Write)?;
+                Ok(from.file)
+            }
+            _ => Err(StreamError::Source(changed(path))),
         }
     }
 
@@ -183,6 +189,30 @@ impl<W: Write> TarWriter<W> {
         header.set_cksum();
         self.archive.append(&header, name.as_bytes().chain(&b"\0"[..]))
     }
+}
+
+/// What shows that a file was written to: its length, and when that or anything else of it changed.
+#[derive(Debug, PartialEq, Eq)]
+struct Stamp {
+    size: u64,
+    content: (i64, i64),
+    status: (i64, i64),
+}
+
+impl Stamp {
+    fn of(file: &File) -> io::Result<Self> {
+        let metadata = file.metadata()?;
+        Ok(Self {
+            size: metadata.len(),
+            content: (metadata.mtime(), metadata.mtime_nsec()),
+            status: (metadata.ctime(), metadata.ctime_nsec()),
+        })
+    }
+}
+
+fn changed(path: &std::path::Path) -> StageError {
+    let reason = "it changed while it was read; build when nothing writes to it any more".to_owned();
+    StageError::Source { path: path.into(), reason }
 }
 
 /// The start of a name, as much as fits.

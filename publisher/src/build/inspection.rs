@@ -1,0 +1,53 @@
+//! What the packages of a release are together, before any is written: whose every path is, and whether
+//! each has anything in it.
+
+use std::collections::BTreeMap;
+
+use super::BuildError;
+use crate::manifest::{Module, Project};
+use crate::package::{PackageContents, PackageError};
+use crate::stage::{Entry, Node};
+
+/// Refuses what dpkg would refuse on the host, or what would be there by accident.
+///
+/// # Errors
+/// [`BuildError::Shared`], [`BuildError::Package`]
+pub fn inspect(project: &Project, packages: &[PackageContents]) -> Result<(), BuildError> {
+    for (module, package) in project.modules.iter().zip(packages) {
+        has_content(module, package)?;
+    }
+    let mut owners: BTreeMap<&str, (&PackageContents, &Entry)> = BTreeMap::new();
+    for package in packages {
+        for (path, entry) in package.payload.entries() {
+            let Some((other, there)) = owners.insert(path, (package, entry)) else { continue };
+            let both_folders = there.node == Node::Folder && entry.node == Node::Folder;
+            let reason = match both_folders {
+                true if there.attributes == entry.attributes => continue,
+                true => {
+                    "dpkg would give it the owner and mode of whichever comes last; say the same in both, or name it in one of them"
+                }
+                false => "dpkg lets no two packages have one file; take it out of one of them",
+            };
+            let modules = [other.name.to_string(), package.name.to_string()];
+            return Err(BuildError::Shared { path: format!("/{path}"), modules, reason });
+        }
+    }
+    Ok(())
+}
+
+/// What the manifest asks for, beside what every package has.
+fn has_content(module: &Module, package: &PackageContents) -> Result<(), BuildError> {
+    let is_own = |path: &str| {
+        let documentation = format!("usr/share/doc/{}/", package.name);
+        !path.starts_with(&documentation)
+    };
+    let has_file = package.payload.entries().any(|(path, entry)| entry.node != Node::Folder && is_own(path));
+    // A package may be there only for what it depends on, or for the name it had.
+    if has_file || !module.depends_deb.is_empty() || !module.moved_to.is_empty() {
+        return Ok(());
+    }
+    let reason =
+        "it would install no file and need no other package; look at what its `files` take, or take the module out"
+            .to_owned();
+    Err(PackageError::Contents { package: package.name.to_string(), reason }.into())
+}
