@@ -12,11 +12,12 @@ use jiff::{SignedDuration, Timestamp};
 use super::passphrase::PassphraseArgs;
 use super::{Failure, Outcome, failure, key, publication, verify};
 use crate::feed::FeedError;
+use crate::file::FileError;
 use crate::manifest::{self, Outline, Repository};
 use crate::publish::{AgentKeys, Introduction, Publication, PublishError, Request, prepare};
 use crate::repository::RepositoryError;
 use crate::sign::{KeyFile, KeyFiles, OpenPgpSigner, Turn};
-use crate::store::DirectoryStore;
+use crate::store::{DirectoryStore, StoreError};
 use crate::trust::{Trust, agent_keys};
 use crate::verify::{Scope, examine};
 
@@ -201,6 +202,14 @@ fn refusal(error: PublishError) -> Failure {
                     | FeedError::RevisionDown { .. }
             )
     );
+    let is_full = match &error {
+        PublishError::Store(StoreError::Io { cause, .. }) => cause.kind() == std::io::ErrorKind::StorageFull,
+        PublishError::File(FileError { cause, .. }) => cause.kind() == std::io::ErrorKind::StorageFull,
+        _ => false,
+    };
     let failure = Failure::failed(error);
+    if is_full {
+        return failure.hint("readers still see a whole generation; make room, and run the same command again");
+    }
     if ruled { failure.as_refusal() } else { failure }
 }

@@ -2,6 +2,7 @@
 
 mod apt;
 mod clients;
+mod full;
 mod introduction;
 mod killed;
 #[path = "../lintian/mod.rs"]
