@@ -166,7 +166,9 @@ fn a_feed_of_a_later_format_needs_a_newer_consign() {
     project.build("erp", "1.0.0");
     project.published(&[]);
     let key = KeyFile::open(&KeyFiles::in_folder(&project.path("keys")).index_secret, || Err(String::new())).unwrap();
-    let head = consign::sign::OpenPgpSigner::message(&key, br#"{"kind":"feed","format":2,"vendor":"acme","wonders":[]}"#).unwrap();
+    let head =
+        consign::sign::OpenPgpSigner::message(&key, br#"{"kind":"feed","format":2,"vendor":"acme","wonders":[]}"#)
+            .unwrap();
     std::fs::write(project.public().join("consign/stable/feed.pgp"), head).unwrap();
     let before = project.files();
     let output = project.publish(&["--renew"]);
