@@ -139,10 +139,8 @@ impl PlanBody {
     /// could carry it out also reads it.
     pub fn lowest_format(&self) -> u32 {
         let has_task = self.steps.iter().any(|step| matches!(step, Step::Task(_)));
-        let is_first = !has_task
-            && self.prerequisites.is_empty()
-            && self.tasks.is_empty()
-            && self.renamed_engines.is_empty();
+        let is_first =
+            !has_task && self.prerequisites.is_empty() && self.tasks.is_empty() && self.renamed_engines.is_empty();
         if is_first { 1 } else { 2 }
     }
 }

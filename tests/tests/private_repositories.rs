@@ -2,7 +2,7 @@
 //! authorities counts for the agent, and no credential is left anywhere.
 
 use consign_lab::{
-    Authority, CANOPSIS, Guard, Host, Product, Proxy, REPOSITORY_PORT, Release, Server, Site, Vendor, edit, lab,
+    Authority, CANOPSIS, Guard, Host, Product, Proxy, REPOSITORY_PORT, Release, Server, Site, Vendor, lab,
 };
 
 const PASSWORD: &str = "Geheim-7f3a91";
