@@ -4,6 +4,7 @@
 //! indexes, packages, then the feed and everything it names. All findings are given, not the first.
 
 mod apt;
+mod certificate;
 mod feed;
 mod report;
 
@@ -75,6 +76,7 @@ pub fn examine(
     let stanzas = examination.indexes(&entrance);
     examination.packages(&stanzas);
     examination.introduction(&stanzas);
+    examination.certificate(&stanzas);
     examination.feed(&entrance, &stanzas);
     Ok(examination.report)
 }

@@ -93,6 +93,8 @@ fn damage_is_told_by_place_and_kind() {
     found(&project, "consign/stable/feed.pgp", gone, "it is not there");
     found(&project, &name_of(&project, "consign/shards/"), flipped, "its content is not what the feed says");
     found(&project, &name_of(&project, "consign/plans/"), gone, "although the feed names it");
+    found(&project, "consign/certificate.pgp", gone, "it is not there");
+    found(&project, "consign/certificate.pgp", flipped, "it is not the certificate that hosts are given");
     found(&project, "acme-release.deb", gone, "not the acme-release that an index lists");
 }
 
