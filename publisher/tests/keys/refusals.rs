@@ -46,6 +46,13 @@ fn an_expired_key_is_told_with_what_to_type() {
     fs::remove_dir_all(project.path("keys")).unwrap();
     keys(&project.path("keys"), 2, None);
     refused(&project, "", 3, &["package.secret.pgp: key ", " expired on 20", "consign key extend"]);
+
+    // The advice helps, and the secret files on the runners stay what they are.
+    let secret = fs::read(project.path("keys/index.secret.pgp")).unwrap();
+    ok(consign().current_dir(project.root()).args(["key", "extend"]));
+    assert_eq!(fs::read(project.path("keys/index.secret.pgp")).unwrap(), secret);
+    project.build("erp", "1.0.0");
+    project.published(&[]);
 }
 
 #[test]
