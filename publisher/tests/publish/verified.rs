@@ -52,7 +52,8 @@ fn longer(mut bytes: Vec<u8>) -> Option<Vec<u8>> {
 #[test]
 fn every_file_that_is_missing_is_found() {
     let project = published();
-    let names: Vec<_> = project.files().into_keys().collect();
+    // Repositories that were published before there was a certificate in them are in order.
+    let names = project.files().into_keys().filter(|name| name != "consign/certificate.pgp");
     for name in names {
         let place = if name.contains("binary-") && name.contains("by-hash") { "by-hash" } else { &name };
         let path = project.public().join(&name);
@@ -93,7 +94,6 @@ fn damage_is_told_by_place_and_kind() {
     found(&project, "consign/stable/feed.pgp", gone, "it is not there");
     found(&project, &name_of(&project, "consign/shards/"), flipped, "its content is not what the feed says");
     found(&project, &name_of(&project, "consign/plans/"), gone, "although the feed names it");
-    found(&project, "consign/certificate.pgp", gone, "it is not there");
     found(&project, "consign/certificate.pgp", flipped, "it is not the certificate that hosts are given");
     found(&project, "acme-release.deb", gone, "not the acme-release that an index lists");
 }
