@@ -22,6 +22,7 @@ pub fn of(project: &Project, module: &Module) -> Result<PackageContents, StageEr
             extra.push((plan::note_member(&note.version, source.language), Source::Bytes(text)));
         }
     }
+    let shared = payload.leave_to_the_system();
     Ok(PackageContents {
         name: module.package.clone(),
         native: NativeVersions { deb: Some(product.deb_version.clone()), rpm: None, msi: None },
@@ -37,7 +38,7 @@ pub fn of(project: &Project, module: &Module) -> Result<PackageContents, StageEr
         payload,
         deb: DebControl {
             relations: relations(project, module),
-            scripts: scripts(project, module),
+            scripts: scripts(project, module, &shared),
             triggers: vec![hooks::FINISH_TRIGGER.to_owned()],
             extra,
         },
@@ -119,8 +120,8 @@ fn relations(project: &Project, module: &Module) -> Relations {
     Relations { pre_depends, depends, breaks: replaces.clone(), replaces, ..Relations::default() }
 }
 
-fn scripts(project: &Project, module: &Module) -> Scripts {
-    let mut scripts = hooks::scripts(&project.product.id, &module.package, &module.users);
+fn scripts(project: &Project, module: &Module, shared: &[&str]) -> Scripts {
+    let mut scripts = hooks::scripts(&project.product.id, &module.package, &module.users, shared);
     if !module.moved_to.is_empty() {
         // Its removal is no removal of the product: nobody is to stop the engines for it.
         scripts.prerm = None;

@@ -1,4 +1,4 @@
-//! Maintainer scripts: one fixed template. They make accounts, report an event to the agent, and nothing else.
+//! Maintainer scripts: one fixed template. They make accounts and folders that belong to nobody, report an event to the agent, and nothing else.
 //!
 //! No script starts or stops anything, runs a program of the vendor's or holds text from a manifest but
 //! names that were checked. Only preinst may refuse, because only then nothing was changed yet; all others
@@ -17,10 +17,12 @@ const REPORT: &str = include_str!("report.sh");
 pub const FINISH_TRIGGER: &str = "activate-noawait consign-finish";
 
 /// The scripts of a module.
-pub fn scripts(product: &ProductId, package: &PackageName, users: &[User]) -> Scripts {
+///
+/// `shared` are folders of every system that the package must find and does not own.
+pub fn scripts(product: &ProductId, package: &PackageName, users: &[User], shared: &[&str]) -> Scripts {
     let fill = |template: &str, script: &str| {
         template
-            .replace("@ACCOUNTS@", &accounts(users))
+            .replace("@BEFORE@", &before(users, shared))
             .replace("@SCRIPT@", script)
             .replace("@PRODUCT@", &product.to_string())
             .replace("@PACKAGE@", package.as_str())
@@ -35,8 +37,8 @@ pub fn scripts(product: &ProductId, package: &PackageName, users: &[User]) -> Sc
 }
 
 /// Files are unpacked with the names of their owners, so these must exist before.
-fn accounts(users: &[User]) -> String {
-    let mut lines = String::new();
+fn before(users: &[User], shared: &[&str]) -> String {
+    let mut lines: String = shared.iter().map(|path| format!("    folder {path}\n")).collect();
     for User { name, home, shell, groups } in users {
         let (home, shell) = (quoted(home), quoted(shell));
         lines.push_str(&format!("    account {name} {home} {shell}\n"));
@@ -71,7 +73,7 @@ mod tests {
     }
 
     fn made(users: &[User]) -> Scripts {
-        scripts(&"acme/erp".parse().unwrap(), &"acme-erp".parse().unwrap(), users)
+        scripts(&"acme/erp".parse().unwrap(), &"acme-erp".parse().unwrap(), users, &["/opt"])
     }
 
     #[test]

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Written by consign; the same lines in every package. They make the accounts that own the files, and
-# report to the agent. The agent's verdict is passed on: nothing has been unpacked yet.
+# the folders of every system that no package owns, and report to the agent. The agent's verdict is passed on: nothing has been unpacked yet.
 set -e
 
 account() {
@@ -14,9 +14,13 @@ member() {
     usermod --append --groups "$2" "$1"
 }
 
+folder() {
+    [ -d "${DPKG_ROOT:-}$1" ] || mkdir -m 755 "${DPKG_ROOT:-}$1"
+}
+
 case "$1" in
 install | upgrade)
-@ACCOUNTS@    ;;
+@BEFORE@    ;;
 esac
 
 hook=${DPKG_ROOT:-}/usr/lib/consignee/consignee-hook

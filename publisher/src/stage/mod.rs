@@ -13,6 +13,9 @@ use consign_metadata::digest::Sha256;
 
 pub use copy::Copy;
 
+/// What base-files makes when a system is installed, and does not own (its `postinst`).
+const SHARED: [&str; 4] = ["/etc/opt", "/opt", "/srv", "/var/opt"];
+
 /// A file tree, ready to be packed. Paths are absolute on the host, kept without the leading `/`.
 #[derive(Debug, Clone, Default)]
 pub struct StagedTree {
@@ -175,6 +178,21 @@ impl StagedTree {
     /// Every path with its entry, folders before their content. Paths have no leading `/`.
     pub fn entries(&self) -> impl Iterator<Item = (&str, &Entry)> {
         self.entries.iter().map(|(path, entry)| (path.as_str(), entry))
+    }
+
+    /// Takes out the folders that every system has and no package owns, and tells which they were: with
+    /// the last package that had one, an empty one would be deleted.
+    pub fn leave_to_the_system(&mut self) -> Vec<&'static str> {
+        let plain = Entry { attributes: Attributes::root(0o755), node: Node::Folder };
+        let mut left = Vec::new();
+        for path in SHARED {
+            let key = path.trim_start_matches('/');
+            if self.entries.get(key) == Some(&plain) {
+                self.entries.remove(key);
+                left.push(path);
+            }
+        }
+        left
     }
 
     /// The entry at an absolute path.
