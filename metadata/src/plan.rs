@@ -207,6 +207,7 @@ impl SideEffect {
 /// Which upgrades something applies to. Everything that is given must hold; nothing given: always.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct When {
     /// The version last finished is in this range. Never holds for a first install.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -334,6 +335,7 @@ pub struct RunStep {
 /// What to do with a step that was found interrupted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum OnInterrupt {
     /// It may simply run again.
     Rerun,
@@ -347,6 +349,7 @@ pub enum OnInterrupt {
 /// How a step is taken back.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Undo {
     /// By this program, run like the step itself.
     Inverse(Vec<String>),

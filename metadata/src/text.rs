@@ -46,6 +46,7 @@ impl fmt::Display for Language {
 /// A short text in English and, where the vendor wrote it, in French.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Text {
     /// English.
     pub en: String,

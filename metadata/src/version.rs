@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 /// The version of a release.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Version {
     written: String,
     normal: semver::Version,
@@ -116,6 +117,7 @@ impl From<Version> for String {
 /// How much changes between two versions, by the vendor's [`ClassRule`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Class {
     /// A correction, or a new packaging revision of the same version.
     Patch,
@@ -139,6 +141,7 @@ impl fmt::Display for Class {
 /// a product whose "major" is the second number (5.0.3 → 5.2.0) says `major = 2, minor = 3`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ClassRule {
     /// A change in one of the first `major` numbers (1 to 3) is major.
     pub major: u8,
@@ -174,6 +177,7 @@ impl ClassRule {
 /// Unlike Cargo's requirements a pre-release is simply ordered: `3.27.0-rc.1` is below `3.27.0`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct VersionRange(Vec<(Comparison, Version)>);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

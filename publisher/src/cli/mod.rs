@@ -13,6 +13,7 @@ mod passphrase;
 mod progress;
 mod publication;
 mod publish;
+mod schema;
 mod verify;
 
 use std::process::ExitCode;
@@ -54,6 +55,8 @@ enum Command {
     Build(build::Build),
     /// Publish packages into a channel of a repository
     Publish(publish::Publish),
+    /// Print the JSON Schema of the manifest, for editors
+    Schema(schema::Schema),
     /// Read a published channel as its clients read it
     Verify(verify::Verify),
     /// Build the agent's own package (for Consign's own releases)
@@ -74,6 +77,7 @@ pub fn main() -> ExitCode {
         Command::Key(command) => command.run(),
         Command::Build(command) => command.run(),
         Command::Publish(command) => command.run(),
+        Command::Schema(command) => command.run(),
         Command::Verify(command) => command.run(),
         Command::AgentPackage(command) => command.run(),
         Command::Completions(command) => command.run(),

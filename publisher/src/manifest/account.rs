@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 /// The name of a user or a group, as `useradd(8)` wants it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[derive(schemars::JsonSchema)]
 pub struct UserName(String);
 
 impl UserName {

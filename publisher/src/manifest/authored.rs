@@ -2,19 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::spanned::Spanned;
 use consign_metadata::name::{ChannelName, Label, PackageName, ProductName, UnitName, VendorName};
 use consign_metadata::plan::{OnInterrupt, Undo, When};
 use consign_metadata::text::Text;
 use consign_metadata::version::{Class, ClassRule, Version};
+use schemars::JsonSchema;
 use serde::Deserialize;
-use toml::Spanned;
 
 use super::account::UserName;
 use super::duration::Span;
 use crate::package::Architecture;
 
 /// The whole file.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     /// Whose product it is.
@@ -49,7 +50,7 @@ pub struct Manifest {
 }
 
 /// `[product]`
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs, reason = "docs/manifest.md describes every key")]
 pub struct Product {
@@ -79,7 +80,7 @@ fn one() -> Spanned<u32> {
 }
 
 /// `[[module]]`
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs, reason = "docs/manifest.md describes every key")]
 pub struct Module {
@@ -108,7 +109,7 @@ fn misc() -> Spanned<String> {
 }
 
 /// Dependencies by package format.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Depends {
     /// As dpkg spells them.
@@ -117,7 +118,7 @@ pub struct Depends {
 }
 
 /// An entry of `files`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs, reason = "docs/manifest.md describes every key")]
 pub struct Files {
@@ -131,7 +132,7 @@ pub struct Files {
 }
 
 /// An entry of `folders`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs, reason = "docs/manifest.md describes every key")]
 pub struct Folder {
@@ -142,7 +143,7 @@ pub struct Folder {
 }
 
 /// An entry of `users`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs, reason = "docs/manifest.md describes every key")]
 pub struct User {
@@ -154,7 +155,7 @@ pub struct User {
 }
 
 /// `[options.<name>]`
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs, reason = "docs/manifest.md describes every key")]
 pub struct SiteOption {
@@ -164,7 +165,7 @@ pub struct SiteOption {
 }
 
 /// `[[side_effect]]`
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs, reason = "docs/manifest.md describes every key")]
 pub struct SideEffect {
@@ -175,7 +176,7 @@ pub struct SideEffect {
 }
 
 /// `[[prerequisite]]`
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs, reason = "docs/manifest.md describes every key")]
 pub struct Prerequisite {
@@ -190,7 +191,7 @@ pub struct Prerequisite {
 }
 
 /// `free_space` of a prerequisite.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs, reason = "docs/manifest.md describes every key")]
 pub struct FreeSpace {
@@ -199,7 +200,7 @@ pub struct FreeSpace {
 }
 
 /// `[[task]]`
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs, reason = "docs/manifest.md describes every key")]
 pub struct Task {
@@ -213,7 +214,7 @@ pub struct Task {
 }
 
 /// Where in an upgrade a task stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Moment {
     /// Before anything is stopped; the upgrade is held until it is done.
@@ -225,7 +226,7 @@ pub enum Moment {
 }
 
 /// How a task is taken back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum TaskUndo {
     /// It left nothing that disturbs the old version.
@@ -235,7 +236,7 @@ pub enum TaskUndo {
 }
 
 /// `[[step]]`
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs, reason = "docs/manifest.md describes every key")]
 pub struct Step {
@@ -257,7 +258,7 @@ pub struct Step {
 }
 
 /// `[[health]]`
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs, reason = "docs/manifest.md describes every key")]
 pub struct Health {
@@ -270,13 +271,14 @@ pub struct Health {
 }
 
 /// `[notes]`
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Notes {
     /// The folder of `<version>.<language>.md`.
     #[serde(default = "notes_folder")]
     pub folder: Spanned<String>,
     /// Which notes a person has to acknowledge: `"none"`, `"all"`, or a list of versions.
+    #[schemars(with = "Option<super::schema::Acknowledge>")]
     pub acknowledge: Option<Spanned<toml::Value>>,
 }
 
@@ -285,7 +287,7 @@ fn notes_folder() -> Spanned<String> {
 }
 
 /// `[repository]`
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Repository {
     /// Where it is published to.

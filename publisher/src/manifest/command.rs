@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::spanned::Spanned;
 use consign_metadata::name::Label;
-use toml::Spanned;
 
 use super::error::Fault;
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::spanned::Spanned;
 use consign_metadata::name::Label;
 use consign_metadata::plan::{HealthCheck, Step};
-use toml::Spanned;
 
 use super::account::UserName;
 use super::authored;

@@ -20,7 +20,9 @@ mod product;
 mod project;
 mod renamed;
 mod repository;
+mod schema;
 mod site_option;
+mod spanned;
 mod steps;
 mod tasks;
 mod units;
@@ -35,6 +37,8 @@ pub use outline::Outline;
 pub use product::Product;
 pub use project::{Project, ProjectError, Strictness};
 pub use repository::Repository;
+pub use schema::{SCHEMA_FILE, schema};
+pub use spanned::Spanned;
 pub use tasks::Tasks;
 pub use units::{UNIT_FOLDER, Unit};
 

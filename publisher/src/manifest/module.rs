@@ -1,7 +1,7 @@
 //! The packages of a product.
 
+use super::spanned::Spanned;
 use consign_metadata::name::PackageName;
-use toml::Spanned;
 
 use super::account::UserName;
 use super::authored;

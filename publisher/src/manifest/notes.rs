@@ -8,7 +8,9 @@ use consign_metadata::digest::Sha256;
 use consign_metadata::plan::{NoteReference, parse_note_file};
 use consign_metadata::text::Language;
 use consign_metadata::version::Version;
-use toml::{Spanned, Value};
+use toml::Value;
+
+use super::spanned::Spanned;
 
 use super::authored;
 use super::error::Fault;

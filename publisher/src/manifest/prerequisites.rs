@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use consign_metadata::name::Label;
 use consign_metadata::prerequisite::{Check, Prerequisite};
-use toml::Spanned;
 
 use super::account::UserName;
 use super::authored;
 use super::command;
 use super::error::Fault;
 use super::files::host_path;
+use super::spanned::Spanned;
 
 /// The longest a check may take: it is asked at every look, for which a terminal waits at most 10 s.
 const LONGEST: u32 = 5;

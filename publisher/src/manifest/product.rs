@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::spanned::Spanned;
 use consign_metadata::name::ProductId;
 use consign_metadata::version::{Class, ClassRule, Version};
-use toml::Spanned;
 
 use super::authored;
 use super::error::Fault;

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::spanned::Spanned;
 use consign_metadata::name::UnitName;
-use toml::Spanned;
 
 use super::Module;
 use super::error::Fault;

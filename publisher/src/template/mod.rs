@@ -8,6 +8,7 @@ use std::path::Path;
 use consign_metadata::name::VendorName;
 
 use crate::file::{FileError, OnFile};
+use crate::manifest;
 
 /// The vendor of the template itself, which is a project that builds.
 const VENDOR: &str = "acme";
@@ -53,12 +54,20 @@ pub fn lay_down(vendor: &VendorName, folder: &Path) -> Result<(), FileError> {
         fs::create_dir_all(parent).on("create", parent)?;
     }
     fs::create_dir(folder).on("create", folder)?;
+    let mut schema = serde_json::to_string_pretty(&manifest::schema()).expect("a schema is JSON");
+    schema.push('\n');
+    let path = folder.join(manifest::SCHEMA_FILE);
+    fs::write(&path, schema).on("write", &path)?;
     for file in FILES {
         let path = folder.join(in_words_of(vendor, file.path));
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent).on("create", parent)?;
         }
-        let text = in_words_of(vendor, file.text);
+        let mut text = in_words_of(vendor, file.text);
+        if file.path == manifest::FILE {
+            // What editors look for; the file lies beside the manifest, so that nothing is fetched.
+            text = format!("#:schema ./{}\n{text}", manifest::SCHEMA_FILE);
+        }
         let mut out =
             OpenOptions::new().write(true).create_new(true).mode(file.mode).open(&path).on("create", &path)?;
         out.write_all(text.as_bytes()).on("write", &path)?;
@@ -109,7 +118,7 @@ mod tests {
         lay_down(&"beta".parse().unwrap(), &project).unwrap();
         let manifest = fs::read_to_string(project.join("consign.toml")).unwrap();
         assert!(manifest.contains("package = \"beta-ledger\"") && manifest.contains("Beta <"), "{manifest}");
-        assert!(manifest.lines().count() <= 30);
+        assert!(manifest.lines().count() <= 31);
         assert!(project.join("units/beta-ledger.service").exists());
         assert!(!manifest.to_lowercase().contains("acme"));
         let again = lay_down(&"beta".parse().unwrap(), &project).unwrap_err();

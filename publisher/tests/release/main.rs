@@ -16,5 +16,6 @@ mod prompt;
 mod renamed;
 mod reproducible;
 mod sample;
+mod schema;
 mod scripts;
 mod streaming;
