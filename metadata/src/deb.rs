@@ -25,6 +25,9 @@ pub enum DebError {
     /// Not a .deb of the one shape.
     #[error("is not a .deb as consign builds them: {0}")]
     Shape(String),
+    /// Not a .deb at all, or not one that can get a plan; for packages that were built by others.
+    #[error("{0}")]
+    Foreign(String),
     /// It carries no `_gpgorigin`.
     #[error("is not signed (no member _gpgorigin)")]
     Unsigned,

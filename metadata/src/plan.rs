@@ -138,10 +138,12 @@ impl PlanBody {
     /// The lowest format that can carry this body: what a publisher writes, so that the oldest agent that
     /// could carry it out also reads it.
     pub fn lowest_format(&self) -> u32 {
-        let has_task = self.steps.iter().any(|step| matches!(step, Step::Task(_)));
-        let is_first =
-            !has_task && self.prerequisites.is_empty() && self.tasks.is_empty() && self.renamed_engines.is_empty();
-        if is_first { 1 } else { 2 }
+        let is_second = !self.renamed_engines.is_empty()
+            || !self.prerequisites.is_empty()
+            || !self.tasks.is_empty()
+            || self.steps.iter().any(|step| matches!(step, Step::Task(_)))
+            || self.modules.iter().any(|module| !module.builds.is_empty());
+        if is_second { 2 } else { 1 }
     }
 }
 
@@ -153,6 +155,17 @@ pub struct Module {
     pub package: PackageName,
     /// Its native version in each format; the agent compares these and never parses them.
     pub native: NativeVersions,
+    /// Format 2: its native versions in further builds of the same release, one for each release of a
+    /// distribution. A package at any of them is at this release.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub builds: Vec<NativeVersions>,
+}
+
+impl Module {
+    /// Its native versions in every build.
+    pub fn natives(&self) -> impl Iterator<Item = &NativeVersions> {
+        std::iter::once(&self.native).chain(&self.builds)
+    }
 }
 
 /// The version of a package as each package manager spells it.
@@ -467,10 +480,6 @@ impl UpgradePlan {
         self.check_format_2()?;
         if self.body.modules.is_empty() {
             return wrong("it has no module".to_owned());
-        }
-        let (written, needed) = (self.body.format, self.body.lowest_format());
-        if written < needed {
-            return wrong(format!("its body is of format {written} and has what came with format {needed}"));
         }
         if let Some((new, _)) = self.body.renamed_engines.iter().find(|(new, _)| !self.body.engines.contains(new)) {
             return wrong(format!("{new} is a new name and no engine"));

@@ -15,3 +15,4 @@ pub mod store;
 pub mod template;
 pub mod trust;
 pub mod verify;
+pub mod wrap;

@@ -3,17 +3,28 @@
 use std::collections::BTreeMap;
 
 use consign_metadata::name::PackageName;
-use consign_metadata::plan::UpgradePlan;
+use consign_metadata::plan::{Module, UpgradePlan};
 use consign_metadata::version::Version;
 
-use crate::engine::event::{Header, Packages};
+use crate::engine::event::{Header, ModuleChange, Packages};
 use crate::host::{Observed, PackageManager};
 
 /// What the package database has, by package.
 pub type Database = BTreeMap<PackageName, Observed>;
 
+/// The native versions of a module in this package manager's format, one for each build of the release.
+pub fn natives<'a>(packages: &'a dyn PackageManager, module: &'a Module) -> impl Iterator<Item = &'a str> {
+    module.natives().filter_map(|versions| packages.native(versions))
+}
+
+/// Whether a native version of a module is one of its release.
+pub fn is_native(packages: &dyn PackageManager, module: &Module, version: &str) -> bool {
+    natives(packages, module).any(|native| native == version)
+}
+
 /// After: every module configured at its version after. Before: every module as it was. Everything else,
-/// a third version included, is Partial.
+/// a third version included, is Partial. Another build of the release than the expected one is After, too,
+/// unless it is the one that was there before.
 ///
 /// Packages of the plan that nobody expected when the list was frozen, but that are there, must be done
 /// as well before the upgrade counts as After.
@@ -21,13 +32,19 @@ pub fn compare(packages: &dyn PackageManager, header: &Header, plan: &UpgradePla
     let is = |package: &PackageName, version: &str| {
         database.get(package).is_some_and(|found| found.configured && found.version == version)
     };
+    let is_of_release = |package: &PackageName| {
+        let module = plan.body.modules.iter().find(|module| module.package == *package);
+        let found = database.get(package).filter(|found| found.configured);
+        module.zip(found).is_some_and(|(module, found)| is_native(packages, module, &found.version))
+    };
     let unexpected =
         || plan.body.modules.iter().filter(|module| header.modules.iter().all(|known| known.package != module.package));
-    let after = header.modules.iter().all(|module| is(&module.package, &module.after))
-        && unexpected().all(|module| {
-            let native = packages.native(&module.native).unwrap_or_default();
-            !database.contains_key(&module.package) || is(&module.package, native)
-        });
+    let is_done = |module: &ModuleChange| {
+        let was_there = module.before.as_ref().is_some_and(|before| is(&module.package, before));
+        is(&module.package, &module.after) || (!was_there && is_of_release(&module.package))
+    };
+    let after = header.modules.iter().all(is_done)
+        && unexpected().all(|module| !database.contains_key(&module.package) || is_of_release(&module.package));
     if after {
         return Packages::After;
     }
@@ -44,7 +61,7 @@ pub fn is_installed(packages: &dyn PackageManager, plan: &UpgradePlan, database:
     for module in &plan.body.modules {
         let Some(observed) = database.get(&module.package) else { continue };
         found = true;
-        if !observed.configured || packages.native(&module.native) != Some(&*observed.version) {
+        if !observed.configured || !is_native(packages, module, &observed.version) {
             return false;
         }
     }

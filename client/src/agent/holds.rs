@@ -7,7 +7,7 @@ use std::sync::PoisonError;
 use consign_metadata::name::PackageName;
 
 use super::catalogue::{Catalogue, Entry, plan_of};
-use super::{Agent, AgentError, offers};
+use super::{Agent, AgentError, comparison, offers};
 use crate::durable;
 use crate::engine::machine::{State, Upgrade};
 use crate::host::Hold;
@@ -78,8 +78,9 @@ fn is_open(upgrade: &Upgrade) -> bool {
 }
 
 fn natives(agent: &Agent, plan: &consign_metadata::plan::UpgradePlan) -> Vec<(PackageName, String)> {
-    let native = |module: &consign_metadata::plan::Module| {
-        Some((module.package.clone(), agent.packages.native(&module.native)?.to_owned()))
+    let every = |module: &consign_metadata::plan::Module| {
+        let versions = comparison::natives(&*agent.packages, module).map(str::to_owned);
+        versions.map(|version| (module.package.clone(), version)).collect::<Vec<_>>()
     };
-    plan.body.modules.iter().filter_map(native).collect()
+    plan.body.modules.iter().flat_map(every).collect()
 }

@@ -9,6 +9,7 @@ use consign_metadata::version::Version;
 
 use super::Agent;
 use super::catalogue::{Catalogue, SignedPlan, modules};
+use super::comparison;
 use crate::engine::event::Reason;
 use crate::gate;
 use crate::host::Observed;
@@ -103,7 +104,7 @@ impl Part<'_> {
             }
             let version = action.after.clone().unwrap_or_default();
             let is_it = self.read(action, archive)?.plan.digest == target.plan.digest
-                && self.native(target, &package) == Some(&*version);
+                && self.is_native(target, &package, &version);
             if is_it {
                 joining.insert(package);
             } else {
@@ -126,15 +127,15 @@ impl Part<'_> {
             (None, vec![Reason::Unverified { what, cause: error.to_string() }])
         })?;
         let is_left = |(package, found): &(PackageName, Observed)| {
-            self.native(target, package) != Some(&*found.version)
+            !self.is_native(target, package, &found.version)
                 && !self.all.iter().any(|action| action.remove && action.package == package.as_str())
         };
         Ok(here.into_iter().filter(is_left).map(|(package, found)| (package, found.version)).collect())
     }
 
-    fn native<'p>(&self, target: &'p SignedPlan, package: &PackageName) -> Option<&'p str> {
-        let module = target.plan.body.modules.iter().find(|module| module.package == *package)?;
-        self.agent.packages.native(&module.native)
+    fn is_native(&self, target: &SignedPlan, package: &PackageName, version: &str) -> bool {
+        let module = target.plan.body.modules.iter().find(|module| module.package == *package);
+        module.is_some_and(|module| comparison::is_native(&*self.agent.packages, module, version))
     }
 
     /// The plan in a package file whose origin is good.

@@ -72,7 +72,7 @@ fn from(agent: &Agent, situation: &Situation<'_>, before: Option<&str>) -> Optio
     situation.from(agent).or_else(|| {
         let before = before.filter(|_| situation.newest.is_none() && !situation.deferred)?;
         let installed = situation.installed.map(|found| &found.plan).filter(|plan| {
-            plan.body.modules.iter().any(|module| agent.packages.native(&module.native) == Some(before))
+            plan.body.modules.iter().any(|module| comparison::is_native(&*agent.packages, module, before))
         });
         installed.map(|plan| plan.envelope.version.clone()).or_else(|| comparison::baseline(before))
     })

@@ -8,7 +8,7 @@ use consign_metadata::version::Version;
 
 use super::catalogue::{SignedPlan, plan_of};
 use super::situation::Situation;
-use super::{Agent, AgentError};
+use super::{Agent, AgentError, comparison};
 use crate::engine::event::{Event, FORMAT, Header, ModuleChange, Packages, Reason};
 use crate::engine::journal::{Journal, JournalError};
 use crate::engine::machine::{State, Upgrade};
@@ -87,7 +87,7 @@ fn changes(
     };
     let change = |module: &consign_metadata::plan::Module| {
         let here = situation.database.get(&module.package);
-        let after = agent.packages.native(&module.native)?.to_owned();
+        let after = expected(agent, module, here.map(|found| &*found.version))?;
         let before = here.and_then(|found| match found.version == after {
             true => was(&module.package).filter(|version| *version != after),
             false => Some(found.version.clone()),
@@ -99,6 +99,20 @@ fn changes(
         })
     };
     plan.body.modules.iter().filter_map(change).collect()
+}
+
+/// The build that comes, of a release that has one for each release of a distribution: what the package
+/// manager would install; where it knows of none, what is there.
+fn expected(agent: &Agent, module: &consign_metadata::plan::Module, here: Option<&str>) -> Option<String> {
+    let builds: Vec<&str> = comparison::natives(&*agent.packages, module).collect();
+    if let [_, _, ..] = builds[..] {
+        let candidate = agent.packages.candidate(&module.package).ok().flatten();
+        let known = [candidate.as_deref(), here].into_iter().flatten().find(|version| builds.contains(version));
+        if let Some(known) = known {
+            return Some(known.to_owned());
+        }
+    }
+    builds.first().map(|build| (*build).to_owned())
 }
 
 fn supersede_others(agent: &Agent, situation: &Situation<'_>, by: u32) -> Result<(), AgentError> {

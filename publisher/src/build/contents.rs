@@ -1,9 +1,10 @@
 //! A module of a product as a package: its files, its place among the others, and what the agent needs.
 
+use consign_metadata::name::PackageName;
 use consign_metadata::plan::{self, NativeVersions};
 
 use crate::hooks;
-use crate::manifest::{Module, Project, UNIT_FOLDER};
+use crate::manifest::{Module, Product, Project, UNIT_FOLDER};
 use crate::package::deb::version as deb_version;
 use crate::package::deb::{DebControl, Relations, Scripts};
 use crate::package::{Copyright, PackageContents, Release};
@@ -14,18 +15,14 @@ pub fn of(project: &Project, module: &Module) -> Result<PackageContents, StageEr
     let product = &project.product;
     let mut extra = Vec::new();
     let mut payload = payload(project, module)?;
-    for note in &project.notes {
-        for source in &note.texts {
-            let name = plan::note_file(&note.version, source.language);
-            let text = source.text.clone().into_bytes();
-            payload.add_bytes(&format!("/usr/share/doc/{}/notes/{name}", module.package), text.clone(), 0o644)?;
-            extra.push((plan::note_member(&note.version, source.language), Source::Bytes(text)));
-        }
+    for (path, member, text) in notes(project, &module.package) {
+        payload.add_bytes(&path, text.clone(), 0o644)?;
+        extra.push((member, Source::Bytes(text)));
     }
     let shared = payload.leave_to_the_system();
     Ok(PackageContents {
         name: module.package.clone(),
-        native: NativeVersions { deb: Some(product.deb_version.clone()), rpm: None, msi: None },
+        native: NativeVersions { deb: Some(project.deb_version()), rpm: None, msi: None },
         architecture: module.architecture,
         maintainer: product.maintainer.clone(),
         section: module.section.clone(),
@@ -43,6 +40,19 @@ pub fn of(project: &Project, module: &Module) -> Result<PackageContents, StageEr
             extra,
         },
     })
+}
+
+/// The release notes: where a package installs each, what it is called in the control archive, its text.
+pub fn notes(project: &Project, package: &PackageName) -> Vec<(String, String, Vec<u8>)> {
+    let mut notes = Vec::new();
+    for note in &project.notes {
+        for source in &note.texts {
+            let path = format!("/usr/share/doc/{package}/notes/{}", plan::note_file(&note.version, source.language));
+            let member = plan::note_member(&note.version, source.language);
+            notes.push((path, member, source.text.clone().into_bytes()));
+        }
+    }
+    notes
 }
 
 /// Package lists want a paragraph, whether or not the vendor wrote one.
@@ -87,7 +97,7 @@ fn payload(project: &Project, module: &Module) -> Result<StagedTree, StageError>
 }
 
 /// What keeps an engine from starting on data that are half migrated, even after a reboot.
-fn condition(project: &Project) -> String {
+pub fn condition(project: &Project) -> String {
     format!(
         "# Written by consign: nothing starts this unit while an upgrade is unfinished.\n\
          [Unit]\nConditionPathExists=!/var/lib/consignee/{}/unfinished\n",
@@ -95,15 +105,19 @@ fn condition(project: &Project) -> String {
     )
 }
 
+/// The pre-dependency on the agent: only this lets preinst stop engines when it arrives in the same run.
+pub fn agent_relation(product: &Product) -> String {
+    let agent = deb_version::lower_bound(&product.minimum_agent).unwrap_or_else(|_| "0".to_owned());
+    format!("consignee (>= {agent})")
+}
+
 fn relations(project: &Project, module: &Module) -> Relations {
     let product = &project.product;
-    let agent = deb_version::lower_bound(&product.minimum_agent).unwrap_or_else(|_| "0".to_owned());
-    // Only a pre-dependency lets preinst stop engines when the agent arrives in the same run.
-    let mut pre_depends = vec![format!("consignee (>= {agent})")];
+    let mut pre_depends = vec![agent_relation(product)];
     if !module.users.is_empty() {
         pre_depends.push("passwd".to_owned());
     }
-    let native = &product.deb_version;
+    let native = &project.deb_version();
     // A transitional package needs what took its place, and nothing needs it.
     let siblings = project.modules.iter().map(|other| (&other.package, &other.moved_to));
     let needed: Vec<_> = match &*module.moved_to {

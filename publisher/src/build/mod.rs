@@ -18,6 +18,7 @@ use consign_metadata::plan::UpgradePlan;
 use jiff::Timestamp;
 
 pub use agent::{AgentPackage, agent_package};
+pub(crate) use contents::{agent_relation, condition, notes};
 pub use loose_ends::LooseEnd;
 
 use crate::file::{FileError, OnFile};
@@ -25,6 +26,7 @@ use crate::manifest::Project;
 use crate::package::{PackageContents, PackageError, Packager, SignedPackage, deb::Deb};
 use crate::sign::{OpenPgpSigner, SignError};
 use crate::stage::{Node, Source, StageError};
+use crate::wrap::WrapError;
 
 /// Why a release could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +43,8 @@ pub enum BuildError {
     /// One path in two packages.
     #[error("cannot build a release in which {} and {} both have {path}: {reason}", .modules[0], .modules[1])]
     Shared { path: String, modules: [String; 2], reason: &'static str },
+    #[error(transparent)]
+    Wrap(#[from] WrapError),
     /// The folder of the agent is not as it should be.
     #[error("cannot build the agent's package: {0}")]
     Agent(String),
@@ -61,6 +65,8 @@ pub struct Release {
 /// What has just happened, for whoever watches.
 #[derive(Debug, Clone, Copy)]
 pub enum Progress<'a> {
+    /// A package that was built by others is being read.
+    Reading(&'a str),
     /// A package is being packed.
     Packing(&'a str),
     /// A package is being signed.

@@ -1,6 +1,6 @@
 //! `consign build`: the packages of a release.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use consign_metadata::document::Role;
@@ -9,8 +9,9 @@ use jiff::Timestamp;
 use super::passphrase::PassphraseArgs;
 use super::progress::Spinner;
 use super::{Failure, Outcome, failure, key, overview, say, tell};
-use crate::build::{Built, Progress, Release, default_output};
-use crate::manifest::{self, Project, Strictness};
+use crate::build::{Built, Release, default_output};
+use crate::manifest::{self, Outline, Project, Strictness};
+use crate::sign::KeyFile;
 
 /// Build the packages of a release, each signed and with its upgrade plan inside.
 #[derive(Debug, Args)]
@@ -18,6 +19,7 @@ use crate::manifest::{self, Project, Strictness};
 Examples:
   consign build --plan
   consign build --key keys/package.secret.pgp --output dist
+  consign build --build deb13
   SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) consign build --strict --json
 
 The time in the packages is SOURCE_DATE_EPOCH, else that of the newest packaged file.")]
@@ -38,6 +40,9 @@ pub struct Build {
     /// everybody could read, and users, programs and links that lead out of the release
     #[arg(long)]
     strict: bool,
+    /// Only the build of this name, of a manifest with several [default: all]
+    #[arg(long, value_name = "NAME")]
+    build: Option<String>,
     /// Write the result as JSON
     #[arg(long)]
     json: bool,
@@ -48,29 +53,56 @@ pub struct Build {
 impl Build {
     pub fn run(self) -> Outcome {
         let strictness = if self.strict { Strictness::Strict } else { Strictness::Lenient };
-        let project = Project::load(&self.manifest, strictness).map_err(failure::of_project)?;
-        let release = Release::prepare(&project)?;
-        loose_ends(&release, strictness)?;
-        exposed(&release, strictness)?;
+        let projects = self.projects(strictness)?;
+        let (project, releases) = (&projects[0], projects.iter().map(Release::prepare));
+        let releases = releases.collect::<Result<Vec<_>, _>>()?;
+        for release in &releases {
+            loose_ends(release, strictness)?;
+            exposed(release, strictness)?;
+        }
         if self.plan {
-            overview::show(&release, self.json);
+            overview::show(&releases, self.json);
             return Ok(());
         }
+        let output = self.output.clone().unwrap_or_else(|| default_output(project));
+        let path = self.key.clone().unwrap_or_else(|| project.root.join("keys/package.secret.pgp"));
+        let signer = key::open(&path, Role::Package, &self.passphrase)?;
+        let spinner = Spinner::start();
+        let mut built = Vec::new();
+        for release in releases {
+            built.extend(self.build(release, &signer, &output, &spinner)?);
+        }
+        drop(spinner);
+        report(&built, self.json);
+        Ok(())
+    }
+
+    /// The project, as each of its builds that is wanted.
+    fn projects(&self, strictness: Strictness) -> Result<Vec<Project>, Failure> {
+        let load = |build: &str| Project::load_build(&self.manifest, strictness, build).map_err(failure::of_project);
+        if let Some(build) = &self.build {
+            return Ok(vec![load(build)?]);
+        }
+        let builds = Outline::load(&self.manifest).map_err(failure::of_project)?.builds;
+        match &*builds {
+            [] => Ok(vec![Project::load(&self.manifest, strictness).map_err(failure::of_project)?]),
+            builds => builds.iter().map(|build| load(&build.name)).collect(),
+        }
+    }
+
+    fn build(
+        &self,
+        release: Release,
+        signer: &KeyFile,
+        output: &Path,
+        spinner: &Spinner,
+    ) -> Result<Vec<Built>, Failure> {
         let time = match source_date_epoch()? {
             Some(time) => time,
             None => release.newest_source()?,
         };
-        let output = self.output.clone().unwrap_or_else(|| default_output(&project));
-        let path = self.key.clone().unwrap_or_else(|| project.root.join("keys/package.secret.pgp"));
-        let signer = key::open(&path, Role::Package, &self.passphrase)?;
-        let spinner = Spinner::start();
-        let built = release.build(&signer, time, &output, &mut |progress| match progress {
-            Progress::Packing(package) => spinner.now(format_args!("packing {package}")),
-            Progress::Signing(package) => spinner.now(format_args!("signing {package}")),
-        })?;
-        drop(spinner);
-        report(&built, self.json);
-        Ok(())
+        let built = release.build(signer, time, output, &mut |progress| spinner.progress(progress))?;
+        Ok(built)
     }
 }
 

@@ -15,6 +15,7 @@ mod publication;
 mod publish;
 mod schema;
 mod verify;
+mod wrap;
 
 use std::process::ExitCode;
 
@@ -39,6 +40,7 @@ Examples:
   consign key new --vendor acme
   consign build --plan
   consign build --key keys/package.secret.pgp
+  consign wrap target/debian/*.deb
   consign publish dist/*.deb
   consign verify public --certificate keys/certificate.pgp
 
@@ -53,6 +55,8 @@ enum Command {
     Key(key::Key),
     /// Build the packages of a release
     Build(build::Build),
+    /// Add the upgrade plan to packages that were built by others
+    Wrap(wrap::Wrap),
     /// Publish packages into a channel of a repository
     Publish(publish::Publish),
     /// Print the JSON Schema of the manifest, for editors
@@ -76,6 +80,7 @@ pub fn main() -> ExitCode {
         Command::New(command) => command.run(),
         Command::Key(command) => command.run(),
         Command::Build(command) => command.run(),
+        Command::Wrap(command) => command.run(),
         Command::Publish(command) => command.run(),
         Command::Schema(command) => command.run(),
         Command::Verify(command) => command.run(),

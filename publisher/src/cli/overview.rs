@@ -8,12 +8,15 @@ use crate::build::Release;
 use crate::stage::Node;
 
 /// Writes the overview.
-pub fn show(release: &Release, json: bool) {
+///
+/// # Panics
+/// Without a build; all of them have one plan.
+pub fn show(builds: &[Release], json: bool) {
+    let plan = &builds.first().expect("a release has a build").plan;
     if json {
-        say(as_json(release));
+        say(as_json(plan, builds));
         return;
     }
-    let plan = &release.plan;
     let envelope = &plan.envelope;
     let classes: Vec<_> = envelope.upgrades.iter().map(ToString::to_string).collect();
     say(format_args!("{} {} revision {}", plan.id(), envelope.version, envelope.revision));
@@ -21,15 +24,15 @@ pub fn show(release: &Release, json: bool) {
     for stop in &envelope.required_stops {
         say(format_args!("  not past {stop} without installing it"));
     }
-    packages(release);
+    packages(builds);
     steps(plan);
     options(plan);
     gates(plan);
 }
 
-fn packages(release: &Release) {
+fn packages(builds: &[Release]) {
     say("\nPackages");
-    for package in release.packages() {
+    for package in builds.iter().flat_map(Release::packages) {
         let version = package.native.deb.as_deref().unwrap_or_default();
         say(format_args!("  {} {version} {}", package.name, package.architecture.deb()));
         let relations = &package.deb.relations;
@@ -167,10 +170,10 @@ fn gates(plan: &UpgradePlan) {
     }
 }
 
-fn as_json(release: &Release) -> serde_json::Value {
-    let packages: Vec<_> = release
-        .packages()
+fn as_json(release: &UpgradePlan, builds: &[Release]) -> serde_json::Value {
+    let packages: Vec<_> = builds
         .iter()
+        .flat_map(Release::packages)
         .map(|package| {
             let files: Vec<_> = package.payload.entries().map(|(path, _)| format!("/{path}")).collect();
             serde_json::json!({
@@ -179,7 +182,7 @@ fn as_json(release: &Release) -> serde_json::Value {
             })
         })
         .collect();
-    let mut plan = serde_json::to_value(&release.plan.envelope).expect("a plan is JSON");
-    plan["body"] = serde_json::to_value(&release.plan.body).expect("a plan is JSON");
-    serde_json::json!({ "packages": packages, "plan_digest": release.plan.digest, "plan": plan })
+    let mut plan = serde_json::to_value(&release.envelope).expect("a plan is JSON");
+    plan["body"] = serde_json::to_value(&release.body).expect("a plan is JSON");
+    serde_json::json!({ "packages": packages, "plan_digest": release.digest, "plan": plan })
 }

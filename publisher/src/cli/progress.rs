@@ -4,6 +4,8 @@ use std::io::IsTerminal;
 
 use indicatif::ProgressBar;
 
+use crate::build::Progress;
+
 /// What shows that something is going on.
 pub struct Spinner(ProgressBar);
 
@@ -13,6 +15,15 @@ impl Spinner {
         let bar = if std::io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
         bar.enable_steady_tick(std::time::Duration::from_millis(120));
         Self(bar)
+    }
+
+    /// Says what a release is at.
+    pub fn progress(&self, progress: Progress<'_>) {
+        match progress {
+            Progress::Reading(package) => self.now(format_args!("reading {package}")),
+            Progress::Packing(package) => self.now(format_args!("packing {package}")),
+            Progress::Signing(package) => self.now(format_args!("signing {package}")),
+        }
     }
 
     /// Says what is being done now.

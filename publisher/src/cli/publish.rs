@@ -101,12 +101,18 @@ impl Publish {
     }
 
     /// The files that `consign build` writes for the manifest's release.
-    fn packages(&self, outline: &Outline) -> Result<Vec<PathBuf>, Failure> {
+    fn packages(&self, outline: &Outline, channel: &ChannelName) -> Result<Vec<PathBuf>, Failure> {
         if self.renew || !self.packages.is_empty() {
             return Ok(self.packages.clone());
         }
         let dist = outline.root.join("dist");
-        let files: Vec<_> = outline.packages.iter().map(|name| dist.join(name)).collect();
+        let files: Vec<_> = outline.packages(channel).iter().map(|name| dist.join(name)).collect();
+        if files.is_empty() {
+            let channels: Vec<_> = outline.builds.iter().filter_map(|build| build.channel.as_ref()).collect();
+            let hint: Vec<_> = channels.iter().map(|channel| format!("consign publish --channel {channel}")).collect();
+            let message = format!("no [[build]] of the manifest goes into the channel {channel}");
+            return Err(Failure::usage(message).hint(hint.join("\n")));
+        }
         match files.iter().find(|file| !file.exists()) {
             Some(missing) => {
                 let message = format!("cannot publish {}: it is not there", missing.display());
@@ -124,13 +130,15 @@ impl Publish {
             }
             None => None,
         };
+        let channel = self.channel.clone().unwrap_or_else(|| repository.channel.clone());
+        let packages = self.packages(outline, &channel)?;
         let valid_for = self.valid_for.map_or(repository.valid_for, |span| span.0);
         Ok(Request {
-            channel: self.channel.clone().unwrap_or_else(|| repository.channel.clone()),
+            channel,
             trust: keys.trust.clone(),
             package_signer: keys.package.as_ref().map(|key| key as &dyn OpenPgpSigner),
             index_signer: &keys.index,
-            packages: self.packages(outline)?,
+            packages,
             agent,
             introduction: Introduction {
                 url: repository.url.clone(),
@@ -200,6 +208,7 @@ fn refusal(error: PublishError) -> Failure {
                     | FeedError::Incomplete { .. }
                     | FeedError::Order { .. }
                     | FeedError::RevisionDown { .. }
+                    | FeedError::OtherBuild { .. }
             )
     );
     let is_full = match &error {

@@ -222,6 +222,14 @@ fn merge(
     if release.plan != plan.digest {
         return Err(FeedError::Immutable { release: name });
     }
+    let other = packages.iter().find_map(|new| {
+        let there = release.packages.iter().find(|old| old.package == new.package && old.native != new.native);
+        there.map(|old| (new, old))
+    });
+    if let Some((new, old)) = other {
+        let native = |package: &FeedPackage| package.native.deb.clone().unwrap_or_default();
+        return Err(FeedError::OtherBuild { package: new.package.to_string(), there: native(old), new: native(new) });
+    }
     let before = release.packages.len();
     extend(&mut release.packages, packages.to_vec());
     release.packages.sort_by(|a, b| (&a.package, &a.architecture).cmp(&(&b.package, &b.architecture)));

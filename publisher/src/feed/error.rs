@@ -77,6 +77,18 @@ pub enum FeedError {
         /// The package.
         module: String,
     },
+    /// Another build of the release is in the channel, and apt would take the higher one for every host.
+    #[error(
+        "cannot publish {package} {new}: the channel has the build {there} of the same release, and each build has a channel of its own"
+    )]
+    OtherBuild {
+        /// The package.
+        package: String,
+        /// The native version that is published.
+        there: String,
+        /// The native version that is not.
+        new: String,
+    },
     /// Package managers would not take a release for what it is.
     #[error(
         "cannot publish {package} {newer}: dpkg does not order it after {older}, as the vendor's versions do; choose a version that both put in the same place (dpkg --compare-versions {older} lt {newer})"

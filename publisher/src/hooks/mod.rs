@@ -5,6 +5,8 @@
 //! exit 0 whatever happens, since a failing script leaves dpkg in a state that a person must repair.
 //! `DPKG_ROOT` is what dpkg sets when it installs into another root.
 
+pub mod foreign;
+
 use consign_metadata::name::{PackageName, ProductId};
 
 use crate::manifest::User;

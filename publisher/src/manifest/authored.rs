@@ -22,6 +22,9 @@ pub struct Manifest {
     pub vendor: VendorName,
     /// The release.
     pub product: Product,
+    /// Its builds, where it has one for each release of a distribution.
+    #[serde(default, rename = "build")]
+    pub builds: Vec<Build>,
     /// Its packages.
     #[serde(default, rename = "module")]
     pub modules: Vec<Module>,
@@ -77,6 +80,17 @@ pub struct Product {
 
 fn one() -> Spanned<u32> {
     Spanned::new(0..0, 1)
+}
+
+/// `[[build]]`
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "docs/manifest.md describes every key")]
+pub struct Build {
+    pub name: Spanned<String>,
+    pub channel: Option<ChannelName>,
+    #[serde(default)]
+    pub depends: Depends,
 }
 
 /// `[[module]]`

@@ -6,6 +6,7 @@ use super::spanned::Spanned;
 
 use super::account::UserName;
 use super::authored;
+use super::build::{self, Build};
 use super::error::Fault;
 use crate::stage::{Attributes, Copy};
 
@@ -119,10 +120,10 @@ fn names(owner: Option<&UserName>, group: Option<&UserName>) -> (String, String)
 }
 
 impl authored::Files {
-    pub(super) fn validate(&self, ground: &Ground) -> Result<Files, Fault> {
+    pub(super) fn validate(&self, ground: &Ground, build: Option<&Build>) -> Result<Files, Fault> {
         let (owner, group) = names(self.owner.as_ref(), self.group.as_ref());
         let how = Copy { owner, group, mode: mode(&self.mode)?, config: self.config };
-        Ok(Files { from: ground.existing(&self.from)?, to: host_path(&self.to)?, how })
+        Ok(Files { from: ground.existing(&build::path(&self.from, build)?)?, to: host_path(&self.to)?, how })
     }
 }
 

@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod authored;
+mod build;
 mod command;
 mod duration;
 mod error;
@@ -28,6 +29,7 @@ mod tasks;
 mod units;
 
 pub use account::UserName;
+pub use build::Build;
 pub use duration::Span;
 pub use error::ManifestError;
 pub use files::{Files, Folder};
@@ -35,7 +37,7 @@ pub use module::{Module, User};
 pub use notes::{Note, NoteSource};
 pub use outline::Outline;
 pub use product::Product;
-pub use project::{Project, ProjectError, Strictness};
+pub use project::{Packaging, Project, ProjectError, Strictness};
 pub use repository::Repository;
 pub use schema::{SCHEMA_FILE, schema};
 pub use spanned::Spanned;

@@ -5,6 +5,7 @@ use consign_metadata::name::PackageName;
 
 use super::account::UserName;
 use super::authored;
+use super::build::Build;
 use super::error::Fault;
 use super::files::{Files, Folder, Ground, host_path, one_line};
 use super::units::Unit;
@@ -40,7 +41,27 @@ pub struct User {
 }
 
 impl authored::Module {
-    pub(super) fn validate(&self, ground: &Ground, summary: &str) -> Result<Module, Fault> {
+    /// Refuses everything that only a package of our own making can have.
+    pub(super) fn is_bare(&self) -> Result<(), Fault> {
+        let own = [
+            ("files", !self.files.is_empty()),
+            ("folders", !self.folders.is_empty()),
+            ("users", !self.users.is_empty()),
+            ("units", !self.units.is_empty()),
+            ("depends", !self.depends.deb.is_empty()),
+        ];
+        match own.iter().find(|(_, said)| *said) {
+            None => Ok(()),
+            Some((key, _)) => {
+                let message =
+                    format!("package {:?} was built by others: {key} is theirs", self.package.get_ref().as_str());
+                Err(Fault::at(self.package.span(), message)
+                    .help("consign wrap keeps a package as it is; consign build makes one from files"))
+            }
+        }
+    }
+
+    pub(super) fn validate(&self, ground: &Ground, summary: &str, build: Option<&Build>) -> Result<Module, Fault> {
         let section = self.section.get_ref();
         if section.is_empty()
             || !section.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-/".contains(&b))
@@ -52,10 +73,10 @@ impl authored::Module {
             summary: self.summary.as_ref().map_or_else(|| Ok(summary.to_owned()), |s| one_line(s, "summary"))?,
             architecture: self.architecture,
             section: section.clone(),
-            depends_deb: relations(&self.depends.deb)?,
+            depends_deb: depends(&self.depends, build)?,
             replaces: self.replaces.iter().map(|name| name.get_ref().clone()).collect(),
             moved_to: Vec::new(),
-            files: self.files.iter().map(|files| files.validate(ground)).collect::<Result<_, _>>()?,
+            files: self.files.iter().map(|files| files.validate(ground, build)).collect::<Result<_, _>>()?,
             folders: self.folders.iter().map(authored::Folder::validate).collect::<Result<_, _>>()?,
             users: self.users.iter().map(authored::User::validate).collect::<Result<_, _>>()?,
             units: self.units.iter().map(|unit| Unit::validate(unit, ground)).collect::<Result<_, _>>()?,
@@ -63,8 +84,15 @@ impl authored::Module {
     }
 }
 
+/// Its own, and those of its build.
+fn depends(own: &authored::Depends, build: Option<&Build>) -> Result<Vec<String>, Fault> {
+    let mut depends = relations(&own.deb)?;
+    depends.extend(build.iter().flat_map(|build| build.depends_deb.clone()));
+    Ok(depends)
+}
+
 /// One entry for each dependency, even where one line was written for several.
-fn relations(texts: &[Spanned<String>]) -> Result<Vec<String>, Fault> {
+pub(super) fn relations(texts: &[Spanned<String>]) -> Result<Vec<String>, Fault> {
     let mut relations = Vec::new();
     for text in texts {
         for part in one_line(text, "a dependency")?.split(',').map(str::trim) {

@@ -3,9 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
+use consign_metadata::name::{ChannelName, PackageName};
+
 use super::error::Fault;
 use super::files::Ground;
-use super::{Product, ProjectError, Repository, authored};
+use super::{Build, Product, ProjectError, Repository, authored, build};
 use crate::file::OnFile;
 use crate::package::Architecture;
 
@@ -16,8 +18,9 @@ pub struct Outline {
     pub root: PathBuf,
     /// The release.
     pub product: Product,
-    /// The names of its package files.
-    pub packages: Vec<String>,
+    /// The builds of the release; none where there is but one.
+    pub builds: Vec<Build>,
+    modules: Vec<(PackageName, Architecture)>,
     /// Where it is published.
     pub repository: Option<Repository>,
 }
@@ -36,16 +39,35 @@ impl Outline {
     }
 }
 
+impl Outline {
+    /// The names of the package files that go into a channel.
+    pub fn packages(&self, channel: &ChannelName) -> Vec<String> {
+        let release = &self.product.deb_version;
+        let usual = self.repository.as_ref().map(|repository| &repository.channel);
+        let versions: Vec<String> = match &*self.builds {
+            [] => vec![release.clone()],
+            builds => {
+                let goes_there = |build: &&Build| build.channel.as_ref().or(usual) == Some(channel);
+                builds.iter().filter(goes_there).map(|build| build.version(release)).collect()
+            }
+        };
+        let mut files = Vec::new();
+        for version in versions {
+            files.extend(self.modules.iter().map(|(name, arch)| format!("{name}_{version}_{}.deb", arch.deb())));
+        }
+        files
+    }
+}
+
 impl authored::Manifest {
     fn outline(&self, ground: &Ground) -> Result<Outline, Fault> {
         let product = self.product.validate(self)?;
-        let version = &product.deb_version;
-        let file = |m: &authored::Module| format!("{}_{version}_{}.deb", m.package.get_ref(), m.architecture.deb());
-        let old = self.old_names(&product.id.vendor)?.into_keys();
-        let transitional = old.map(|name| format!("{name}_{version}_{}.deb", Architecture::All.deb()));
+        let old = self.old_names(&product.id.vendor)?.into_keys().map(|name| (name, Architecture::All));
+        let modules = self.modules.iter().map(|m| (m.package.get_ref().clone(), m.architecture));
         Ok(Outline {
             root: ground.path().to_owned(),
-            packages: self.modules.iter().map(file).chain(transitional).collect(),
+            builds: build::validate(&self.builds)?,
+            modules: modules.chain(old).collect(),
             repository: self.repository.as_ref().map(|r| r.validate(ground)).transpose()?,
             product,
         })

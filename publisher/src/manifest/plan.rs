@@ -20,7 +20,7 @@ impl Project {
     pub fn plan(&self) -> (UpgradePlan, Vec<u8>) {
         let product = &self.product;
         let mut body = PlanBody {
-            format: plan::BODY_FORMAT,
+            format: 0,
             modules: self.modules.iter().map(|module| self.plan_module(module)).collect(),
             engines: self.engines.clone(),
             renamed_engines: self.renamed_engines.clone(),
@@ -53,8 +53,15 @@ impl Project {
     }
 
     fn plan_module(&self, module: &super::Module) -> Module {
-        let deb = Some(self.product.deb_version.clone());
-        Module { package: module.package.clone(), native: NativeVersions { deb, rpm: None, msi: None } }
+        let versions = match (self.foreign.get(&module.package), &*self.builds) {
+            (Some(versions), _) => versions.clone(),
+            (None, []) => vec![self.product.deb_version.clone()],
+            (None, builds) => builds.iter().map(|build| build.version(&self.product.deb_version)).collect(),
+        };
+        let mut natives =
+            versions.into_iter().map(|deb| NativeVersions { deb: Some(deb), ..NativeVersions::default() });
+        let native = natives.next().unwrap_or_default();
+        Module { package: module.package.clone(), native, builds: natives.collect() }
     }
 
     /// Prepare, the package manager, finish: the one list that is walked forward, or back.

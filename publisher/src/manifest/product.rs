@@ -19,7 +19,7 @@ pub struct Product {
     pub id: ProductId,
     pub version: Version,
     pub revision: u32,
-    /// The version as dpkg spells it.
+    /// The version as dpkg spells it, without the name of a build.
     pub deb_version: String,
     pub summary: String,
     pub description: String,

@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use consign_metadata::name::{Label, UnitName};
+use consign_metadata::name::{Label, PackageName, UnitName};
 use consign_metadata::plan::{RunStep, SideEffect, SiteOption, Step};
 use consign_metadata::prerequisite::Prerequisite;
 
 use super::error::Fault;
 use super::files::Ground;
 use super::notes::Note;
-use super::{ManifestError, Module, Product, Repository, Tasks, authored, health, prerequisites, steps, units};
+use super::{
+    Build, ManifestError, Module, Product, Repository, Tasks, authored, build, health, prerequisites, steps, units,
+};
 use crate::file::{FileError, OnFile};
 
 /// Whether steps may leave the careful defaults unsaid.
@@ -22,6 +24,15 @@ pub enum Strictness {
     Strict,
 }
 
+/// Who makes the packages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Packaging {
+    /// `consign build`, from files of the project.
+    Own,
+    /// Somebody else; `consign wrap` adds the plan. What they install is known only from them.
+    Foreign,
+}
+
 /// A release project, ready to be built.
 #[derive(Debug, Clone)]
 pub struct Project {
@@ -29,6 +40,12 @@ pub struct Project {
     pub root: PathBuf,
     /// The release.
     pub product: Product,
+    /// All builds of the release; none where there is but one.
+    pub builds: Vec<Build>,
+    /// The build that this is.
+    pub build: Option<Build>,
+    /// The Debian versions of packages that were built by others, one for each of their builds.
+    pub foreign: BTreeMap<PackageName, Vec<String>>,
     /// Its packages.
     pub modules: Vec<Module>,
     /// What runs, in the order in which it is started.
@@ -71,16 +88,55 @@ impl Project {
     /// # Errors
     /// [`ProjectError`]
     pub fn load(manifest: &Path, strictness: Strictness) -> Result<Self, ProjectError> {
+        Self::read(manifest, strictness, Packaging::Own, None)
+    }
+
+    /// The project of packages that were built by others.
+    ///
+    /// # Errors
+    /// [`ProjectError`]
+    pub fn load_foreign(manifest: &Path, strictness: Strictness) -> Result<Self, ProjectError> {
+        Self::read(manifest, strictness, Packaging::Foreign, None)
+    }
+
+    /// The project as one of its builds.
+    ///
+    /// # Errors
+    /// [`ProjectError`]; only files of this build have to be there.
+    pub fn load_build(manifest: &Path, strictness: Strictness, build: &str) -> Result<Self, ProjectError> {
+        Self::read(manifest, strictness, Packaging::Own, Some(build))
+    }
+
+    fn read(
+        manifest: &Path,
+        strictness: Strictness,
+        packaging: Packaging,
+        build: Option<&str>,
+    ) -> Result<Self, ProjectError> {
         let text = std::fs::read_to_string(manifest).on("read", manifest)?;
         let ground = Ground::of(manifest).on("read", manifest)?;
         let authored: Result<authored::Manifest, Fault> = toml::from_str(&text).map_err(Fault::from);
-        let project = authored.and_then(|authored| authored.validate(&ground, strictness));
+        let project = authored.and_then(|authored| authored.validate(&ground, strictness, packaging, build));
         Ok(project.map_err(|fault| fault.in_file(manifest, &text))?)
     }
 }
 
+impl Project {
+    /// The Debian version of its packages, in this build.
+    pub fn deb_version(&self) -> String {
+        let release = &self.product.deb_version;
+        self.build.as_ref().map_or_else(|| release.clone(), |build| build.version(release))
+    }
+}
+
 impl authored::Manifest {
-    fn validate(&self, ground: &Ground, strictness: Strictness) -> Result<Project, Fault> {
+    fn validate(
+        &self,
+        ground: &Ground,
+        strictness: Strictness,
+        packaging: Packaging,
+        build: Option<&str>,
+    ) -> Result<Project, Fault> {
         let product = self.product.validate(self)?;
         if self.modules.is_empty() {
             return Err(Fault::at(self.product.version.span(), "the product has no [[module]]"));
@@ -93,15 +149,35 @@ impl authored::Manifest {
             }
         }
         self.one_account_per_name()?;
+        let builds = build::validate(&self.builds)?;
+        let build = match build {
+            Some(name) => Some(builds.iter().find(|build| build.name == name).ok_or_else(|| {
+                Fault::at(self.product.version.span(), format!("there is no [[build]] with name = {name:?}"))
+            })?),
+            None => builds.first(),
+        };
+        if packaging == Packaging::Foreign {
+            self.modules.iter().try_for_each(authored::Module::is_bare)?;
+            if let Some(build) = self.builds.first() {
+                return Err(Fault::at(
+                    build.name.span(),
+                    "builds of packages that others made are told by their versions",
+                )
+                .help("leave [[build]] out, and give all builds of the release to consign wrap in one call"));
+            }
+        }
         let mut modules: Vec<_> =
-            self.modules.iter().map(|m| m.validate(ground, &product.summary)).collect::<Result<_, _>>()?;
+            self.modules.iter().map(|m| m.validate(ground, &product.summary, build)).collect::<Result<_, _>>()?;
         modules.extend(self.transitional(&product.id.vendor)?);
         let options = self.options.keys().collect();
         let notes = match &self.notes {
             Some(notes) => notes.validate(ground, &product.supported_from, &product.version)?,
             None => Vec::new(),
         };
-        let engines = units::engines(self.product.engines.as_ref(), &modules, self.product.version.span())?;
+        let engines = match packaging {
+            Packaging::Own => units::engines(self.product.engines.as_ref(), &modules, self.product.version.span())?,
+            Packaging::Foreign => self.product.engines.iter().flatten().map(|unit| unit.get_ref().clone()).collect(),
+        };
         Ok(Project {
             root: ground.path().to_owned(),
             renamed_engines: self.renamed_engines(&engines)?,
@@ -114,6 +190,9 @@ impl authored::Manifest {
             health: health::validate(&self.health, &options)?,
             repository: self.repository.as_ref().map(|r| r.validate(ground)).transpose()?,
             notes,
+            foreign: BTreeMap::new(),
+            build: build.cloned(),
+            builds,
             product,
             modules,
         })

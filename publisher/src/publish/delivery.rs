@@ -48,6 +48,11 @@ pub fn releases(paths: &[PathBuf], trust: &Trust, keyring: &Keyring) -> Result<V
             let other = other.path().display();
             return Err(refuse(format!("it carries another upgrade plan than {other}, of the same release")));
         }
+        // apt takes the higher one, whatever it was built for.
+        if let Some(other) = others.iter().find(|o| o.name() == package.name() && o.version() != package.version()) {
+            let other = other.version();
+            return Err(refuse(format!("it is another build of its release than {other}; each build has its channel")));
+        }
         others.push(package);
     }
     Ok(releases.into_values().map(|packages| DeliveredRelease { packages }).collect())
@@ -63,12 +68,12 @@ fn plan_of<'a>(package: &'a SignedPackage, trust: &Trust) -> Result<&'a SignedPl
     }
     let module = plan.plan.body.modules.iter().find(|module| module.package == *package.name());
     let module = module.ok_or_else(|| format!("{} is no module of its own upgrade plan", package.name()))?;
-    match module.native.deb.as_deref() {
-        Some(native) if native == package.version() => Ok(plan),
-        planned => {
-            Err(format!("it has version {}, and its plan says {}", package.version(), planned.unwrap_or("none")))
-        }
+    let planned: Vec<&str> = module.natives().filter_map(|native| native.deb.as_deref()).collect();
+    if planned.contains(&package.version()) {
+        return Ok(plan);
     }
+    let planned = if planned.is_empty() { "none".to_owned() } else { planned.join(" or ") };
+    Err(format!("it has version {}, and its plan says {planned}", package.version()))
 }
 
 /// Verifies the agent's packages, which are republished as they are.

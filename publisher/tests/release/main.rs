@@ -12,6 +12,8 @@ mod lintian;
 mod loose_ends;
 mod manifest;
 mod package;
+#[path = "../packagers/mod.rs"]
+mod packagers;
 mod prompt;
 mod renamed;
 mod reproducible;
@@ -19,3 +21,4 @@ mod sample;
 mod schema;
 mod scripts;
 mod streaming;
+mod wrap;

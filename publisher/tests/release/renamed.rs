@@ -45,5 +45,6 @@ fn the_files_of_a_release_count_the_transitional_packages() {
     let names: Vec<_> = sample.load().modules.iter().map(|module| module.package.to_string()).collect();
     assert_eq!(names, ["acme-erp", "erp", "erp-web"]);
     let outline = consign::manifest::Outline::load(&sample.manifest_path()).unwrap();
-    assert_eq!(outline.packages, ["acme-erp_1.1.0-1_all.deb", "erp_1.1.0-1_all.deb", "erp-web_1.1.0-1_all.deb"]);
+    let packages = outline.packages(&"stable".parse().unwrap());
+    assert_eq!(packages, ["acme-erp_1.1.0-1_all.deb", "erp_1.1.0-1_all.deb", "erp-web_1.1.0-1_all.deb"]);
 }

@@ -7,12 +7,15 @@ use std::os::unix::fs::FileExt;
 
 /// The ten decimal digits of a size in an `ar` header; the crate writes an eleventh without a word.
 const MAXIMUM_MEMBER: u64 = 9_999_999_999;
-const NAMES: [&str; 4] = ["debian-binary", "control.tar.gz", "data.tar.gz", "_gpgorigin"];
+const NAMES: [&str; 6] =
+    ["debian-binary", "control.tar.gz", "data.tar.gz", "data.tar.xz", "data.tar.zst", "_gpgorigin"];
+const SIGNATURE: &str = "_gpgorigin";
 const MAGIC_LENGTH: usize = 8;
 
 /// Writes the three members, and says where the content of each lies.
-pub fn write(file: &mut File, time: u64, control: &[u8], data: &mut File) -> io::Result<Vec<Range<u64>>> {
+pub fn write(file: &mut File, time: u64, control: &[u8], data: (&str, &mut File)) -> io::Result<Vec<Range<u64>>> {
     let mut positions = Vec::new();
+    let (data_name, data) = data;
     let data_size = data.seek(SeekFrom::End(0))?;
     data.seek(SeekFrom::Start(0))?;
     let mut archive = ar::Builder::new(io::BufWriter::with_capacity(1 << 17, &mut *file));
@@ -20,7 +23,7 @@ pub fn write(file: &mut File, time: u64, control: &[u8], data: &mut File) -> io:
     let members: [(&str, u64, &mut dyn Read); 3] = [
         (NAMES[0], 4, &mut &b"2.0\n"[..]),
         (NAMES[1], control.len() as u64, &mut &*control),
-        (NAMES[2], data_size, data),
+        (data_name, data_size, data),
     ];
     for (name, size, content) in members {
         archive.append(&header(name, size, time)?, content)?;
@@ -40,7 +43,7 @@ pub fn append_signature(file: &mut File, signature: &[u8]) -> io::Result<()> {
     // The crate can only begin archives: let it write one of this member, and leave out the magic.
     let mut archive = ar::Builder::new(Vec::new());
     // No time: when it was signed is part of the signature.
-    archive.append(&header(NAMES[3], signature.len() as u64, 0)?, signature)?;
+    archive.append(&header(SIGNATURE, signature.len() as u64, 0)?, signature)?;
     let member = archive.into_inner()?;
     file.seek(SeekFrom::End(0))?;
     file.write_all(&member[MAGIC_LENGTH..])

@@ -36,22 +36,21 @@ pub fn write<W: Write>(
     digest: &mut ContentDigest,
 ) -> Result<(W, Packed), PackageError> {
     let mut archive = TarWriter { archive: tar::Builder::new(out), time };
-    let mut packed = Packed::default();
     let root = Attributes::root(0o755);
     archive.plain(EntryType::Directory, "./", "", &root).map_err(StreamError::Write)?;
-    for (path, entry) in tree.entries() {
-        digest.entry(path, entry);
-        // As dpkg-gencontrol counts: files in whole KiB, everything else as one.
-        packed.installed_kib += match &entry.node {
-            Node::File { source, .. } => source.size().div_ceil(1024),
-            _ => 1,
-        };
-        if let Some(md5) = archive.entry(path, entry, digest)? {
-            packed.md5sums.push_str(&format!("{md5}  {path}\n"));
-        }
-    }
-    let out = archive.archive.into_inner().map_err(StreamError::Write)?;
-    Ok((out, packed))
+    archive.tree(tree, &|_| false, digest)
+}
+
+/// Writes the tree behind the entries of another archive, which has no end yet; folders that are there
+/// already are left out.
+pub fn append<W: Write>(
+    out: W,
+    tree: &StagedTree,
+    time: u64,
+    digest: &mut ContentDigest,
+    is_there: &dyn Fn(&str) -> bool,
+) -> Result<(W, Packed), PackageError> {
+    TarWriter { archive: tar::Builder::new(out), time }.tree(tree, is_there, digest)
 }
 
 /// An error of the source is about that file; one of the archive is about the package.
@@ -78,6 +77,32 @@ struct TarWriter<W: Write> {
 }
 
 impl<W: Write> TarWriter<W> {
+    /// Writes entries, and ends the archive.
+    fn tree(
+        mut self,
+        tree: &StagedTree,
+        is_there: &dyn Fn(&str) -> bool,
+        digest: &mut ContentDigest,
+    ) -> Result<(W, Packed), PackageError> {
+        let mut packed = Packed::default();
+        for (path, entry) in tree.entries() {
+            if entry.node == Node::Folder && is_there(path) {
+                continue;
+            }
+            digest.entry(path, entry);
+            // As dpkg-gencontrol counts: files in whole KiB, everything else as one.
+            packed.installed_kib += match &entry.node {
+                Node::File { source, .. } => source.size().div_ceil(1024),
+                _ => 1,
+            };
+            if let Some(md5) = self.entry(path, entry, digest)? {
+                packed.md5sums.push_str(&format!("{md5}  {path}\n"));
+            }
+        }
+        let out = self.archive.into_inner().map_err(StreamError::Write)?;
+        Ok((out, packed))
+    }
+
     /// Writes one entry; the MD5 of its content where it has content of its own.
     fn entry(&mut self, path: &str, entry: &Entry, digest: &mut ContentDigest) -> Result<Option<String>, PackageError> {
         let name = format!("./{path}");

@@ -47,6 +47,18 @@ impl ContentDigest {
         self.record(&[kind, path, &attributes.owner, &attributes.group, &mode, &detail]);
     }
 
+    /// Counts a path of a payload that others packed, all but its content, which must follow.
+    pub fn foreign(&mut self, header: &tar::Header, path: &[u8], link: &[u8]) {
+        let number = |number: std::io::Result<u64>| number.unwrap_or_default().to_string();
+        let name = |name: Option<&[u8]>| String::from_utf8_lossy(name.unwrap_or_default()).into_owned();
+        let kind = header.entry_type().as_byte().to_string();
+        self.record(&["foreign", &kind, &name(header.username_bytes()), &name(header.groupname_bytes())]);
+        self.record(&[&number(header.uid()), &number(header.gid()), &number(header.mode().map(u64::from))]);
+        self.sized(path);
+        self.sized(link);
+        self.record(&[&number(header.entry_size())]);
+    }
+
     /// Counts content.
     pub fn content(&mut self, bytes: &[u8]) {
         self.0.update(bytes);

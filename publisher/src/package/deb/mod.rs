@@ -6,22 +6,30 @@
 //! - `documentation`: the files that Debian Policy wants under `/usr/share/doc`
 //! - `archive`: the outer archive and the signature
 //! - `members`: the control archive of a finished package, read back
+//! - `foreign`: a package that was built by others, read
+//! - `wrapped`: the same with a plan
+//! - `compression`: what the archives in a package are compressed with
 
 mod archive;
+mod compression;
 mod control;
 mod data;
 mod digest;
 mod documentation;
+mod foreign;
 mod members;
 mod paragraph;
 pub mod version;
+mod wrapped;
 mod writer;
 
 pub use archive::{Sections, append_signature};
 pub use control::{DebControl, Relations, Scripts};
 pub(crate) use documentation::gzip;
+pub use foreign::ForeignDeb;
 pub(super) use members::ControlArchive;
 pub use paragraph::Paragraph;
+pub use wrapped::Addition;
 pub use writer::Deb;
 
 /// Field of the control file that holds the content digest of the package.

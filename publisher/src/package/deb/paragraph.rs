@@ -42,6 +42,15 @@ impl Paragraph {
         }
     }
 
+    /// Gives a field another value; one that is not there is put before the description.
+    pub fn set(&mut self, name: &str, value: impl Into<String>) {
+        let value = value.into();
+        match self.fields.iter_mut().find(|(n, _)| n.eq_ignore_ascii_case(name)) {
+            Some((_, old)) => *old = value,
+            None => self.insert_before("Description", name, value),
+        }
+    }
+
     /// Puts a field before another, unless its value is empty; last where there is no other.
     pub fn insert_before(&mut self, other: &str, name: &str, value: impl Into<String>) {
         let value = value.into();

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
+use consign_metadata::digest::Sha256;
 use flate2::{Compression, GzBuilder};
 use jiff::Timestamp;
 
@@ -28,30 +29,50 @@ impl Packager for Deb {
         let seconds = u64::try_from(time.as_second()).unwrap_or(0);
         let tree = documentation::add(contents, time)?;
         let mut paragraph = control::paragraph(contents)?;
-        let mut members = control::members(contents)?;
+        let members = control::members(contents)?;
         let mut digest = ContentDigest::begin(&paragraph, &members);
 
         fs::create_dir_all(folder).on("create", folder)?;
         let mut data = tempfile::tempfile_in(folder).on("write", folder)?;
         let packed = write_data(&mut data, &tree, seconds, &mut digest)?;
 
-        let content_digest = digest.finish();
         paragraph.insert_before("Description", "Installed-Size", packed.installed_kib.to_string());
-        paragraph.insert_before("Description", CONTENT_FIELD, content_digest.to_string());
-        let mut add = |name: &str, text: String| {
-            let content = Source::Bytes(text.into_bytes());
-            members.push(ControlMember { name: name.to_owned(), mode: 0o644, content });
-        };
-        add("control", paragraph.to_string());
-        add("md5sums", packed.md5sums);
-        let control = control_archive(members, seconds)?;
+        let content = digest.finish();
+        let parts =
+            Parts { file_name: file_name(contents), seconds, paragraph, members, md5sums: packed.md5sums, content };
+        parts.assemble(("data.tar.gz", &mut data), folder, warnings(&tree))
+    }
+}
 
-        let file_name = file_name(contents);
-        let mut file =
-            tempfile::Builder::new().prefix(&format!(".{file_name}.")).tempfile_in(folder).on("write", folder)?;
+/// Everything of a package but its payload.
+pub(super) struct Parts {
+    pub file_name: String,
+    pub seconds: u64,
+    pub paragraph: Paragraph,
+    pub members: Vec<ControlMember>,
+    pub md5sums: String,
+    pub content: Sha256,
+}
+
+impl Parts {
+    /// Puts them and a packed payload into an unsigned package.
+    pub fn assemble(
+        mut self,
+        data: (&str, &mut File),
+        folder: &Path,
+        warnings: Vec<String>,
+    ) -> Result<UnsignedPackage, PackageError> {
+        self.paragraph.insert_before("Description", CONTENT_FIELD, self.content.to_string());
+        for (name, text) in [("control", self.paragraph.to_string()), ("md5sums", self.md5sums)] {
+            let content = Source::Bytes(text.into_bytes());
+            self.members.push(ControlMember { name: name.to_owned(), mode: 0o644, content });
+        }
+        let control = control_archive(self.members, self.seconds)?;
+        let prefix = format!(".{}.", self.file_name);
+        let mut file = tempfile::Builder::new().prefix(&prefix).tempfile_in(folder).on("write", folder)?;
         let path = file.path().to_owned();
-        let members = archive::write(file.as_file_mut(), seconds, &control, &mut data).on("write", &path)?;
-        Ok(UnsignedPackage { file, file_name, members, content_digest, warnings: warnings(&tree) })
+        let members = archive::write(file.as_file_mut(), self.seconds, &control, data).on("write", &path)?;
+        Ok(UnsignedPackage { file, file_name: self.file_name, members, content_digest: self.content, warnings })
     }
 }
 
@@ -86,7 +107,7 @@ fn control_archive(mut members: Vec<ControlMember>, seconds: u64) -> Result<Vec<
     Ok(gzip.finish().on("write", Path::new("the control archive"))?)
 }
 
-fn gzip<W: Write>(out: W) -> flate2::write::GzEncoder<W> {
+pub(super) fn gzip<W: Write>(out: W) -> flate2::write::GzEncoder<W> {
     // 3 is Unix; without it the byte would depend on the system that builds.
     GzBuilder::new().mtime(0).operating_system(3).write(out, Compression::new(6))
 }

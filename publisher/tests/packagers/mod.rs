@@ -1,0 +1,68 @@
+//! Packages as others build them, by their own programs; shared by the suites that wrap one.
+//!
+//! `scripts/packagers` installs the programs. One that is missing fails the test.
+
+#![allow(dead_code, reason = "each suite uses what it needs")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Relative to the crate that includes this file: both lie side by side.
+const REPOSITORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+/// Runs a program that must succeed.
+pub fn run(program: &str, arguments: &[&str], folder: &Path) {
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(folder).env("SOURCE_DATE_EPOCH", "1785585600").env_remove("MAKEFLAGS");
+    let output = command.output().unwrap_or_else(|cause| panic!("cannot run {program}: {cause} (scripts/packagers)"));
+    let text = [output.stdout, output.stderr].concat();
+    assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&text));
+}
+
+/// The ledger of `consign new`, whose database has this schema, and its unit.
+fn ledger(schema: u32, folder: &Path) {
+    let template = Path::new(REPOSITORY).join("repo-template");
+    fs::create_dir_all(folder.join("app/bin")).unwrap();
+    let program = fs::read_to_string(template.join("app/bin/ledger")).unwrap();
+    let program = program.replace("\nSCHEMA = 1\n", &format!("\nSCHEMA = {schema}\n"));
+    fs::write(folder.join("app/bin/ledger"), program).unwrap();
+    run("chmod", &["755", "app/bin/ledger"], folder);
+    fs::copy(template.join("units/acme-ledger.service"), folder.join("acme-ledger.service")).unwrap();
+    fs::write(folder.join("ledger.conf"), "port = 8321\n").unwrap();
+}
+
+/// The ledger as debhelper and dpkg-buildpackage make it, with an `edit` of the folder `debian` before.
+pub fn debhelper(version: &str, schema: u32, folder: &Path, edit: impl Fn(&Path)) -> PathBuf {
+    let source = folder.join(format!("acme-ledger-{version}"));
+    fs::create_dir_all(&source).unwrap();
+    ledger(schema, &source);
+    let debian = source.join("debian");
+    let fixture = format!("{REPOSITORY}/tests/fixtures/ledger-debian");
+    run("cp", &["-a", "-T", &fixture, debian.to_str().unwrap()], folder);
+    fs::rename(source.join("acme-ledger.service"), debian.join("acme-ledger.service")).unwrap();
+    let changelog = fs::read_to_string(debian.join("changelog")).unwrap().replace("@VERSION@", version);
+    fs::write(debian.join("changelog"), changelog).unwrap();
+    edit(&debian);
+    run("dpkg-buildpackage", &["--build=binary", "--no-sign"], &source);
+    let found = folder.join(format!("acme-ledger_{version}_all.deb"));
+    if found.exists() { found } else { folder.join(format!("acme-ledger_{version}_amd64.deb")) }
+}
+
+/// The same as nfpm makes it: no `./` in its archive, gzip, scripts as given.
+pub fn nfpm(version: &str, schema: u32, folder: &Path) -> PathBuf {
+    ledger(schema, folder);
+    let manifest = format!(
+        "name: acme-ledger\narch: amd64\nversion: {version}\nrelease: 1\nmaintainer: Acme <packages@acme.example>\n\
+         description: numbered entries\ndepends: [python3]\n\
+         contents:\n  - {{src: app/bin/ledger, dst: /opt/acme-ledger/bin/ledger}}\n  \
+         - {{src: acme-ledger.service, dst: /usr/lib/systemd/system/acme-ledger.service}}\n  \
+         - {{src: ledger.conf, dst: /etc/acme/ledger.conf, type: config}}\n\
+         scripts: {{postinstall: postinstall.sh}}\n"
+    );
+    fs::write(folder.join("nfpm.yaml"), manifest).unwrap();
+    fs::write(folder.join("postinstall.sh"), "#!/bin/bash\nset -u\necho installed \"$1\"\n").unwrap();
+    let lab = std::env::var("CONSIGN_LAB").unwrap_or_else(|_| format!("{REPOSITORY}/target/lab"));
+    run(&format!("{lab}/packagers/nfpm"), &["package", "--packager", "deb", "--target", "."], folder);
+    folder.join(format!("acme-ledger_{version}-1_amd64.deb"))
+}

@@ -1,0 +1,285 @@
+//! Packages that others built, with a plan: what they were is what they are.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use consign::manifest::{Project, Strictness};
+use consign::package::SignedPackage;
+use consign::sign::Algorithm;
+use consign::wrap::WrappedRelease;
+
+use crate::lintian::complaints;
+use crate::packagers;
+use crate::sample::{Keys, output_of, run, text};
+
+const MANIFEST: &str = r#"
+vendor = "acme"
+
+[product]
+name = "ledger"
+version = "1.1.0"
+summary = "numbered entries"
+maintainer = "Acme <packages@acme.example>"
+
+[[module]]
+package = "acme-ledger"
+
+[[step]]
+name = "migrate"
+run = ["/opt/acme-ledger/bin/ledger", "migrate"]
+user = "acme-ledger"
+
+[notes]
+"#;
+
+/// A project whose packages others build.
+struct Foreign {
+    folder: tempfile::TempDir,
+    keys: Keys,
+}
+
+impl Foreign {
+    fn new() -> Self {
+        let foreign = Self { folder: tempfile::tempdir().unwrap(), keys: Keys::new(Algorithm::Ed25519) };
+        fs::create_dir_all(foreign.at("notes")).unwrap();
+        fs::write(foreign.at("consign.toml"), MANIFEST).unwrap();
+        fs::write(foreign.at("notes/1.1.0.en.md"), "# 1.1.0\n").unwrap();
+        foreign
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn replace(&self, old: &str, new: &str) {
+        let manifest = fs::read_to_string(self.at("consign.toml")).unwrap();
+        assert!(manifest.contains(old), "{old}");
+        fs::write(self.at("consign.toml"), manifest.replacen(old, new, 1)).unwrap();
+    }
+
+    fn try_wrap(&self, packages: &[PathBuf]) -> Result<Vec<SignedPackage>, String> {
+        let project =
+            Project::load_foreign(&self.at("consign.toml"), Strictness::Lenient).map_err(|e| e.to_string())?;
+        let output = self.at("dist");
+        let release = WrappedRelease::prepare(project, packages, &output, &mut |_| {}).map_err(|e| e.to_string())?;
+        let built = release.build(&self.keys.package(), None, &output, &mut |_| {}).map_err(|e| e.to_string())?;
+        Ok(built.into_iter().map(|built| built.package).collect())
+    }
+
+    fn wrap(&self, package: &Path) -> SignedPackage {
+        self.try_wrap(&[package.to_owned()]).unwrap().remove(0)
+    }
+
+    fn refusal(&self, packages: &[PathBuf]) -> String {
+        self.try_wrap(packages).map(drop).unwrap_err()
+    }
+
+    /// A package of plain parts, made by dpkg-deb.
+    fn tiny(&self, control: &str, scripts: &[(&str, &str)], options: &[&str]) -> PathBuf {
+        let tree = tempfile::tempdir_in(self.folder.path()).unwrap();
+        let write = |path: &str, text: &str, mode: &str| {
+            let path = tree.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, text).unwrap();
+            output_of("chmod", &[mode, path.to_str().unwrap()]);
+        };
+        let description = "Maintainer: Acme <packages@acme.example>\nDescription: a package\n";
+        write("DEBIAN/control", &format!("{control}{description}"), "644");
+        scripts.iter().for_each(|(name, script)| write(&format!("DEBIAN/{name}"), script, "755"));
+        write("usr/lib/systemd/system/ledger.service", "[Service]\nExecStart=/bin/true\n", "644");
+        write("opt/acme/bin/tool", "#!/bin/sh\n", "4755");
+        write(&format!("opt/acme/{}/long", "a-long-folder-name".repeat(8)), "x", "600");
+        fs::create_dir_all(tree.path().join("opt/acme/empty")).unwrap();
+        std::os::unix::fs::symlink("bin/tool", tree.path().join("opt/acme/link")).unwrap();
+        fs::hard_link(tree.path().join("opt/acme/bin/tool"), tree.path().join("opt/acme/hard")).unwrap();
+        output_of("chown", &["-h", "12345:games", tree.path().join("opt/acme/link").to_str().unwrap()]);
+        output_of("chmod", &["755", tree.path().to_str().unwrap()]);
+        let out = self.folder.path().to_str().unwrap().to_owned();
+        let arguments = [&["--build"], options, &[tree.path().to_str().unwrap(), &out]].concat();
+        let said = output_of("dpkg-deb", &arguments);
+        PathBuf::from(said.split('\'').nth(3).or(said.split('`').nth(2)).unwrap_or_else(|| panic!("{said}")))
+    }
+}
+
+const CONTROL: &str = "Package: acme-ledger\nVersion: 1.1.0-1\nArchitecture: all\n";
+
+/// The payload, uncompressed.
+fn payload(package: &Path) -> Vec<u8> {
+    run("dpkg-deb", &["--fsys-tarfile", text(package)]).stdout
+}
+
+/// Up to the zeros at its end.
+fn without_end(mut tar: Vec<u8>) -> Vec<u8> {
+    let used = tar.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    tar.truncate(used);
+    tar
+}
+
+#[test]
+fn the_payload_is_kept_byte_for_byte_whatever_it_is_compressed_with() {
+    let foreign = Foreign::new();
+    for compression in ["gzip", "xz", "zstd", "none"] {
+        let package = foreign.tiny(CONTROL, &[], &[&format!("-Z{compression}")]);
+        let wrapped = foreign.wrap(&package);
+        let (before, after) = (without_end(payload(&package)), payload(wrapped.path()));
+        assert!(after.starts_with(&before), "{compression}");
+        let members = output_of("ar", &["t", text(wrapped.path())]);
+        let data = members.lines().nth(2).unwrap();
+        let expected = match compression {
+            "xz" => "data.tar.xz",
+            "zstd" => "data.tar.zst",
+            _ => "data.tar.gz",
+        };
+        assert_eq!(data, expected);
+        let list = |package: &Path| output_of("dpkg-deb", &["--contents", text(package)]);
+        let (old, new) = (list(&package), list(wrapped.path()));
+        let added: Vec<_> = new.strip_prefix(&*old).unwrap().lines().collect();
+        let added: Vec<_> = added.iter().map(|line| line.split(' ').next_back().unwrap()).collect();
+        let ours = [
+            "./usr/lib/systemd/system/ledger.service.d/",
+            "./usr/lib/systemd/system/ledger.service.d/50-consign.conf",
+            "./usr/share/",
+            "./usr/share/consignee/",
+            "./usr/share/consignee/plans/",
+            "./usr/share/consignee/plans/acme-ledger.pgp",
+            "./usr/share/doc/",
+            "./usr/share/doc/acme-ledger/",
+            "./usr/share/doc/acme-ledger/notes/",
+            "./usr/share/doc/acme-ledger/notes/1.1.0.en.md",
+        ];
+        assert_eq!(added, ours);
+    }
+}
+
+#[test]
+fn a_package_of_debhelper_keeps_its_fields_scripts_and_lists() {
+    let foreign = Foreign::new();
+    let package = packagers::debhelper("1.1.0-1", 2, foreign.folder.path(), |_| {});
+    let wrapped = foreign.wrap(&package);
+    let path = text(wrapped.path());
+    let field = |package: &str, name: &str| output_of("dpkg-deb", &["--field", package, name]).trim_end().to_owned();
+    for name in ["Package", "Version", "Architecture", "Maintainer", "Depends", "Section", "Description"] {
+        assert_eq!(field(path, name), field(text(&package), name), "{name}");
+    }
+    assert_eq!(field(path, "Pre-Depends"), format!("{}, consignee (>= 0.1.0)", field(text(&package), "Pre-Depends")));
+    let info = |package: &str, name: &str| output_of("dpkg-deb", &["--info", package, name]);
+    assert_eq!(info(path, "conffiles"), info(text(&package), "conffiles"));
+    assert!(info(path, "md5sums").starts_with(&info(text(&package), "md5sums")));
+    assert!(info(path, "md5sums").contains("  usr/lib/systemd/system/acme-ledger.service.d/50-consign.conf\n"));
+    assert_eq!(info(path, "triggers"), "activate-noawait consign-finish\n");
+    for script in ["preinst", "postinst", "prerm", "postrm"] {
+        let (own, ours) = (info(text(&package), script), info(path, script));
+        let (first, rest) = own.split_once('\n').unwrap();
+        assert!(ours.starts_with(&format!("{first}\n")) && ours.ends_with(rest), "{script}: {ours}");
+        assert!(ours.contains(&format!("consignee-hook\" {script} acme/ledger acme-ledger")), "{script}: {ours}");
+    }
+    let plan = &wrapped.plan().unwrap().plan;
+    assert_eq!(plan.body.engines[0].as_str(), "acme-ledger.service");
+    assert_eq!((plan.body.format, plan.body.modules[0].native.deb.as_deref()), (1, Some("1.1.0-1")));
+}
+
+#[test]
+fn a_package_of_nfpm_gets_the_list_of_digests_that_it_lacked() {
+    let foreign = Foreign::new();
+    let package = packagers::nfpm("1.1.0", 2, foreign.folder.path());
+    let wrapped = foreign.wrap(&package);
+    assert!(payload(wrapped.path()).starts_with(&without_end(payload(&package))));
+    let sums = output_of("dpkg-deb", &["--info", text(wrapped.path()), "md5sums"]);
+    assert!(sums.contains("  opt/acme-ledger/bin/ledger\n"), "{sums}");
+    let postinst = output_of("dpkg-deb", &["--info", text(wrapped.path()), "postinst"]);
+    assert!(postinst.starts_with("#!/bin/bash\n# ") && postinst.ends_with("set -u\necho installed \"$1\"\n"));
+}
+
+#[test]
+fn lintian_complains_of_nothing_that_it_did_not_before() {
+    let foreign = Foreign::new();
+    let package = packagers::debhelper("1.1.0-1", 2, foreign.folder.path(), |_| {});
+    let before = complaints(&package);
+    let new: Vec<_> = complaints(foreign.wrap(&package).path()).into_iter().filter(|c| !before.contains(c)).collect();
+    assert_eq!(new, [""; 0], "before: {before:?}");
+}
+
+#[test]
+fn the_same_package_wraps_to_the_same_members() {
+    let foreign = Foreign::new();
+    let package = foreign.tiny(CONTROL, &[("postinst", "#!/bin/sh\n")], &["-Zxz"]);
+    let members = || {
+        let wrapped = foreign.wrap(&package);
+        let list = output_of("dpkg-deb", &["--contents", text(wrapped.path())]);
+        (wrapped.content_digest(), list)
+    };
+    let first = members();
+    assert_eq!(members(), first);
+    let other = foreign.tiny(CONTROL, &[("postinst", "#!/bin/sh\n:\n")], &["-Zgzip"]);
+    assert_ne!(foreign.wrap(&other).content_digest(), first.0, "another script is another package");
+    // Compression is not what a package is.
+    let again = foreign.tiny(CONTROL, &[("postinst", "#!/bin/sh\n")], &["-Zgzip"]);
+    assert_eq!(foreign.wrap(&again).content_digest(), first.0);
+}
+
+#[test]
+fn builds_for_several_releases_of_debian_are_one_release() {
+    let foreign = Foreign::new();
+    let build = |suffix: &str| foreign.tiny(&CONTROL.replace("1.1.0-1", &format!("1.1.0-1~{suffix}")), &[], &[]);
+    let packages = [build("trixie1"), build("bookworm1")];
+    let wrapped = foreign.try_wrap(&packages).unwrap();
+    let plan = &wrapped[0].plan().unwrap().plan;
+    assert_eq!(wrapped[1].plan().unwrap().plan.digest, plan.digest);
+    let natives: Vec<_> = plan.body.modules[0].natives().filter_map(|native| native.deb.as_deref()).collect();
+    assert_eq!((plan.body.format, natives), (2, vec!["1.1.0-1~bookworm1", "1.1.0-1~trixie1"]));
+}
+
+#[test]
+fn modules_are_bound_to_the_same_build_of_each_other() {
+    let foreign = Foreign::new();
+    foreign.replace("package = \"acme-ledger\"", "package = \"acme-ledger\"\n[[module]]\npackage = \"acme-web\"");
+    let build = |name: &str, suffix: &str, more: &str| {
+        let control = CONTROL.replace("acme-ledger", name).replace("1.1.0-1", &format!("1.1.0-1~{suffix}"));
+        foreign.tiny(&format!("{control}{more}"), &[], &[])
+    };
+    let all = [
+        build("acme-ledger", "deb12", "Depends: python3,\n sqlite3\n"),
+        build("acme-web", "deb12", "Depends: acme-ledger (=1.1.0-1~deb12)\n"),
+        build("acme-ledger", "deb13", ""),
+        build("acme-web", "deb13", ""),
+    ];
+    let depends = |wrapped: &SignedPackage| output_of("dpkg-deb", &["--field", text(wrapped.path()), "Depends"]);
+    let wrapped: Vec<_> = foreign.try_wrap(&all).unwrap().iter().map(depends).collect();
+    let squeezed: Vec<String> =
+        wrapped.iter().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    let expected = [
+        "python3, sqlite3, acme-web (= 1.1.0-1~deb12)",
+        "acme-ledger (= 1.1.0-1~deb12)",
+        "acme-web (= 1.1.0-1~deb13)",
+        "acme-ledger (= 1.1.0-1~deb13)",
+    ];
+    assert_eq!(squeezed, expected);
+    let other = build("acme-web", "deb14", "");
+    let lonely = foreign.refusal(&[all[0].clone(), all[2].clone(), all[1].clone(), other]);
+    assert!(lonely.contains("it cannot be told which build of acme-web belongs to 1.1.0-1~deb13"), "{lonely}");
+}
+
+#[test]
+fn what_is_no_part_of_the_release_is_refused_with_its_reason() {
+    let foreign = Foreign::new();
+    let good = foreign.tiny(CONTROL, &[], &[]);
+    let twice = foreign.refusal(&[good.clone(), good.clone()]);
+    assert!(twice.contains("it was given twice"), "{twice}");
+    let wrapped = foreign.wrap(&good).path().to_owned();
+    assert!(foreign.refusal(&[wrapped]).contains("was made by consign already"));
+    let old = foreign.tiny(&CONTROL.replace("1.1.0", "1.0.0"), &[], &[]);
+    let old = foreign.refusal(&[old]);
+    assert!(old.contains("its version is 1.0.0-1, and the manifest's is 1.1.0"), "{old}");
+    let other = foreign.tiny(&CONTROL.replace("ledger", "other"), &[], &[]);
+    assert!(foreign.refusal(&[other]).contains("the manifest has no module acme-other"));
+    let rubbish = foreign.at("rubbish.deb");
+    fs::write(&rubbish, "rubbish").unwrap();
+    assert!(foreign.refusal(&[rubbish]).contains("is not an ar archive"));
+    foreign.replace("[[module]]", "[[module]]\nfolders = [{ path = \"/srv/x\" }]");
+    let own = foreign.refusal(&[good.clone()]);
+    assert!(own.contains("package \"acme-ledger\" was built by others: folders are theirs"), "{own}");
+    foreign.replace("folders = [{ path = \"/srv/x\" }]", "");
+    foreign.replace("summary", "engines = [\"other.service\"]\nsummary");
+    let engine = foreign.refusal(&[good]);
+    assert!(engine.contains("no package installs other.service"), "{engine}");
+}
