@@ -118,7 +118,8 @@ impl Site {
                     let items = record["header"]["items"].as_array().cloned().unwrap_or_default();
                     names = items.iter().map(|i| i["name"].as_str().unwrap_or_default().to_owned()).collect();
                 }
-                ("step-started", Some("stop")) if open.is_none() => open = at(),
+                // Looked at before they are stopped, also where that happens outside the list.
+                ("step-started", Some("stop")) | ("engines-observed", _) if open.is_none() => open = at(),
                 ("step-succeeded", Some("health")) => windows.extend(open.take().zip(at())),
                 // Taken back; the old version's health, item −1, comes after it and has no name.
                 ("undo-succeeded", None) if record["item"] == -1 => {

@@ -80,7 +80,7 @@ pub(super) fn reasons(
     joining: &BTreeSet<PackageName>,
 ) -> Result<Vec<Reason>, AgentError> {
     let Some(from) = from else { return Ok(Vec::new()) };
-    if changes_nothing(agent, situation, target) {
+    if changes_nothing(agent, situation, target, joining) {
         return Ok(Vec::new());
     }
     let reasons = situation.reasons(agent, &target.plan, from, Some(UNHURRIED));
@@ -95,7 +95,14 @@ pub(super) fn reasons(
 
 /// Packages for which nothing is run: the same once more, or the old ones put back by hand where an
 /// upgrade halted before it touched more than them.
-pub(super) fn changes_nothing(agent: &Agent, situation: &Situation<'_>, target: &SignedPlan) -> bool {
+///
+/// A build of the same release for another release of a distribution is a change: its files are others.
+pub(super) fn changes_nothing(
+    agent: &Agent,
+    situation: &Situation<'_>,
+    target: &SignedPlan,
+    joining: &BTreeSet<PackageName>,
+) -> bool {
     match situation.under_way() {
         Some(upgrade) => {
             let packages = upgrade.packages_item();
@@ -110,6 +117,7 @@ pub(super) fn changes_nothing(agent: &Agent, situation: &Situation<'_>, target: 
         }
         None => {
             comparison::is_installed(&*agent.packages, &target.plan, &situation.database)
+                && joining.iter().all(|package| !situation.database.contains_key(package))
                 && (situation.is_finished(&target.plan) || situation.newest.is_none())
         }
     }
@@ -155,7 +163,7 @@ pub(super) fn admit(
     joining: &BTreeSet<PackageName>,
     speaker: &mut Speaker,
 ) -> Result<Result<Option<u32>, Refusal>, AgentError> {
-    if changes_nothing(agent, situation, target) || (from.is_none() && situation.under_way().is_none()) {
+    if changes_nothing(agent, situation, target, joining) || (from.is_none() && situation.under_way().is_none()) {
         return Ok(Ok(None));
     }
     let mut journal = upgrades::open_or_begin(agent, situation, target, from, joining)?;

@@ -9,6 +9,7 @@ use consign_metadata::name::PackageName;
 use super::catalogue::{Catalogue, Entry, plan_of};
 use super::{Agent, AgentError, comparison, offers};
 use crate::durable;
+use crate::engine::event::Packages;
 use crate::engine::machine::{State, Upgrade};
 use crate::host::Hold;
 
@@ -70,9 +71,9 @@ fn is_open(upgrade: &Upgrade) -> bool {
     match &upgrade.state {
         State::Cleared => true,
         State::Forward { item, .. } => *item <= packages,
-        State::Halted { item, cause } => {
-            *item == packages && matches!(cause, crate::engine::machine::HaltCause::Partial)
-        }
+        // Also where the gates are not satisfied: what dpkg was interrupted at must be had, else apt does
+        // nothing on this host any more. The barrier asks them.
+        State::Halted { item, .. } => *item == packages && upgrade.packages == Packages::Partial,
         _ => false,
     }
 }

@@ -106,7 +106,9 @@ impl Part<'_> {
             let is_it = self.read(action, archive)?.plan.digest == target.plan.digest
                 && self.is_native(target, &package, &version);
             if is_it {
-                joining.insert(package);
+                // The very same again takes part in nothing.
+                let is_same = action.before == action.after;
+                joining.extend(Some(package).filter(|_| !is_same));
             } else {
                 elsewhere.push((package, version));
             }

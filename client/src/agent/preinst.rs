@@ -1,17 +1,22 @@
 //! A new package's preinst: the last moment before its files are unpacked, and the only one where no
 //! barrier was asked (`dpkg -i`, or the agent arriving in the same run).
+//!
+//! A product that was here without a plan is *adopted*: nobody could have been asked before, and to refuse
+//! would break a transaction that has begun. What a person has to read or to agree to is then asked after
+//! the packages, with the engines stopped. What no person can put right is refused here all the same.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use consign_metadata::digest::Sha256;
 use consign_metadata::name::{PackageName, ProductId};
 use consign_metadata::version::Version;
 
 use super::catalogue::{Catalogue, SignedPlan};
 use super::dialogue::Speaker;
 use super::situation::Situation;
-use super::{Agent, AgentError, barrier, comparison, holds, watch};
+use super::{Agent, AgentError, adoption, barrier, comparison, holds, watch};
 use crate::engine::event::Reason;
 use crate::gate;
 use crate::request::{Refusal, Reply};
@@ -52,10 +57,14 @@ pub fn preinst(
         Situation::defer(situation.product)?;
     } else {
         let reasons = barrier::reasons(agent, &situation, &target, from.as_ref(), &joining)?;
-        if !reasons.is_empty() {
-            return Ok(refuse(id, &target, reasons));
-        }
-        if let Err(refusal) = barrier::admit(agent, &situation, &target, from.as_ref(), &joining, speaker)? {
+        let refusal = match reasons.is_empty() {
+            true => barrier::admit(agent, &situation, &target, from.as_ref(), &joining, speaker)?.err(),
+            false if is_adopted(&situation, &target, before) && reasons.iter().all(is_for_a_person) => {
+                adoption::take_over(agent, &situation, speaker)?
+            }
+            false => return Ok(refuse(id, &target, reasons)),
+        };
+        if let Some(refusal) = refusal {
             return Ok(Reply::Refuse { refusals: vec![refusal] });
         }
     }
@@ -64,6 +73,21 @@ pub fn preinst(
     holds::refresh(agent, &catalogue)?;
     watch::admit(agent, [id.clone()])?;
     Ok(Reply::Pass)
+}
+
+/// Whether the product was here before without a plan: nothing could hold it, and nobody be asked. Its
+/// packages may be on their way in this very transaction.
+fn is_adopted(situation: &Situation<'_>, target: &SignedPlan, before: Option<&str>) -> bool {
+    let is_it = |plan: &Sha256| *plan == target.plan.digest;
+    before.is_some()
+        && situation.finished.is_none()
+        && situation.installed.is_none_or(|installed| is_it(&installed.plan.digest))
+        && situation.newest.as_ref().is_none_or(|upgrade| is_it(&upgrade.header.plan))
+}
+
+/// What can be put right after the packages as well as before them.
+fn is_for_a_person(reason: &Reason) -> bool {
+    matches!(reason, Reason::NoteUnread { .. } | Reason::SideEffectUnacknowledged { .. } | Reason::Site { .. })
 }
 
 /// The version to start from. While a package's preinst runs, dpkg has its old version in none of the

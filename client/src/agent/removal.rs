@@ -24,6 +24,7 @@ pub fn remove(agent: &Agent, id: &ProductId) -> Result<Reply, AgentError> {
     let mut engines = installed.plan.body.engines.clone();
     engines.reverse();
     agent.services.stop(&engines, STOP_LIMIT)?;
+    agent.services.unguard(&engines)?;
     for engine in &engines {
         if let Err(problem) = agent.services.disable(engine) {
             log::warn!("{problem}");

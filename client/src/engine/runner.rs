@@ -236,7 +236,7 @@ impl<'a> Runner<'a> {
         let scene = self.scene(-1, "old-health.undo", attempt);
         // Stopped outside the list, when the packages came past the gates: no item takes that back.
         if scene.context.product.is_unfinished() {
-            scene.context.product.clear_unfinished()?;
+            engines::let_start(&scene)?;
             engines::start(scene.context.services, &engines::that_ran(&scene), OLD_START)?;
         }
         health::of_old_version(&scene)

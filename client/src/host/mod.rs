@@ -8,6 +8,7 @@ pub mod apt;
 pub mod by_hand;
 mod capture;
 pub mod command;
+mod guard;
 pub mod login;
 pub mod program;
 pub mod systemd;
@@ -157,6 +158,22 @@ pub trait ServiceManager: Send + Sync {
     /// # Errors
     /// Naming the first that still runs after `limit`.
     fn stop(&self, units: &[UnitName], limit: Duration) -> Result<(), HostError>;
+    /// Keeps units from starting while the flag is there, across a reboot, where their packages do not:
+    /// those were made before the product had a plan.
+    ///
+    /// # Errors
+    /// When it cannot be made durable.
+    fn guard(&self, _units: &[UnitName], _flag: &Path) -> Result<(), HostError> {
+        Ok(())
+    }
+    /// Takes the guards of units away, once their packages keep them from starting themselves. Where it
+    /// answers that there were some, the unit files have to be read again.
+    ///
+    /// # Errors
+    /// When one of them is still there.
+    fn unguard(&self, _units: &[UnitName]) -> Result<bool, HostError> {
+        Ok(false)
+    }
     /// Reads all unit files again, once.
     ///
     /// # Errors

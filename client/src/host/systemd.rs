@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use consign_metadata::name::UnitName;
 
 use super::command::{CommandError, HostCommand};
-use super::{HostError, ServiceManager};
+use super::{HostError, ServiceManager, guard};
 use crate::engine::event::EngineState;
 
 const POLL: Duration = Duration::from_millis(100);
@@ -105,6 +105,15 @@ impl ServiceManager for Systemd {
             }
         }
         Ok(())
+    }
+
+    fn guard(&self, units: &[UnitName], flag: &Path) -> Result<(), HostError> {
+        // A boot reads it anyway; a hand that types `systemctl start` does not.
+        if guard::set(units, flag)? { self.reload() } else { Ok(()) }
+    }
+
+    fn unguard(&self, units: &[UnitName]) -> Result<bool, HostError> {
+        guard::lift(units)
     }
 
     fn reload(&self) -> Result<(), HostError> {

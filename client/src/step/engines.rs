@@ -66,6 +66,7 @@ pub fn stop(scene: &Scene<'_>, limit: Duration) -> Result<(), Trouble> {
     scene.context.product.set_unfinished()?;
     let services = scene.context.services;
     let mut units = all(scene);
+    services.guard(&units, &scene.context.product.flag())?;
     units.reverse();
     services.stop(&units, limit).map_err(|error| {
         let running = units.iter().find(|unit| services.is_active(unit).unwrap_or(false));
@@ -74,6 +75,27 @@ pub fn stop(scene: &Scene<'_>, limit: Duration) -> Result<(), Trouble> {
             None => Trouble::from(error),
         }
     })
+}
+
+/// Lets the engines start again as they were, guarded or not.
+///
+/// # Errors
+/// [`Trouble`]
+pub fn let_start(scene: &Scene<'_>) -> Result<(), Trouble> {
+    scene.context.product.clear_unfinished()?;
+    if scene.context.services.unguard(&all(scene))? {
+        scene.context.services.reload()?;
+    }
+    Ok(())
+}
+
+/// Hands over from the guards to the unit files of the packages that are there now, and has them read.
+///
+/// # Errors
+/// [`Trouble`]
+pub fn reload(scene: &Scene<'_>) -> Result<(), Trouble> {
+    scene.context.services.unguard(&all(scene))?;
+    Ok(scene.context.services.reload()?)
 }
 
 /// Those that the finished product should have running, in the declared order: when it arrives all,

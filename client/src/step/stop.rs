@@ -22,7 +22,7 @@ impl Step for Stop {
         if scene.header().supersedes.is_some() {
             return Ok(());
         }
-        scene.context.product.clear_unfinished()?;
+        engines::let_start(scene)?;
         for unit in engines::retired(scene) {
             scene.context.services.enable(&unit)?;
         }

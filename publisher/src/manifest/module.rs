@@ -53,8 +53,10 @@ impl authored::Module {
         match own.iter().find(|(_, said)| *said) {
             None => Ok(()),
             Some((key, _)) => {
-                let message =
-                    format!("package {:?} was built by others: {key} is theirs", self.package.get_ref().as_str());
+                let message = format!(
+                    "package {:?} was built by others, whose {key} stay as they are",
+                    self.package.get_ref().as_str()
+                );
                 Err(Fault::at(self.package.span(), message)
                     .help("consign wrap keeps a package as it is; consign build makes one from files"))
             }

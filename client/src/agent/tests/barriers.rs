@@ -336,3 +336,94 @@ fn the_barrier_lets_a_transaction_with_nothing_of_ours_pass() {
     assert_eq!(barrier::barrier(&world.agent, &[hello], &mut Speaker::to_nobody()).unwrap(), Reply::Pass);
     assert_eq!(world.product().upgrades().unwrap(), Vec::<u32>::new());
 }
+
+/// 1.0.0 of a package without a plan is about to be replaced.
+fn without_a_plan() -> World {
+    let world = World::empty();
+    world.host.set(PACKAGE, "1.0.0-1", false);
+    world.host.state().running.insert("erp.service".to_owned());
+    world
+}
+
+#[test]
+fn an_adopted_product_halts_with_its_engines_stopped_until_a_person_has_cleared_it() {
+    let world = without_a_plan();
+    let plan = world.vendor.plan_with_note("1.1.0");
+    assert_eq!(preinst_of(&world, &plan, Some("1.0.0-1")), Reply::Pass);
+    assert_eq!(world.host.done(), ["stop erp.service"]);
+    let upgrade = world.upgrade();
+    assert_eq!(upgrade.header.from, Some("1.0.0".parse().unwrap()));
+    assert!(matches!(upgrade.state, State::Halted { cause: HaltCause::Unsatisfied { .. }, .. }), "{:?}", upgrade.state);
+    // The same run asks once more, for another package or by debconf.
+    assert_eq!(preinst_of(&world, &plan, Some("1.0.0-1")), Reply::Pass);
+}
+
+#[test]
+fn an_adopted_product_without_a_way_is_refused_before_anything_changed() {
+    let world = without_a_plan();
+    let mut plan = world.vendor.plan_with_note("2.0.0");
+    plan["upgrades"] = serde_json::json!(["patch"]);
+    let refused = reasons(&preinst_of(&world, &plan, Some("1.0.0-1")));
+    assert!(matches!(&refused[..], [Reason::ClassUnsupported { .. }, Reason::NoteUnread { .. }]), "{refused:?}");
+    assert_eq!(world.host.done(), Vec::<String>::new());
+}
+
+#[test]
+fn an_adoption_that_does_not_come_about_starts_the_engines_again() {
+    let world = without_a_plan();
+    assert_eq!(preinst_of(&world, &world.vendor.plan_with_note("1.1.0"), Some("1.0.0-1")), Reply::Pass);
+    world.host.done();
+    world.host.set(PACKAGE, "1.0.0-1", true);
+    world.ended();
+    assert_eq!(world.host.done(), ["start erp.service"], "{:?}", world.upgrade());
+    assert_eq!(world.upgrade().state, State::RolledBack);
+}
+
+/// A release with a build for each of two releases of Debian.
+fn in_two_builds(world: &World, version: &str) -> serde_json::Value {
+    let mut plan = world.vendor.plan(version);
+    plan["body"]["format"] = 2.into();
+    plan["body"]["modules"][0]["native"]["deb"] = format!("{version}-1~deb12").into();
+    plan["body"]["modules"][0]["builds"] = serde_json::json!([{"deb": format!("{version}-1~deb13")}]);
+    plan
+}
+
+#[test]
+fn any_build_of_a_release_is_the_release() {
+    for build in ["1.1.0-1~deb12", "1.1.0-1~deb13"] {
+        let world = World::with_baseline();
+        let plan = in_two_builds(&world, "1.1.0");
+        let action = PackageAction { after: Some(build.to_owned()), ..world.action(&plan) };
+        assert_eq!(world.barrier_of(&[action]), Reply::Pass, "{build}");
+        world.reconcile();
+        let mut cleared = world.cleared();
+        cleared.sort();
+        assert_eq!(cleared, ["1.1.0-1~deb12", "1.1.0-1~deb13"]);
+        world.install(&plan);
+        world.host.set(PACKAGE, build, true);
+        world.ended();
+        assert_eq!(world.state(), State::Completed, "{build}");
+    }
+}
+
+#[test]
+fn another_build_of_the_same_release_restarts_the_engines_and_runs_nothing_of_the_vendors() {
+    let world = World::with_baseline();
+    let plan = in_two_builds(&world, "1.1.0");
+    assert_eq!(world.barrier(&plan), Reply::Pass);
+    world.install(&plan);
+    world.ended();
+    assert_eq!(world.state(), State::Completed);
+    world.host.done();
+    // The host went on to the next release of Debian.
+    world.host.state().candidate = Some("1.1.0-1~deb13".to_owned());
+    let action = PackageAction { after: Some("1.1.0-1~deb13".to_owned()), ..world.action(&plan) };
+    assert_eq!(world.barrier_of(&[action]), Reply::Pass);
+    assert_eq!(world.host.done(), ["stop erp-web.service", "stop erp.service"]);
+    world.reconcile();
+    assert_eq!(world.host.done(), Vec::<String>::new(), "the old build is still there");
+    world.host.set(PACKAGE, "1.1.0-1~deb13", true);
+    world.ended();
+    assert_eq!(world.host.done(), ["reload", "start erp.service", "start erp-web.service"]);
+    assert_eq!(world.state(), State::Completed);
+}

@@ -1,0 +1,235 @@
+//! Products that were installed before they had a plan, and packages that others build.
+//!
+//! The ledger was packaged with debhelper, whose lines in the scripts enable, start and restart its
+//! service. Its next version has a plan: built by `consign build`, or by debhelper again and wrapped.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use consign_lab::{Host, REPOSITORY_PORT, RecordClient, Release, Site, Vendor, edit, lab};
+
+#[path = "../../publisher/tests/packagers/mod.rs"]
+mod packagers;
+
+const LEDGER: &str = "acme/ledger";
+const ENTRIES: &str = "http://127.0.0.1:8321/entries";
+const SOON: Duration = Duration::from_secs(60);
+
+/// A host where 1.0.0 runs as ever: no agent, no plan, migrated by hand.
+fn ordinary(name: &str, release: Release) -> (Host, RecordClient) {
+    let folder = tempfile::tempdir().unwrap();
+    let package = packagers::debhelper("1.0.0-1", 1, folder.path(), |_| {});
+    let host = Host::boot(&format!("{name}-{}", release.name()), release).unwrap();
+    host.copy_in(&package, "/root/acme-ledger.deb");
+    host.apt_get(&["install", "/root/acme-ledger.deb"]).expect_ok();
+    host.ok(&["runuser", "-u", "acme-ledger", "--", "/opt/acme-ledger/bin/ledger", "migrate"]);
+    host.ok(&["systemctl", "restart", "acme-ledger.service"]);
+    host.wait_until("the ledger answers", SOON, || host.exec(&["curl", "-sf", ENTRIES]).success().then_some(()));
+    let client = RecordClient::post(&host, ENTRIES);
+    client.wait_acknowledged(SOON).unwrap();
+    (host, client)
+}
+
+/// The release project of a version whose note has to be read.
+fn project(vendor: &Vendor, version: &str, schema: u32) -> PathBuf {
+    let project = vendor.new_project(REPOSITORY_PORT).unwrap();
+    let edits =
+        [("version = \"1.0.0\"", &*format!("version = \"{version}\"")), ("[notes]", "[notes]\nacknowledge = \"all\"")];
+    edit(&project.join("consign.toml"), &edits).unwrap();
+    edit(&project.join("app/bin/ledger"), &[("SCHEMA = 1\n", &*format!("SCHEMA = {schema}\n"))]).unwrap();
+    project
+}
+
+/// The same for a package that debhelper builds, which is wrapped and published.
+fn publish_wrapped(vendor: &Vendor, version: &str, schema: u32, change: impl Fn(&Path)) {
+    let project = project(vendor, version, schema);
+    let manifest = project.join("consign.toml");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    let own = ["files = ", "folders = ", "users = ", "units = ", "depends.deb = "];
+    let kept: Vec<_> = text.lines().filter(|line| !own.iter().any(|key| line.starts_with(key))).collect();
+    std::fs::write(&manifest, kept.join("\n")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let package = packagers::debhelper(&format!("{version}-1"), schema, folder.path(), change);
+    let (dist, key) = (project.join("dist"), vendor.keys().join("package.secret.pgp"));
+    let words = ["--manifest", text_of(&manifest), "--output", text_of(&dist), "--key", text_of(&key)];
+    vendor.consign(&[&["wrap", text_of(&package)], &words[..]].concat()).unwrap();
+    vendor.publish(&project, &[dist.join(package.file_name().unwrap())]).unwrap();
+    std::fs::remove_dir_all(&project).unwrap();
+}
+
+fn text_of(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+fn entries(site: &Site) -> BTreeSet<u64> {
+    let answer: serde_json::Value = serde_json::from_str(&site.host.shell(&format!("curl -sf {ENTRIES}"))).unwrap();
+    answer.as_array().unwrap().iter().filter_map(|entry| entry["text"].as_str()?.parse().ok()).collect()
+}
+
+fn service(host: &Host) -> String {
+    host.exec(&["systemctl", "is-active", "acme-ledger.service"]).stdout.trim().to_owned()
+}
+
+/// Halted after the packages: nothing runs, nobody can start it, and it says what to type.
+#[track_caller]
+fn halted_and_stopped(site: &Site) {
+    let status = site.wait_status(4).text();
+    for said in ["1.0.0 to 1.1.0", "the release note on 1.1.0 is not acknowledged", "consignee ack acme/ledger"] {
+        assert!(status.contains(said), "{said:?} is missing in {status}");
+    }
+    assert_eq!(site.host.installed("acme-ledger").as_deref(), Some("1.1.0-1"));
+    assert_eq!(service(&site.host), "inactive");
+    site.host.exec(&["systemctl", "start", "acme-ledger.service"]);
+    assert_eq!(service(&site.host), "inactive", "it was started by hand");
+}
+
+#[track_caller]
+fn cleared_and_finished(site: &Site, client: RecordClient) {
+    acknowledge(site);
+    site.consignee(&["retry", LEDGER]);
+    finished(site, client);
+}
+
+/// It stands still, so that is what the exit status says.
+#[track_caller]
+fn acknowledge(site: &Site) {
+    let said = site.host.exec(&["env", "LC_ALL=C.UTF-8", "consignee", "ack", LEDGER, "--all", "--yes"]).expect_code(4);
+    assert!(said.stdout.contains("to go on, type: consignee retry acme/ledger"), "{said}");
+}
+
+#[track_caller]
+fn finished(site: &Site, client: RecordClient) {
+    site.wait_status(0);
+    client.wait_acknowledged(SOON).unwrap();
+    client.stop().assert_kept(&entries(site), &site.announced());
+    assert_eq!(site.host.shell("curl -sf http://127.0.0.1:8321/health | grep -o 'schema\": 2'"), "schema\": 2");
+    let guards = site.host.exec(&["ls", "/etc/systemd/system/acme-ledger.service.d"]);
+    assert!(!guards.success(), "the agent's own drop-in outlived the upgrade: {guards}");
+    let reload = site.host.shell("systemctl show -p NeedDaemonReload acme-ledger.service");
+    assert_eq!(reload, "NeedDaemonReload=no");
+    site.host.assert_packages_sound();
+}
+
+#[test]
+fn a_product_without_a_plan_is_taken_over_by_its_next_version() {
+    lab!();
+    let (host, client) = ordinary("adopted", Release::Trixie);
+    let vendor = Vendor::new("acme").unwrap();
+    vendor.release_project(&project(&vendor, "1.1.0", 2)).unwrap();
+    let mut site = Site::on(host, &vendor, LEDGER).unwrap();
+    // The agent is a new dependency, and plain apt-get upgrade installs nothing new.
+    let kept = site.host.apt_get(&["upgrade"]).expect_ok();
+    assert!(kept.text().contains("kept back"), "{kept}");
+    assert_eq!(site.host.installed("acme-ledger").as_deref(), Some("1.0.0-1"));
+    assert_eq!(client.ledger().outages().len(), 0);
+
+    site.host.ok(&["env", "DEBIAN_FRONTEND=noninteractive", "apt", "-y", "upgrade"]);
+    halted_and_stopped(&site);
+    site.host.reboot().unwrap();
+    site.serve_again(&vendor).unwrap();
+    halted_and_stopped(&site);
+    cleared_and_finished(&site, client);
+}
+
+#[test]
+fn a_product_that_debhelper_packages_is_taken_over_by_its_next_version_wrapped() {
+    lab!();
+    let (host, client) = ordinary("wrapped", Release::Bookworm);
+    let vendor = Vendor::new("acme").unwrap();
+    publish_wrapped(&vendor, "1.1.0", 2, |_| {});
+    let site = Site::on(host, &vendor, LEDGER).unwrap();
+    site.host.apt_get(&["full-upgrade"]).expect_ok();
+    // debhelper's postinst has restarted the service, which its condition kept from starting.
+    halted_and_stopped(&site);
+    let log = site.host.read("/var/log/acme-ledger.log");
+    assert!(log.ends_with("configured after '1.0.0-1' for nobody in particular\n"), "{log}");
+    cleared_and_finished(&site, client);
+
+    site.host.apt_get(&["purge", "acme-ledger"]).expect_ok();
+    assert!(!site.host.exists("/var/lib/acme-ledger"), "its own postrm was not run");
+    assert!(!site.host.exists("/var/lib/consignee/acme/ledger"), "the agent was not told of the purge");
+    site.host.assert_packages_sound();
+}
+
+#[test]
+fn a_wrapped_package_whose_scripts_are_python_is_installed_and_upgraded() {
+    lab!();
+    for release in Release::ALL {
+        let vendor = Vendor::new("acme").unwrap();
+        publish_wrapped(&vendor, "1.0.0", 1, in_python);
+        let site = Site::open("python", release, &vendor, LEDGER).unwrap();
+        site.host.apt_get(&["install", "acme-ledger"]).expect_ok();
+        site.wait_status(0);
+        let client = RecordClient::post(&site.host, ENTRIES);
+        client.wait_acknowledged(SOON).unwrap();
+        publish_wrapped(&vendor, "1.1.0", 2, in_python);
+        site.host.apt_get(&["update"]).expect_ok();
+        site.consignee(&["ack", LEDGER, "--all", "--yes"]);
+        site.host.apt_get(&["upgrade"]).expect_ok();
+        site.wait_status(0);
+        client.wait_acknowledged(SOON).unwrap();
+        client.stop().assert_kept(&entries(&site), &site.announced());
+        let calls = site.host.read("/var/log/acme-ledger.calls");
+        let expected = "preinst ['install']\npostinst ['configure', '']\nprerm ['upgrade', '1.1.0-1']\n\
+                        preinst ['upgrade', '1.0.0-1', '1.1.0-1']\npostinst ['configure', '1.0.0-1']\n";
+        assert_eq!(calls, expected);
+    }
+}
+
+/// Every script but postrm writes down how it was called, and preinst makes the user.
+fn in_python(debian: &Path) {
+    for script in ["preinst", "postinst", "prerm"] {
+        let text = format!(
+            "#!/usr/bin/python3\nimport os, subprocess, sys\n\
+             open('/var/log/acme-ledger.calls', 'a').write(f'{script} {{sys.argv[1:]}}\\n')\n\
+             if '{script}' == 'preinst':\n    \
+                 subprocess.run(['useradd', '--system', '--user-group', 'acme-ledger'])\n    \
+                 os.makedirs('/var/lib/acme-ledger', exist_ok=True)\n    \
+                 subprocess.run(['chown', 'acme-ledger:', '/var/lib/acme-ledger'], check=True)\n"
+        );
+        std::fs::write(debian.join(script), text).unwrap();
+    }
+    for file in ["config", "templates"] {
+        std::fs::remove_file(debian.join(file)).unwrap();
+    }
+    std::fs::write(
+        debian.join("rules"),
+        "#!/usr/bin/make -f\n%:\n\tdh $@\noverride_dh_installsystemd:\n\toverride=1 dh_installsystemd --no-scripts\n",
+    )
+    .unwrap();
+}
+
+#[test]
+fn a_power_cut_while_a_product_is_taken_over_starts_nothing() {
+    lab!();
+    let (host, client) = ordinary("adoption-cut", Release::Bookworm);
+    let vendor = Vendor::new("acme").unwrap();
+    // The agent has stopped the old engine, and nothing of the new package is unpacked yet.
+    publish_wrapped(&vendor, "1.1.0", 2, |debian| {
+        edit(&debian.join("preinst"), &[("set -e\n", "set -e\nwhile [ -e /srv/hang ]; do sleep 0.1; done\n")]).unwrap();
+    });
+    let mut site = Site::on(host, &vendor, LEDGER).unwrap();
+    site.host.write("/srv/hang", "", 0o644);
+    let upgrade = std::thread::spawn({
+        let entrance = site.host.entrance();
+        move || entrance.exec(&["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-y", "full-upgrade"])
+    });
+    client.wait_refused(SOON).unwrap();
+    site.host.wait_until("the guard is there", SOON, || {
+        site.host.exists("/etc/systemd/system/acme-ledger.service.d/50-consign.conf").then_some(())
+    });
+    site.host.cut();
+    upgrade.join().unwrap();
+    site.host.boot_again().unwrap();
+    assert_eq!(service(&site.host), "inactive", "the old engine came back in the middle of its upgrade");
+    site.serve_again(&vendor).unwrap();
+    site.host.ok(&["rm", "/srv/hang"]);
+    site.host.exec(&["dpkg", "--configure", "-a"]);
+    // Now the agent is asked by apt, and its barrier refuses what nobody has cleared.
+    let refused = site.host.apt_get(&["full-upgrade"]).expect_code(100);
+    assert!(refused.text().contains("the release note on 1.1.0 is not acknowledged"), "{refused}");
+    acknowledge(&site);
+    site.host.apt_get(&["full-upgrade"]).expect_ok();
+    finished(&site, client);
+}
