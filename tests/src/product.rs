@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Doing, Result};
 use crate::lab::Lab;
 use crate::outcome::tool;
+use crate::root::Release;
 
 /// One product at one version.
 #[derive(Clone, Copy, Debug)]
@@ -25,8 +26,8 @@ impl Product {
         product
     }
 
-    /// Buildbot from PyPI with its web plugin: 3.11.9 or 4.3.0, for Debian 12. Its tree comes from
-    /// `scripts/buildbot-trees`; see [`Lab::has_buildbot`].
+    /// Buildbot from PyPI with its web plugin: 3.11.9 or 4.3.0, in a build for each release of Debian.
+    /// Its trees come from `scripts/buildbot-trees`; see [`Lab::has_buildbot`].
     pub fn buildbot(version: &'static str) -> Product {
         Product { name: "buildbot", version, more_modules: false }
     }
@@ -69,10 +70,13 @@ impl Product {
         self.fill_in(folder)?;
         self.drop_later_notes(&folder.join("notes"))?;
         if self.name == "buildbot" {
-            let tree = buildbot_tree(self.version).doing("find a Buildbot tree (scripts/buildbot-trees builds it)")?;
-            // Links where the file system allows: 70 MB that nobody changes.
-            let to = folder.join("tree");
-            copy(&tree, &to, &["--link"]).or_else(|_| copy(&tree, &to, &[]))?;
+            for release in Release::ALL {
+                let tree = buildbot_tree(self.version, release);
+                let tree = tree.doing("find a Buildbot tree (scripts/buildbot-trees builds it)")?;
+                // Links where the file system allows: 70 MB that nobody changes.
+                let to = folder.join(format!("tree-{}", release.build()));
+                copy(&tree, &to, &["--link"]).or_else(|_| copy(&tree, &to, &[]))?;
+            }
         }
         Ok(())
     }
@@ -121,11 +125,11 @@ impl Product {
 }
 
 impl Lab {
-    /// [`Lab::available`], and the two Buildbot trees are there.
+    /// [`Lab::available`], and the Buildbot trees are there.
     pub fn has_buildbot() -> std::result::Result<(), crate::NotRun> {
         Lab::available()?;
-        for version in ["3.11.9", "4.3.0"] {
-            if buildbot_tree(version).is_err() {
+        for (version, release) in ["3.11.9", "4.3.0"].into_iter().flat_map(|v| Release::ALL.map(|r| (v, r))) {
+            if buildbot_tree(version, release).is_err() {
                 return Err(crate::NotRun::because("no Buildbot trees (run scripts/buildbot-trees)"));
             }
         }
@@ -133,8 +137,10 @@ impl Lab {
     }
 }
 
-fn buildbot_tree(version: &str) -> std::io::Result<PathBuf> {
-    fs_err::canonicalize(Lab::folder().join("buildbot").join(version))
+fn buildbot_tree(version: &str, release: Release) -> std::io::Result<PathBuf> {
+    let folder = Lab::folder().join("buildbot");
+    let folder = if release == Release::Bookworm { folder } else { folder.join(release.build()) };
+    fs_err::canonicalize(folder.join(version))
 }
 
 fn copy(from: &Path, to: &Path, options: &[&str]) -> Result<()> {

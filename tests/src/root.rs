@@ -26,6 +26,14 @@ impl Release {
         }
     }
 
+    /// The build for it of a product that has one for each release of Debian.
+    pub fn build(self) -> &'static str {
+        match self {
+            Release::Bookworm => "deb12",
+            Release::Trixie => "deb13",
+        }
+    }
+
     /// The extracted tree. `base/<release>` is a link: a root built later gets another name, and
     /// running hosts keep the one they stand on.
     pub fn tree(self) -> Result<PathBuf> {

@@ -9,6 +9,7 @@ use crate::error::{Doing, LabError, Result};
 use crate::lab::Lab;
 use crate::outcome::Outcome;
 use crate::product::Product;
+use crate::root::Release;
 
 /// Where a vendor's repository is served inside a host; the manifests of the products say the same.
 pub const REPOSITORY_PORT: u16 = 8081;
@@ -21,6 +22,7 @@ const QUICK_KEY: [&str; 3] = ["--algorithm", "ed25519", "--no-passphrase"];
 pub struct Vendor {
     name: String,
     folder: TempDir,
+    build: Option<Release>,
 }
 
 impl Vendor {
@@ -32,7 +34,7 @@ impl Vendor {
     /// A vendor whose keys come from this command of `consign key`, with these options.
     pub fn with_keys(name: &str, command: &[&str], options: &[&str]) -> Result<Vendor> {
         let folder = TempDir::with_prefix(format!("{name}-")).doing("make a vendor's folder")?;
-        let vendor = Vendor { name: name.to_owned(), folder };
+        let vendor = Vendor { name: name.to_owned(), folder, build: None };
         let keys = text(&vendor.keys());
         vendor.consign(&[&["key"], command, &["--vendor", name, "--folder", &keys], options].concat())?;
         Ok(vendor)
@@ -50,6 +52,11 @@ impl Vendor {
         self.consign(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
+    /// The same vendor at the work of one build: that for a release of Debian, in a channel of its name.
+    pub fn for_release(self, release: Release) -> Vendor {
+        Vendor { build: Some(release), ..self }
+    }
+
     /// The folder of its keys.
     pub fn keys(&self) -> PathBuf {
         self.folder.path().join("keys")
@@ -62,7 +69,8 @@ impl Vendor {
 
     /// The package by which a host gets to know the vendor.
     pub fn release_package(&self) -> PathBuf {
-        self.repository().join(format!("{}-release.deb", self.name))
+        let channel = self.build.map_or_else(String::new, |release| format!("-{}", release.name()));
+        self.repository().join(format!("{}-release{channel}.deb", self.name))
     }
 
     /// Runs `consign`; anything but success is an error with all it said.
@@ -89,7 +97,10 @@ impl Vendor {
             fs_err::remove_dir_all(&output).doing("empty a folder of packages")?;
         }
         let key = self.keys().join("package.secret.pgp");
-        self.consign(&["build", "--manifest", &text(&manifest), "--output", &text(&output), "--key", &text(&key)])?;
+        let mut arguments = vec!["build".to_owned(), "--manifest".to_owned(), text(&manifest)];
+        arguments.extend(["--output".to_owned(), text(&output), "--key".to_owned(), text(&key)]);
+        arguments.extend(self.build.iter().flat_map(|release| ["--build".to_owned(), release.build().to_owned()]));
+        self.consign(&arguments.iter().map(String::as_str).collect::<Vec<_>>())?;
         packages_in(&output)
     }
 
@@ -108,7 +119,7 @@ impl Vendor {
 
     /// The arguments of a publication, without the packages.
     pub fn publish_arguments(&self, project: &Path, agent: &AgentPackage) -> Vec<String> {
-        [
+        let mut arguments: Vec<String> = [
             "publish",
             "--manifest",
             &text(&project.join("consign.toml")),
@@ -122,7 +133,9 @@ impl Vendor {
             &text(&agent.certificate),
         ]
         .map(str::to_owned)
-        .into()
+        .into();
+        arguments.extend(self.build.iter().flat_map(|release| ["--channel".to_owned(), release.name().to_owned()]));
+        arguments
     }
 
     /// Builds and publishes a product: what a release engineer does on a release day.

@@ -13,13 +13,26 @@ const CHANGES: &str = "http://127.0.0.1:8010/api/v2/changes?field=comments";
 const SOON: Duration = Duration::from_secs(60);
 
 #[test]
-fn buildbot_is_upgraded_with_its_database_and_its_records() {
+fn buildbot_is_upgraded_with_its_database_and_its_records_on_debian_12() {
     lab!(Lab::has_buildbot());
-    let vendor = Vendor::new("acme").unwrap();
+    upgraded_on(Release::Bookworm);
+}
+
+#[test]
+fn buildbot_is_upgraded_with_its_database_and_its_records_on_debian_13() {
+    lab!(Lab::has_buildbot());
+    upgraded_on(Release::Trixie);
+}
+
+/// By the build for that release of Debian, in the channel of its name.
+fn upgraded_on(release: Release) {
+    let vendor = Vendor::new("acme").unwrap().for_release(release);
     vendor.release(Product::buildbot("3.11.9")).unwrap();
-    let site = Site::open("buildbot", Release::Bookworm, &vendor, PRODUCT).unwrap();
+    let site = Site::open("buildbot", release, &vendor, PRODUCT).unwrap();
     site.host.apt_get(&["install", "acme-buildbot"]).expect_ok();
     site.wait_status(0);
+    let native = |version: &str| Some(format!("{version}-1~{}", release.build()));
+    assert_eq!(site.host.installed("acme-buildbot"), native("3.11.9"));
     assert_eq!(schema(&site), "64");
 
     let client = RecordClient::form(&site.host, "http://127.0.0.1:8010/change_hook/base", |number| {
@@ -33,6 +46,7 @@ fn buildbot_is_upgraded_with_its_database_and_its_records() {
     site.host.apt_get(&["update"]).expect_ok();
     site.host.apt_get(&["upgrade"]).expect_ok();
     site.wait_status(0);
+    assert_eq!(site.host.installed("acme-buildbot"), native("4.3.0"));
     assert_eq!(schema(&site), "67");
     assert_eq!(site.host.shell("curl -sf -o /dev/null -w '%{http_code}' http://127.0.0.1:8010/"), "200");
     let after = records(&site);

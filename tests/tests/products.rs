@@ -20,7 +20,9 @@ fn lay_down(host: &Host, product: Product) {
         "id {name} >/dev/null 2>&1 || useradd --system --home-dir {home} --shell /bin/bash {name}
          install -d -o {name} -g {name} -m 750 {home}; rm -rf /opt/{name}"
     ));
-    host.copy_in(project.join("tree"), &format!("/opt/{name}"));
+    let of_build = project.join(format!("tree-{}", host.release().build()));
+    let tree = if of_build.exists() { of_build } else { project.join("tree") };
+    host.copy_in(tree, &format!("/opt/{name}"));
     let files: &[(&str, &str)] = match name {
         "canopsis" => &[
             ("profile", "/var/lib/canopsis/.profile"),
