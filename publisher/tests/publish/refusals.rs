@@ -154,3 +154,22 @@ fn a_folder_without_an_agent_is_told_so() {
     assert!(err(&output).contains("no package consignee is published here"), "{}", err(&output));
     assert!(!project.public().exists(), "a plan writes nothing");
 }
+
+#[test]
+fn two_builds_of_a_release_never_share_a_channel() {
+    let project = Project::new();
+    let build = |name: &str, channel: &str| format!("[[build]]\nname = \"{name}\"\nchannel = \"{channel}\"\n");
+    let builds = [build("deb12", "bookworm"), build("deb13", "trixie")].concat();
+    let packages = project.build_with("erp", "1.0.0", &builds, &[]);
+    let [on_12, on_13] = [0, 1].map(|index: usize| packages[index].to_str().unwrap());
+    assert!(on_12.ends_with("acme-erp_1.0.0-1~deb12_all.deb") && on_13.ends_with("acme-erp_1.0.0-1~deb13_all.deb"));
+    refused(&project, &["--channel", "trixie", on_12, on_13], "it is another build of its release than 1.0.0-1~deb12");
+    // Without a list, those of the channel.
+    project.published(&["--channel", "bookworm"]);
+    let reason = "the channel has the build 1.0.0-1~deb12 of the same release";
+    refused(&project, &["--channel", "bookworm", on_13], reason);
+    project.published(&["--channel", "trixie"]);
+    let nowhere = project.publish(&[]);
+    assert_eq!(nowhere.status.code(), Some(2));
+    assert!(err(&nowhere).contains("consign publish --channel trixie"), "{}", err(&nowhere));
+}

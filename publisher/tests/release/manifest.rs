@@ -165,3 +165,46 @@ fn the_plan_is_one_list() {
     assert_eq!(plan.body.modules[0].native.deb.as_deref(), Some("1.1.0-1"));
     assert_eq!(plan.envelope.supported_from.as_str(), "0.0.0");
 }
+
+/// A build for each of two releases of Debian.
+const BUILDS: &str = "[[build]]\nname = \"deb12\"\nchannel = \"bookworm\"\n[[build]]\nname = \"deb13\"\nchannel = \"trixie\"\n\
+                      depends.deb = [\"libssl3t64\"]\n[[module]]";
+
+#[test]
+fn the_builds_of_a_release_have_one_plan_and_files_and_dependencies_of_their_own() {
+    let sample = Sample::new();
+    sample.replace("[[module]]", BUILDS);
+    sample.replace("from = \"tree/\"", "from = \"tree-{build}/\"");
+    let missing = sample.fault(consign::manifest::Strictness::Lenient);
+    assert!(missing.contains("there is no \"tree-deb12/\" in the project"), "{missing}");
+    sample.write("tree-deb13/bin/init", "#!/bin/sh\n");
+    let load = |build: &str| {
+        let lenient = consign::manifest::Strictness::Lenient;
+        consign::manifest::Project::load_build(&sample.manifest_path(), lenient, build)
+    };
+    let on_13 = load("deb13").unwrap();
+    sample.write("tree-deb12/bin/init", "#!/bin/sh\n");
+    let on_12 = load("deb12").unwrap();
+    assert_eq!(on_12.plan().1, on_13.plan().1);
+    assert_eq!(on_12.plan().0.body.format, 2);
+    assert_eq!(on_13.deb_version(), "1.1.0-1~deb13");
+    assert!(on_13.modules[0].depends_deb.contains(&"libssl3t64".to_owned()));
+    assert!(!on_12.modules[0].depends_deb.contains(&"libssl3t64".to_owned()));
+    assert!(load("deb14").unwrap_err().to_string().contains("there is no [[build]] with name = \"deb14\""));
+}
+
+#[test]
+fn builds_that_apt_could_not_tell_apart_are_refused() {
+    let sample = Sample::new();
+    sample.replace("[[module]]", &BUILDS.replace("trixie", "bookworm"));
+    let one = sample.fault(consign::manifest::Strictness::Lenient);
+    assert!(one.contains("is not the only one in its channel"), "{one}");
+    let sample = Sample::new();
+    sample.replace("[[module]]", &BUILDS.replace("deb13", "deb12"));
+    let twice = sample.fault(consign::manifest::Strictness::Lenient);
+    assert!(twice.contains("two builds are called \"deb12\""), "{twice}");
+    let sample = Sample::new();
+    sample.replace("[[module]]", &BUILDS.replace("deb13", "deb-13"));
+    let name = sample.fault(consign::manifest::Strictness::Lenient);
+    assert!(name.contains("is not the name of a build"), "{name}");
+}
