@@ -96,7 +96,9 @@ fn the_result_is_for_programs_too() {
 #[test]
 fn the_examples_of_every_help_parse() {
     let mut tried = 0;
-    for command in [&["--help"][..], &["new", "--help"], &["key", "new", "--help"], &["build", "--help"]] {
+    for command in
+        [&["--help"][..], &["new", "--help"], &["key", "new", "--help"], &["build", "--help"], &["wrap", "--help"]]
+    {
         let (help, _) = text_of(consign(command).assert().success().get_output());
         for example in help.lines().filter(|line| line.starts_with("  ")).filter_map(|line| line.split_once("consign "))
         {

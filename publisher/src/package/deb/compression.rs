@@ -48,13 +48,14 @@ impl Compression {
         }
     }
 
-    /// Reads what is compressed.
+    /// Reads what is compressed, as much of it as dpkg does: every member of gzip, but only the first
+    /// stream of xz and the first frame of zstd.
     pub fn reader<'a>(self, from: impl BufRead + 'a) -> io::Result<Box<dyn Read + 'a>> {
         Ok(match self {
             Self::None => Box::new(from),
             Self::Gzip => Box::new(MultiGzDecoder::new(from)),
-            Self::Xz => Box::new(XzDecoder::new_multi_decoder(from)),
-            Self::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(from)?),
+            Self::Xz => Box::new(XzDecoder::new(from)),
+            Self::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(from)?.single_frame()),
         })
     }
 
