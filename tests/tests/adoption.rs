@@ -152,6 +152,35 @@ fn a_product_that_debhelper_packages_is_taken_over_by_its_next_version_wrapped()
     site.host.assert_packages_sound();
 }
 
+/// debhelper's postinst starts the service of a new package and restarts that of an old one. Both come too
+/// early: the database has to be made, or migrated, first.
+#[test]
+fn what_debhelper_starts_too_early_is_started_by_the_agent_in_its_place() {
+    lab!();
+    let vendor = Vendor::new("acme").unwrap();
+    publish_wrapped(&vendor, "1.0.0", 1, |_| {});
+    let site = Site::open("debhelper", Release::Trixie, &vendor, LEDGER).unwrap();
+    let installed = site.host.apt_get(&["install", "acme-ledger"]).expect_ok();
+    site.wait_status(0);
+    let script = site.host.read("/var/lib/dpkg/info/acme-ledger.postinst");
+    assert!(script.contains("deb-systemd-invoke $_dh_action 'acme-ledger.service'"), "{script}\n{installed}");
+    assert_eq!(starts(&site), 1, "it ran without its database");
+    publish_wrapped(&vendor, "1.1.0", 2, |_| {});
+    site.host.apt_get(&["update"]).expect_ok();
+    site.consignee(&["ack", LEDGER, "--all", "--yes"]);
+    site.host.apt_get(&["upgrade"]).expect_ok();
+    site.wait_status(0);
+    assert_eq!(starts(&site), 2, "it ran on a database of the version before");
+    // Nothing of the agent's own was needed: the package brought the condition.
+    assert!(!site.host.exists("/etc/systemd/system/acme-ledger.service.d"));
+}
+
+/// How often systemd has started the ledger.
+fn starts(site: &Site) -> usize {
+    let log = site.host.shell("journalctl --no-pager -o cat -u acme-ledger.service");
+    log.lines().filter(|line| line.starts_with("Started acme-ledger.service")).count()
+}
+
 #[test]
 fn a_wrapped_package_whose_scripts_are_python_is_installed_and_upgraded() {
     lab!();
