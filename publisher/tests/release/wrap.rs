@@ -276,7 +276,7 @@ fn what_is_no_part_of_the_release_is_refused_with_its_reason() {
     fs::write(&rubbish, "rubbish").unwrap();
     assert!(foreign.refusal(&[rubbish]).contains("is not an ar archive"));
     foreign.replace("[[module]]", "[[module]]\nfolders = [{ path = \"/srv/x\" }]");
-    let own = foreign.refusal(&[good.clone()]);
+    let own = foreign.refusal(std::slice::from_ref(&good));
     assert!(own.contains("package \"acme-ledger\" was built by others, whose folders stay as they are"), "{own}");
     foreign.replace("folders = [{ path = \"/srv/x\" }]", "");
     foreign.replace("summary", "engines = [\"other.service\"]\nsummary");
