@@ -7,11 +7,13 @@
 //! - [`version`]: versions, ranges, and the vendor's rule for what is a major change
 //! - [`plan`]: the upgrade plan that travels inside every package
 //! - [`prerequisite`], [`task`]: what of it a host and a person look after before the upgrade, or in it
+//! - [`add_on`]: products that join the upgrades of another one
 //! - [`path`]: whether one version can be reached from another, and by which stops
 //! - [`feed`]: what a repository offers, and which generation of it is current
 //! - [`anchor`]: what a host trusts of a vendor
 //! - `openpgp`, `deb` (feature `verify`): from bytes to verified bytes
 
+pub mod add_on;
 pub mod anchor;
 #[cfg(feature = "verify")]
 pub mod deb;

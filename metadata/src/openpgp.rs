@@ -77,6 +77,13 @@ impl Keyring {
         Ok(Self { certificates, accepted, role, time: None })
     }
 
+    /// Only the keys that belong to this primary key: whoever names a vendor by its primary key means them.
+    #[must_use]
+    pub fn of_primary(mut self, primary: &Fingerprint) -> Self {
+        self.certificates.retain(|certificate| certificate.fingerprint().to_hex() == primary.as_str());
+        self
+    }
+
     /// Judges signatures as of another time than now.
     #[must_use]
     pub fn as_of(mut self, time: SystemTime) -> Self {

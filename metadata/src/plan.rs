@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::add_on::{self, AllowedAddOn, Joins};
 use crate::digest::Sha256;
 use crate::document::{DocumentError, Kind, heading};
 use crate::name::{Label, PackageName, ProductId, ProductName, UnitName, VendorName};
@@ -130,6 +131,12 @@ pub struct PlanBody {
     /// What a person has to do before the upgrade begins. Since format 2.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tasks: Vec<Task>,
+    /// Add-ons that may join. Since format 2.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub add_ons: Vec<AllowedAddOn>,
+    /// What this product joins, where it is an add-on. Since format 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joins: Option<Joins>,
     /// The one list that is walked forward, or back. Exactly one item is [`Step::Packages`].
     pub steps: Vec<Step>,
 }
@@ -138,7 +145,8 @@ impl PlanBody {
     /// The lowest format that can carry this body: what a publisher writes, so that the oldest agent that
     /// could carry it out also reads it.
     pub fn lowest_format(&self) -> u32 {
-        let is_second = !self.renamed_engines.is_empty()
+        let is_second = add_on::is_used(self)
+            || !self.renamed_engines.is_empty()
             || !self.prerequisites.is_empty()
             || !self.tasks.is_empty()
             || self.steps.iter().any(|step| matches!(step, Step::Task(_)))
@@ -285,6 +293,11 @@ pub enum Step {
     /// Waits for a person: with the engines stopped before the start, with the product running after it.
     /// Since format 2.
     Task(Task),
+    /// Where the steps of add-ons are run; nothing by itself. Since format 2.
+    AddOns {
+        /// The name by which add-ons refer to it.
+        point: Label,
+    },
 }
 
 impl Step {
@@ -299,6 +312,7 @@ impl Step {
             Self::Start { .. } => "start",
             Self::Health { .. } => "health",
             Self::Task(task) => task.id.as_str(),
+            Self::AddOns { point } => point.as_str(),
         }
     }
 }
@@ -478,6 +492,7 @@ impl UpgradePlan {
             return wrong(format!("two steps are called {:?}", twice.name()));
         }
         self.check_format_2()?;
+        add_on::check(&self.id(), &self.body)?;
         if self.body.modules.is_empty() {
             return wrong("it has no module".to_owned());
         }

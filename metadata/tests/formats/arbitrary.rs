@@ -9,13 +9,21 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value, json};
 
+use crate::add_ons::{add_on, base};
 use crate::documents::{anchor, feed, plan, plan_2, shard};
 
 /// A valid document, and who reads it.
 type Document = (fn() -> Value, fn(&[u8]) -> bool);
 
-const DOCUMENTS: [Document; 5] =
-    [(plan, reads_plan), (plan_2, reads_plan), (feed, reads_feed), (shard, reads_shard), (anchor, reads_anchor)];
+const DOCUMENTS: [Document; 7] = [
+    (plan, reads_plan),
+    (plan_2, reads_plan),
+    (base, reads_plan),
+    (add_on, reads_plan),
+    (feed, reads_feed),
+    (shard, reads_shard),
+    (anchor, reads_anchor),
+];
 
 // Each reads a document, asks it whatever can be asked, and says whether it was one.
 
@@ -32,6 +40,8 @@ fn reads_plan(bytes: &[u8]) -> bool {
             plan.tasks_before(from).for_each(|task| assert_eq!(task.digest(), task.digest()));
             plan.prerequisites(from).for_each(|asked| assert!(!asked.id.as_str().is_empty()));
         }
+        let joined = plan.body.joins.iter().flat_map(|joins| joins.steps(Some(&from), &plan.envelope.version));
+        assert!(joined.count() <= plan.body.joins.as_ref().map_or(0, |joins| joins.steps.len()));
         plan.body.engines.iter().for_each(|unit| assert!(!unit.file().is_empty()));
         let again = json!({"body": &plan.body, "envelope": &plan.envelope}).to_string();
         assert!(again.contains("steps"));

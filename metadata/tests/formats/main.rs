@@ -1,5 +1,6 @@
 //! The published formats against what nobody published: cut, doubled, oversized and arbitrary bytes.
 
+mod add_ons;
 mod arbitrary;
 #[cfg(feature = "verify")]
 mod archive;

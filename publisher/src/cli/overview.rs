@@ -2,6 +2,7 @@
 
 use consign_metadata::plan::{HealthCheck, OnInterrupt, RunStep, Step, Undo, UpgradePlan, When};
 use consign_metadata::prerequisite::Check;
+use consign_metadata::version::VersionRange;
 
 use super::say;
 use crate::build::Release;
@@ -27,6 +28,7 @@ pub fn show(builds: &[Release], json: bool) {
     packages(builds);
     steps(plan);
     options(plan);
+    add_ons(plan);
     gates(plan);
 }
 
@@ -67,6 +69,7 @@ fn steps(plan: &UpgradePlan) {
                 format!("within {within_seconds} s, then {stable_seconds} s without a break")
             }
             Step::Task(task) => format!("a person: {}{}", task.summary.en, condition(&task.when)),
+            Step::AddOns { .. } => "the steps of add-ons".to_owned(),
             Step::Announce { .. } | Step::Packages | Step::DaemonReload => String::new(),
         };
         say(format_args!("  {number}. {:<14} {detail}", step.name()).to_string().trim_end());
@@ -96,7 +99,7 @@ fn further(step: &Step) -> Vec<String> {
             vec![format!("at most {} s; an interruption {interrupted}; {undo}", run.timeout_seconds)]
         }
         Step::Health { checks, .. } => checks.iter().map(check).collect(),
-        Step::Announce { .. } | Step::Packages | Step::DaemonReload | Step::Task(_) => Vec::new(),
+        Step::Announce { .. } | Step::Packages | Step::DaemonReload | Step::Task(_) | Step::AddOns { .. } => Vec::new(),
     }
 }
 
@@ -115,6 +118,22 @@ fn options(plan: &UpgradePlan) {
     say("\nOptions of the site");
     for (name, option) in &plan.body.options {
         say(format_args!("  {name}: {} [{}]", option.allowed.join(" | "), option.default));
+    }
+}
+
+fn add_ons(plan: &UpgradePlan) {
+    let range =
+        |versions: &Option<VersionRange>| versions.as_ref().map(|range| format!(" {range}")).unwrap_or_default();
+    if !plan.body.add_ons.is_empty() {
+        say("\nAdd-ons that may join");
+    }
+    for allowed in &plan.body.add_ons {
+        say(format_args!("  {}{}, key {}", allowed.product, range(&allowed.versions), allowed.primary));
+    }
+    let Some(joins) = &plan.body.joins else { return };
+    say(format_args!("\nAn add-on of {} {}", joins.product, joins.versions));
+    for step in &joins.steps {
+        say(format_args!("  at {}: {:<14} {}", step.point, step.run.name, describe(&step.run)));
     }
 }
 

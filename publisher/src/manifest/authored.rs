@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::spanned::Spanned;
-use consign_metadata::name::{ChannelName, Label, PackageName, ProductName, UnitName, VendorName};
+use consign_metadata::anchor::Fingerprint;
+use consign_metadata::name::{ChannelName, Label, PackageName, ProductId, ProductName, UnitName, VendorName};
 use consign_metadata::plan::{OnInterrupt, Undo, When};
 use consign_metadata::text::Text;
-use consign_metadata::version::{Class, ClassRule, Version};
+use consign_metadata::version::{Class, ClassRule, Version, VersionRange};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -43,6 +44,11 @@ pub struct Manifest {
     /// Programs that finish an upgrade, in order.
     #[serde(default, rename = "step")]
     pub steps: Vec<Step>,
+    /// Add-ons that may join.
+    #[serde(default, rename = "add_on")]
+    pub add_ons: Vec<AddOn>,
+    /// What the product joins, where it is an add-on.
+    pub joins: Option<Joins>,
     /// How to see that the product works.
     #[serde(default)]
     pub health: Vec<Spanned<Health>>,
@@ -75,6 +81,7 @@ pub struct Product {
     pub engines: Option<Vec<Spanned<UnitName>>>,
     #[serde(default)]
     pub renamed_engines: BTreeMap<UnitName, Spanned<UnitName>>,
+    pub add_on_points: Option<BTreeSet<Point>>,
     pub minimum_agent: Option<Version>,
 }
 
@@ -269,6 +276,41 @@ pub struct Step {
     pub done_probe: Option<Spanned<Vec<Spanned<String>>>>,
     #[serde(default)]
     pub when: When,
+    pub point: Option<Spanned<Label>>,
+}
+
+/// `[[add_on]]`
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "docs/manifest.md describes every key")]
+pub struct AddOn {
+    #[schemars(with = "String")]
+    pub product: Spanned<ProductId>,
+    #[schemars(with = "String")]
+    pub primary: Fingerprint,
+    pub versions: Option<VersionRange>,
+}
+
+/// `[joins]`
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "docs/manifest.md describes every key")]
+pub struct Joins {
+    #[schemars(with = "String")]
+    pub product: Spanned<ProductId>,
+    pub versions: VersionRange,
+    #[serde(default, rename = "step")]
+    pub steps: Vec<Step>,
+}
+
+/// Where in an upgrade the steps of add-ons are run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Point {
+    /// With the engines stopped, after the programs of the base's vendor.
+    BeforeStart,
+    /// When the engines run again, before the product is found healthy.
+    AfterStart,
 }
 
 /// `[[health]]`

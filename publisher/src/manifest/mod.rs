@@ -5,6 +5,7 @@
 //! A fault is reported with the line and column it was typed at.
 
 pub mod account;
+mod add_ons;
 pub mod authored;
 mod build;
 mod command;
@@ -30,6 +31,7 @@ mod units;
 
 pub use account::UserName;
 pub use build::Build;
+pub use add_ons::AddOns;
 pub use duration::Span;
 pub use error::ManifestError;
 pub use files::{Files, Folder};

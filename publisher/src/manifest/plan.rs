@@ -4,6 +4,7 @@ use consign_metadata::document::Kind;
 use consign_metadata::plan::{self, Envelope, Module, NativeVersions, PlanBody, Step, UpgradePlan};
 
 use super::Project;
+use super::authored::Point;
 
 /// The first agent that understands the plans of this program.
 pub(super) const MINIMUM_AGENT: &str = "0.1.0";
@@ -28,6 +29,8 @@ impl Project {
             side_effects: self.side_effects.clone(),
             prerequisites: self.prerequisites.clone(),
             tasks: self.tasks.before.clone(),
+            add_ons: self.add_ons.allowed.clone(),
+            joins: self.add_ons.joins.clone(),
             steps: self.plan_steps(),
         };
         body.format = body.lowest_format();
@@ -67,11 +70,13 @@ impl Project {
     /// Prepare, the package manager, finish: the one list that is walked forward, or back.
     fn plan_steps(&self) -> Vec<Step> {
         let before = [Step::Announce { message: None }, Step::Stop { timeout_seconds: STOP_SECONDS }, Step::Packages];
-        let after = [Step::DaemonReload, Step::Start { timeout_seconds: START_SECONDS }, self.health.clone()];
+        let start = [Step::DaemonReload, Step::Start { timeout_seconds: START_SECONDS }];
         let run = self.steps.iter().cloned().map(Step::Run);
+        let [at_stop, at_start] = Point::ALL.map(|point| self.add_ons.at(point));
         // Before daemon-reload: what a person does with the engines stopped may well be a unit file.
         let stopped = self.tasks.before_start.iter().cloned().map(Step::Task);
         let running = self.tasks.after.iter().cloned().map(Step::Task);
-        before.into_iter().chain(run).chain(stopped).chain(after).chain(running).collect()
+        let finish = run.chain(at_stop).chain(stopped).chain(start).chain(at_start).chain([self.health.clone()]);
+        before.into_iter().chain(finish).chain(running).collect()
     }
 }

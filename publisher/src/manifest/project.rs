@@ -11,7 +11,8 @@ use super::error::Fault;
 use super::files::Ground;
 use super::notes::Note;
 use super::{
-    Build, ManifestError, Module, Product, Repository, Tasks, authored, build, health, prerequisites, steps, units,
+    AddOns, Build, ManifestError, Module, Product, Repository, Tasks, authored, build, health, prerequisites, steps,
+    units,
 };
 use crate::file::{FileError, OnFile};
 
@@ -62,6 +63,8 @@ pub struct Project {
     pub tasks: Tasks,
     /// Programs that finish an upgrade, in order.
     pub steps: Vec<RunStep>,
+    /// What it says of add-ons.
+    pub add_ons: AddOns,
     /// The health step.
     pub health: Step,
     /// Release notes back to supported-from, ascending.
@@ -187,6 +190,7 @@ impl authored::Manifest {
             prerequisites: prerequisites::validate(&self.prerequisites, &options)?,
             tasks: Tasks::of(self)?,
             steps: steps::validate(&self.steps, &options, strictness)?,
+            add_ons: AddOns::of(self, &product.id, &options, strictness)?,
             health: health::validate(&self.health, &options)?,
             repository: self.repository.as_ref().map(|r| r.validate(ground)).transpose()?,
             notes,

@@ -23,6 +23,8 @@ impl Tasks {
     pub(super) fn of(manifest: &authored::Manifest) -> Result<Self, Fault> {
         let mut seen: BTreeSet<&str> = manifest.steps.iter().map(|step| step.name.get_ref().as_str()).collect();
         seen.extend(RESERVED_STEP_NAMES);
+        // A list item each, where add-ons may join.
+        seen.extend(["before-start", "after-start"]);
         let mut tasks = Self::default();
         for authored in &manifest.tasks {
             let id = authored.id.get_ref().as_str();

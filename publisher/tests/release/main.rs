@@ -1,5 +1,6 @@
 //! From a manifest to a signed package, judged by the tools that customers' hosts use.
 
+mod add_ons;
 mod checkers;
 mod checks;
 mod command;
