@@ -1,6 +1,7 @@
 //! Gates, prepares and finishes the upgrade of a product on its host.
 
 pub mod acknowledgement;
+pub mod add_on;
 pub mod agent;
 pub mod cli;
 pub mod conversation;

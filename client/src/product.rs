@@ -10,6 +10,7 @@
 //! | `prerequisites/<id>.log` | what the check of a prerequisite wrote last |
 //! | `journal/<number>/records.jsonl` | an upgrade |
 //! | `journal/<number>/plan.pgp` | its signed plan |
+//! | `journal/<number>/add-on-<vendor>.<product>.pgp` | that of an add-on that joined |
 //! | `journal/<number>/<item>-<step>.<attempt>.log` | what a step wrote |
 
 use std::io::{self, Write};
@@ -20,6 +21,7 @@ use consign_metadata::version::Version;
 use fs_err as fs;
 use jiff::Timestamp;
 
+use crate::durable;
 use crate::engine::event::Header;
 use crate::engine::journal::{Journal, JournalError, Replay};
 use crate::engine::machine::{State, Upgrade};
@@ -108,6 +110,12 @@ impl Product {
         self.folder.join("journal").join(format!("{number:04}"))
     }
 
+    /// The signed plan of an add-on that joined an upgrade. Neither vendor nor product has a dot: no two share
+    /// a name.
+    pub fn add_on_plan(&self, number: u32, add_on: &ProductId) -> PathBuf {
+        self.upgrade_folder(number).join(format!("add-on-{}.{}.pgp", add_on.vendor, add_on.product))
+    }
+
     /// The numbers of all upgrades, ascending.
     ///
     /// # Errors
@@ -123,7 +131,21 @@ impl Product {
     ///
     /// # Errors
     /// [`JournalError`]
-    pub fn begin(&self, mut header: Header, signed_plan: &[u8], now: Timestamp) -> Result<Journal, JournalError> {
+    pub fn begin(&self, header: Header, signed_plan: &[u8], now: Timestamp) -> Result<Journal, JournalError> {
+        self.begin_with(header, signed_plan, &[], now)
+    }
+
+    /// As [`Self::begin`], with the signed plans of the add-ons that join.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub fn begin_with(
+        &self,
+        mut header: Header,
+        signed_plan: &[u8],
+        add_ons: &[(ProductId, Vec<u8>)],
+        now: Timestamp,
+    ) -> Result<Journal, JournalError> {
         let last = self.upgrades().map_err(|cause| self.io("list", cause))?.last().copied().unwrap_or(0);
         // A folder whose journal never had a whole record is used again.
         let number = match self.open(last)? {
@@ -132,6 +154,10 @@ impl Product {
         };
         let folder = self.upgrade_folder(number);
         fs::create_dir_all(&folder).map_err(|cause| self.io("create", cause))?;
+        for (add_on, signed) in add_ons {
+            let file = self.add_on_plan(number, add_on);
+            durable::replace(&file, signed).map_err(|cause| self.io("write the plan of an add-on to", cause))?;
+        }
         self.write_plan(&folder, signed_plan).map_err(|cause| self.io("write the plan of", cause))?;
         let _ = fs::remove_file(folder.join(crate::engine::journal::FILE));
         header.upgrade = number;

@@ -5,6 +5,8 @@
 //! corrected file counts at the next `retry`. A file that is not understood in full is refused: a
 //! choice that is silently left out would be carried out as another one.
 
+mod add_ons;
+
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read};
 use std::ops::Range;
@@ -19,6 +21,8 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 
 use crate::places::Places;
+
+pub use add_ons::{AddOn, add_ons};
 
 /// The largest file that is read.
 const MAXIMUM: u64 = 64 * 1024;
@@ -74,6 +78,8 @@ struct PolicyFile {
 struct ProductFile {
     #[serde(default)]
     options: BTreeMap<Spanned<String>, Spanned<String>>,
+    #[serde(default, rename = "add_on")]
+    add_ons: Vec<add_ons::Entry>,
 }
 
 impl Policy {
@@ -101,6 +107,7 @@ pub fn options(places: &Places, plan: &UpgradePlan) -> Result<BTreeMap<Label, St
     let path = places.site(&plan.id());
     let Some(text) = text(&path)? else { return Ok(values) };
     let file: ProductFile = parse(&path, &text)?;
+    add_ons::checked(&path, &text, file.add_ons)?;
     for (name, value) in file.options {
         let wrong = |span, problem| wrong(&path, &text, span, problem);
         let found = name.get_ref().parse::<Label>().ok().and_then(|label| known.get_key_value(&label));

@@ -32,6 +32,21 @@ impl Product {
         Product { name: "buildbot", version, more_modules: false }
     }
 
+    /// An add-on of canopsis by another vendor. 1.0.0 works with canopsis below 3.26, 1.1.0 below 3.26.1, and
+    /// 2.0.0 from 3.26 on; its steps write down what they saw.
+    pub fn snmp(version: &'static str) -> Product {
+        Product { name: "snmp", version, more_modules: false }
+    }
+
+    /// The versions of canopsis that an add-on works with.
+    fn supports(self) -> &'static str {
+        match self.version {
+            "1.0.0" => ">=3.25.0, <3.26.0",
+            "1.1.0" => ">=3.25.0, <3.26.1",
+            _ => ">=3.26.0, <4.0.0",
+        }
+    }
+
     /// The same in three packages: `canopsis`, `canopsis-connectors` and `canopsis-reports`.
     pub fn in_three_packages(self) -> Product {
         Product { more_modules: true, ..self }
@@ -102,6 +117,7 @@ impl Product {
             let Ok(text) = fs_err::read_to_string(&path) else { continue };
             let filled = text
                 .replace("@VERSION@", self.version)
+                .replace("@SUPPORTS@", self.supports())
                 .replace("@SCHEMA@", &self.schema().to_string())
                 .replace("@ACKNOWLEDGE@", acknowledge);
             if filled != text {
@@ -113,6 +129,9 @@ impl Product {
 
     /// A release knows the notes up to its own.
     fn drop_later_notes(self, notes: &Path) -> Result<()> {
+        if !notes.exists() {
+            return Ok(());
+        }
         for note in files(notes)? {
             let name = note.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let version = name.trim_end_matches(".md").rsplit_once('.').map_or("", |(version, _language)| version);

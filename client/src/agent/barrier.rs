@@ -8,6 +8,7 @@ use std::time::Duration;
 use consign_metadata::name::{PackageName, ProductId};
 use consign_metadata::version::Version;
 
+use super::add_ons::Prospect;
 use super::catalogue::{Catalogue, SignedPlan};
 use super::dialogue::Speaker;
 use super::intent::Intent;
@@ -37,8 +38,12 @@ pub fn barrier(agent: &Arc<Agent>, actions: &[PackageAction], speaker: &mut Spea
     let catalogue = Catalogue::read(agent)?;
     let mut refusals = Vec::new();
     let mut intents = Vec::new();
-    for (id, intent) in Intent::of_transaction(agent, &catalogue, actions) {
-        let judged = intent.and_then(|intent| judge(agent, &catalogue, &id, &intent).map(|()| intent));
+    let wanted = Intent::of_transaction(agent, &catalogue, actions);
+    let targets = wanted.iter().filter_map(|(id, intent)| Some((id.clone(), intent.as_ref().ok()?.target.clone()?)));
+    let arriving: BTreeMap<ProductId, SignedPlan> = targets.collect();
+    let prospect = Prospect::Transaction(&arriving);
+    for (id, intent) in wanted {
+        let judged = intent.and_then(|intent| judge(agent, &catalogue, &id, &intent, prospect).map(|()| intent));
         match judged {
             Ok(intent) => intents.push((id, intent)),
             Err((to, reasons)) => refusals.push(Refusal { product: id, to, reasons }),
@@ -47,12 +52,18 @@ pub fn barrier(agent: &Arc<Agent>, actions: &[PackageAction], speaker: &mut Spea
     if !refusals.is_empty() {
         return Ok(Reply::Refuse { refusals });
     }
-    prepare_all(agent, &catalogue, intents, speaker)
+    prepare_all(agent, &catalogue, intents, prospect, speaker)
 }
 
 type Refused = (Option<Version>, Vec<Reason>);
 
-fn judge(agent: &Agent, catalogue: &Catalogue, id: &ProductId, intent: &Intent) -> Result<(), Refused> {
+fn judge(
+    agent: &Agent,
+    catalogue: &Catalogue,
+    id: &ProductId,
+    intent: &Intent,
+    prospect: Prospect<'_>,
+) -> Result<(), Refused> {
     let Some(target) = &intent.target else { return Ok(()) };
     let to = Some(target.plan.envelope.version.clone());
     let entry = &catalogue.entries[id];
@@ -61,6 +72,7 @@ fn judge(agent: &Agent, catalogue: &Catalogue, id: &ProductId, intent: &Intent) 
         return Err((to, vec![Reason::Unfinished { upgrade }]));
     };
     let judged = Situation::with(agent, catalogue, entry, &intent.joining).and_then(|situation| {
+        let situation = Situation { prospect, ..situation };
         let from = situation.from(agent);
         reasons(agent, &situation, target, from.as_ref(), &intent.joining)
     });
@@ -127,12 +139,14 @@ fn prepare_all(
     agent: &Arc<Agent>,
     catalogue: &Catalogue,
     intents: Vec<(ProductId, Intent)>,
+    prospect: Prospect<'_>,
     speaker: &mut Speaker,
 ) -> Result<Reply, AgentError> {
     let mut prepared: BTreeMap<ProductId, u32> = BTreeMap::new();
     for (id, intent) in intents {
         let _lock = agent.locks.lock(&id);
         let situation = Situation::with(agent, catalogue, &catalogue.entries[&id], &intent.joining)?;
+        let situation = Situation { prospect, ..situation };
         let outcome = match &intent.target {
             Some(target) => {
                 let from = situation.from(agent);

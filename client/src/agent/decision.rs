@@ -7,9 +7,10 @@ use consign_metadata::name::ProductId;
 use super::catalogue::{Catalogue, plan_of};
 use super::dialogue::Speaker;
 use super::situation::Situation;
-use super::{Agent, AgentError, barrier, mend, watch};
+use super::{Agent, AgentError, barrier, mend, upgrades, watch};
+use crate::add_on::Joined;
 use crate::engine::event::{Answer, Event, Person};
-use crate::engine::journal::JournalError;
+use crate::engine::journal::{Journal, JournalError};
 use crate::engine::machine::{HaltCause, State, Upgrade};
 use crate::gate::UNHURRIED;
 use crate::request::{Decision, Refusal, Reply};
@@ -39,13 +40,19 @@ pub fn decide(
     let number = upgrade.header.upgrade;
     let half_way = match decision {
         Decision::Retry if mend::is_needed(agent, upgrade)? => {
-            Some(plan_of(situation.trust, situation.product, upgrade)?)
+            let joined = Joined::kept(situation.trust, situation.product, &upgrade.header)?;
+            Some((plan_of(situation.trust, situation.product, upgrade)?, joined))
         }
         _ => None,
     };
     let header = upgrade.header.clone();
     fits_task(upgrade, decision)?;
-    if let Some(event) = event(&upgrade.state, decision, by) {
+    if let Some(anew) = with_other_add_ons(agent, &situation, upgrade, decision)? {
+        log::info!(
+            "{id}, upgrade {number}: upgrade {} takes its place, with other add-ons",
+            anew.upgrade().header.upgrade
+        );
+    } else if let Some(event) = event(&upgrade.state, decision, by) {
         let open = entry.product.open(number)?;
         let mut journal = open.ok_or_else(|| AgentError::NotNow(format!("{id} has no upgrade {number}")))?;
         journal.append(event, agent.clock.now()).map_err(|error| not_now(error, upgrade))?;
@@ -56,9 +63,22 @@ pub fn decide(
     drop(situation);
     drop(lock);
     speaker.say(&Reply::Working { product: id.clone(), upgrade: number });
-    let mended = half_way.map_or(Ok(()), |target| mend::mend(agent, &header, &target.plan));
+    let mended = half_way.map_or(Ok(()), |(target, joined)| mend::mend(agent, &header, &target.plan, &joined));
     watch::expect(agent, id);
     mended.map(|()| Reply::Accepted)
+}
+
+/// An upgrade that was found past its gates has run nothing yet: the add-ons that join are those of now.
+fn with_other_add_ons(
+    agent: &Agent,
+    situation: &Situation<'_>,
+    upgrade: &Upgrade,
+    decision: &Decision,
+) -> Result<Option<Journal>, AgentError> {
+    let halted = matches!(upgrade.state, State::Halted { cause: HaltCause::Unsatisfied { .. }, .. });
+    let (true, Decision::Retry) = (halted, decision) else { return Ok(None) };
+    let target = plan_of(situation.trust, situation.product, upgrade)?;
+    upgrades::begin_with_others(agent, situation, &target, upgrade)
 }
 
 /// What a decision is in the state that the upgrade is in; `None` where only time is missing, and an

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use consign_metadata::name::{ChannelName, PackageName, ProductId};
 
+use super::add_ons::Prospect;
 use super::catalogue::{Catalogue, Entry};
 use super::offers::{Evaluation, Online};
 use super::situation::Situation;
@@ -140,7 +141,7 @@ fn judge(agent: &Agent, catalogue: &Catalogue, entry: &Entry, online: &Online) -
     let found = Evaluation::of(agent, catalogue, entry, Some(online))?;
     // What a transaction that is open was let through for stays as it is.
     if agent.packages.transaction()?.is_none() {
-        record(agent, catalogue, entry, &found)?;
+        record(agent, catalogue, entry, &found, Some(online))?;
     }
     Ok(found.offers)
 }
@@ -150,13 +151,19 @@ fn judge(agent: &Agent, catalogue: &Catalogue, entry: &Entry, online: &Online) -
 /// # Errors
 /// [`AgentError`]
 pub fn again(agent: &Agent, catalogue: &Catalogue, entry: &Entry) -> Result<(), AgentError> {
-    record(agent, catalogue, entry, &Evaluation::of(agent, catalogue, entry, None)?)
+    record(agent, catalogue, entry, &Evaluation::of(agent, catalogue, entry, None)?, None)
 }
 
 /// Writes down what was found: a new candidate begins a journal, one that is not offered any more ends it.
 /// An upgrade that is under way is left alone.
-fn record(agent: &Agent, catalogue: &Catalogue, entry: &Entry, found: &Evaluation) -> Result<(), AgentError> {
-    let situation = Situation::of(agent, catalogue, entry)?;
+fn record(
+    agent: &Agent,
+    catalogue: &Catalogue,
+    entry: &Entry,
+    found: &Evaluation,
+    online: Option<&Online>,
+) -> Result<(), AgentError> {
+    let situation = Situation { prospect: Prospect::Offered(online), ..Situation::of(agent, catalogue, entry)? };
     if situation.under_way().is_some() {
         return Ok(());
     }

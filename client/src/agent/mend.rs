@@ -6,8 +6,10 @@
 use consign_metadata::name::PackageName;
 use consign_metadata::plan::UpgradePlan;
 
+use super::catalogue::Catalogue;
 use super::comparison::{self, Database};
-use super::{Agent, AgentError};
+use super::{Agent, AgentError, add_ons};
+use crate::add_on::Joined;
 use crate::engine::event::{Header, Packages};
 use crate::engine::machine::{HaltCause, State, Upgrade};
 use crate::host::HostError;
@@ -29,14 +31,14 @@ pub fn is_needed(agent: &Agent, upgrade: &Upgrade) -> Result<bool, AgentError> {
 ///
 /// # Errors
 /// The package manager's own words, when packages are still missing after it.
-pub fn mend(agent: &Agent, header: &Header, plan: &UpgradePlan) -> Result<(), AgentError> {
+pub fn mend(agent: &Agent, header: &Header, plan: &UpgradePlan, joined: &Joined) -> Result<(), AgentError> {
     log::info!("{}, upgrade {}: finishing the package transaction", header.product, header.upgrade);
     let repaired = agent.packages.repair();
     if is_whole(agent, header, plan)? {
         return Ok(());
     }
-    let wanted: Vec<(PackageName, String)> =
-        header.modules.iter().map(|module| (module.package.clone(), module.after.clone())).collect();
+    let modules = header.modules.iter().map(|module| (module.package.clone(), module.after.clone()));
+    let wanted: Vec<(PackageName, String)> = modules.chain(add_ons::packages(agent, joined)).collect();
     let installed = agent.packages.install(&wanted);
     match is_whole(agent, header, plan)? {
         true => Ok(()),
@@ -47,7 +49,8 @@ pub fn mend(agent: &Agent, header: &Header, plan: &UpgradePlan) -> Result<(), Ag
 fn is_whole(agent: &Agent, header: &Header, plan: &UpgradePlan) -> Result<bool, AgentError> {
     let packages: Vec<PackageName> = plan.body.modules.iter().map(|module| module.package.clone()).collect();
     let database: Database = agent.packages.observe(&packages)?.into_iter().collect();
-    Ok(comparison::compare(&*agent.packages, header, plan, &database) == Packages::After)
+    let is_after = comparison::compare(&*agent.packages, header, plan, &database) == Packages::After;
+    Ok(is_after && add_ons::are_there(agent, &Catalogue::read(agent)?, header)?)
 }
 
 fn unchanged(header: &Header) -> HostError {

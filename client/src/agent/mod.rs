@@ -6,7 +6,7 @@
 //! - [`reconcile`]: the truths are compared and what follows from them is done
 //! - [`watch`]: waits for the end of a transaction
 //! - [`mend`]: finishes one that ended half way
-//! - [`catalogue`], [`situation`], [`comparison`], [`offers`], [`intent`]: what is known and wanted
+//! - [`catalogue`], [`situation`], [`comparison`], [`offers`], [`intent`], [`add_ons`]: what is known and wanted
 //! - [`introduction`]: the new keys of a vendor, for a host that was away
 //! - [`upgrades`], [`holds`]: what is written down
 //! - [`locks`], [`duty`]: who is at what
@@ -14,6 +14,7 @@
 //! One thread per conversation and one lock per product; what is under way survives the service, because
 //! nothing is known here that is not in a journal or cannot be looked at again.
 
+pub mod add_ons;
 pub mod adoption;
 pub mod barrier;
 pub mod catalogue;

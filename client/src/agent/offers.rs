@@ -12,6 +12,7 @@ use consign_metadata::name::{ChannelName, PackageName, ProductId};
 use consign_metadata::plan::UpgradePlan;
 use consign_metadata::version::Version;
 
+use super::add_ons::Prospect;
 use super::catalogue::{Catalogue, Entry, SignedPlan};
 use super::comparison;
 use super::situation::Situation;
@@ -101,7 +102,21 @@ impl Evaluation {
         entry: &Entry,
         online: Option<&Online>,
     ) -> Result<Self, AgentError> {
-        let situation = Situation::of(agent, catalogue, entry)?;
+        Self::within(agent, catalogue, entry, online, Prospect::Offered(online))
+    }
+
+    /// The same, with other products as they are going to be.
+    ///
+    /// # Errors
+    /// Those of [`Self::of`].
+    pub fn within(
+        agent: &Agent,
+        catalogue: &Catalogue,
+        entry: &Entry,
+        online: Option<&Online>,
+        prospect: Prospect<'_>,
+    ) -> Result<Self, AgentError> {
+        let situation = Situation { prospect, ..Situation::of(agent, catalogue, entry)? };
         let (Some(installed), Some(from)) = (situation.installed, situation.from(agent)) else {
             return Ok(Self::default());
         };

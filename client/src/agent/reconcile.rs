@@ -12,7 +12,7 @@ use super::catalogue::{Catalogue, Entry, plan_of};
 use super::comparison;
 use super::situation::Situation;
 use super::upgrades::{self, Task};
-use super::{Agent, AgentError, holds, kept_back, look};
+use super::{Agent, AgentError, add_ons, holds, kept_back, look};
 use crate::engine::event::{Event, Packages};
 use crate::engine::journal::Journal;
 use crate::engine::machine::{HaltCause, State, Upgrade};
@@ -24,6 +24,16 @@ use crate::gate::UNHURRIED;
 /// # Errors
 /// [`AgentError`]
 pub fn reconcile(agent: &Arc<Agent>, id: &ProductId) -> Result<Standing, AgentError> {
+    // Before this product's lock is taken: nobody ever holds two.
+    for first in add_ons::ahead_of(agent, id)? {
+        if let Err(problem) = reconcile_alone(agent, &first) {
+            log::error!("{first}: {problem}");
+        }
+    }
+    reconcile_alone(agent, id)
+}
+
+fn reconcile_alone(agent: &Arc<Agent>, id: &ProductId) -> Result<Standing, AgentError> {
     let lock = agent.locks.lock(id);
     let catalogue = Catalogue::read(agent)?;
     let Some(entry) = catalogue.entries.get(id) else { return Ok(Standing::Over) };
@@ -91,6 +101,7 @@ impl Reconciler<'_> {
         let observed =
             comparison::compare(&*self.agent.packages, &upgrade.header, &target.plan, &self.situation.database);
         let observed = if self.is_put_back(upgrade) { Packages::Before } else { observed };
+        let observed = self.with_add_ons(upgrade, observed)?;
         let Some(mut journal) = self.situation.product.open(upgrade.header.upgrade)? else {
             return Ok(Standing::Over);
         };
@@ -103,6 +114,15 @@ impl Reconciler<'_> {
             State::Halted { item, .. } if item == upgrade.packages_item() => self.halted(&mut journal, observed),
             State::Halted { .. } | State::Waiting { .. } | State::Stuck { .. } => Ok(Standing::Person),
             _ => self.go_on(&mut journal),
+        }
+    }
+
+    /// The packages of add-ons that joined belong to the transaction.
+    fn with_add_ons(&self, upgrade: &Upgrade, observed: Packages) -> Result<Packages, AgentError> {
+        let is_settled = observed != Packages::After || upgrade.packages == Packages::After;
+        match is_settled || add_ons::are_there(self.agent, self.situation.catalogue, &upgrade.header)? {
+            true => Ok(observed),
+            false => Ok(Packages::Partial),
         }
     }
 

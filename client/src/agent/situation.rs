@@ -7,11 +7,13 @@ use consign_metadata::name::PackageName;
 use consign_metadata::plan::UpgradePlan;
 use consign_metadata::version::Version;
 
+use super::add_ons::{self, Prospect};
 use super::catalogue::{Catalogue, Entry, SignedPlan, plan_of};
 use super::comparison::{self, Database};
 use super::{Agent, AgentError};
+use crate::add_on::{AddOn, Relations};
 use crate::engine::event::Reason;
-use crate::engine::machine::Upgrade;
+use crate::engine::machine::{HaltCause, State, Upgrade};
 use crate::feed::Kept;
 use crate::gate::{self, Asking, Case};
 use crate::product::Product;
@@ -38,6 +40,10 @@ pub struct Situation<'a> {
     pub database: Database,
     /// Whether a first install waits to be taken up.
     pub deferred: bool,
+    /// How other products are going to be.
+    pub prospect: Prospect<'a>,
+    /// All products.
+    pub catalogue: &'a Catalogue,
 }
 
 impl<'a> Situation<'a> {
@@ -68,6 +74,8 @@ impl<'a> Situation<'a> {
             installed: entry.plan(),
             database: agent.packages.observe(&packages)?.into_iter().collect(),
             deferred: entry.product.folder().join(DEFERRED).exists(),
+            prospect: Prospect::default(),
+            catalogue,
         })
     }
 
@@ -122,6 +130,28 @@ impl<'a> Situation<'a> {
         })
     }
 
+    /// The add-ons whose steps an upgrade by this plan runs, in order of name.
+    pub fn joining(&self, agent: &Agent, plan: &UpgradePlan, from: Option<&Version>) -> Vec<AddOn> {
+        if from.is_none_or(|from| *from == plan.envelope.version) {
+            return Vec::new();
+        }
+        let mut add_ons = add_ons::relations(agent, self.catalogue, plan, self.prospect).add_ons;
+        add_ons.retain(|add_on| add_on.joins(plan));
+        add_ons
+    }
+
+    /// An upgrade whose list is frozen and walked is not judged by its add-ons again.
+    fn relations(&self, agent: &Agent, plan: &UpgradePlan) -> Relations {
+        let is_walked = |upgrade: &Upgrade| {
+            let is_unsatisfied = matches!(upgrade.state, State::Halted { cause: HaltCause::Unsatisfied { .. }, .. });
+            upgrade.header.plan == plan.digest && !is_unsatisfied
+        };
+        match self.under_way().is_some_and(is_walked) {
+            true => Relations::default(),
+            false => add_ons::relations(agent, self.catalogue, plan, self.prospect),
+        }
+    }
+
     /// Everything that stands in the way of a plan. Prerequisites are asked for with this patience; without
     /// any, what the last look found counts.
     pub fn reasons(
@@ -142,6 +172,7 @@ impl<'a> Situation<'a> {
             from,
             newest: self.newest.as_ref(),
             release: release.as_ref(),
+            relations: &self.relations(agent, plan),
             agent: &agent.version,
             asking: patience.map(|patience| Asking { programs: &*agent.programs, patience }),
         })

@@ -9,7 +9,8 @@ use consign_metadata::version::Version;
 use super::catalogue::{SignedPlan, plan_of};
 use super::situation::Situation;
 use super::{Agent, AgentError, comparison};
-use crate::engine::event::{Event, FORMAT, Header, ModuleChange, Packages, Reason};
+use crate::add_on::{AddOn, Joined};
+use crate::engine::event::{Event, FORMAT, FORMAT_WITH_ADD_ONS, Header, ModuleChange, Packages, Reason};
 use crate::engine::journal::{Journal, JournalError};
 use crate::engine::machine::{State, Upgrade};
 use crate::engine::runner::{self, Context, Runner, Standing};
@@ -29,23 +30,65 @@ pub fn open_or_begin(
     joining: &BTreeSet<PackageName>,
 ) -> Result<Journal, AgentError> {
     let modules = changes(agent, situation, &target.plan, joining);
+    let add_ons = situation.joining(agent, &target.plan, from);
     if let Some(upgrade) = &situation.newest
-        && is_same(upgrade, &target.plan, from, &modules)
+        && is_same(upgrade, &target.plan, from, &modules, &add_ons)
         && let Some(journal) = situation.product.open(upgrade.header.upgrade)?
     {
         return Ok(journal);
     }
+    begin(agent, situation, target, header(agent, &target.plan, from, modules, &add_ons), &add_ons)
+}
+
+/// Begins the upgrade of a product anew when other add-ons would join than those of its frozen list: it
+/// was found past its gates before any of it was run. `None` when the same would join.
+///
+/// # Errors
+/// [`AgentError`]
+pub fn begin_with_others(
+    agent: &Agent,
+    situation: &Situation<'_>,
+    target: &SignedPlan,
+    upgrade: &Upgrade,
+) -> Result<Option<Journal>, AgentError> {
+    let from = upgrade.header.from.as_ref();
+    let add_ons = situation.joining(agent, &target.plan, from);
+    if are_joined(upgrade, &add_ons) {
+        return Ok(None);
+    }
+    let header = header(agent, &target.plan, from, upgrade.header.modules.clone(), &add_ons);
+    begin(agent, situation, target, header, &add_ons).map(Some)
+}
+
+fn begin(
+    agent: &Agent,
+    situation: &Situation<'_>,
+    target: &SignedPlan,
+    header: Header,
+    add_ons: &[AddOn],
+) -> Result<Journal, AgentError> {
     let supersedes = situation.under_way().map(|upgrade| upgrade.header.upgrade);
-    let header = header(agent, &target.plan, from, modules, supersedes);
-    let journal = situation.product.begin(header, &target.signed, agent.clock.now())?;
+    let header = Header { supersedes, ..header };
+    let plans: Vec<_> = add_ons.iter().map(|add_on| (add_on.plan.id(), add_on.signed.clone())).collect();
+    let journal = situation.product.begin_with(header, &target.signed, &plans, agent.clock.now())?;
     supersede_others(agent, situation, journal.upgrade().header.upgrade)?;
     Ok(journal)
 }
 
-fn is_same(upgrade: &Upgrade, plan: &UpgradePlan, from: Option<&Version>, modules: &[ModuleChange]) -> bool {
+fn is_same(
+    upgrade: &Upgrade,
+    plan: &UpgradePlan,
+    from: Option<&Version>,
+    modules: &[ModuleChange],
+    add_ons: &[AddOn],
+) -> bool {
     let header = &upgrade.header;
-    header.plan == plan.digest
-        && (upgrade.is_under_way() || (!upgrade.is_over() && header.from.as_ref() == from && header.modules == modules))
+    let would_be = || header.from.as_ref() == from && header.modules == modules && are_joined(upgrade, add_ons);
+    header.plan == plan.digest && (upgrade.is_under_way() || (!upgrade.is_over() && would_be()))
+}
+
+fn are_joined(upgrade: &Upgrade, add_ons: &[AddOn]) -> bool {
+    upgrade.header.joined.iter().cloned().eq(add_ons.iter().map(AddOn::named))
 }
 
 fn header(
@@ -53,11 +96,12 @@ fn header(
     plan: &UpgradePlan,
     from: Option<&Version>,
     modules: Vec<ModuleChange>,
-    supersedes: Option<u32>,
+    add_ons: &[AddOn],
 ) -> Header {
     let envelope = &plan.envelope;
+    let joined: Vec<&UpgradePlan> = add_ons.iter().map(|add_on| &add_on.plan).collect();
     Header {
-        format: FORMAT,
+        format: if joined.is_empty() { FORMAT } else { FORMAT_WITH_ADD_ONS },
         upgrade: 0,
         product: plan.id(),
         plan: plan.digest,
@@ -66,8 +110,9 @@ fn header(
         revision: envelope.revision,
         class: from.map(|from| envelope.class_rule.between(from, &envelope.version)),
         modules,
-        items: runner::items(plan, from),
-        supersedes,
+        items: runner::items_with(plan, from, &joined),
+        supersedes: None,
+        joined: add_ons.iter().map(AddOn::named).collect(),
         agent: agent.version.clone(),
     }
 }
@@ -193,11 +238,13 @@ pub fn carry_out(
 ) -> Result<Standing, AgentError> {
     let target = plan_of(situation.trust, situation.product, journal.upgrade())?;
     let previous = situation.previous(&target.plan);
+    let joined = Joined::kept(situation.trust, situation.product, &journal.upgrade().header)?;
     let tell = agent.tell;
     let context = Context {
         places: &agent.places,
         product: situation.product,
         plan: &target.plan,
+        joined: &joined,
         previous: previous.as_ref(),
         services: &*agent.services,
         programs: &*agent.programs,

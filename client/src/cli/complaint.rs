@@ -85,7 +85,7 @@ impl From<io::Error> for Complaint {
 impl From<JournalError> for Complaint {
     fn from(error: JournalError) -> Self {
         match error {
-            JournalError::Io { .. } => Self::Unreadable(error.to_string()),
+            JournalError::Io { .. } | JournalError::Newer { .. } => Self::Unreadable(error.to_string()),
             JournalError::Damaged { .. } | JournalError::Illegal(_) => Self::Journal(error),
         }
     }

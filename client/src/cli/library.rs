@@ -15,13 +15,14 @@ use jiff::Timestamp;
 
 use super::complaint::Complaint;
 use crate::acknowledgement::{self, Acknowledgement, Acknowledgements, Subject};
+use crate::add_on::Joined;
 use crate::engine::event::{Person, Reason};
 use crate::engine::machine::Upgrade;
 use crate::places::Places;
 use crate::product::{PLAN_FILE, Product};
 use crate::report::history::{Deed, DeedKind};
 use crate::report::notes::{self, Note, NotesReport};
-use crate::report::plan::PlanReport;
+use crate::report::plan::{AddOns, PlanReport};
 use crate::report::procedure::Procedure;
 use crate::site;
 use crate::trust::{self, Trust};
@@ -33,6 +34,7 @@ const MAXIMUM_NOTE_SIZE: u64 = 1024 * 1024;
 pub struct Library {
     /// Its plan, verified.
     pub plan: UpgradePlan,
+    joined: Joined,
     upgrade: Upgrade,
     acknowledged: Acknowledgements,
     texts: BTreeMap<Sha256, String>,
@@ -46,12 +48,12 @@ impl Library {
     pub fn of(places: &Places, product: &Product) -> Result<Self, Complaint> {
         let upgrade = product.newest()?.ok_or_else(|| Complaint::NoUpgrade(product.id.clone()))?;
         let file = product.upgrade_folder(upgrade.header.upgrade).join(PLAN_FILE);
-        let plan = trust::read_plan(&file).and_then(|signed| {
-            let what = file.display().to_string();
-            Trust::read(places)?.plan(&product.id, &what, &signed)
+        let plans = trust::read_plan(&file).and_then(|signed| {
+            let (what, trust) = (file.display().to_string(), Trust::read(places)?);
+            Ok((trust.plan(&product.id, &what, &signed)?, Joined::kept(&trust, product, &upgrade.header)?))
         });
-        let plan = plan.map_err(|error| Complaint::Failed(error.to_string()))?;
-        Ok(Self { upgrade, acknowledged: read(product)?, texts: texts(places, &plan), plan })
+        let (plan, joined) = plans.map_err(|error| Complaint::Failed(error.to_string()))?;
+        Ok(Self { joined, upgrade, acknowledged: read(product)?, texts: texts(places, &plan), plan })
     }
 
     /// The notes on the way, or all that came with the release.
@@ -71,9 +73,12 @@ impl Library {
     /// # Errors
     /// When the site's file cannot be used.
     pub fn plan(&self, places: &Places) -> Result<PlanReport, Complaint> {
-        let options = site::options(places, &self.plan).map_err(|error| Complaint::Failed(error.to_string()))?;
+        let chosen = |plan| site::options(places, plan).map_err(|error| Complaint::Failed(error.to_string()));
+        let options = chosen(&self.plan)?;
+        let of_add_ons = self.joined.plans.iter().map(|plan| Ok((plan.id(), chosen(plan)?)));
+        let add_ons = AddOns { joined: &self.joined, options: of_add_ons.collect::<Result<_, Complaint>>()? };
         let accepted = |effect: &SideEffect| self.has_accepted(effect);
-        Ok(PlanReport::of(&self.plan, &self.upgrade, &options, accepted, |task| self.has_done(task)))
+        Ok(PlanReport::of(&self.plan, &self.upgrade, &options, &add_ons, accepted, |task| self.has_done(task)))
     }
 
     /// The same as a document.

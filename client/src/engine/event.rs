@@ -7,17 +7,19 @@ use consign_metadata::digest::Sha256;
 use consign_metadata::name::{Label, PackageName, ProductId, UnitName};
 use consign_metadata::plan::OnInterrupt;
 use consign_metadata::text::Text;
-use consign_metadata::version::{Class, Version};
+use consign_metadata::version::{Class, Version, VersionRange};
 use serde::{Deserialize, Serialize};
 
-/// The only format of a journal so far; the first record names it.
+/// The format of a journal; the first record names it.
 pub const FORMAT: u32 = 1;
+/// The format of a journal whose upgrade add-ons joined. An agent that knows only the first refuses it.
+pub const FORMAT_WITH_ADD_ONS: u32 = 2;
 
 /// The first record: everything that must not change under a running upgrade.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Header {
-    /// [`FORMAT`].
+    /// [`FORMAT`], or [`FORMAT_WITH_ADD_ONS`].
     pub format: u32,
     /// Number of the upgrade on this host, from 1, within its product.
     pub upgrade: u32,
@@ -42,6 +44,9 @@ pub struct Header {
     /// The earlier upgrade whose place this one takes, if it did not finish.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supersedes: Option<u32>,
+    /// The add-ons whose steps are in the list; their signed plans lie beside the journal.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub joined: Vec<JoinedAddOn>,
     /// The agent that wrote this record.
     pub agent: Version,
 }
@@ -52,6 +57,18 @@ impl Header {
     pub fn arrives(&self) -> bool {
         self.from.is_none() || self.modules.iter().all(|module| module.before.is_none())
     }
+}
+
+/// An add-on that joined an upgrade.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JoinedAddOn {
+    /// Its product.
+    pub product: ProductId,
+    /// Its version.
+    pub version: Version,
+    /// Digest of its plan.
+    pub plan: Sha256,
 }
 
 /// A package before and after.
@@ -356,6 +373,13 @@ pub enum Failure {
     },
     /// It was found interrupted by a crash or a power cut, and its plan does not run it again.
     Interrupted,
+    /// The step belongs to an add-on that stands in the middle of an upgrade of its own.
+    AddOnUnfinished {
+        /// The add-on.
+        add_on: ProductId,
+        /// The number of its upgrade.
+        upgrade: u32,
+    },
 }
 
 /// Why an upgrade is held or refused.
@@ -470,6 +494,40 @@ pub enum Reason {
         upgrade: u32,
         /// How the step failed.
         failure: Failure,
+    },
+    /// An installed add-on does not work with the version that is offered.
+    AddOnUnsupported {
+        /// The add-on.
+        add_on: ProductId,
+        /// Its version.
+        version: Version,
+        /// The versions of this product that it works with.
+        supports: VersionRange,
+    },
+    /// An installed add-on joins upgrades of this product, and neither its plan nor the site allows that.
+    AddOnNotAllowed {
+        /// The add-on.
+        add_on: ProductId,
+        /// Its version.
+        version: Version,
+    },
+    /// An add-on wants to join where the offered version lets nobody join.
+    AddOnNoPoint {
+        /// The add-on.
+        add_on: ProductId,
+        /// Its version.
+        version: Version,
+        /// The point that is missing.
+        point: Label,
+    },
+    /// The product is an add-on, and the version offered does not work with its base.
+    BaseUnsupported {
+        /// The base.
+        base: ProductId,
+        /// Its version.
+        version: Version,
+        /// The versions of it that the add-on works with.
+        supports: VersionRange,
     },
     /// The agent's service did not answer in time.
     NoAnswer,

@@ -13,7 +13,7 @@ use consign_metadata::digest::Sha256;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::event::{Event, Header};
+use super::event::{Event, FORMAT_WITH_ADD_ONS, Header};
 use super::machine::{Illegal, Upgrade};
 
 /// Name of the file in the folder of an upgrade.
@@ -55,6 +55,16 @@ pub enum JournalError {
         line: usize,
         /// What is wrong with it.
         problem: String,
+    },
+    /// It was written by a later agent.
+    #[error("{path}: the journal has format {found}, and this agent reads up to {known}; bring consignee up to date")]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: u64,
+        /// The newest that is understood.
+        known: u32,
     },
     /// The event does not fit the state; nothing was written.
     #[error(transparent)]
@@ -168,6 +178,10 @@ impl Replay {
             match replay.take(line) {
                 Ok(()) => {}
                 Err(_) if lines.peek().is_none() && is_torn(line) => replay.torn = true,
+                Err(_) if newer(line).is_some() => {
+                    let (found, known) = (newer(line).unwrap_or_default(), FORMAT_WITH_ADD_ONS);
+                    return Err(JournalError::Newer { path: path.to_owned(), found, known });
+                }
                 Err(problem) => {
                     return Err(JournalError::Damaged { path: path.to_owned(), line: index + 1, problem });
                 }
@@ -218,6 +232,12 @@ fn record_of(line: &[u8]) -> Result<Record, String> {
         return Err("its crc does not match".to_owned());
     }
     serde_json::from_str(&format!("{body}}}")).map_err(|e| e.to_string())
+}
+
+/// The format of a journal that begins with this line, where this agent does not know it.
+fn newer(line: &[u8]) -> Option<u64> {
+    let record: serde_json::Value = serde_json::from_slice(line).ok()?;
+    record["header"]["format"].as_u64().filter(|format| *format > u64::from(FORMAT_WITH_ADD_ONS))
 }
 
 #[cfg(test)]

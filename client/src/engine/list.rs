@@ -1,15 +1,43 @@
 //! The list of an upgrade: the steps of its plan that apply, with what the table has to know of each.
 
+use consign_metadata::add_on::JoinedStep;
+use consign_metadata::name::Label;
 use consign_metadata::plan::{OnInterrupt, Step, Undo, UpgradePlan};
 use consign_metadata::version::Version;
 
 use super::event::Item;
+use crate::add_on;
 
-/// The list of an upgrade, to be frozen in its header.
+/// The list of an upgrade that no add-on joins.
 pub fn items(plan: &UpgradePlan, from: Option<&Version>) -> Vec<Item> {
+    items_with(plan, from, &[])
+}
+
+/// The list of an upgrade, to be frozen in its header: the steps of add-ons, in their order, at their points.
+pub fn items_with(plan: &UpgradePlan, from: Option<&Version>, add_ons: &[&UpgradePlan]) -> Vec<Item> {
     let steps = plan.steps(from);
     let packages = steps.iter().position(|step| matches!(step, Step::Packages)).unwrap_or(steps.len());
-    steps.iter().enumerate().map(|(index, step)| item(step, index < packages)).collect()
+    let at = |(index, step): (usize, &&Step)| match step {
+        Step::AddOns { point } => {
+            add_ons.iter().flat_map(|add_on| joined(add_on, point, from, &plan.envelope.version)).collect()
+        }
+        step => vec![item(step, index < packages)],
+    };
+    steps.iter().enumerate().flat_map(at).collect()
+}
+
+/// The steps of an add-on at a point. After the packages nothing is taken back yet.
+fn joined(add_on: &UpgradePlan, point: &Label, from: Option<&Version>, to: &Version) -> Vec<Item> {
+    let steps = add_on.body.joins.iter().flat_map(|joins| joins.steps(from, to));
+    let item = |step: &JoinedStep| Item {
+        name: add_on::item_name(&add_on.id(), &step.run),
+        packages: false,
+        undo: false,
+        no_return: false,
+        on_interrupt: step.run.on_interrupt,
+        task: None,
+    };
+    steps.filter(|step| step.point == *point).map(item).collect()
 }
 
 fn item(step: &Step, prepares: bool) -> Item {

@@ -11,9 +11,10 @@ use consign_metadata::plan::OnInterrupt;
 use super::event::{Event, Failure, Packages, SkipReason};
 use super::journal::{Journal, JournalError};
 use super::machine::{Activity, State, Upgrade};
+use crate::product::Product;
 use crate::step::{self, Done, Probe, Scene, Step, Trouble, engines, health, run};
 
-pub use super::list::items;
+pub use super::list::{items, items_with};
 pub use crate::step::{Clock, Context, SystemClock};
 
 /// How often a step may be interrupted before it is left to a person.
@@ -179,9 +180,11 @@ impl<'a> Runner<'a> {
     fn attempt(&mut self, item: usize) -> Result<Option<Standing>, JournalError> {
         let attempt = self.journal.upgrade().attempts(item) + 1;
         self.append(Event::StepStarted { item, attempt })?;
-        let outcome = match self.step(item) {
-            Some(step) => step.run(&mut self.item_scene(item, attempt)),
-            None => Err(self.not_in_plan(item).into()),
+        let outcome = match (self.standing_of_add_on(item), self.step(item)) {
+            (Err(trouble), _) => Err(trouble),
+            (Ok(Some(Done::Later)), _) => Ok(Done::Later),
+            (Ok(_), Some(step)) => step.run(&mut self.item_scene(item, attempt)),
+            (Ok(_), None) => Err(self.not_in_plan(item).into()),
         };
         match outcome {
             Ok(Done::Done) => self.append(Event::StepSucceeded { item }),
@@ -249,8 +252,26 @@ impl<'a> Runner<'a> {
         }
     }
 
+    /// A step of an add-on's works on what its own upgrade leaves behind: it waits for one that is at work
+    /// and fails where that waits for a person.
+    fn standing_of_add_on(&self, item: usize) -> Result<Option<Done>, Trouble> {
+        let name = &self.journal.upgrade().header.items[item].name;
+        let Some((plan, _)) = self.context.joined.step(name) else { return Ok(None) };
+        let add_on = plan.id();
+        let newest = Product::new(self.context.places, add_on.clone()).newest()?;
+        let Some(upgrade) = newest.filter(Upgrade::is_under_way) else { return Ok(None) };
+        match upgrade.state {
+            State::Forward { .. } | State::Backward { .. } => Ok(Some(Done::Later)),
+            _ => Err(Failure::AddOnUnfinished { add_on, upgrade: upgrade.header.upgrade }.into()),
+        }
+    }
+
     fn step(&self, item: usize) -> Option<Box<dyn Step + 'a>> {
         let name = &self.journal.upgrade().header.items[item].name;
+        let joined = self.context.joined;
+        if let Some((_, step)) = joined.step(name) {
+            return Some(Box::new(run::Run { step }));
+        }
         let plan = self.context.plan;
         plan.body.steps.iter().find(|step| step.name() == name).map(step::of)
     }
@@ -273,7 +294,14 @@ impl<'a> Runner<'a> {
     fn scene(&mut self, item: i64, name: &str, attempt: u32) -> Scene<'_> {
         let folder = self.context.product.upgrade_folder(self.journal.upgrade().header.upgrade);
         let log = folder.join(log_name(item, name, attempt));
-        Scene { context: self.context, item, attempt, log, journal: &mut *self.journal }
+        let mut context = self.context;
+        let items = &self.journal.upgrade().header.items;
+        let named = usize::try_from(item).ok().and_then(|item| items.get(item));
+        // Its options are the add-on's, chosen in the add-on's own site file.
+        if let Some((plan, _)) = named.and_then(|item| context.joined.step(&item.name)) {
+            context.plan = plan;
+        }
+        Scene { context, item, attempt, log, journal: &mut *self.journal }
     }
 
     fn append(&mut self, event: Event) -> Result<Option<Standing>, JournalError> {
@@ -282,9 +310,9 @@ impl<'a> Runner<'a> {
     }
 }
 
-/// What the file of a step's output is called.
+/// What the file of a step's output is called: `3-init.1.log`, `4-globex.snmp.migrate.1.log`.
 pub fn log_name(item: i64, name: &str, attempt: u32) -> String {
-    format!("{item}-{name}.{attempt}.log")
+    format!("{item}-{}.{attempt}.log", name.replace(['/', ':'], "."))
 }
 
 /// 10 s, doubled each time, at most 5 minutes.

@@ -39,6 +39,7 @@ pub fn header_of(names: &[&str]) -> Header {
         }],
         items: names.iter().map(|name| item(name)).collect(),
         supersedes: None,
+        joined: Vec::new(),
         agent: "0.1.0".parse().unwrap(),
     }
 }

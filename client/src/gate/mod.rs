@@ -8,12 +8,14 @@
 //! - [`prerequisites`]: what must hold on the host holds
 //! - [`withdrawn`]: the vendor did not take the release back
 //! - [`unfinished`]: nothing earlier is still under way
+//! - [`add_ons`]: add-ons that join go along, and an add-on fits its base
 //! - [`choices`]: the site's files can be used
 //!
 //! All are asked, always, so that a person sees every reason at once. A gate that could not look is no
 //! gate that passed: what it needs is on this host, so the upgrade waits. Only what depends on a feed
 //! is judged by the last one that was verified, and a host that never had one is not punished for it.
 
+pub mod add_ons;
 pub mod age;
 pub mod choices;
 pub mod consequences;
@@ -28,6 +30,7 @@ use consign_metadata::feed::FeedRelease;
 use consign_metadata::plan::{Envelope, UpgradePlan};
 use consign_metadata::version::Version;
 
+use crate::add_on::Relations;
 use crate::engine::event::Reason;
 use crate::engine::machine::Upgrade;
 use crate::places::Places;
@@ -50,6 +53,8 @@ pub struct Case<'a> {
     pub newest: Option<&'a Upgrade>,
     /// The release as the last verified feed has it.
     pub release: Option<&'a FeedRelease>,
+    /// What other products have to do with it.
+    pub relations: &'a Relations,
     /// The agent that is asked.
     pub agent: &'a Version,
     /// Who asks for prerequisites; `None` where what the last look found counts.
@@ -96,11 +101,12 @@ pub trait Gate {
     fn judge(&self, case: &Case<'_>) -> Result<Verdict, CouldNotLook>;
 }
 
-const ALL: [&dyn Gate; 9] = [
+const ALL: [&dyn Gate; 10] = [
     &way::Way,
     &age::Age,
     &withdrawn::Withdrawn,
     &unfinished::Unfinished,
+    &add_ons::AddOns,
     &choices::Choices,
     &notes::Notes,
     &consequences::Consequences,

@@ -46,6 +46,7 @@ struct Site {
     places: Places,
     product: Product,
     agent: Version,
+    relations: Relations,
 }
 
 impl Site {
@@ -53,13 +54,14 @@ impl Site {
         let root = tempfile::tempdir().unwrap();
         let places = Places::below(root.path());
         let product = Product::new(&places, "acme/erp".parse().unwrap());
-        Self { _root: root, places, product, agent: v("0.1.0") }
+        Self { _root: root, places, product, agent: v("0.1.0"), relations: Relations::default() }
     }
 
     fn reasons(&self, plan: &UpgradePlan, from: &str, newest: Option<&Upgrade>) -> Vec<Reason> {
         let from = v(from);
         let (places, product, agent) = (&self.places, &self.product, &self.agent);
-        reasons(&Case { places, product, plan, from: &from, newest, release: None, agent, asking: None })
+        let relations = &self.relations;
+        reasons(&Case { places, product, plan, from: &from, newest, release: None, relations, agent, asking: None })
     }
 
     fn acknowledge(&self, subject: Subject, version: &str) {
@@ -102,6 +104,7 @@ fn upgrade(plan: &UpgradePlan) -> Upgrade {
         }],
         items,
         supersedes: None,
+        joined: Vec::new(),
         agent: v("0.1.0"),
     })
 }
@@ -194,6 +197,7 @@ fn a_withdrawn_release_is_refused_and_a_missing_feed_is_not_punished() {
         from: &from,
         newest: None,
         release: None,
+        relations: &site.relations,
         agent: &site.agent,
         asking: None,
     };

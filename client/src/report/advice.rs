@@ -56,9 +56,9 @@ fn on_reason(product: &ProductId, reason: &Reason, language: Language) -> Vec<Ad
         Reason::AgentTooOld { .. } => {
             vec![advice(typed::UPGRADE_AGENT, say!(language, "bring the agent up to date", "mettre l'agent à jour"))]
         }
-        Reason::Site { .. } => vec![
+        Reason::Site { problem } => vec![
             advice(
-                format!("editor /etc/consign/{product}.toml"),
+                format!("editor {}", file_of(problem).unwrap_or_else(|| format!("/etc/consign/{product}.toml"))),
                 say!(language, "mend the site's file", "corriger le fichier du site"),
             ),
             refresh(language),
@@ -72,11 +72,34 @@ fn on_reason(product: &ProductId, reason: &Reason, language: Language) -> Vec<Ad
             status(product, language),
             advice(typed::UPGRADE, say!(language, "upgrades without removing it", "met à jour sans le supprimer")),
         ],
+        Reason::AddOnUnsupported { .. } | Reason::AddOnNoPoint { .. } | Reason::BaseUnsupported { .. } => {
+            vec![refresh(language), together(language)]
+        }
+        Reason::AddOnNotAllowed { add_on, .. } => vec![
+            advice(
+                format!("editor /etc/consign/{product}.toml"),
+                say!(
+                    language,
+                    "[[add_on]] product = \"{add_on}\", and its vendor's key as primary: lets it join; ignore = true: goes on without it",
+                    "[[add_on]] product = \"{add_on}\", et la clé de son éditeur comme primary : l'autorise ; ignore = true : s'en passe"
+                ),
+            ),
+            refresh(language),
+        ],
         Reason::NoAnswer => vec![advice(
             typed::SERVICE,
             say!(language, "what the agent's service is doing", "ce que fait le service de l'agent"),
         )],
     }
+}
+
+/// The site's file that a problem names.
+fn file_of(problem: &str) -> Option<String> {
+    let is_end = |c: char| c.is_whitespace() || c == ',' || c == ';';
+    problem
+        .split(is_end)
+        .find(|word| word.starts_with("/etc/consign/"))
+        .map(|word| word.trim_end_matches(':').to_owned())
 }
 
 fn waiting(upgrade: &Upgrade, language: Language) -> Vec<Advice> {
@@ -177,6 +200,15 @@ pub fn package_upgrade(language: Language) -> Advice {
 
 fn refresh(language: Language) -> Advice {
     advice(typed::REFRESH, say!(language, "look again at what is offered", "examiner de nouveau ce qui est proposé"))
+}
+
+fn together(language: Language) -> Advice {
+    let purpose = say!(
+        language,
+        "once a version that fits is offered: upgrades both together",
+        "dès qu'une version compatible est proposée : met les deux à niveau ensemble"
+    );
+    advice(typed::UPGRADE, purpose)
 }
 
 fn advice(command: impl Into<String>, purpose: String) -> Advice {

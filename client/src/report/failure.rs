@@ -52,6 +52,11 @@ pub fn sentence(failure: &Failure, language: Language) -> String {
             "it was interrupted by a crash or a power cut, and its plan does not run it again",
             "elle a été interrompue par un arrêt brutal, et son plan ne la relance pas"
         ),
+        Failure::AddOnUnfinished { add_on, upgrade } => say!(
+            language,
+            "upgrade {upgrade} of the add-on {add_on} itself has not finished: see to that first (consignee status {add_on})",
+            "la mise à niveau n° {upgrade} du module complémentaire {add_on} n'est pas terminée : à régler d'abord (consignee status {add_on})"
+        ),
     }
 }
 
@@ -65,7 +70,8 @@ pub fn output(failure: &Failure) -> &[String] {
         | Failure::NotActive { .. }
         | Failure::Unhealthy { .. }
         | Failure::Host { .. }
-        | Failure::Interrupted => &[],
+        | Failure::Interrupted
+        | Failure::AddOnUnfinished { .. } => &[],
     }
 }
 

@@ -108,6 +108,26 @@ pub fn sentence(reason: &Reason, language: Language) -> String {
                 "la mise à niveau n° {upgrade} n'a pas pu être préparée, ce qui a été annulé : {failure}"
             )
         }
+        Reason::AddOnUnsupported { add_on, version, supports } => say!(
+            language,
+            "the installed add-on {add_on} {version} works with {supports} only",
+            "le module complémentaire installé {add_on} {version} ne fonctionne qu'avec {supports}"
+        ),
+        Reason::AddOnNotAllowed { add_on, version } => say!(
+            language,
+            "the installed add-on {add_on} {version} would join this upgrade, which neither the vendor nor this site allows",
+            "le module complémentaire installé {add_on} {version} prendrait part à cette mise à niveau, ce que ni l'éditeur ni ce site n'autorise"
+        ),
+        Reason::AddOnNoPoint { add_on, version, point } => say!(
+            language,
+            "the installed add-on {add_on} {version} joins upgrades at the point {point}, which this version does not have",
+            "le module complémentaire installé {add_on} {version} s'insère au point {point}, que cette version n'a pas"
+        ),
+        Reason::BaseUnsupported { base, version, supports } => say!(
+            language,
+            "it is an add-on of {base} {supports}, and {base} is at {version}",
+            "c'est un module complémentaire de {base} {supports}, et {base} est en version {version}"
+        ),
         Reason::NoAnswer => say!(
             language,
             "the agent's service did not answer in time",

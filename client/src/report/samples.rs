@@ -105,6 +105,7 @@ pub fn header() -> Header {
         }],
         items: vec![item("stop", false), item("packages", true), item("init", false), item("start", false)],
         supersedes: None,
+        joined: Vec::new(),
         agent: v("0.1.0"),
     }
 }
@@ -138,11 +139,28 @@ pub fn reasons() -> Vec<Reason> {
             summary: Text { en: "Take a snapshot.".to_owned(), fr: None },
             sha256: Sha256::of(b"task"),
         },
+        Reason::AddOnUnsupported {
+            add_on: "globex/snmp".parse().unwrap(),
+            version: v("1.0.3"),
+            supports: ">=1.4.0, <1.5.0".parse().unwrap(),
+        },
+        Reason::AddOnNotAllowed { add_on: "globex/snmp".parse().unwrap(), version: v("1.0.3") },
+        Reason::AddOnNoPoint {
+            add_on: "globex/snmp".parse().unwrap(),
+            version: v("1.0.3"),
+            point: "before-start".parse().unwrap(),
+        },
+        Reason::BaseUnsupported {
+            base: "acme/console".parse().unwrap(),
+            version: v("2.1.0"),
+            supports: ">=2.2.0".parse().unwrap(),
+        },
         Reason::NoAnswer,
     ];
     let variants = variants!(Reason: ClassUnsupported TooOld RequiredStops Downgrade NoteUnread
         SideEffectUnacknowledged Unfinished AgentTooOld Site Withdrawn Unverified WouldRemove MixedVersions NotPrepared
-        PrerequisiteFailed PrerequisiteUnknown TaskOpen NoAnswer);
+        PrerequisiteFailed PrerequisiteUnknown TaskOpen AddOnUnsupported AddOnNotAllowed AddOnNoPoint BaseUnsupported
+        NoAnswer);
     assert_eq!(codes(&all, "code").len(), variants);
     all
 }
@@ -160,9 +178,10 @@ pub fn failures() -> Vec<Failure> {
         Failure::Unhealthy { check: "http://127.0.0.1:80/".to_owned(), found: "status 503".to_owned() },
         Failure::Host { reason: "No space left on device".to_owned() },
         Failure::Interrupted,
+        Failure::AddOnUnfinished { add_on: "globex/snmp".parse().unwrap(), upgrade: 4 },
     ];
     let variants = variants!(Failure: Exit Signal Timeout CannotStart Site StillRunning NotActive Unhealthy Host
-        Interrupted);
+        Interrupted AddOnUnfinished);
     assert_eq!(codes(&all, "code").len(), variants);
     all
 }

@@ -56,6 +56,11 @@ impl Vendor {
         pair.public().fingerprint().to_hex()
     }
 
+    /// The fingerprint of the primary key.
+    pub fn primary(&self) -> String {
+        self.cert.fingerprint().to_hex()
+    }
+
     /// Lays down the anchor, as `<vendor>-release` does.
     pub fn anchor(&self, places: &Places) {
         let folder = places.anchors().join(&self.name);

@@ -45,6 +45,37 @@ fn said(text: &str) -> String {
 }
 
 #[test]
+fn an_add_on_is_named_with_its_key_or_ignored() {
+    let (_folder, places) = host();
+    let write = |text: &str| fs_err::write(places.site(&plan().id()), text).unwrap();
+    let key = "AAAA AAAA AAAA AAAA AAAA  AAAA AAAA AAAA AAAA AAAA";
+    write(&format!(
+        "[[add_on]]\nproduct = \"globex/snmp\"\nprimary = \"{key}\"\nversions = \">=1.0.0\"\n\
+         [[add_on]]\nproduct = \"globex/web\"\nignore = true\n"
+    ));
+    let found = add_ons(&places, &plan().id()).unwrap();
+    assert_eq!(found[0].primary.as_ref().unwrap().as_str(), "A".repeat(40), "as gpg prints it, too");
+    assert!(found[0].versions.is_some() && !found[0].ignore && found[1].ignore);
+    assert_eq!(options(&places, &plan()).unwrap().len(), 2, "the same file");
+    for (text, expected) in [
+        (
+            "[[add_on]]\nproduct = \"snmp\"\nignore = true",
+            "line 2, column 11: \"snmp\" is not a product: vendor/product",
+        ),
+        ("[[add_on]]\nproduct = \"a/b\"", "line 2, column 11: a/b has no key; say primary"),
+        ("[[add_on]]\nproduct = \"a/b\"\nprimary = \"12\"", "line 3, column 11: \"12\" is not a fingerprint"),
+        ("[[add_on]]\nproduct = \"a/b\"\nversion = \"1\"", "line 3, column 1: unknown field `version`"),
+        ("[[add_on]]\nproduct = \"a/b\"\nversions = \"1\"", "line 3, column 12: \"1\" is not a version"),
+        (
+            "[[add_on]]\nproduct = \"a/b\"\nignore = true\n[[add_on]]\nproduct = \"a/b\"\nignore = true",
+            "line 5, column 11: a/b is named twice",
+        ),
+    ] {
+        assert!(said(text).starts_with(expected), "{expected:?}: {}", said(text));
+    }
+}
+
+#[test]
 fn without_a_file_everything_has_its_default() {
     let (_folder, places) = host();
     assert_eq!(options(&places, &plan()).unwrap().len(), 2);
@@ -68,7 +99,7 @@ fn a_mistake_is_named_with_what_is_possible() {
     let unknown = said("[options]\nstack = \"go\"\nedtion = \"cat\"\n");
     assert_eq!(unknown, "line 3, column 1: there is no option edtion; there is edition, stack");
     let table = said("[option]\nedition = \"cat\"\n");
-    assert_eq!(table, "line 1, column 2: unknown field `option`, expected `options`");
+    assert_eq!(table, "line 1, column 2: unknown field `option`, expected `options` or `add_on`");
     assert!(said("[options]\nédition = 1\n").starts_with("line 2, column 1: "));
     assert!(said("[options]\nedition = 1\n").starts_with("line 2, column 11: invalid type"));
     assert!(said("[options]\nedition = \"cat\"\nedition = \"core\"\n").starts_with("line 3, column 1: duplicate key"));

@@ -5,6 +5,7 @@
 //! - [`packages`]: the package manager's transaction, observed and never run
 //! - [`run`]: a program of the vendor's, its [`words`] filled in
 //! - [`reload`]: `systemctl daemon-reload`
+//! - [`point`]: where add-ons join, nothing by itself
 //! - [`health`]: watches that the product works, by what its servers [`reply`]
 //! - [`task`]: waits for a person
 
@@ -12,6 +13,7 @@ pub mod announce;
 pub mod engines;
 pub mod health;
 pub mod packages;
+pub mod point;
 pub mod reload;
 pub mod reply;
 pub mod run;
@@ -27,6 +29,7 @@ use std::time::Duration;
 use consign_metadata::plan::{self, UpgradePlan};
 use jiff::Timestamp;
 
+use crate::add_on::Joined;
 use crate::engine::event::{Event, Failure, Header};
 use crate::engine::journal::{Journal, JournalError};
 use crate::engine::machine::Upgrade;
@@ -76,6 +79,8 @@ pub struct Context<'a> {
     pub product: &'a Product,
     /// Its plan.
     pub plan: &'a UpgradePlan,
+    /// The plans of the add-ons that joined.
+    pub joined: &'a Joined,
     /// The plan of the version before, where it is at hand: it tells engines that are new or retired.
     pub previous: Option<&'a UpgradePlan>,
     /// Who starts and stops engines.
@@ -215,6 +220,8 @@ pub fn of(step: &plan::Step) -> Box<dyn Step + '_> {
         plan::Step::Run(step) => Box::new(run::Run { step }),
         plan::Step::Task(task) => Box::new(task::Manual { task }),
         plan::Step::DaemonReload => Box::new(reload::Reload),
+        // A point is no item of any list: the steps of add-ons stand there in its place.
+        plan::Step::AddOns { .. } => Box::new(point::Point),
         plan::Step::Start { timeout_seconds } => Box::new(start::Start { limit: seconds(timeout_seconds) }),
         plan::Step::Health { checks, within_seconds, stable_seconds } => {
             Box::new(health::Health { checks, within: seconds(within_seconds), stable: seconds(stable_seconds) })

@@ -30,8 +30,8 @@ mod tasks;
 mod units;
 
 pub use account::UserName;
-pub use build::Build;
 pub use add_ons::AddOns;
+pub use build::Build;
 pub use duration::Span;
 pub use error::ManifestError;
 pub use files::{Files, Folder};

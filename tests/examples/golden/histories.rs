@@ -229,6 +229,7 @@ fn header() -> Result<Header> {
         }],
         items: NAMES.iter().map(item).collect(),
         supersedes: None,
+        joined: Vec::new(),
         agent: "0.1.0".parse()?,
     })
 }

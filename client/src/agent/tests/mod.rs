@@ -1,5 +1,6 @@
 //! The agent on a pretended host: what it answers, what it does to engines, what it writes down.
 
+mod add_ons;
 mod barriers;
 mod checks;
 mod looks;

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::*;
+use crate::add_on::Joined;
 use crate::engine::event::{Answer, EngineState, Header};
 use crate::engine::machine::HaltCause;
 use crate::engine::sample::{header, packages, person, started};
@@ -165,6 +166,7 @@ struct Stage {
     host: Played,
     places: Places,
     plan: UpgradePlan,
+    joined: Joined,
     previous: Option<UpgradePlan>,
     journal: Journal,
     told: Mutex<Vec<String>>,
@@ -187,7 +189,16 @@ impl Stage {
         journal.append(Event::Cleared, Timestamp::UNIX_EPOCH).unwrap();
         let host = Played { flag: product.folder().join("unfinished"), ..Played::default() };
         *host.units.lock().unwrap() = ENGINES.iter().map(|unit| ((*unit).to_owned(), RUNNING)).collect();
-        Self { host, places, plan, previous: None, journal, told: Mutex::default(), _folder: folder }
+        Self {
+            host,
+            places,
+            plan,
+            joined: Joined::default(),
+            previous: None,
+            journal,
+            told: Mutex::default(),
+            _folder: folder,
+        }
     }
 
     fn usual() -> Self {
@@ -201,6 +212,7 @@ impl Stage {
             places: &self.places,
             product: &product,
             plan: &self.plan,
+            joined: &self.joined,
             previous: self.previous.as_ref(),
             services: &self.host,
             programs: &self.host,

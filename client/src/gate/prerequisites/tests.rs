@@ -93,7 +93,9 @@ impl Site {
         let asking =
             patience.map(|seconds| Asking { programs: &self.programs, patience: Duration::from_secs(seconds) });
         let (product, plan, newest) = (&self.product, &self.plan, self.newest.as_ref());
-        let case = Case { places: &places, product, plan, from: &from, newest, release: None, agent: &agent, asking };
+        let relations = &crate::add_on::Relations::default();
+        let (places, from, agent) = (&places, &from, &agent);
+        let case = Case { places, product, plan, from, newest, release: None, relations, agent, asking };
         Prerequisites.judge(&case)
     }
 

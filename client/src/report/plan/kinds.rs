@@ -24,6 +24,8 @@ pub enum StepKind {
     Health,
     /// Waits for a person.
     Task,
+    /// Where add-ons join.
+    AddOns,
 }
 
 /// How a program of the vendor's is taken back.
@@ -52,6 +54,7 @@ impl StepKind {
             Step::Start { .. } => Self::Start,
             Step::Health { .. } => Self::Health,
             Step::Task(_) => Self::Task,
+            Step::AddOns { .. } => Self::AddOns,
         }
     }
 }

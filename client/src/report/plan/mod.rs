@@ -20,6 +20,7 @@ pub use checks::{PlannedPrerequisite, PlannedTask};
 pub use kinds::{StepKind, UndoKind};
 
 use super::{FORMAT, state};
+use crate::add_on::Joined;
 use crate::engine::event::{Header, Reason};
 use crate::engine::machine::Upgrade;
 use crate::step::words::Words;
@@ -120,12 +121,22 @@ pub struct PlannedEffect {
     pub acknowledged: bool,
 }
 
+/// The add-ons that joined, with what the site chose for each.
+#[derive(Debug, Clone)]
+pub struct AddOns<'a> {
+    /// Their plans.
+    pub joined: &'a Joined,
+    /// Their options by product.
+    pub options: BTreeMap<ProductId, BTreeMap<Label, String>>,
+}
+
 impl PlanReport {
     /// The list of an upgrade, with the site's options filled in.
     pub fn of(
         plan: &UpgradePlan,
         upgrade: &Upgrade,
         options: &BTreeMap<Label, String>,
+        add_ons: &AddOns<'_>,
         acknowledged: impl Fn(&SideEffect) -> bool,
         done: impl Fn(&Task) -> bool,
     ) -> Self {
@@ -150,7 +161,7 @@ impl PlanReport {
                 .map(|one| PlannedPrerequisite::of(one, &words))
                 .collect(),
             tasks: plan.tasks_before(header.from.as_ref()).map(|task| PlannedTask::of(task, done(task))).collect(),
-            steps: (0..header.items.len()).map(|item| PlannedStep::of(plan, upgrade, item, &words)).collect(),
+            steps: (0..header.items.len()).map(|item| PlannedStep::of(plan, add_ons, upgrade, item, &words)).collect(),
             options: plan.body.options.iter().map(|(name, option)| PlannedOption::of(name, option, options)).collect(),
             side_effects: plan.side_effects(header.from.as_ref()).map(effect).collect(),
             reasons: upgrade.reasons().to_vec(),
@@ -160,29 +171,31 @@ impl PlanReport {
 }
 
 impl PlannedStep {
-    fn of(plan: &UpgradePlan, upgrade: &Upgrade, index: usize, words: &Words<'_>) -> Self {
+    fn of(plan: &UpgradePlan, add_ons: &AddOns<'_>, upgrade: &Upgrade, index: usize, words: &Words<'_>) -> Self {
         let item = &upgrade.header.items[index];
         let step = plan.body.steps.iter().find(|step| step.name() == item.name);
-        let run = match step {
-            Some(Step::Run(run)) => Some(run),
+        let joined = add_ons.joined.step(&item.name);
+        let run = match (step, joined) {
+            (Some(Step::Run(run)), _) | (None, Some((_, run))) => Some(run),
             _ => None,
         };
         let task = match step {
             Some(Step::Task(task)) => Some(task),
             _ => None,
         };
-        let (command, problem) = run.map(|run| filled(run, words)).unwrap_or_default();
+        let options = joined.and_then(|(plan, _)| add_ons.options.get(&plan.id())).unwrap_or(words.options);
+        let (command, problem) = run.map(|run| filled(run, &Words { options, ..*words })).unwrap_or_default();
         Self {
             item: index,
             name: item.name.clone(),
-            kind: step.map(StepKind::of),
+            kind: step.map(StepKind::of).or(joined.map(|_| StepKind::Run)),
             summary: task.map(|task| task.summary.clone()),
             detail: task.and_then(|task| task.detail.clone()),
             user: run.map(|run| run.user.clone()),
             login_shell: run.is_some_and(|run| run.login_shell),
             command,
             problem,
-            timeout_seconds: step.and_then(timeout),
+            timeout_seconds: step.and_then(timeout).or(joined.map(|(_, run)| run.timeout_seconds)),
             on_interrupt: item.on_interrupt,
             undo: run.map(|run| UndoKind::of(&run.undo)).or(task.map(UndoKind::of_task)),
             can_be_taken_back: item.undo,
@@ -216,7 +229,7 @@ fn timeout(step: &Step) -> Option<u32> {
         Step::Stop { timeout_seconds } | Step::Start { timeout_seconds } => Some(*timeout_seconds),
         Step::Run(run) => Some(run.timeout_seconds),
         Step::Health { within_seconds, stable_seconds, .. } => Some(within_seconds.saturating_add(*stable_seconds)),
-        Step::Announce { .. } | Step::Packages | Step::DaemonReload | Step::Task(_) => None,
+        Step::Announce { .. } | Step::Packages | Step::DaemonReload | Step::Task(_) | Step::AddOns { .. } => None,
     }
 }
 

@@ -29,6 +29,7 @@ pub fn kind(kind: StepKind, language: Language) -> String {
         ),
         StepKind::Health => say!(language, "checks that the product works", "vérifie que le produit fonctionne"),
         StepKind::Task => say!(language, "waits for a person", "attend une personne"),
+        StepKind::AddOns => say!(language, "add-ons join here", "les modules complémentaires s'insèrent ici"),
         StepKind::Run => say!(language, "a program of the vendor's", "un programme de l'éditeur"),
     }
 }

@@ -13,8 +13,12 @@ use crate::step::announce;
 
 impl Procedure<'_> {
     pub(super) fn list(&self, paper: &mut Paper, language: Language) {
-        for step in self.steps() {
-            let name = step.name();
+        for item in &self.header.items {
+            let name = &item.name;
+            let Some(step) = self.plan.body.steps.iter().find(|step| step.name() == name) else {
+                of_add_on(paper, name, language);
+                continue;
+            };
             let what = match step {
                 Step::Task(_) => say!(language, "for you to do", "à faire par vous"),
                 step => words::kind(StepKind::of(step), language),
@@ -37,6 +41,8 @@ impl Procedure<'_> {
                     self.health(paper, checks, (*within_seconds, *stable_seconds), language);
                 }
                 Step::Task(task) => person(paper, task, language),
+                // A point is no item: what joins there is.
+                Step::AddOns { .. } => {}
             }
         }
     }
@@ -197,4 +203,15 @@ impl Procedure<'_> {
             None => say!(language, "{name}: {undo}.", "{name} : {undo}."),
         }
     }
+}
+
+/// A step that another product's plan brings. Its vendor describes it; here is where it stands.
+fn of_add_on(paper: &mut Paper, name: &str, language: Language) {
+    let (add_on, step) = name.rsplit_once(':').unwrap_or((name, ""));
+    paper.section(&say!(language, "{name}: a step of an add-on", "{name} : une étape d'un module complémentaire"));
+    paper.say(&say!(
+        language,
+        "The step {step} of {add_on} is run here; how, its own vendor says.",
+        "L'étape {step} de {add_on} s'exécute ici ; son propre éditeur dit comment."
+    ));
 }
