@@ -6,6 +6,7 @@
 
 pub mod permission;
 
+use consign_metadata::anchor::Fingerprint;
 use consign_metadata::name::{Label, ProductId};
 use consign_metadata::plan::{RunStep, UpgradePlan};
 use consign_metadata::version::Version;
@@ -24,6 +25,8 @@ pub struct AddOn {
     pub plan: UpgradePlan,
     /// The signed message.
     pub signed: Vec<u8>,
+    /// The primary key of its vendor, as this host's anchor has it.
+    pub primary: Fingerprint,
     /// Whether it may join.
     pub permission: Result<Permission, SiteError>,
 }

@@ -43,12 +43,8 @@ pub fn relations(agent: &Agent, catalogue: &Catalogue, plan: &UpgradePlan, prosp
     let (id, to) = (plan.id(), &plan.envelope.version);
     for entry in catalogue.entries.values().filter(|entry| is_add_on_of(entry, &id, prospect)) {
         match as_it_will_be(agent, catalogue, entry, prospect, |found| supports(found, &id, to)) {
-            Some(found) => {
-                let permission = Permission::of(&agent.places, &catalogue.trust, plan, &found.plan, &found.signed);
-                let joins = found.plan.body.joins.as_ref().is_some_and(|joins| joins.product == id);
-                let SignedPlan { plan, signed } = found;
-                relations.add_ons.extend(joins.then_some(AddOn { plan, signed, permission }));
-            }
+            Some(found) if joins(&found.plan, &id) => relations.add_ons.extend(add_on(agent, catalogue, plan, found)),
+            Some(_) => {}
             None => relations.torn.push(entry.product.id.clone()),
         }
     }
@@ -57,16 +53,27 @@ pub fn relations(agent: &Agent, catalogue: &Catalogue, plan: &UpgradePlan, prosp
     relations
 }
 
+fn joins(plan: &UpgradePlan, base: &ProductId) -> bool {
+    plan.body.joins.as_ref().is_some_and(|joins| joins.product == *base)
+}
+
+/// `None` where its vendor is not trusted any more: then its plan was not verified either.
+fn add_on(agent: &Agent, catalogue: &Catalogue, base: &UpgradePlan, found: SignedPlan) -> Option<AddOn> {
+    let SignedPlan { plan, signed } = found;
+    let primary = catalogue.trust.vendor(&plan.envelope.vendor).ok()?.anchor.primary.clone();
+    let permission = Permission::of(&agent.places, &catalogue.trust, base, &plan, &signed);
+    Some(AddOn { plan, signed, primary, permission })
+}
+
 fn is_add_on_of(entry: &Entry, base: &ProductId, prospect: Prospect<'_>) -> bool {
-    let joins = |plan: &UpgradePlan| plan.body.joins.as_ref().is_some_and(|joins| joins.product == *base);
     let arriving = match prospect {
         Prospect::Transaction(arriving) => arriving.get(&entry.product.id),
         _ => None,
     };
-    entry.installed.values().chain(arriving).any(|found| joins(&found.plan))
+    entry.installed.values().chain(arriving).any(|found| joins(&found.plan, base))
 }
 
-/// An offered release counts where it does `better` than what is there; `None` while its packages differ.
+/// An offered release counts where it fits; `None` while its packages differ.
 fn as_it_will_be(
     agent: &Agent,
     catalogue: &Catalogue,

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use consign_metadata::anchor::Fingerprint;
 use consign_metadata::digest::Sha256;
 use consign_metadata::name::{Label, PackageName, ProductId, UnitName};
 use consign_metadata::plan::OnInterrupt;
@@ -510,6 +511,8 @@ pub enum Reason {
         add_on: ProductId,
         /// Its version.
         version: Version,
+        /// The primary key of its vendor.
+        primary: Fingerprint,
     },
     /// An add-on wants to join where the offered version lets nobody join.
     AddOnNoPoint {

@@ -42,7 +42,9 @@ fn of_add_on(case: &Case<'_>, add_on: &AddOn) -> Vec<Reason> {
     match add_on.permission {
         // The gate of the site's choices says what is wrong with its file.
         Err(_) | Ok(Permission::Ignored) => Vec::new(),
-        Ok(Permission::Denied) => vec![Reason::AddOnNotAllowed { add_on: id, version }],
+        Ok(Permission::Denied) => {
+            vec![Reason::AddOnNotAllowed { add_on: id, version, primary: add_on.primary.clone() }]
+        }
         Ok(Permission::Allowed) => {
             let fits = [unsupported(add_on, &case.plan.envelope.version), no_point(add_on, case.plan)];
             let choices = site::options(case.places, &add_on.plan).err();

@@ -80,8 +80,8 @@ fn on_reason(product: &ProductId, reason: &Reason, language: Language) -> Vec<Ad
                 format!("editor /etc/consign/{product}.toml"),
                 say!(
                     language,
-                    "[[add_on]] product = \"{add_on}\", and its vendor's key as primary: lets it join; ignore = true: goes on without it",
-                    "[[add_on]] product = \"{add_on}\", et la clé de son éditeur comme primary : l'autorise ; ignore = true : s'en passe"
+                    "an [[add_on]] with product = \"{add_on}\" and this key as primary lets it join; with ignore = true it is left out",
+                    "un [[add_on]] avec product = \"{add_on}\" et cette clé comme primary l'autorise ; avec ignore = true il est laissé de côté"
                 ),
             ),
             refresh(language),

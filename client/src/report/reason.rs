@@ -110,13 +110,13 @@ pub fn sentence(reason: &Reason, language: Language) -> String {
         }
         Reason::AddOnUnsupported { add_on, version, supports } => say!(
             language,
-            "the installed add-on {add_on} {version} works with {supports} only",
-            "le module complémentaire installé {add_on} {version} ne fonctionne qu'avec {supports}"
+            "the installed add-on {add_on} {version} works with {supports} of this product only",
+            "le module complémentaire installé {add_on} {version} ne fonctionne qu'avec {supports} de ce produit"
         ),
-        Reason::AddOnNotAllowed { add_on, version } => say!(
+        Reason::AddOnNotAllowed { add_on, version, primary } => say!(
             language,
-            "the installed add-on {add_on} {version} would join this upgrade, which neither the vendor nor this site allows",
-            "le module complémentaire installé {add_on} {version} prendrait part à cette mise à niveau, ce que ni l'éditeur ni ce site n'autorise"
+            "the installed add-on {add_on} {version} would join this upgrade, which neither the vendor nor this site allows (its key: {primary})",
+            "le module complémentaire installé {add_on} {version} prendrait part à cette mise à niveau, ce que ni l'éditeur ni ce site n'autorise (sa clé : {primary})"
         ),
         Reason::AddOnNoPoint { add_on, version, point } => say!(
             language,

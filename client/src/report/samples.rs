@@ -144,7 +144,11 @@ pub fn reasons() -> Vec<Reason> {
             version: v("1.0.3"),
             supports: ">=1.4.0, <1.5.0".parse().unwrap(),
         },
-        Reason::AddOnNotAllowed { add_on: "globex/snmp".parse().unwrap(), version: v("1.0.3") },
+        Reason::AddOnNotAllowed {
+            add_on: "globex/snmp".parse().unwrap(),
+            version: v("1.0.3"),
+            primary: "A1".repeat(20).try_into().unwrap(),
+        },
         Reason::AddOnNoPoint {
             add_on: "globex/snmp".parse().unwrap(),
             version: v("1.0.3"),
