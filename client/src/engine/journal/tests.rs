@@ -101,6 +101,16 @@ fn any_other_damage_stops_with_the_line_named() {
 }
 
 #[test]
+fn a_journal_of_a_later_format_asks_for_a_later_agent() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(Journal::create(folder.path(), Header { format: 9, ..header() }, at()).unwrap());
+    let line = fs_err::read_to_string(folder.path().join(FILE)).unwrap();
+    fs_err::write(folder.path().join(FILE), line.replace("\"format\":9", "\"wonders\":[],\"format\":9")).unwrap();
+    let error = Replay::of(folder.path()).unwrap_err();
+    assert!(matches!(&error, JournalError::Newer { found: 9, known: 2, .. }), "{error}");
+}
+
+#[test]
 fn lines_that_were_moved_or_lost_are_damage() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(FILE);
