@@ -32,8 +32,8 @@ impl Product {
         Product { name: "buildbot", version, more_modules: false }
     }
 
-    /// An add-on of canopsis by another vendor. 1.0.0 works with canopsis below 3.26, 1.1.0 below 3.26.1, and
-    /// 2.0.0 from 3.26 on; its steps write down what they saw.
+    /// An add-on of canopsis by another vendor. 1.0.0 and 1.1.5 work with canopsis below 3.26, 1.1.0
+    /// below 3.26.1, and 2.0.0 from 3.26 on; its steps write down what they saw.
     pub fn snmp(version: &'static str) -> Product {
         Product { name: "snmp", version, more_modules: false }
     }
@@ -41,7 +41,7 @@ impl Product {
     /// The versions of canopsis that an add-on works with.
     fn supports(self) -> &'static str {
         match self.version {
-            "1.0.0" => ">=3.25.0, <3.26.0",
+            "1.0.0" | "1.1.5" => ">=3.25.0, <3.26.0",
             "1.1.0" => ">=3.25.0, <3.26.1",
             _ => ">=3.26.0, <4.0.0",
         }

@@ -125,8 +125,8 @@ pub fn sentence(reason: &Reason, language: Language) -> String {
         ),
         Reason::BaseUnsupported { base, version, supports } => say!(
             language,
-            "it is an add-on of {base} {supports}, and {base} is at {version}",
-            "c'est un module complémentaire de {base} {supports}, et {base} est en version {version}"
+            "it works with {base} {supports} only, and {base} is or goes to {version}",
+            "elle ne fonctionne qu'avec {base} {supports}, et {base} est ou passe en version {version}"
         ),
         Reason::NoAnswer => say!(
             language,
