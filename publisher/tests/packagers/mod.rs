@@ -66,3 +66,23 @@ pub fn nfpm(version: &str, schema: u32, folder: &Path) -> PathBuf {
     run(&format!("{lab}/packagers/nfpm"), &["package", "--packager", "deb", "--target", "."], folder);
     folder.join(format!("acme-ledger_{version}-1_amd64.deb"))
 }
+
+/// A program with a unit as cargo-deb makes it: no `md5sums`, no `./`, owners without names.
+pub fn cargo_deb(version: &str, folder: &Path) -> PathBuf {
+    fs::create_dir_all(folder.join("src")).unwrap();
+    fs::create_dir_all(folder.join("units")).unwrap();
+    let manifest = format!(
+        "[package]\nname = \"acme-ledger\"\nversion = \"{version}\"\nedition = \"2021\"\nlicense = \"MIT\"\n\
+         description = \"numbered entries\"\nauthors = [\"Acme <packages@acme.example>\"]\n[workspace]\n\
+         [package.metadata.deb]\nmaintainer-scripts = \"units/\"\nsystemd-units = {{ unit-scripts = \"units/\" }}\n\
+         assets = [[\"target/release/acme-ledger\", \"opt/acme/bin/\", \"755\"]]\n"
+    );
+    fs::write(folder.join("Cargo.toml"), manifest).unwrap();
+    fs::write(folder.join("src/main.rs"), "fn main() {}\n").unwrap();
+    fs::write(folder.join("units/service"), "[Service]\nExecStart=/opt/acme/bin/acme-ledger\n").unwrap();
+    let lab = std::env::var("CONSIGN_LAB").unwrap_or_else(|_| format!("{REPOSITORY}/target/lab"));
+    // Where this machine's builds go is not where this one looks.
+    let target = format!("CARGO_TARGET_DIR={}", folder.join("target").display());
+    run("env", &[&target, &format!("{lab}/packagers/cargo-deb"), "--output", "."], folder);
+    folder.join(format!("acme-ledger_{version}-1_amd64.deb"))
+}

@@ -179,7 +179,7 @@ fn a_package_of_debhelper_keeps_its_fields_scripts_and_lists() {
 }
 
 #[test]
-fn a_package_of_nfpm_gets_the_list_of_digests_that_it_lacked() {
+fn a_package_of_nfpm_keeps_its_payload_and_its_list_of_digests() {
     let foreign = Foreign::new();
     let package = packagers::nfpm("1.1.0", 2, foreign.folder.path());
     let wrapped = foreign.wrap(&package);
@@ -188,6 +188,32 @@ fn a_package_of_nfpm_gets_the_list_of_digests_that_it_lacked() {
     assert!(sums.contains("  opt/acme-ledger/bin/ledger\n"), "{sums}");
     let postinst = output_of("dpkg-deb", &["--info", text(wrapped.path()), "postinst"]);
     assert!(postinst.starts_with("#!/bin/bash\n# ") && postinst.ends_with("set -u\necho installed \"$1\"\n"));
+}
+
+/// cargo-deb writes no md5sums; the long runs ask the real one, too.
+#[test]
+fn a_package_without_a_list_of_digests_gets_a_whole_one() {
+    let foreign = Foreign::new();
+    let mut packages = vec![foreign.tiny(CONTROL, &[], &[])];
+    if std::env::var_os("CONSIGN_LONG").is_some() {
+        packages.push(packagers::cargo_deb("1.1.0", &foreign.at("crate")));
+    }
+    for package in packages {
+        let sums = |package: &Path| run("dpkg-deb", &["--info", text(package), "md5sums"]);
+        assert!(!sums(&package).status.success(), "it has one");
+        let wrapped = foreign.wrap(&package);
+        assert!(payload(wrapped.path()).starts_with(&without_end(payload(&package))));
+        let sums = String::from_utf8(sums(wrapped.path()).stdout).unwrap();
+        let root = tempfile::tempdir().unwrap();
+        output_of("dpkg-deb", &["--extract", text(wrapped.path()), text(root.path())]);
+        let list = root.path().join("md5sums");
+        fs::write(&list, &sums).unwrap();
+        output_of("sh", &["-c", &format!("cd {} && md5sum --check --strict --quiet md5sums", text(root.path()))]);
+        let files = output_of("sh", &["-c", &format!("cd {} && find usr opt -type f | wc -l", text(root.path()))]);
+        // A hard link has no content of its own.
+        let linked = usize::from(package.to_str().unwrap().ends_with("_all.deb"));
+        assert_eq!(sums.lines().count() + linked, files.trim().parse::<usize>().unwrap(), "{sums}");
+    }
 }
 
 #[test]
