@@ -9,3 +9,4 @@ mod deb;
 mod documents;
 mod notes;
 mod plans;
+mod renamed;
