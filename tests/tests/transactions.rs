@@ -30,7 +30,8 @@ fn upgraded_once(site: &Site) {
     }
     assert_eq!(site.init_calls().len(), 2, "{:?}", site.init_calls());
     assert_eq!(site.announced().len(), 2, "{:?}", site.announced());
-    let begun = site.host.shell("cat /var/lib/consignee/acme/canopsis/journal/*/records.jsonl | grep -c '\"completed\\|begun'");
+    let begun =
+        site.host.shell("cat /var/lib/consignee/acme/canopsis/journal/*/records.jsonl | grep -c '\"completed\\|begun'");
     assert_eq!(begun, "2", "a journal for the install and one for the upgrade");
     site.host.assert_packages_sound();
 }
@@ -123,7 +124,9 @@ fn a_neighbour_that_fails_leaves_the_packages_to_be_configured_and_one_finish() 
     lab!();
     let (vendor, site) = installed("neighbour-fails", Release::Bookworm);
     let neighbour = Archive::new("neighbour").unwrap();
-    neighbour.add(&[TinyPackage::new("neighbour", "1").script("postinst", "#!/bin/sh\ntest -e /srv/mended\n")]).unwrap();
+    neighbour
+        .add(&[TinyPackage::new("neighbour", "1").script("postinst", "#!/bin/sh\ntest -e /srv/mended\n")])
+        .unwrap();
     neighbour.give_to(&site.host);
     let needs = ("depends.deb = [\"python3\"]", "depends.deb = [\"python3\", \"neighbour\"]");
     vendor.release_edited(Product::canopsis("3.26.0").in_three_packages(), &[needs]).unwrap();
