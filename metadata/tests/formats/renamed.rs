@@ -24,7 +24,7 @@ fn a_body_says_the_format_that_it_needs() {
     };
     assert_eq!(read(both), Ok(2));
     let early = read(|body| body["renamed_engines"] = renamed.clone()).unwrap_err();
-    assert!(early.contains("format 1 and has what came with format 2"), "{early}");
+    assert!(early.contains("its body says format 1 and uses format 2"), "{early}");
     let unknown = read(|body| {
         body["format"] = json!(2);
         body["renamed_engines"] = json!({"no.service": "old.service"});
