@@ -216,12 +216,12 @@ impl<W: Write> TarWriter<W> {
     }
 }
 
-/// What shows that a file was written to: its length, and when that or anything else of it changed.
+/// What shows that a file was written to: its length, and when it was. Not when its inode changed: that
+/// another name of it comes or goes, as in snapshots by hard links, is no change of what is packed.
 #[derive(Debug, PartialEq, Eq)]
 struct Stamp {
     size: u64,
-    content: (i64, i64),
-    status: (i64, i64),
+    written: (i64, i64),
 }
 
 impl Stamp {
@@ -229,8 +229,7 @@ impl Stamp {
         let metadata = file.metadata()?;
         Ok(Self {
             size: metadata.len(),
-            content: (metadata.mtime(), metadata.mtime_nsec()),
-            status: (metadata.ctime(), metadata.ctime_nsec()),
+            written: (metadata.mtime(), metadata.mtime_nsec()),
         })
     }
 }
