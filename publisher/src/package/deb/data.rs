@@ -227,10 +227,7 @@ struct Stamp {
 impl Stamp {
     fn of(file: &File) -> io::Result<Self> {
         let metadata = file.metadata()?;
-        Ok(Self {
-            size: metadata.len(),
-            written: (metadata.mtime(), metadata.mtime_nsec()),
-        })
+        Ok(Self { size: metadata.len(), written: (metadata.mtime(), metadata.mtime_nsec()) })
     }
 }
 
