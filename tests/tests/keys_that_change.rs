@@ -75,7 +75,7 @@ fn follows(release: Release) {
     site.clear_canopsis();
     let upgraded = site.host.apt_get(&["upgrade"]).expect_ok();
     site.wait_status(0);
-    assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.26.0-1"), "{upgraded}\n{}\n{}", site.host.exec(&["consignee", "status"]), site.host.shell("cat /etc/apt/preferences.d/*; apt-cache policy canopsis; journalctl -u consignee.service --no-pager | tail -40"));
+    assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.26.0-1"), "{upgraded}");
     assert_eq!(site.host.installed("acme-release").as_deref(), Some("3"));
     quietly(&update(&site).expect_ok());
     site.wait_status(0);
