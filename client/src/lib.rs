@@ -4,6 +4,7 @@ pub mod acknowledgement;
 pub mod add_on;
 pub mod agent;
 pub mod cli;
+pub mod configuration;
 pub mod conversation;
 pub mod durable;
 pub mod engine;

@@ -31,6 +31,11 @@ pub fn install_introduction(file: &Path) -> String {
     format!("apt install {}", file.display())
 }
 
+/// Puts a file of the agent's back.
+pub fn put_back(default: &Path, file: &Path) -> String {
+    format!("cp {} {}", default.display(), file.display())
+}
+
 /// An argument list as it is typed in bash: one line, every word the program's own.
 pub fn line<W: AsRef<str>>(words: &[W]) -> String {
     words.iter().map(|word| quoted(word.as_ref())).collect::<Vec<_>>().join(" ")

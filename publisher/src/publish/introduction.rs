@@ -121,7 +121,7 @@ impl IntroductionContent<'_> {
         if let Some(agent) = &self.agent {
             tree.add_bytes(&anchor_path(vendor, anchor::AGENT_CERTIFICATE_FILE), agent.certificate.clone(), 0o644)?;
         }
-        // The site may point the subscription to a mirror, so both are conffiles.
+        // The site may point the subscription to a mirror, so both are configuration files.
         let subscription = sources::subscription(self.url, self.channel, &keyring);
         add_config(&mut tree, &format!("/etc/apt/sources.list.d/{vendor}-{}.sources", self.channel), subscription)?;
         let limits = sources::limits(vendor, &self.packages);

@@ -17,6 +17,9 @@ use crate::project::{Project, err, ok, out};
 fn unpacked(project: &Project, name: &str) -> PathBuf {
     let host = project.path(name);
     ok(Command::new("dpkg-deb").arg("-x").arg(project.public().join("acme-release.deb")).arg(&host));
+    // What its postinst puts in place where there is nothing yet.
+    let defaults = host.join("usr/share/consignee/defaults/acme-release");
+    ok(Command::new("cp").arg("-aT").arg(defaults).arg(&host));
     host
 }
 
@@ -44,14 +47,12 @@ fn a_host_gets_the_keyring_the_anchor_and_the_subscription() {
          Signed-By: /usr/share/keyrings/acme-archive-keyring.pgp\n"
     );
     let deb = project.public().join("acme-release.deb");
-    let conffiles = ok(Command::new("dpkg-deb").arg("-I").arg(deb).arg("conffiles"));
-    let listed: BTreeSet<String> = out(&conffiles).lines().map(str::to_owned).collect();
-    assert_eq!(
-        listed,
-        ["/etc/apt/preferences.d/zz-acme-release", "/etc/apt/sources.list.d/acme-stable.sources"]
-            .map(String::from)
-            .into()
-    );
+    let md5sums = ok(Command::new("dpkg-deb").arg("-I").arg(deb).arg("md5sums"));
+    let listed = out(&md5sums);
+    let in_defaults = |line| str::split_once(line, "/defaults/acme-release").map(|(_, path)| path);
+    let listed: BTreeSet<&str> = listed.lines().filter_map(in_defaults).collect();
+    let expected = ["/etc/apt/preferences.d/zz-acme-release", "/etc/apt/sources.list.d/acme-stable.sources"];
+    assert_eq!(listed, expected.into());
 }
 
 #[test]

@@ -60,7 +60,7 @@ fn the_agents_package_is_built_from_programs_their_manual_and_dist() {
     for file in [
         "./usr/bin/consignee",
         "./usr/lib/consignee/consignee-hook",
-        "./etc/apt/apt.conf.d/20consignee",
+        "./usr/share/consignee/defaults/consignee/etc/apt/apt.conf.d/20consignee",
         "./usr/share/man/man8/consignee.8.gz",
         "./usr/share/bash-completion/completions/consignee",
         "./usr/share/zsh/vendor-completions/_consignee",
@@ -69,8 +69,6 @@ fn the_agents_package_is_built_from_programs_their_manual_and_dist() {
         assert!(files.lines().any(|line| line.ends_with(file)), "{files}");
     }
     assert!(!files.contains("DEBIAN"), "{files}");
-    let conffiles = output_of("dpkg-deb", &["--info", text(package.path()), "conffiles"]);
-    assert_eq!(conffiles, "/etc/apt/apt.conf.d/20consignee\n");
     assert_eq!(complaints(package.path()), [""; 0]);
 }
 

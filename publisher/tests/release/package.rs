@@ -93,7 +93,7 @@ fn the_control_archive_says_what_apt_and_the_agent_need() {
     assert_eq!(field("Depends"), "python3");
     assert_eq!(field("Description"), "example ERP\n One paragraph.\n .\n Another.");
     let info = |name: &str| output_of("dpkg-deb", &["--info", path, name]);
-    assert_eq!(info("conffiles"), "/etc/acme/erp.conf\n");
+    assert!(info("md5sums").contains("  usr/share/consignee/defaults/acme-erp/etc/acme/erp.conf\n"));
     assert_eq!(info("triggers"), "activate-noawait consign-finish\n");
     assert_eq!(info("consign-note.1.1.0.fr.md"), "# 1.1.0\n\nNouveau.\n");
     assert!(info("preinst").contains("account erp '/var/lib/erp' '/usr/sbin/nologin'\n"));

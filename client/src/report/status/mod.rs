@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::advice::Advice;
 use super::state::{self, Standing};
 use super::{FORMAT, advice, failure};
+use crate::configuration::{self, NewDefault};
 use crate::engine::event::{Failure, ModuleChange, Packages, Reason};
 use crate::engine::journal::{JournalError, Replay};
 use crate::engine::machine::{HaltCause, State, Upgrade};
@@ -20,6 +21,7 @@ use crate::host::{HostError, PackageManager};
 use crate::kept_back::{KeptBack, Reach};
 use crate::looked::Looked;
 use crate::notice::Notice;
+use crate::places::Places;
 use crate::product::Product;
 use crate::request::Offer;
 
@@ -35,6 +37,9 @@ pub struct StatusReport {
     /// What concerns a vendor as a whole: its keys, its repository.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<Notice>,
+    /// Files of the agent's own that were removed; the package manager then does not ask it any more.
+    #[serde(default)]
+    pub removed: Vec<NewDefault>,
 }
 
 /// One product.
@@ -55,6 +60,9 @@ pub struct ProductStatus {
     /// Why the package manager passes the cleared upgrade over; left out where it does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept_back: Option<Reach>,
+    /// Files of the site's beside which a new default of the vendor's lies.
+    #[serde(default)]
+    pub new_defaults: Vec<NewDefault>,
     /// Why its journals cannot be read, in English; else null.
     pub problem: Option<String>,
     /// What to type next, most useful first.
@@ -118,6 +126,9 @@ pub struct StepStatus {
     pub task: Option<Text>,
 }
 
+/// The package of the agent itself.
+const AGENT: &str = "consignee";
+
 // What was read of one product, before it is put into a form.
 #[derive(Debug)]
 struct Seen {
@@ -130,6 +141,7 @@ struct Seen {
 pub struct Overview {
     products: Vec<Seen>,
     notices: Vec<Notice>,
+    removed: Vec<NewDefault>,
 }
 
 impl Overview {
@@ -139,7 +151,7 @@ impl Overview {
     /// When a journal cannot be read at all.
     pub fn of(products: &[Product]) -> Result<Self, JournalError> {
         let products = products.iter().map(Seen::of).collect::<Result<_, _>>()?;
-        Ok(Self { products, notices: Vec::new() })
+        Ok(Self { products, notices: Vec::new(), removed: Vec::new() })
     }
 
     /// With what concerns their vendors.
@@ -163,16 +175,29 @@ impl Overview {
         self
     }
 
+    /// With what else of the host a person has to know: files that were kept, or that are missing.
+    #[must_use]
+    pub fn on_host(mut self, places: &Places) -> Self {
+        for seen in &mut self.products {
+            let modules = seen.upgrade.iter().flat_map(|upgrade| &upgrade.header.modules);
+            seen.status.new_defaults = configuration::new_defaults(places, modules.map(|module| &module.package));
+        }
+        self.removed = configuration::removed(places, AGENT);
+        self
+    }
+
     /// What a person has to think of all of them.
     pub fn standing(&self) -> Standing {
-        let urgent = self.notices.iter().any(Notice::is_urgent).then_some(Standing::Waits);
+        let urgent = self.notices.iter().any(Notice::is_urgent) || !self.removed.is_empty();
+        let urgent = urgent.then_some(Standing::Waits);
         self.products.iter().map(|seen| seen.status.standing).chain(urgent).max().unwrap_or(Standing::Well)
     }
 
     /// As data.
     pub fn report(&self) -> StatusReport {
         let products = self.products.iter().map(|seen| seen.status.clone()).collect();
-        StatusReport { format: FORMAT, standing: self.standing(), products, notices: self.notices.clone() }
+        let (notices, removed) = (self.notices.clone(), self.removed.clone());
+        StatusReport { format: FORMAT, standing: self.standing(), products, notices, removed }
     }
 }
 
@@ -206,6 +231,7 @@ impl Seen {
             upgrade: upgrade.as_ref().zip(since).map(|(upgrade, since)| upgrade_status(upgrade, since)),
             offers,
             kept_back,
+            new_defaults: Vec::new(),
             problem: None,
             commands: commands.into_iter().map(|(command, _)| command).collect(),
         };
@@ -221,6 +247,7 @@ impl Seen {
             upgrade: None,
             offers: Vec::new(),
             kept_back: None,
+            new_defaults: Vec::new(),
             problem: Some(error.to_string()),
             commands: Vec::new(),
         };

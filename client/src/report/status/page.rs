@@ -4,7 +4,9 @@ use consign_metadata::text::Language;
 use jiff::tz::TimeZone;
 
 use super::{Overview, ProductStatus, Seen, UpgradeStatus};
+use crate::configuration::NewDefault;
 use crate::engine::machine::{State, Upgrade};
+use crate::host::typed;
 use crate::report::page::{Page, Style};
 use crate::report::state::{self, Standing};
 use crate::report::{advice, failure, host, kept_back, notices, offers, reason, time, words};
@@ -21,6 +23,10 @@ impl Overview {
             page.gap();
         }
         page.append(0, notices::page(&self.notices, language));
+        for removed in &self.removed {
+            page.gap();
+            page.append(0, not_asked(removed, language));
+        }
         page
     }
 }
@@ -48,8 +54,30 @@ impl Seen {
             page.append(2, standing_page(upgrade, shown, status, language, zone));
         }
         page.append(2, offers::page(&status.offers, language));
+        for NewDefault { file, default } in &status.new_defaults {
+            let (file, default) = (file.display(), default.display());
+            let line = say!(
+                language,
+                "{file} is the site's and was kept; the vendor's new default is {default}",
+                "{file} est celui du site et a été gardé ; le nouveau défaut de l'éditeur est {default}"
+            );
+            page.add(2, Style::Warning, line);
+        }
         page
     }
+}
+
+fn not_asked(removed: &NewDefault, language: Language) -> Page {
+    let (mut page, file) = (Page::default(), removed.file.display());
+    let line = say!(
+        language,
+        "{file} was removed: the package manager does not ask the agent before it unpacks",
+        "{file} a été supprimé : le gestionnaire de paquets n'interroge plus l'agent avant de dépaqueter"
+    );
+    page.add(0, Style::Warning, line);
+    let purpose = say!(language, "put it back", "le remettre en place");
+    advice::show(&mut page, &[(typed::put_back(&removed.default, &removed.file), purpose)], language);
+    page
 }
 
 fn arriving(language: Language) -> String {

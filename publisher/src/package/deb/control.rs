@@ -1,8 +1,8 @@
-//! The control archive: the control file, conffiles, triggers, scripts, and members of our own.
+//! The control archive: the control file, triggers, scripts, and members of our own.
 
-use crate::stage::{Node, Source};
+use crate::stage::Source;
 
-use super::Paragraph;
+use super::{Paragraph, configuration};
 use crate::package::{PackageContents, PackageError};
 
 /// Width of the lines of a description.
@@ -116,22 +116,6 @@ fn wrapped(line: &str) -> Vec<String> {
     lines
 }
 
-/// The list of files that are the site's to edit.
-pub fn conffiles(contents: &PackageContents) -> Result<String, PackageError> {
-    let mut list = String::new();
-    for (path, entry) in contents.payload.entries() {
-        if !matches!(entry.node, Node::File { config: true, .. }) {
-            continue;
-        }
-        if path.contains(char::is_whitespace) {
-            let reason = format!("dpkg cannot keep /{path} for the site, because its name has a blank");
-            return Err(PackageError::Contents { package: contents.name.to_string(), reason });
-        }
-        list.push_str(&format!("/{path}\n"));
-    }
-    Ok(list)
-}
-
 /// A member of the control archive, with its mode.
 pub struct ControlMember {
     pub name: String,
@@ -140,15 +124,15 @@ pub struct ControlMember {
 }
 
 /// Every member but `control` and `md5sums`, which depend on the packed payload.
-pub fn members(contents: &PackageContents) -> Result<Vec<ControlMember>, PackageError> {
+pub fn members(contents: &PackageContents) -> Vec<ControlMember> {
     let mut members: Vec<ControlMember> = Vec::new();
     let mut add = |name: &str, mode, content: Source| {
         if content.size() > 0 {
             members.push(ControlMember { name: name.to_owned(), mode, content });
         }
     };
-    add("conffiles", 0o644, Source::Bytes(conffiles(contents)?.into_bytes()));
-    for (name, script) in contents.deb.scripts.named() {
+    let scripts = configuration::scripts(&contents.name, &contents.deb.scripts);
+    for (name, script) in scripts.named() {
         add(name, 0o755, Source::Bytes(script.clone()));
     }
     let triggers: String = contents.deb.triggers.iter().map(|line| format!("{line}\n")).collect();
@@ -157,7 +141,7 @@ pub fn members(contents: &PackageContents) -> Result<Vec<ControlMember>, Package
         add(name, 0o644, content.clone());
     }
     members.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(members)
+    members
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! - `control`: the control file and its neighbours, `deb-control(5)`
 //! - `data`: the payload as a tar archive
 //! - `documentation`: the files that Debian Policy wants under `/usr/share/doc`
+//! - `configuration`: files that are the site's to edit, without dpkg's questions
 //! - `archive`: the outer archive and the signature
 //! - `members`: the control archive of a finished package, read back
 //! - `foreign`: a package that was built by others, read
@@ -12,6 +13,7 @@
 
 mod archive;
 mod compression;
+mod configuration;
 mod control;
 mod data;
 mod digest;

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::control::{self, ControlMember};
 use super::digest::ContentDigest;
-use super::{CONTENT_FIELD, Paragraph, archive, data, documentation};
+use super::{CONTENT_FIELD, Paragraph, archive, configuration, data, documentation};
 use crate::file::OnFile;
 use crate::package::{PackageContents, PackageError, Packager, UnsignedPackage};
 use crate::stage::{Attributes, Node, Source, StagedTree};
@@ -27,9 +27,9 @@ impl Packager for Deb {
         folder: &Path,
     ) -> Result<UnsignedPackage, PackageError> {
         let seconds = u64::try_from(time.as_second()).unwrap_or(0);
-        let tree = documentation::add(contents, time)?;
+        let tree = configuration::lay_out(&contents.name, &documentation::add(contents, time)?)?;
         let mut paragraph = control::paragraph(contents)?;
-        let members = control::members(contents)?;
+        let members = control::members(contents);
         let mut digest = ContentDigest::begin(&paragraph, &members);
 
         fs::create_dir_all(folder).on("create", folder)?;
