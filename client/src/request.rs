@@ -25,6 +25,9 @@ pub enum Request {
     Barrier {
         /// Every action of the transaction.
         actions: Vec<PackageAction>,
+        /// Whether somebody is there: it was typed at a terminal.
+        #[serde(default = "yes")]
+        attended: bool,
     },
     /// A new package's preinst runs: gate and prepare unless a barrier has cleared it already.
     Preinst {
@@ -36,6 +39,9 @@ pub enum Request {
         plan: PathBuf,
         /// The native version that is configured now, if any.
         before: Option<String>,
+        /// Whether somebody is there.
+        #[serde(default = "yes")]
+        attended: bool,
     },
     /// A package of the product is about to be removed: stop the engines. Answered when stopped.
     Remove {
@@ -51,6 +57,13 @@ pub enum Request {
         /// Its native name.
         package: PackageName,
     },
+    /// What is offered may be installed whatever the site's rules on time and attendance say.
+    Now {
+        /// The product.
+        product: ProductId,
+        /// Who.
+        by: Person,
+    },
     /// A person's decision about an upgrade.
     Decide {
         /// The product.
@@ -60,6 +73,11 @@ pub enum Request {
         /// Who.
         by: Person,
     },
+}
+
+// A hook of an older agent, in the moment of its upgrade, does not say.
+fn yes() -> bool {
+    true
 }
 
 /// What a person may decide.

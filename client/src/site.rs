@@ -6,6 +6,8 @@
 //! choice that is silently left out would be carried out as another one.
 
 mod add_ons;
+mod rules;
+pub mod window;
 
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read};
@@ -23,6 +25,8 @@ use toml::Spanned;
 use crate::places::Places;
 
 pub use add_ons::{AddOn, add_ons};
+pub use rules::Rules;
+use rules::{Tables, UnattendedTable, WindowTable};
 
 /// The largest file that is read.
 const MAXIMUM: u64 = 64 * 1024;
@@ -71,6 +75,8 @@ pub struct Policy {
 #[serde(deny_unknown_fields)]
 struct PolicyFile {
     language: Option<Language>,
+    unattended: Option<UnattendedTable>,
+    window: Option<WindowTable>,
 }
 
 #[derive(Default, Deserialize)]
@@ -80,6 +86,20 @@ struct ProductFile {
     options: BTreeMap<Spanned<String>, Spanned<String>>,
     #[serde(default, rename = "add_on")]
     add_ons: Vec<add_ons::Entry>,
+    unattended: Option<UnattendedTable>,
+    window: Option<WindowTable>,
+}
+
+impl PolicyFile {
+    fn tables(self) -> Tables {
+        Tables { unattended: self.unattended, window: self.window }
+    }
+}
+
+impl ProductFile {
+    fn tables(self) -> Tables {
+        Tables { unattended: self.unattended, window: self.window }
+    }
 }
 
 impl Policy {

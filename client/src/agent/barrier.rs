@@ -14,7 +14,7 @@ use super::dialogue::Speaker;
 use super::intent::Intent;
 use super::situation::Situation;
 use super::upgrades::{self, Task};
-use super::{Agent, AgentError, comparison, watch};
+use super::{Agent, AgentError, comparison, timing, watch};
 use crate::engine::event::{Event, Failure, Packages, Reason};
 use crate::engine::journal::Journal;
 use crate::engine::machine::{State, Upgrade};
@@ -29,7 +29,12 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// [`AgentError`]; what was prepared is taken back when the transaction ends.
-pub fn barrier(agent: &Arc<Agent>, actions: &[PackageAction], speaker: &mut Speaker) -> Result<Reply, AgentError> {
+pub fn barrier(
+    agent: &Arc<Agent>,
+    actions: &[PackageAction],
+    attended: bool,
+    speaker: &mut Speaker,
+) -> Result<Reply, AgentError> {
     // Nothing in it could have pushed a package out: somebody wants them gone.
     if actions.iter().all(|action| action.remove) {
         return Ok(Reply::Pass);
@@ -43,7 +48,8 @@ pub fn barrier(agent: &Arc<Agent>, actions: &[PackageAction], speaker: &mut Spea
     let arriving: BTreeMap<ProductId, SignedPlan> = targets.collect();
     let prospect = Prospect::Transaction(&arriving);
     for (id, intent) in wanted {
-        let judged = intent.and_then(|intent| judge(agent, &catalogue, &id, &intent, prospect).map(|()| intent));
+        let judged =
+            intent.and_then(|intent| judge(agent, &catalogue, &id, &intent, prospect, attended).map(|()| intent));
         match judged {
             Ok(intent) => intents.push((id, intent)),
             Err((to, reasons)) => refusals.push(Refusal { product: id, to, reasons }),
@@ -63,6 +69,7 @@ fn judge(
     id: &ProductId,
     intent: &Intent,
     prospect: Prospect<'_>,
+    attended: bool,
 ) -> Result<(), Refused> {
     let Some(target) = &intent.target else { return Ok(()) };
     let to = Some(target.plan.envelope.version.clone());
@@ -74,7 +81,7 @@ fn judge(
     let judged = Situation::with(agent, catalogue, entry, &intent.joining).and_then(|situation| {
         let situation = Situation { prospect, ..situation };
         let from = situation.from(agent);
-        reasons(agent, &situation, target, from.as_ref(), &intent.joining)
+        reasons(agent, &situation, target, from.as_ref(), &intent.joining, attended)
     });
     match judged {
         Ok(reasons) if reasons.is_empty() => Ok(()),
@@ -90,18 +97,20 @@ pub(super) fn reasons(
     target: &SignedPlan,
     from: Option<&Version>,
     joining: &BTreeSet<PackageName>,
+    attended: bool,
 ) -> Result<Vec<Reason>, AgentError> {
     let Some(from) = from else { return Ok(Vec::new()) };
     if changes_nothing(agent, situation, target, joining) {
         return Ok(Vec::new());
     }
-    let reasons = situation.reasons(agent, &target.plan, from, Some(UNHURRIED));
+    let mut reasons = situation.reasons(agent, &target.plan, from, Some(UNHURRIED));
     let other = situation.newest.as_ref().filter(|u| !u.is_over() && u.header.plan != target.plan.digest);
     // An older version is not offered: no journal waits for it.
     if !reasons.is_empty() && other.is_none() && !reasons.iter().any(gate::is_downgrade) {
         let mut journal = upgrades::open_or_begin(agent, situation, target, Some(from), joining)?;
         upgrades::judge(agent, &mut journal, &reasons)?;
     }
+    reasons.extend(timing::reasons(agent, situation, &target.plan, from, attended));
     Ok(reasons)
 }
 

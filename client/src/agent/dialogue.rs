@@ -5,7 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Agent, AgentError, barrier, decision, look, preinst, removal, watch};
+use super::{Agent, AgentError, barrier, decision, look, preinst, removal, timing, watch};
 use crate::request::{Reply, Request};
 
 /// The longest request: a transaction of every package there is.
@@ -69,12 +69,14 @@ fn serve(agent: &Arc<Agent>, request: Request, speaker: &mut Speaker) -> Result<
             Ok(Reply::Accepted)
         }
         Request::Look => look::look(agent),
-        Request::Barrier { actions } => barrier::barrier(agent, &actions, speaker),
-        Request::Preinst { product, package, plan, before } => {
-            preinst::preinst(agent, &product, &package, &plan, before.as_deref(), speaker)
+        Request::Barrier { actions, attended } => barrier::barrier(agent, &actions, attended, speaker),
+        Request::Preinst { product, package, plan, before, attended } => {
+            let arrival = preinst::Arrival { package: &package, plan: &plan, before: before.as_deref(), attended };
+            preinst::preinst(agent, &product, &arrival, speaker)
         }
         Request::Remove { product, .. } => removal::remove(agent, &product),
         Request::Purge { product, package } => removal::purge(agent, &product, &package),
+        Request::Now { product, by } => timing::allow(agent, &product, &by),
         Request::Decide { product, decision, by } => decision::decide(agent, &product, &decision, &by, speaker),
     }
 }
@@ -97,10 +99,14 @@ fn name(request: &Request) -> String {
         Request::Wake => "wake".to_owned(),
         Request::Ended => "ended".to_owned(),
         Request::Look => "look".to_owned(),
-        Request::Barrier { actions } => format!("barrier, {} actions", actions.len()),
+        Request::Barrier { actions, attended } => {
+            let by = if *attended { "at a terminal" } else { "with nobody there" };
+            format!("barrier, {} actions, {by}", actions.len())
+        }
         Request::Preinst { package, .. } => format!("preinst {package}"),
         Request::Remove { package, .. } => format!("remove {package}"),
         Request::Purge { package, .. } => format!("purge {package}"),
+        Request::Now { product, by } => format!("now by {} for {product}", by.name),
         Request::Decide { product, decision, by } => format!("{} by {} for {product}", word(decision), by.name),
     }
 }

@@ -7,6 +7,7 @@ use std::sync::PoisonError;
 use consign_metadata::name::PackageName;
 
 use super::catalogue::{Catalogue, Entry, plan_of};
+use super::timing::Timing;
 use super::{Agent, AgentError, comparison, offers};
 use crate::durable;
 use crate::engine::event::Packages;
@@ -28,14 +29,47 @@ pub fn refresh(agent: &Agent, catalogue: &Catalogue) -> Result<(), AgentError> {
             continue;
         }
         managed.extend(packages);
-        let cleared = cleared(agent, catalogue, entry);
+        let (cleared, unattended) = timed(agent, catalogue, entry);
         holds.extend(present.into_iter().map(|(package, _)| {
             let versions = cleared.iter().filter(|(name, _)| *name == package).map(|(_, v)| v.clone());
-            Hold { cleared: versions.collect(), package }
+            Hold { cleared: versions.collect(), package, unattended }
         }));
     }
     write_managed(agent, &managed)?;
     Ok(agent.packages.hold(&holds)?)
+}
+
+/// What may be installed at this moment, and whether also when nobody is there. Where a window opens or
+/// closes, the agent is woken to write the hold anew.
+fn timed(agent: &Agent, catalogue: &Catalogue, entry: &Entry) -> (Vec<(PackageName, String)>, bool) {
+    let nothing = (Vec::new(), false);
+    let Ok(Some(upgrade)) = entry.product.newest() else { return nothing };
+    let header = &upgrade.header;
+    let timing = match Timing::of(&agent.places, &entry.product, &header.to, agent.clock.now()) {
+        Ok(timing) => timing,
+        // Its gate says so, too; an upgrade that has begun must find its packages all the same.
+        Err(_) if upgrade.is_under_way() => return (cleared(agent, catalogue, entry), true),
+        Err(problem) => {
+            log::warn!("{}: {problem}", header.product);
+            return nothing;
+        }
+    };
+    if let Some(edge) = timing.edge()
+        && let Err(problem) = agent.services.wake_at(edge)
+    {
+        log::warn!("{}: {problem}", header.product);
+    }
+    if upgrade.is_under_way() {
+        return (cleared(agent, catalogue, entry), true);
+    }
+    let unattended = match header.class {
+        Some(class) if matches!(upgrade.state, State::Cleared) => timing.is_free(class),
+        _ => !timing.needs_people(),
+    };
+    match timing.opens() {
+        Some(_) => (Vec::new(), unattended),
+        None => (cleared(agent, catalogue, entry), unattended),
+    }
 }
 
 fn write_managed(agent: &Agent, managed: &BTreeSet<PackageName>) -> Result<(), AgentError> {

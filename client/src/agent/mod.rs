@@ -8,6 +8,7 @@
 //! - [`mend`]: finishes one that ended half way
 //! - [`catalogue`], [`situation`], [`comparison`], [`offers`], [`intent`], [`add_ons`]: what is known and wanted
 //! - [`introduction`]: the new keys of a vendor, for a host that was away
+//! - [`timing`]: the site's rules on when and with whom
 //! - [`upgrades`], [`holds`]: what is written down
 //! - [`locks`], [`duty`]: who is at what
 //!
@@ -35,6 +36,7 @@ pub mod reconcile;
 pub mod removal;
 pub mod service;
 pub mod situation;
+pub mod timing;
 pub mod upgrades;
 pub mod watch;
 

@@ -16,7 +16,7 @@ use super::add_ons::Prospect;
 use super::catalogue::{Catalogue, Entry, SignedPlan};
 use super::comparison;
 use super::situation::Situation;
-use super::{Agent, AgentError};
+use super::{Agent, AgentError, timing};
 use crate::engine::event::Reason;
 use crate::feed::Kept;
 use crate::gate;
@@ -247,7 +247,10 @@ impl Desk<'_> {
     fn offer(&self, target: SignedPlan) -> Evaluation {
         let patience = self.online.map(Online::patience);
         let reasons = self.situation.reasons(self.agent, &target.plan, self.from, patience);
-        let mut evaluation = self.only(Some(target.plan.envelope.version.clone()), reasons.clone());
+        // What passes with time is said, and is no part of what is written down.
+        let waits = timing::reasons(self.agent, self.situation, &target.plan, self.from, true);
+        let held = reasons.iter().cloned().chain(waits).collect();
+        let mut evaluation = self.only(Some(target.plan.envelope.version.clone()), held);
         evaluation.cleared = reasons.is_empty().then(|| target.plan.clone());
         evaluation.target = Some((target, reasons));
         evaluation

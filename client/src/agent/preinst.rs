@@ -22,6 +22,19 @@ use crate::gate;
 use crate::request::{Refusal, Reply};
 use crate::trust::{self, TrustError};
 
+/// A package at its preinst.
+#[derive(Debug, Clone, Copy)]
+pub struct Arrival<'a> {
+    /// Its native name.
+    pub package: &'a PackageName,
+    /// The signed plan that it brings.
+    pub plan: &'a Path,
+    /// The native version that is configured now, if any.
+    pub before: Option<&'a str>,
+    /// Whether somebody is there.
+    pub attended: bool,
+}
+
 /// Passes what a barrier has let through and what is installed for the first time; asks the gates about
 /// everything else, and prepares it.
 ///
@@ -30,11 +43,10 @@ use crate::trust::{self, TrustError};
 pub fn preinst(
     agent: &Arc<Agent>,
     id: &ProductId,
-    package: &PackageName,
-    plan: &Path,
-    before: Option<&str>,
+    arrival: &Arrival<'_>,
     speaker: &mut Speaker,
 ) -> Result<Reply, AgentError> {
+    let Arrival { package, plan, before, attended } = *arrival;
     let mut catalogue = Catalogue::read(agent)?;
     catalogue.know(agent, id);
     let target = match read(&catalogue, id, plan) {
@@ -56,7 +68,7 @@ pub fn preinst(
         }
         Situation::defer(situation.product)?;
     } else {
-        let reasons = barrier::reasons(agent, &situation, &target, from.as_ref(), &joining)?;
+        let reasons = barrier::reasons(agent, &situation, &target, from.as_ref(), &joining, attended)?;
         let refusal = match reasons.is_empty() {
             true => barrier::admit(agent, &situation, &target, from.as_ref(), &joining, speaker)?.err(),
             false if is_adopted(&situation, &target, before) && reasons.iter().all(is_for_a_person) => {

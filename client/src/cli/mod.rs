@@ -16,6 +16,7 @@ mod hook;
 pub mod language;
 mod library;
 mod notes;
+mod now;
 mod output;
 mod pages;
 mod person;
@@ -66,6 +67,7 @@ enum Command {
     Follow(follow::Arguments),
     Ack(acknowledge::Arguments),
     Done(done::Arguments),
+    Now(now::Arguments),
     Retry(decide::Retry),
     Skip(decide::Skip),
     Answer(decide::Answer),
@@ -98,6 +100,7 @@ impl Command {
             Self::Follow(arguments) => arguments.run(session),
             Self::Ack(arguments) => arguments.run(session),
             Self::Done(arguments) => arguments.run(session),
+            Self::Now(arguments) => arguments.run(session),
             Self::Retry(arguments) => arguments.run(session),
             Self::Skip(arguments) => arguments.run(session),
             Self::Answer(arguments) => arguments.run(session),

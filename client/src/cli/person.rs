@@ -16,6 +16,12 @@ pub fn here() -> Person {
     Person { uid, name: name(uid, sudo, login, Path::new("/etc/passwd")) }
 }
 
+/// Whether somebody is there: the process has a controlling terminal. A login without one (`ssh host
+/// apt-get …`, a job of cron, a timer) counts as nobody, since nobody sees what is said.
+pub fn is_there() -> bool {
+    std::fs::File::open("/dev/tty").is_ok()
+}
+
 /// Only root may change anything.
 ///
 /// # Errors

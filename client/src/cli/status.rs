@@ -39,7 +39,10 @@ impl Arguments {
         let products = session.products(self.product.as_ref())?;
         let mut notices = notices(session);
         notices.retain(|notice| self.product.as_ref().is_none_or(|product| product.vendor == *notice.vendor()));
-        let overview = Overview::of(&products)?.with_packages(&*host::package_manager(&session.places)).with(notices).on_host(&session.places);
+        let overview = Overview::of(&products)?
+            .with_packages(&*host::package_manager(&session.places))
+            .with(notices)
+            .on_host(&session.places);
         if self.json {
             session.out.json(&overview.report())?;
         } else {

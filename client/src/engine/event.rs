@@ -9,6 +9,7 @@ use consign_metadata::name::{Label, PackageName, ProductId, UnitName};
 use consign_metadata::plan::OnInterrupt;
 use consign_metadata::text::Text;
 use consign_metadata::version::{Class, Version, VersionRange};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The format of a journal; the first record names it.
@@ -531,6 +532,16 @@ pub enum Reason {
         version: Version,
         /// The versions of it that the add-on works with.
         supports: VersionRange,
+    },
+    /// The site's maintenance windows are closed. Never in a journal: it passes with time.
+    OutsideWindow {
+        /// When the next one opens.
+        opens: Timestamp,
+    },
+    /// Nobody is there, and the site lets no change of this class be installed then. Never in a journal.
+    Unattended {
+        /// The class.
+        class: Class,
     },
     /// The agent's service did not answer in time.
     NoAnswer,

@@ -21,6 +21,7 @@ use std::time::Duration;
 use consign_metadata::name::{PackageName, UnitName, VendorName};
 use consign_metadata::openpgp::Keyring;
 use consign_metadata::plan::NativeVersions;
+use jiff::Timestamp;
 
 use crate::engine::event::EngineState;
 use crate::host::login::Login;
@@ -53,6 +54,8 @@ pub struct Hold {
     pub package: PackageName,
     /// The versions that may be installed besides the one that is there: those that were cleared.
     pub cleared: Vec<String>,
+    /// Whether nobody has to be there for them to be installed.
+    pub unattended: bool,
 }
 
 /// A repository that this host reads, as its package manager resolved it.
@@ -144,6 +147,11 @@ pub trait PackageManager: Send + Sync {
 pub trait ServiceManager: Send + Sync {
     /// Whether it is running at all; not in a chroot or an image build.
     fn is_running(&self) -> bool;
+    /// Wakes the agent at a moment, once; asked again for the same moment it does nothing.
+    ///
+    /// # Errors
+    /// When it cannot be arranged.
+    fn wake_at(&self, moment: Timestamp) -> Result<(), HostError>;
     /// Whether the host is shutting down: what fails now failed for that reason and proves nothing.
     fn is_going_down(&self) -> bool {
         false

@@ -8,12 +8,15 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use consign_metadata::name::UnitName;
+use jiff::Timestamp;
 
 use super::command::{CommandError, HostCommand};
 use super::{HostError, ServiceManager, guard};
 use crate::engine::event::EngineState;
 
 const POLL: Duration = Duration::from_millis(100);
+/// The hint that makes the agent look at everything anew.
+const WAKE: [&str; 2] = ["/usr/lib/consignee/consignee-hook", "wake"];
 const RELOAD: Duration = Duration::from_secs(180);
 
 /// The systemd that is PID 1 of this host.
@@ -68,6 +71,22 @@ impl ServiceManager for Systemd {
     // sd_booted(3).
     fn is_running(&self) -> bool {
         Path::new("/run/systemd/system").is_dir()
+    }
+
+    // A timer outlives the service, which ends when it has nothing to do. What a reboot forgets is arranged
+    // anew by the look at every boot.
+    fn wake_at(&self, moment: Timestamp) -> Result<(), HostError> {
+        let seconds = moment.as_second();
+        let unit = format!("consignee-window-{seconds}");
+        if Self::show(&format!("{unit}.timer"), &["LoadState"])?["LoadState"] == "loaded" {
+            return Ok(());
+        }
+        let calendar = format!("--on-calendar=@{seconds}");
+        let description = "--description=Open or close a maintenance window";
+        let fixed = ["--quiet", "--collect", "--timer-property=AccuracySec=1s", description, WAKE[0], WAKE[1]];
+        let options = [&format!("--unit={unit}"), &*calendar];
+        HostCommand::new("systemd-run").args(options).args(fixed).output()?;
+        Ok(())
     }
 
     fn is_going_down(&self) -> bool {

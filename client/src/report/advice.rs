@@ -86,6 +86,7 @@ fn on_reason(product: &ProductId, reason: &Reason, language: Language) -> Vec<Ad
             ),
             refresh(language),
         ],
+        Reason::OutsideWindow { .. } | Reason::Unattended { .. } => vec![now(product, language)],
         Reason::NoAnswer => vec![advice(
             typed::SERVICE,
             say!(language, "what the agent's service is doing", "ce que fait le service de l'agent"),
@@ -178,6 +179,12 @@ fn acknowledge(product: &ProductId, language: Language) -> Advice {
 fn done(product: &ProductId, task: impl std::fmt::Display, language: Language) -> Advice {
     let purpose = say!(language, "once you have done it", "une fois que vous l'avez faite");
     advice(format!("consignee done {product} {task}"), purpose)
+}
+
+/// Install it whatever the site's rules on time and attendance say.
+pub fn now(product: &ProductId, language: Language) -> Advice {
+    let purpose = say!(language, "let this release be installed all the same", "autoriser malgré tout cette version");
+    advice(format!("consignee now {product}"), purpose)
 }
 
 fn plan(product: &ProductId, language: Language) -> Advice {

@@ -1,8 +1,9 @@
 //! Why an upgrade is held or refused, as a sentence.
 
 use consign_metadata::text::Language;
+use jiff::tz::TimeZone;
 
-use super::words;
+use super::{time, words};
 use crate::engine::event::Reason;
 
 /// The reason, beginning in lower case and without a full stop.
@@ -128,6 +129,22 @@ pub fn sentence(reason: &Reason, language: Language) -> String {
             "it works with {base} {supports} only, and {base} is or goes to {version}",
             "elle ne fonctionne qu'avec {base} {supports}, et {base} est ou passe en version {version}"
         ),
+        Reason::OutsideWindow { opens } => {
+            let opens = time::full(*opens, &TimeZone::system());
+            say!(
+                language,
+                "outside the site's maintenance windows; the next one opens on {opens}",
+                "hors des fenêtres de maintenance du site ; la prochaine s'ouvre le {opens}"
+            )
+        }
+        Reason::Unattended { class } => {
+            let class = words::class(*class, language);
+            say!(
+                language,
+                "nobody is at a terminal, and the site lets no {class} change be installed then",
+                "personne n'est devant un terminal, et le site n'autorise alors aucun changement {class}"
+            )
+        }
         Reason::NoAnswer => say!(
             language,
             "the agent's service did not answer in time",

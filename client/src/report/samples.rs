@@ -15,8 +15,10 @@ use crate::engine::event::{
 use crate::engine::machine::{Activity, HaltCause, State};
 
 /// Fields that a sentence does not repeat: codes it translates, places it names otherwise, digests.
-const NOT_REPEATED: [&str; 12] =
-    ["event", "sha256", "item", "because", "answer", "uid", "ended", "class", "active", "enabled", "activity", "code"];
+const NOT_REPEATED: [&str; 13] = [
+    "event", "opens", "sha256", "item", "because", "answer", "uid", "ended", "class", "active", "enabled", "activity",
+    "code",
+];
 /// Codes among values that are else repeated.
 const TRANSLATED: [&str; 3] = ["before", "partial", "after"];
 
@@ -159,12 +161,14 @@ pub fn reasons() -> Vec<Reason> {
             version: v("2.1.0"),
             supports: ">=2.2.0".parse().unwrap(),
         },
+        Reason::OutsideWindow { opens: jiff::Timestamp::UNIX_EPOCH },
+        Reason::Unattended { class: Class::Minor },
         Reason::NoAnswer,
     ];
     let variants = variants!(Reason: ClassUnsupported TooOld RequiredStops Downgrade NoteUnread
         SideEffectUnacknowledged Unfinished AgentTooOld Site Withdrawn Unverified WouldRemove MixedVersions NotPrepared
         PrerequisiteFailed PrerequisiteUnknown TaskOpen AddOnUnsupported AddOnNotAllowed AddOnNoPoint BaseUnsupported
-        NoAnswer);
+        OutsideWindow Unattended NoAnswer);
     assert_eq!(codes(&all, "code").len(), variants);
     all
 }

@@ -9,6 +9,8 @@ use consign_metadata::name::{PackageName, UnitName, VendorName};
 use consign_metadata::openpgp::Keyring;
 use consign_metadata::plan::NativeVersions;
 
+use jiff::Timestamp;
+
 use crate::engine::event::EngineState;
 use crate::host::program::{Ended, Program, Programs};
 use crate::host::{Hold, HostError, Observed, PackageManager, Repository, ServiceManager};
@@ -22,6 +24,8 @@ pub struct State {
     pub files: BTreeMap<String, Vec<u8>>,
     pub archives: BTreeMap<PathBuf, Vec<u8>>,
     pub holds: BTreeMap<String, Vec<String>>,
+    pub unattended: BTreeSet<String>,
+    pub wakes: BTreeSet<Timestamp>,
     pub transaction: Option<u32>,
     pub running: BTreeSet<String>,
     pub stubborn: BTreeSet<String>,
@@ -81,6 +85,8 @@ impl PackageManager for Host {
         if bytes.len() as u64 > maximum { Err(error("take so much")) } else { Ok(bytes.clone()) }
     }
     fn hold(&self, holds: &[Hold]) -> Result<(), HostError> {
+        let free = holds.iter().filter(|hold| hold.unattended);
+        self.state().unattended = free.map(|hold| hold.package.to_string()).collect();
         self.state().holds = holds.iter().map(|hold| (hold.package.to_string(), hold.cleared.clone())).collect();
         Ok(())
     }
@@ -124,6 +130,10 @@ impl PackageManager for Host {
 }
 
 impl ServiceManager for Host {
+    fn wake_at(&self, moment: Timestamp) -> Result<(), HostError> {
+        self.state().wakes.insert(moment);
+        Ok(())
+    }
     fn is_running(&self) -> bool {
         true
     }

@@ -40,7 +40,7 @@ fn a_refusal_is_one_block_with_every_reason_and_what_to_type() {
         let said = host.answering(&line, Some("acme-erp\t1.4.0-1\t1.5.0-1\t/var/cache/acme-erp.deb\n"));
         assert_eq!((said.exit, said.out.as_str()), (Exit::Failed, ""));
         crate::golden::compare(&format!("refused.{language}.txt"), &said.err);
-        let Request::Barrier { actions } = service.join().unwrap() else { panic!() };
+        let Request::Barrier { actions, .. } = service.join().unwrap() else { panic!() };
         assert_eq!(actions[0].after.as_deref(), Some("1.5.0-1"));
     }
     let service = answering(&host, &Reply::Pass);

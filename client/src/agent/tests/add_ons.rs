@@ -331,7 +331,7 @@ fn an_add_on_whose_packages_differ_is_looked_at_by_nobody_and_holds() {
     let signed = pair.globex.sign_as_package(&second.to_string());
     fs_err::write(pair.world.places.plan_of(&"globex-more".parse().unwrap()), signed).unwrap();
     let reply =
-        barrier::barrier(&pair.world.agent, &[pair.world.action(&pair.base("1.1.0"))], &mut Speaker::to_nobody());
+        barrier::barrier(&pair.world.agent, &[pair.world.action(&pair.base("1.1.0"))], true, &mut Speaker::to_nobody());
     let reply = reply.unwrap();
     assert!(matches!(&reasons(&reply)[..], [Reason::Unverified { what, .. }] if what == ADD_ON), "{reply:?}");
 }

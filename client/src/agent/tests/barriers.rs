@@ -333,7 +333,7 @@ fn the_barrier_lets_a_transaction_with_nothing_of_ours_pass() {
         archive: Some("/archives/hello.deb".into()),
         remove: false,
     };
-    assert_eq!(barrier::barrier(&world.agent, &[hello], &mut Speaker::to_nobody()).unwrap(), Reply::Pass);
+    assert_eq!(barrier::barrier(&world.agent, &[hello], true, &mut Speaker::to_nobody()).unwrap(), Reply::Pass);
     assert_eq!(world.product().upgrades().unwrap(), Vec::<u32>::new());
 }
 

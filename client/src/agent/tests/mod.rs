@@ -6,4 +6,5 @@ mod checks;
 mod looks;
 mod mending;
 mod reconciliation;
+mod timing;
 mod world;

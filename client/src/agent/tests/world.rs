@@ -118,7 +118,7 @@ impl World {
 
     pub fn barrier_of(&self, actions: &[PackageAction]) -> Reply {
         self.host.state().transaction = Some(std::process::id());
-        barrier::barrier(&self.agent, actions, &mut Speaker::to_nobody()).unwrap()
+        barrier::barrier(&self.agent, actions, true, &mut Speaker::to_nobody()).unwrap()
     }
 
     pub fn action(&self, plan: &Value) -> PackageAction {
@@ -179,7 +179,8 @@ pub fn reasons(reply: &Reply) -> Vec<Reason> {
 pub fn preinst_of(world: &World, plan: &serde_json::Value, before: Option<&str>) -> Reply {
     let path = world.places.at("/consign-plan");
     fs_err::write(&path, world.vendor.sign_as_package(&plan.to_string())).unwrap();
-    let (id, package) = (world.id(), PACKAGE.parse().unwrap());
+    let (id, package): (_, consign_metadata::name::PackageName) = (world.id(), PACKAGE.parse().unwrap());
     world.host.state().transaction = Some(std::process::id());
-    preinst::preinst(&world.agent, &id, &package, &path, before, &mut Speaker::to_nobody()).unwrap()
+    let arrival = preinst::Arrival { package: &package, plan: &path, before, attended: true };
+    preinst::preinst(&world.agent, &id, &arrival, &mut Speaker::to_nobody()).unwrap()
 }

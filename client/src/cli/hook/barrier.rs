@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::super::complaint::Complaint;
 use super::super::follow::{self, TURN, Watched};
+use super::super::person;
 use super::super::session::{Exit, Session};
 use crate::conversation::{self, Conversation};
 use crate::product::Product;
@@ -20,7 +21,7 @@ const REMOVE: &str = "**REMOVE**";
 
 pub fn run(session: &mut Session) -> Result<Exit, Complaint> {
     let actions = actions(&mut session.input)?;
-    verdict(session, &Request::Barrier { actions }, Refused::Transaction)
+    verdict(session, &Request::Barrier { actions, attended: person::is_there() }, Refused::Transaction)
 }
 
 /// Asks, shows the preparation while it is made, and words the verdict.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use consign_metadata::name::{PackageName, ProductId};
 
 use super::super::complaint::Complaint;
+use super::super::person;
 use super::super::session::{Exit, Session};
 use super::barrier;
 use crate::conversation::{self, NoAnswer};
@@ -24,7 +25,7 @@ pub fn preinst(
 ) -> Result<Exit, Complaint> {
     // Paths in maintainer scripts are relative to where dpkg calls them.
     let plan = std::path::absolute(&plan).unwrap_or(plan);
-    let request = Request::Preinst { product, package, plan, before };
+    let request = Request::Preinst { product, package, plan, before, attended: person::is_there() };
     match barrier::verdict(session, &request, Refused::Package) {
         // The hook has words of its own for a host without the service.
         Err(Complaint::NoAnswer(NoAnswer::Unreachable(_) | NoAnswer::Ended)) => Ok(Exit::Unreachable),

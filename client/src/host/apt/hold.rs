@@ -5,6 +5,8 @@
 //! file names: the file's own name sorts before a vendor's, and the exceptions come before the rule.
 //! `docs/holds.md` has the measurements.
 
+use std::path::Path;
+
 use consign_metadata::name::PackageName;
 
 use super::at;
@@ -59,22 +61,29 @@ fn is_version(version: &str) -> bool {
 /// # Errors
 /// When it cannot be written.
 pub fn write(places: &Places, text: &Option<String>) -> Result<(), HostError> {
-    let folder = places.at(FOLDER);
-    let file = folder.join(FILE);
-    let there = match std::fs::read_to_string(&file) {
+    // `00consignee.new` beside it is read by no apt; the file itself by every user's.
+    replace(&places.at(FOLDER).join(FILE), text)
+}
+
+/// Brings a file of apt's configuration to this text, or takes it away.
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn replace(file: &Path, text: &Option<String>) -> Result<(), HostError> {
+    let there = match std::fs::read_to_string(file) {
         Ok(there) => Some(there),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-        Err(error) => return Err(at("read", &file, error)),
+        Err(error) => return Err(at("read", file, error)),
     };
     if there == *text {
         return Ok(());
     }
     let written = match text {
-        // `00consignee.new` beside it is read by no apt; the file itself by every user's.
-        Some(text) => std::fs::create_dir_all(&folder).and_then(|()| durable::replace(&file, text.as_bytes())),
-        None => durable::remove(&file),
+        Some(text) => std::fs::create_dir_all(file.parent().unwrap_or(file))
+            .and_then(|()| durable::replace(file, text.as_bytes())),
+        None => durable::remove(file),
     };
-    written.map_err(|cause| at("write", &file, cause))
+    written.map_err(|cause| at("write", file, cause))
 }
 
 #[cfg(test)]
@@ -82,7 +91,11 @@ mod tests {
     use super::*;
 
     fn hold(cleared: &[&str]) -> Hold {
-        Hold { package: "acme-erp".parse().unwrap(), cleared: cleared.iter().map(|v| (*v).to_owned()).collect() }
+        Hold {
+            package: "acme-erp".parse().unwrap(),
+            cleared: cleared.iter().map(|v| (*v).to_owned()).collect(),
+            unattended: true,
+        }
     }
 
     fn here(version: &str) -> Vec<(PackageName, Observed)> {

@@ -5,6 +5,7 @@
 //! - [`lists`]: what the repositories offer, and where they are
 //! - [`fetch`]: files of a repository beside its packages
 //! - [`hold`]: the standing hold
+//! - [`unattended`]: what is kept back when nobody is there
 //! - [`lock`]: who has a transaction open
 //! - [`reach`]: which upgrade takes packages along
 //! - [`transaction`]: transactions of our own
@@ -20,6 +21,7 @@ pub mod lists;
 pub mod lock;
 pub mod reach;
 pub mod transaction;
+pub mod unattended;
 
 use std::path::Path;
 use std::time::Duration;
@@ -86,7 +88,8 @@ impl PackageManager for Apt {
     fn hold(&self, holds: &[Hold]) -> Result<(), HostError> {
         let packages: Vec<PackageName> = holds.iter().map(|hold| hold.package.clone()).collect();
         let present = self.observe(&packages)?;
-        hold::write(&self.places, &hold::text(holds, &present))
+        hold::write(&self.places, &hold::text(holds, &present))?;
+        unattended::write(&self.places, &unattended::text(holds))
     }
 
     fn plan_in(&self, archive: &Path, keyring: &Keyring) -> Result<Vec<u8>, HostError> {

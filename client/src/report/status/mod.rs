@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::advice::Advice;
 use super::state::{self, Standing};
 use super::{FORMAT, advice, failure};
+use crate::agent::timing::Timing;
 use crate::configuration::{self, NewDefault};
 use crate::engine::event::{Failure, ModuleChange, Packages, Reason};
 use crate::engine::journal::{JournalError, Replay};
@@ -95,6 +96,12 @@ pub struct UpgradeStatus {
     pub reasons: Vec<Reason>,
     /// How a step or its undo failed, if one did.
     pub failure: Option<Failure>,
+    /// When the maintenance window opens that it waits for; null when it waits for none.
+    #[serde(default)]
+    pub opens: Option<Timestamp>,
+    /// Whether it may be installed when nobody is there; false only where the site's file says so.
+    #[serde(default = "yes")]
+    pub unattended: bool,
     /// Whether it could be taken back from here.
     pub can_be_taken_back: bool,
 }
@@ -110,6 +117,10 @@ pub struct ModuleStatus {
     pub version: Option<String>,
     /// Whether it is configured and nothing is left to do for it.
     pub configured: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// A step of the list.
@@ -180,6 +191,7 @@ impl Overview {
     pub fn on_host(mut self, places: &Places) -> Self {
         for seen in &mut self.products {
             let modules = seen.upgrade.iter().flat_map(|upgrade| &upgrade.header.modules);
+            seen.status.upgrade = seen.status.upgrade.take().map(|shown| timed(places, &seen.status.product, shown));
             seen.status.new_defaults = configuration::new_defaults(places, modules.map(|module| &module.package));
         }
         self.removed = configuration::removed(places, AGENT);
@@ -302,6 +314,8 @@ fn upgrade_status(upgrade: &Upgrade, since: Timestamp) -> UpgradeStatus {
         modules: Vec::new(),
         reasons,
         failure,
+        opens: None,
+        unattended: true,
         can_be_taken_back: upgrade.is_under_way() && upgrade.can_walk_back(),
     }
 }
@@ -317,6 +331,19 @@ fn modules(upgrade: &Upgrade, packages: &dyn PackageManager) -> Result<Vec<Modul
         configured: found.get(&module.package).is_some_and(|found| found.configured),
     };
     Ok(modules.iter().map(status).collect())
+}
+
+/// With what the site's rules say of it now; a file that cannot be used is a reason of its own.
+fn timed(places: &Places, id: &ProductId, shown: UpgradeStatus) -> UpgradeStatus {
+    let (product, is_offered) = (Product::new(places, id.clone()), shown.class.is_some());
+    let waits = matches!(shown.state, state::Code::Planned | state::Code::Held | state::Code::Cleared);
+    match Timing::of(places, &product, &shown.to, Timestamp::now()) {
+        Ok(timing) if waits && is_offered => {
+            let unattended = shown.class.is_none_or(|class| timing.is_free(class));
+            UpgradeStatus { opens: timing.opens(), unattended, ..shown }
+        }
+        _ => shown,
+    }
 }
 
 fn step_status(upgrade: &Upgrade, item: i64) -> StepStatus {

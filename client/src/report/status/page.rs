@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 
 use super::{Overview, ProductStatus, Seen, UpgradeStatus};
 use crate::configuration::NewDefault;
+use crate::engine::event::Reason;
 use crate::engine::machine::{State, Upgrade};
 use crate::host::typed;
 use crate::report::page::{Page, Style};
@@ -117,8 +118,27 @@ fn standing_page(
     for line in status.kept_back.iter().flat_map(|reach| kept_back::sentences(reach, language)) {
         page.add(0, Style::Plain, line);
     }
-    advice::show(&mut page, &super::advise(upgrade, status.kept_back.as_ref(), language), language);
+    let mut typed = super::advise(upgrade, status.kept_back.as_ref(), language);
+    if let Some(opens) = shown.opens {
+        let opens = Reason::OutsideWindow { opens };
+        page.add(0, Style::Warning, reason::sentence(&opens, language));
+        // What is typed at the package manager leaves it alone until then.
+        typed.retain(|advice| *advice != advice::package_upgrade(language));
+        typed.push(advice::now(&upgrade.header.product, language));
+    }
+    if !shown.unattended {
+        page.add(0, Style::Plain, by_hand(language));
+    }
+    advice::show(&mut page, &typed, language);
     page
+}
+
+fn by_hand(language: Language) -> String {
+    say!(
+        language,
+        "the site's file lets it be installed at a terminal only",
+        "le fichier du site ne permet de l'installer que depuis un terminal"
+    )
 }
 
 fn headline(upgrade: &Upgrade, language: Language) -> String {

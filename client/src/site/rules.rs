@@ -1,0 +1,82 @@
+//! The site's rules for a product: its own file's, and key by key the host's where that says nothing.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use consign_metadata::name::ProductId;
+use consign_metadata::version::Class;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::window::{Window, Windows};
+use super::{SiteError, parse, text, wrong};
+use crate::places::Places;
+
+/// What the site wants of the upgrades of a product.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rules {
+    /// The classes of change that may be installed when nobody is there; `None` where all may.
+    pub unattended: Option<BTreeSet<Class>>,
+    /// When the product may stop; `None` where it may at any time.
+    pub window: Option<Windows>,
+}
+
+/// The tables that both files may have.
+pub(super) struct Tables {
+    pub unattended: Option<UnattendedTable>,
+    pub window: Option<WindowTable>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UnattendedTable {
+    classes: BTreeSet<Class>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WindowTable {
+    allowed: Spanned<Vec<Spanned<String>>>,
+}
+
+impl Rules {
+    /// The rules for a product; without files there are none.
+    ///
+    /// # Errors
+    /// [`SiteError`]
+    pub fn read(places: &Places, id: &ProductId) -> Result<Self, SiteError> {
+        let host = match text(&places.policy())? {
+            Some(text) => {
+                Self::of(&places.policy(), &text, parse::<super::PolicyFile>(&places.policy(), &text)?.tables())?
+            }
+            None => Self::default(),
+        };
+        let path = places.site(id);
+        let own = match text(&path)? {
+            Some(text) => Self::of(&path, &text, parse::<super::ProductFile>(&path, &text)?.tables())?,
+            None => Self::default(),
+        };
+        Ok(Self { unattended: own.unattended.or(host.unattended), window: own.window.or(host.window) })
+    }
+
+    fn of(path: &Path, text: &str, tables: Tables) -> Result<Self, SiteError> {
+        Ok(Self {
+            unattended: tables.unattended.map(|table| table.classes),
+            window: tables.window.map(|table| table.windows(path, text)).transpose()?,
+        })
+    }
+}
+
+impl WindowTable {
+    fn windows(self, path: &Path, text: &str) -> Result<Windows, SiteError> {
+        let mut windows = Vec::new();
+        for line in self.allowed.get_ref() {
+            let window = line.get_ref().parse::<Window>();
+            windows.push(window.map_err(|problem| wrong(path, text, line.span(), problem))?);
+        }
+        Windows::of(windows).ok_or_else(|| {
+            let problem = "no window is allowed, so nothing ever could be installed; leave [window] out, or name one";
+            wrong(path, text, self.allowed.span(), problem.to_owned())
+        })
+    }
+}
