@@ -7,6 +7,7 @@
 
 mod add_ons;
 mod rules;
+pub mod tell;
 pub mod window;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ use crate::places::Places;
 pub use add_ons::{AddOn, add_ons};
 pub use rules::Rules;
 use rules::{Tables, UnattendedTable, WindowTable};
+use tell::TellTable;
 
 /// The largest file that is read.
 const MAXIMUM: u64 = 64 * 1024;
@@ -77,6 +79,7 @@ struct PolicyFile {
     language: Option<Language>,
     unattended: Option<UnattendedTable>,
     window: Option<WindowTable>,
+    tell: Option<TellTable>,
 }
 
 #[derive(Default, Deserialize)]
@@ -88,17 +91,18 @@ struct ProductFile {
     add_ons: Vec<add_ons::Entry>,
     unattended: Option<UnattendedTable>,
     window: Option<WindowTable>,
+    tell: Option<TellTable>,
 }
 
 impl PolicyFile {
     fn tables(self) -> Tables {
-        Tables { unattended: self.unattended, window: self.window }
+        Tables { unattended: self.unattended, window: self.window, tell: self.tell }
     }
 }
 
 impl ProductFile {
     fn tables(self) -> Tables {
-        Tables { unattended: self.unattended, window: self.window }
+        Tables { unattended: self.unattended, window: self.window, tell: self.tell }
     }
 }
 

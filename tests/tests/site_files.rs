@@ -161,3 +161,72 @@ fn engines_that_were_stopped_on_purpose_stay_stopped() {
     };
     assert_eq!(["main", "worker", "web"].map(state), ["active enabled", "inactive disabled", "inactive masked"]);
 }
+
+/// Takes what is posted, a line each, with its headers.
+const RECEIVER: &str = r#"
+import http.server
+class Receiver(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        with open("/srv/posted", "a") as out:
+            out.write("%s %s %s\n" % (self.path, self.headers["Authorization"], body))
+        self.send_response(204)
+        self.end_headers()
+http.server.HTTPServer(("127.0.0.1", 8099), Receiver).serve_forever()
+"#;
+
+const TELL: &str = r#"[tell]
+program = ["/usr/local/bin/tell", "all of them"]
+web_hook_file = "/etc/consign/hook"
+"#;
+
+#[test]
+fn a_program_and_a_web_hook_hear_of_the_outage_and_hold_nothing_up() {
+    lab!();
+    let (vendor, site) = Site::with_canopsis("told", Release::Bookworm, "3.25.0");
+    let host = &site.host;
+    host.write("/srv/receiver.py", RECEIVER, 0o644);
+    host.ok(&["systemd-run", "--quiet", "--unit=receiver", "python3", "/srv/receiver.py"]);
+    // It says who it is and what it heard, and then it hangs.
+    let tell = "#!/bin/sh\n(id -un; echo \"$1\"; cat) >>/srv/heard\nexec sleep 600\n";
+    host.write("/usr/local/bin/tell", tell, 0o755);
+    host.write("/srv/heard", "", 0o666);
+    host.write("/srv/posted", "", 0o644);
+    host.write("/etc/consign/hook", "http://127.0.0.1:8099/s3cret\nAuthorization: Bearer t0ken\n", 0o600);
+    host.write(POLICY, TELL, 0o644);
+    vendor.release(Product::canopsis("3.26.0")).unwrap();
+    site.clear_canopsis();
+    let client = site.client();
+    host.apt_get(&["upgrade"]).expect_ok();
+    site.wait_status(0);
+    site.nothing_was_lost(client);
+    let over = || Some(host.read("/srv/posted")).filter(|posted| posted.contains("outage-over"));
+    let posted = host.wait_until("the all-clear", UPGRADE, over);
+    let [begins, over] = posted.lines().collect::<Vec<_>>()[..] else { panic!("{posted}") };
+    for (line, what) in [(begins, "\"event\":\"outage-begins\""), (over, "\"outcome\":\"completed\"")] {
+        assert!(line.starts_with("/s3cret Bearer t0ken {") && line.contains(what), "{posted}");
+    }
+    assert!(begins.contains("\"estimate_seconds\":null"), "nobody can know yet: {begins}");
+    let heard = host.read("/srv/heard");
+    assert!(heard.starts_with("nobody\nall of them\n{\"format\":1,\"event\":\"outage-begins\""), "{heard}");
+    let journal = || host.shell("journalctl --no-pager -u consignee.service");
+    let ended =
+        || journal().contains("could not be told: cannot wait for /usr/local/bin/tell all of them").then_some(());
+    host.wait_until("the program is ended", Duration::from_secs(60), ended);
+    assert!(!journal().contains("s3cret") && !journal().contains("t0ken"));
+
+    // What cannot be used tells nobody, and harms nothing. The next outage is announced by the last one's.
+    host.ok(&["chmod", "644", "/etc/consign/hook"]);
+    host.write("/etc/consign/acme/canopsis.toml", "[tell]\nprogram = [\"/nowhere\"]\n", 0o644);
+    vendor.release(Product::canopsis("3.26.1")).unwrap();
+    site.clear_canopsis();
+    let plan = site.consignee(&["plan", CANOPSIS]).text();
+    assert!(plan.contains("outage: about"), "{plan}");
+    host.apt_get(&["upgrade"]).expect_ok();
+    site.wait_status(0);
+    let said = ["cannot start /nowhere", "others than root may read or write it (mode 0644)"];
+    host.wait_until("both faults are in the journal", UPGRADE, || {
+        said.iter().all(|s| journal().contains(s)).then_some(())
+    });
+    assert_eq!(host.read("/srv/posted").lines().count(), 2);
+}

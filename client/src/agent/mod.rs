@@ -9,6 +9,7 @@
 //! - [`catalogue`], [`situation`], [`comparison`], [`offers`], [`intent`], [`add_ons`]: what is known and wanted
 //! - [`introduction`]: the new keys of a vendor, for a host that was away
 //! - [`timing`]: the site's rules on when and with whom
+//! - [`telling`]: people hear of an outage
 //! - [`upgrades`], [`holds`]: what is written down
 //! - [`locks`], [`duty`]: who is at what
 //!
@@ -36,6 +37,7 @@ pub mod reconcile;
 pub mod removal;
 pub mod service;
 pub mod situation;
+pub mod telling;
 pub mod timing;
 pub mod upgrades;
 pub mod watch;
@@ -52,9 +54,11 @@ use crate::engine::runner::{Clock, SystemClock};
 use crate::host::program::Programs;
 use crate::host::{self, HostError, PackageManager, ServiceManager};
 use crate::places::Places;
+use crate::site::tell::Tell;
+use crate::tell::News;
 use crate::trust::TrustError;
 
-use duty::Duty;
+use duty::{Duty, Shift};
 use locks::Locks;
 
 /// Why something that was asked could not be done.
@@ -101,8 +105,10 @@ pub struct Agent {
     pub programs: Box<dyn Programs>,
     /// The time.
     pub clock: Box<dyn Clock>,
-    /// Who tells people on the host.
-    pub tell: fn(&str),
+    /// Who writes to the terminals of the host.
+    pub wall: fn(&str),
+    /// Who brings news to the program and the address of the site; keeps the shift until it is done.
+    pub deliver: Arc<dyn Fn(Tell, News, Shift) + Send + Sync>,
     /// The version of this agent.
     pub version: Version,
     locks: Locks,
@@ -129,7 +135,8 @@ impl Agent {
             programs: host::programs(),
             places,
             clock: Box::new(SystemClock::default()),
-            tell: crate::step::announce::wall,
+            wall: crate::step::announce::wall,
+            deliver: Arc::new(telling::deliver),
             version: version(),
             locks: Locks::default(),
             duty: Arc::default(),

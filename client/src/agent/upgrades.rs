@@ -8,7 +8,7 @@ use consign_metadata::version::Version;
 
 use super::catalogue::{SignedPlan, plan_of};
 use super::situation::Situation;
-use super::{Agent, AgentError, comparison};
+use super::{Agent, AgentError, comparison, telling};
 use crate::add_on::{AddOn, Joined};
 use crate::engine::event::{Event, FORMAT, FORMAT_WITH_ADD_ONS, Header, ModuleChange, Packages, Reason};
 use crate::engine::journal::{Journal, JournalError};
@@ -239,7 +239,8 @@ pub fn carry_out(
     let target = plan_of(situation.trust, situation.product, journal.upgrade())?;
     let previous = situation.previous(&target.plan);
     let joined = Joined::kept(situation.trust, situation.product, &journal.upgrade().header)?;
-    let tell = agent.tell;
+    let header = journal.upgrade().header.clone();
+    let tell = |message: &str| telling::outage_begins(agent, situation.product, &header, message);
     let context = Context {
         places: &agent.places,
         product: situation.product,
@@ -251,6 +252,12 @@ pub fn carry_out(
         clock: &*agent.clock,
         tell: &tell,
     };
+    let standing = run(context, journal, task);
+    telling::settle(agent, situation.product);
+    standing
+}
+
+fn run(context: Context<'_>, journal: &mut Journal, task: Task) -> Result<Standing, AgentError> {
     let mut runner = Runner::new(context, journal);
     match task {
         Task::Prepare => Ok(runner.prepare()?),

@@ -18,6 +18,7 @@ use crate::acknowledgement::{self, Acknowledgement, Acknowledgements, Subject};
 use crate::add_on::Joined;
 use crate::engine::event::{Person, Reason};
 use crate::engine::machine::Upgrade;
+use crate::outage;
 use crate::places::Places;
 use crate::product::{PLAN_FILE, Product};
 use crate::report::history::{Deed, DeedKind};
@@ -78,7 +79,10 @@ impl Library {
         let of_add_ons = self.joined.plans.iter().map(|plan| Ok((plan.id(), chosen(plan)?)));
         let add_ons = AddOns { joined: &self.joined, options: of_add_ons.collect::<Result<_, Complaint>>()? };
         let accepted = |effect: &SideEffect| self.has_accepted(effect);
-        Ok(PlanReport::of(&self.plan, &self.upgrade, &options, &add_ons, accepted, |task| self.has_done(task)))
+        let done = |task: &Task| self.has_done(task);
+        let report = PlanReport::of(&self.plan, &self.upgrade, &options, &add_ons, accepted, done);
+        let product = Product::new(places, self.plan.id());
+        Ok(PlanReport { outage_estimate_seconds: outage::estimate(&product), ..report })
     }
 
     /// The same as a document.

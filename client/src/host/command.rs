@@ -6,6 +6,7 @@
 //! command wrote to stderr is kept, since that is where the reason is.
 
 use std::fmt;
+use std::io::Write;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -29,6 +30,8 @@ pub struct HostCommand {
     environment: Vec<(String, String)>,
     limit: Duration,
     maximum: usize,
+    input: Vec<u8>,
+    user: Option<(u32, u32)>,
 }
 
 /// What a command left.
@@ -109,7 +112,14 @@ impl From<CommandError> for HostError {
 impl HostCommand {
     /// A program by name or absolute path.
     pub fn new(program: &str) -> Self {
-        Self { line: vec![program.to_owned()], environment: Vec::new(), limit: LIMIT, maximum: MAXIMUM }
+        Self {
+            line: vec![program.to_owned()],
+            environment: Vec::new(),
+            limit: LIMIT,
+            maximum: MAXIMUM,
+            input: Vec::new(),
+            user: None,
+        }
     }
 
     /// One more argument.
@@ -147,6 +157,31 @@ impl HostCommand {
         self
     }
 
+    /// What it reads on its standard input. Never logged.
+    #[must_use]
+    pub fn input(mut self, input: impl Into<Vec<u8>>) -> Self {
+        self.input = input.into();
+        self
+    }
+
+    /// As this user, in its own group and no other.
+    ///
+    /// # Errors
+    /// When there is no such user.
+    pub fn user(mut self, name: &str) -> Result<Self, HostError> {
+        let entry = Self::new("getent").args(["passwd", "--", name]).run()?;
+        let text = entry.text();
+        let mut numbers = text.trim_end().split(':').skip(2).map(str::parse);
+        self.user = match (numbers.next(), numbers.next()) {
+            (Some(Ok(uid)), Some(Ok(gid))) => Some((uid, gid)),
+            _ => {
+                let reason = format!("there is no user {name}");
+                return Err(HostError { action: format!("start {self}"), reason });
+            }
+        };
+        Ok(self)
+    }
+
     /// Runs it and wants status 0; answers its stdout.
     ///
     /// # Errors
@@ -171,6 +206,11 @@ impl HostCommand {
             .command()
             .spawn()
             .map_err(|cause| CommandError::CannotStart { line: self.to_string(), reason: cause.to_string() })?;
+        if let Some(mut stdin) = child.stdin.take() {
+            let input = self.input.clone();
+            // One that does not read it must not hold us up.
+            std::thread::spawn(move || stdin.write_all(&input));
+        }
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let stdout = collect(stdout, Keep::Start(self.maximum));
         let stderr = collect(stderr, Keep::End(STDERR_END));
@@ -196,7 +236,12 @@ impl HostCommand {
         // A scrubbed environment: dpkg's DPKG_FRONTEND_LOCKED would let a child believe it has the lock.
         command.args(&self.line[1..]).env_clear().env("PATH", PATH).env("LC_ALL", "C.UTF-8");
         command.envs(self.environment.iter().map(|(name, value)| (name, value))).current_dir("/");
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        let stdin = if self.input.is_empty() { Stdio::null() } else { Stdio::piped() };
+        command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        // Changing to oneself is for root only, too.
+        if let Some((uid, gid)) = self.user.filter(|(uid, _)| *uid != rustix::process::geteuid().as_raw()) {
+            command.uid(uid).gid(gid);
+        }
         command
     }
 }

@@ -19,12 +19,6 @@ pub fn seconds(from: Timestamp, to: Timestamp) -> u64 {
     u64::try_from(to.duration_since(from).max(SignedDuration::ZERO).as_secs()).unwrap_or(0)
 }
 
-/// Seconds between two moments, the last one begun counted whole: an outage is never nothing.
-pub fn seconds_begun(from: Timestamp, to: Timestamp) -> u64 {
-    let between = to.duration_since(from).max(SignedDuration::ZERO);
-    u64::try_from(between.as_secs()).unwrap_or(0) + u64::from(between.subsec_nanos() > 0)
-}
-
 /// A duration with the two largest units that matter.
 pub fn span(seconds: u64, language: Language) -> String {
     let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
@@ -32,6 +26,22 @@ pub fn span(seconds: u64, language: Language) -> String {
         (0, 0) => format!("{rest} s"),
         (0, _) => format!("{minutes} min {rest:02} s"),
         _ => say!(language, "{hours} h {minutes:02} min", "{hours} h {minutes:02} min"),
+    }
+}
+
+/// How long an outage will probably be.
+pub fn about(estimate: Option<u64>, language: Language) -> String {
+    match estimate.map(|seconds| span(seconds, language)) {
+        Some(span) => say!(
+            language,
+            "outage: about {span}, as the last upgrades on this host",
+            "arrêt : environ {span}, comme les dernières mises à niveau de cet hôte"
+        ),
+        None => say!(
+            language,
+            "outage: not known, this host had no upgrade of it yet",
+            "arrêt : durée inconnue, cet hôte n'en a encore fait aucune mise à niveau"
+        ),
     }
 }
 

@@ -8,23 +8,41 @@ use consign_metadata::version::Class;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::tell::{Said, Tell, TellTable};
 use super::window::{Window, Windows};
 use super::{SiteError, parse, text, wrong};
 use crate::places::Places;
 
 /// What the site wants of the upgrades of a product.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules {
     /// The classes of change that may be installed when nobody is there; `None` where all may.
     pub unattended: Option<BTreeSet<Class>>,
     /// When the product may stop; `None` where it may at any time.
     pub window: Option<Windows>,
+    /// Who is told of an outage.
+    pub tell: Tell,
+}
+
+/// What one file says.
+#[derive(Debug, Default)]
+struct Own {
+    unattended: Option<BTreeSet<Class>>,
+    window: Option<Windows>,
+    tell: Said,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { unattended: None, window: None, tell: Said::default().or(Said::default()) }
+    }
 }
 
 /// The tables that both files may have.
 pub(super) struct Tables {
     pub unattended: Option<UnattendedTable>,
     pub window: Option<WindowTable>,
+    pub tell: Option<TellTable>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -47,22 +65,29 @@ impl Rules {
     pub fn read(places: &Places, id: &ProductId) -> Result<Self, SiteError> {
         let host = match text(&places.policy())? {
             Some(text) => {
-                Self::of(&places.policy(), &text, parse::<super::PolicyFile>(&places.policy(), &text)?.tables())?
+                Own::of(&places.policy(), &text, parse::<super::PolicyFile>(&places.policy(), &text)?.tables())?
             }
-            None => Self::default(),
+            None => Own::default(),
         };
         let path = places.site(id);
         let own = match text(&path)? {
-            Some(text) => Self::of(&path, &text, parse::<super::ProductFile>(&path, &text)?.tables())?,
-            None => Self::default(),
+            Some(text) => Own::of(&path, &text, parse::<super::ProductFile>(&path, &text)?.tables())?,
+            None => Own::default(),
         };
-        Ok(Self { unattended: own.unattended.or(host.unattended), window: own.window.or(host.window) })
+        Ok(Self {
+            unattended: own.unattended.or(host.unattended),
+            window: own.window.or(host.window),
+            tell: own.tell.or(host.tell),
+        })
     }
+}
 
+impl Own {
     fn of(path: &Path, text: &str, tables: Tables) -> Result<Self, SiteError> {
         Ok(Self {
             unattended: tables.unattended.map(|table| table.classes),
             window: tables.window.map(|table| table.windows(path, text)).transpose()?,
+            tell: tables.tell.map(|table| table.check(path, text)).transpose()?.unwrap_or_default(),
         })
     }
 }

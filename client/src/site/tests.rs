@@ -170,3 +170,43 @@ fn a_mistake_in_a_rule_is_named_with_what_is_possible() {
     assert!(problem("[unattended]\n").starts_with("line 1, column 1: missing field `classes`"));
     assert!(problem("[windows]\n").starts_with("line 1, column 2: unknown field `windows`, expected one of"));
 }
+
+#[test]
+fn who_is_told_is_put_together_key_by_key() {
+    let (_folder, places) = host();
+    let id = plan().id();
+    let nothing = Rules::read(&places, &id).unwrap().tell;
+    assert!(nothing.wall && nothing.program.is_none() && nothing.web_hook.is_none() && nothing.user == "nobody");
+    let policy =
+        "[tell]\nwall = false\nprogram = [\"/usr/bin/tell\", \"x\"]\nweb_hook = \"https://hooks.example/s3cret\"\n";
+    fs_err::write(places.policy(), policy).unwrap();
+    fs_err::write(places.site(&id), "[tell]\nuser = \"erp\"\nweb_hook_file = \"/etc/consign/hook\"\n").unwrap();
+    let tell = Rules::read(&places, &id).unwrap().tell;
+    assert!(!tell.wall && tell.user == "erp" && tell.program.as_ref().unwrap().len() == 2);
+    assert_eq!(format!("{:?}", tell.web_hook), "Some(File(\"/etc/consign/hook\"))");
+    fs_err::remove_file(places.site(&id)).unwrap();
+    assert!(!format!("{:?}", Rules::read(&places, &id).unwrap()).contains("s3cret"));
+}
+
+#[test]
+fn whom_nobody_can_be_told_by_is_refused_without_its_secret() {
+    let problem = |tell: &str| {
+        let (_folder, places) = host();
+        fs_err::write(places.policy(), format!("[tell]\n{tell}\n")).unwrap();
+        let error = Rules::read(&places, &plan().id()).unwrap_err().to_string();
+        assert!(!error.contains("s3cret"), "{error}");
+        error.split_once("policy.toml, ").unwrap().1.to_owned()
+    };
+    for address in ["http://hooks.example/s3cret", "s3cret", "https://", "http://127.0.0.1.example/s3cret"] {
+        let said = problem(&format!("web_hook = \"{address}\""));
+        assert!(said.starts_with("line 2, column 12: an address begins with https://"), "{said}");
+    }
+    assert!(
+        problem("web_hook = \"https://x/s3cret\"\nweb_hook_file = \"/x\"").starts_with("line 3, column 17: web_hook")
+    );
+    assert!(problem("web_hook_file = \"x\"").ends_with("the path of a file begins with /"));
+    assert!(problem("program = [\"tell\"]").starts_with("line 2, column 11: a program and its arguments"));
+    assert!(problem("program = []").starts_with("line 2, column 11: a program"));
+    assert!(problem("program = \"/bin/tell\"").starts_with("line 2, column 11: invalid type"));
+    assert!(problem("webhook = \"https://x/\"").contains("unknown field `webhook`"));
+}

@@ -142,7 +142,7 @@ fn weekday(text: &str) -> Result<usize, String> {
     const NAMES: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
     let lower = text.to_lowercase();
     let is_it = |name: &&str| lower == **name || lower == name[..3];
-    let found = NAMES.iter().position(|name| is_it(name));
+    let found = NAMES.iter().position(is_it);
     found.ok_or_else(|| format!("{text:?} is no day; days are Mon, Tue, Wed, Thu, Fri, Sat, Sun"))
 }
 

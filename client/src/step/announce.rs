@@ -5,6 +5,7 @@ use consign_metadata::text::{Language, Text};
 use super::{Done, Scene, Step, Trouble};
 use crate::engine::event::Header;
 use crate::host::command::HostCommand;
+use crate::outage;
 use crate::site::Policy;
 
 /// The step.
@@ -17,7 +18,7 @@ impl Step for Announce<'_> {
     fn run(&self, scene: &mut Scene<'_>) -> Result<Done, Trouble> {
         // Nobody works with a product that is not there yet.
         if scene.header().from.is_some() {
-            let words = self.words(scene);
+            let words = self.words(scene) + &about(scene);
             scene.note(&words);
             (scene.context.tell)(&words);
         }
@@ -49,6 +50,17 @@ pub fn words(message: Option<&Text>, header: &Header, language: Language) -> Str
         Language::Fr => {
             format!("{product} va être mis à niveau vers la version {to} et s'arrête un moment.")
         }
+    }
+}
+
+/// How long it will probably take, where earlier upgrades of this host tell.
+fn about(scene: &Scene<'_>) -> String {
+    let language = Policy::read(scene.context.places).map_or(Language::En, |policy| policy.language);
+    let Some(seconds) = outage::estimate(scene.context.product) else { return String::new() };
+    let minutes = seconds.div_ceil(60);
+    match language {
+        Language::En => format!(" It takes about {minutes} min."),
+        Language::Fr => format!(" Cela prend environ {minutes} min."),
     }
 }
 

@@ -6,5 +6,6 @@ mod checks;
 mod looks;
 mod mending;
 mod reconciliation;
+mod telling;
 mod timing;
 mod world;

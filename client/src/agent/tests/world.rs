@@ -18,6 +18,7 @@ use crate::request::{Offer, PackageAction, Reply};
 use crate::sample::clock::Played;
 use crate::sample::host::Host;
 use crate::sample::vendor::{Release, Vendor};
+use crate::tell::News;
 
 pub struct World {
     _root: tempfile::TempDir,
@@ -25,6 +26,7 @@ pub struct World {
     pub agent: Arc<Agent>,
     pub host: Host,
     pub vendor: Vendor,
+    pub told: Arc<Mutex<Vec<News>>>,
 }
 
 pub const PACKAGE: &str = "acme-erp";
@@ -37,13 +39,18 @@ impl World {
         let vendor = Vendor::new("acme");
         vendor.anchor(&places);
         let host = Host::default();
+        let told: Arc<Mutex<Vec<News>>> = Arc::default();
         let agent = Arc::new(Agent {
             places: places.clone(),
             packages: Box::new(host.clone()),
             services: Box::new(host.clone()),
             programs: Box::new(host.clone()),
             clock: Box::new(Played::default()),
-            tell: |_| {},
+            wall: |_| {},
+            deliver: {
+                let told = told.clone();
+                Arc::new(move |_, news, _| told.lock().unwrap().push(news))
+            },
             version: "0.1.0".parse().unwrap(),
             locks: Default::default(),
             duty: Default::default(),
@@ -54,7 +61,7 @@ impl World {
             looking: Mutex::default(),
             holding: Mutex::default(),
         });
-        Self { _root: root, places, agent, host, vendor }
+        Self { _root: root, places, agent, host, vendor, told }
     }
 
     /// A host where 1.0.0 is installed and runs, as it was before there was a journal.

@@ -7,9 +7,10 @@ use consign_metadata::version::{Class, Version};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{FORMAT, state, time};
+use super::{FORMAT, state};
 use crate::engine::event::{Event, Header, Person};
 use crate::engine::journal::{JournalError, Record, Replay};
+use crate::outage;
 use crate::product::Product;
 
 /// The answer of `consignee history --json`.
@@ -130,7 +131,7 @@ impl PastUpgrade {
         let upgrade = replay.upgrade.as_ref()?;
         let (header, begun) = (&upgrade.header, replay.records.first()?.at);
         let changed = replay.records.last()?.at;
-        let (outage_seconds, stands) = outage(header, &replay.records);
+        let (outage_seconds, stands) = outage::of(header, &replay.records);
         let own = replay.records.iter().filter_map(|record| deed(record, header));
         let for_it = acknowledged.iter().filter(|(version, _)| *version == header.to).map(|(_, deed)| deed.clone());
         let mut deeds: Vec<_> = for_it.chain(own).collect();
@@ -169,30 +170,4 @@ fn deed(record: &Record, header: &Header) -> Option<Deed> {
         _ => return None,
     };
     Some(Deed { at: record.at, by: by.clone(), what, subject })
-}
-
-/// Seconds from the first step that stops engines to the end of the one that starts them, or of the undo
-/// that does; and whether they still stand at the last record.
-fn outage(header: &Header, records: &[Record]) -> (u64, bool) {
-    let is = |item: usize, name: &str| header.items.get(item).is_some_and(|item| item.name == name);
-    let undone = |item: i64, name: &str| usize::try_from(item).is_ok_and(|item| is(item, name));
-    let (mut total, mut since) = (0, None);
-    for record in records {
-        match &record.event {
-            Event::StepStarted { item, .. } if is(*item, "stop") => since = since.or(Some(record.at)),
-            Event::UndoStarted { item, .. } if undone(*item, "start") => since = since.or(Some(record.at)),
-            Event::StepSucceeded { item } | Event::StepSkipped { item, .. } if is(*item, "start") => {
-                total += closed(&mut since, record.at)
-            }
-            Event::UndoSucceeded { item } if undone(*item, "stop") => total += closed(&mut since, record.at),
-            _ => {}
-        }
-    }
-    let last = records.last().map(|record| record.at);
-    let open = since.zip(last).map_or(0, |(since, last)| time::seconds_begun(since, last));
-    (total + open, since.is_some())
-}
-
-fn closed(since: &mut Option<Timestamp>, at: Timestamp) -> u64 {
-    since.take().map_or(0, |since| time::seconds_begun(since, at))
 }

@@ -58,6 +58,9 @@ pub struct PlanReport {
     pub reasons: Vec<Reason>,
     /// The first step from which on it cannot be taken back; null when it always can.
     pub point_of_no_return: Option<usize>,
+    /// How long the outage will probably be, by the last upgrades on this host; null where there was none.
+    #[serde(default)]
+    pub outage_estimate_seconds: Option<u64>,
 }
 
 /// One step of the list.
@@ -166,6 +169,7 @@ impl PlanReport {
             side_effects: plan.side_effects(header.from.as_ref()).map(effect).collect(),
             reasons: upgrade.reasons().to_vec(),
             point_of_no_return: point_of_no_return(header),
+            outage_estimate_seconds: None,
         }
     }
 }

@@ -23,6 +23,9 @@ impl PlanReport {
         self.effects(&mut page, language);
         self.gates(&mut page, language);
         page.gap();
+        if self.from.is_some() {
+            page.add(0, Style::Plain, time::about(self.outage_estimate_seconds, language));
+        }
         page.add(0, Style::Plain, self.data(language));
         page.add(0, Style::Plain, self.way_back(language));
         page

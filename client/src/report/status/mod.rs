@@ -22,6 +22,7 @@ use crate::host::{HostError, PackageManager};
 use crate::kept_back::{KeptBack, Reach};
 use crate::looked::Looked;
 use crate::notice::Notice;
+use crate::outage;
 use crate::places::Places;
 use crate::product::Product;
 use crate::request::Offer;
@@ -99,6 +100,9 @@ pub struct UpgradeStatus {
     /// When the maintenance window opens that it waits for; null when it waits for none.
     #[serde(default)]
     pub opens: Option<Timestamp>,
+    /// How long its outage will probably be; null once it has begun, and where nothing tells.
+    #[serde(default)]
+    pub outage_estimate_seconds: Option<u64>,
     /// Whether it may be installed when nobody is there; false only where the site's file says so.
     #[serde(default = "yes")]
     pub unattended: bool,
@@ -315,6 +319,7 @@ fn upgrade_status(upgrade: &Upgrade, since: Timestamp) -> UpgradeStatus {
         reasons,
         failure,
         opens: None,
+        outage_estimate_seconds: None,
         unattended: true,
         can_be_taken_back: upgrade.is_under_way() && upgrade.can_walk_back(),
     }
@@ -337,12 +342,16 @@ fn modules(upgrade: &Upgrade, packages: &dyn PackageManager) -> Result<Vec<Modul
 fn timed(places: &Places, id: &ProductId, shown: UpgradeStatus) -> UpgradeStatus {
     let (product, is_offered) = (Product::new(places, id.clone()), shown.class.is_some());
     let waits = matches!(shown.state, state::Code::Planned | state::Code::Held | state::Code::Cleared);
+    if !waits || !is_offered {
+        return shown;
+    }
+    let shown = UpgradeStatus { outage_estimate_seconds: outage::estimate(&product), ..shown };
     match Timing::of(places, &product, &shown.to, Timestamp::now()) {
-        Ok(timing) if waits && is_offered => {
+        Ok(timing) => {
             let unattended = shown.class.is_none_or(|class| timing.is_free(class));
             UpgradeStatus { opens: timing.opens(), unattended, ..shown }
         }
-        _ => shown,
+        Err(_) => shown,
     }
 }
 

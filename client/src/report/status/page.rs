@@ -126,6 +126,9 @@ fn standing_page(
         typed.retain(|advice| *advice != advice::package_upgrade(language));
         typed.push(advice::now(&upgrade.header.product, language));
     }
+    if shown.outage_estimate_seconds.is_some() {
+        page.add(0, Style::Plain, time::about(shown.outage_estimate_seconds, language));
+    }
     if !shown.unattended {
         page.add(0, Style::Plain, by_hand(language));
     }
