@@ -14,7 +14,7 @@ use super::dialogue::Speaker;
 use super::intent::Intent;
 use super::situation::Situation;
 use super::upgrades::{self, Task};
-use super::{Agent, AgentError, comparison, timing, watch};
+use super::{Agent, AgentError, comparison, room, timing, watch};
 use crate::engine::event::{Event, Failure, Packages, Reason};
 use crate::engine::journal::Journal;
 use crate::engine::machine::{State, Upgrade};
@@ -102,6 +102,9 @@ pub(super) fn reasons(
     let Some(from) = from else { return Ok(Vec::new()) };
     if changes_nothing(agent, situation, target, joining) {
         return Ok(Vec::new());
+    }
+    if let Some(no_room) = room::reasons(&agent.places) {
+        return Ok(vec![no_room]);
     }
     let mut reasons = situation.reasons(agent, &target.plan, from, Some(UNHURRIED));
     let other = situation.newest.as_ref().filter(|u| !u.is_over() && u.header.plan != target.plan.digest);

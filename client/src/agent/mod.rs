@@ -8,6 +8,7 @@
 //! - [`mend`]: finishes one that ended half way
 //! - [`catalogue`], [`situation`], [`comparison`], [`offers`], [`intent`], [`add_ons`]: what is known and wanted
 //! - [`introduction`]: the new keys of a vendor, for a host that was away
+//! - [`room`]: space for what is written
 //! - [`timing`]: the site's rules on when and with whom
 //! - [`telling`]: people hear of an outage
 //! - [`upgrades`], [`holds`]: what is written down
@@ -35,6 +36,7 @@ pub mod offers;
 pub mod preinst;
 pub mod reconcile;
 pub mod removal;
+pub mod room;
 pub mod service;
 pub mod situation;
 pub mod telling;

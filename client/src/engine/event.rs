@@ -543,6 +543,15 @@ pub enum Reason {
         /// The class.
         class: Class,
     },
+    /// There is no room for what the agent writes. Never in a journal.
+    NoRoom {
+        /// Where.
+        folder: String,
+        /// What is free.
+        free_mib: u64,
+        /// What has to be.
+        needed_mib: u64,
+    },
     /// The agent's service did not answer in time.
     NoAnswer,
 }

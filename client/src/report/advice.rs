@@ -86,6 +86,11 @@ fn on_reason(product: &ProductId, reason: &Reason, language: Language) -> Vec<Ad
             ),
             refresh(language),
         ],
+        Reason::NoRoom { folder, .. } => {
+            let purpose =
+                say!(language, "see what is full, and make room", "voir ce qui est plein, et faire de la place");
+            vec![advice(format!("df -h {folder}"), purpose)]
+        }
         Reason::OutsideWindow { .. } | Reason::Unattended { .. } => vec![now(product, language)],
         Reason::NoAnswer => vec![advice(
             typed::SERVICE,

@@ -145,6 +145,11 @@ pub fn sentence(reason: &Reason, language: Language) -> String {
                 "personne n'est devant un terminal, et le site n'autorise alors aucun changement {class}"
             )
         }
+        Reason::NoRoom { folder, free_mib, needed_mib } => say!(
+            language,
+            "there is no room for the agent's journal in {folder}: {free_mib} MiB are free, {needed_mib} are needed",
+            "il n'y a pas assez de place pour le journal de l'agent dans {folder} : {free_mib} Mio libres, {needed_mib} nécessaires"
+        ),
         Reason::NoAnswer => say!(
             language,
             "the agent's service did not answer in time",
