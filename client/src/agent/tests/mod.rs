@@ -3,6 +3,7 @@
 mod add_ons;
 mod barriers;
 mod checks;
+mod clocks;
 mod looks;
 mod mending;
 mod reconciliation;

@@ -27,6 +27,7 @@ pub struct World {
     pub host: Host,
     pub vendor: Vendor,
     pub told: Arc<Mutex<Vec<News>>>,
+    wrong_by: Arc<Mutex<jiff::SignedDuration>>,
 }
 
 pub const PACKAGE: &str = "acme-erp";
@@ -39,13 +40,14 @@ impl World {
         let vendor = Vendor::new("acme");
         vendor.anchor(&places);
         let host = Host::default();
+        let wrong_by = Arc::default();
         let told: Arc<Mutex<Vec<News>>> = Arc::default();
         let agent = Arc::new(Agent {
             places: places.clone(),
             packages: Box::new(host.clone()),
             services: Box::new(host.clone()),
             programs: Box::new(host.clone()),
-            clock: Box::new(Played::default()),
+            clock: Box::new(Played::wrong_by(Arc::clone(&wrong_by))),
             wall: |_| {},
             deliver: {
                 let told = told.clone();
@@ -61,7 +63,7 @@ impl World {
             looking: Mutex::default(),
             holding: Mutex::default(),
         });
-        Self { _root: root, places, agent, host, vendor, told }
+        Self { _root: root, places, agent, host, vendor, told, wrong_by }
     }
 
     /// A host where 1.0.0 is installed and runs, as it was before there was a journal.
@@ -70,6 +72,11 @@ impl World {
         world.install(&world.vendor.plan("1.0.0"));
         world.host.state().running = ["erp.service".to_owned(), "erp-web.service".to_owned()].into();
         world
+    }
+
+    /// The host's clock is wrong from now on.
+    pub fn set_clock(&self, days: i64) {
+        *self.wrong_by.lock().unwrap() = jiff::SignedDuration::from_hours(24 * days);
     }
 
     pub fn id(&self) -> ProductId {
