@@ -135,10 +135,12 @@ fn rename_package(release: Release) {
     finished_once(&site, "canopsis-core");
     assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.26.0-1"), "for the time being");
     assert!(site.host.read("/etc/canopsis.conf").ends_with("# ours\n"));
-    let left = site.host.shell("ls /etc/canopsis.conf*; dpkg-query -S /etc/canopsis.conf /opt/canopsis/bin/canopsinit");
+    let default = "/usr/share/consignee/defaults/canopsis-core/etc/canopsis.conf";
+    let left =
+        site.host.shell(&format!("ls /etc/canopsis.conf*; dpkg-query -S {default} /opt/canopsis/bin/canopsinit"));
     assert_eq!(
         left,
-        "/etc/canopsis.conf\ncanopsis-core: /etc/canopsis.conf\ncanopsis-core: /opt/canopsis/bin/canopsinit"
+        format!("/etc/canopsis.conf\ncanopsis-core: {default}\ncanopsis-core: /opt/canopsis/bin/canopsinit")
     );
 
     // The old name goes, and nothing stops for it.

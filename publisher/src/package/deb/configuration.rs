@@ -37,6 +37,8 @@ pub fn lay_out(package: &PackageName, tree: &StagedTree) -> Result<StagedTree, S
             _ => laid_out.add(&format!("/{path}"), entry.clone())?,
         }
     }
+    // Whatever has a parent brought it along, also one that was taken out before.
+    laid_out.leave_to_the_system();
     Ok(laid_out)
 }
 
@@ -81,6 +83,7 @@ mod tests {
         let link = Entry { attributes: Attributes::root(0o640), node: Node::HardLink { to: "etc/acme/a conf".into() } };
         tree.add("/etc/acme/b", link).unwrap();
         tree.add("/opt/x", file("2", false)).unwrap();
+        tree.leave_to_the_system();
         let laid_out = lay_out(&"acme-erp".parse().unwrap(), &tree).unwrap();
         let at = |path: &str| laid_out.get(path).cloned();
         assert_eq!(at("/usr/share/consignee/defaults/acme-erp/etc/acme/a conf"), Some(file("1", true)));
@@ -88,6 +91,7 @@ mod tests {
         assert_eq!((at("/etc/acme/a conf"), at("/etc/acme/b")), (None, None));
         assert_eq!(at("/etc/acme").unwrap().attributes, erp);
         assert_eq!(at("/opt/x"), Some(file("2", false)));
+        assert_eq!(at("/opt"), None);
     }
 
     #[test]
