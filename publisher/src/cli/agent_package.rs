@@ -8,7 +8,7 @@ use consign_metadata::version::Version;
 use jiff::Timestamp;
 
 use super::passphrase::PassphraseArgs;
-use super::{Outcome, build, key};
+use super::{Outcome, key, release};
 use crate::build::{AgentPackage as Source, Built, agent_package};
 use crate::package::{Packager, deb::Deb};
 
@@ -43,10 +43,10 @@ impl AgentPackage {
         let (version, revision) = self.version;
         let contents = agent_package(&Source { binaries, dist, version, revision })?;
         let signer = key::open(&self.key, Role::Package, &self.passphrase)?;
-        let time = build::source_date_epoch()?.unwrap_or_else(Timestamp::now);
+        let time = release::source_date_epoch()?.unwrap_or_else(Timestamp::now);
         let unsigned = Deb.build(&contents, time, &self.output)?;
         let warnings = unsigned.warnings().to_vec();
-        build::report(&[Built { package: unsigned.sign(&signer)?, warnings }], self.json);
+        release::report(&[Built { package: unsigned.sign(&signer)?, warnings }], self.json);
         Ok(())
     }
 }

@@ -13,6 +13,7 @@ mod passphrase;
 mod progress;
 mod publication;
 mod publish;
+mod release;
 mod schema;
 mod verify;
 mod wrap;

@@ -96,12 +96,12 @@ impl SignedPackage {
 
     /// Its native version.
     pub fn version(&self) -> &str {
-        self.control.get("Version").unwrap_or_default()
+        self.control.version()
     }
 
     /// Its native architecture.
     pub fn architecture(&self) -> &str {
-        self.control.get("Architecture").unwrap_or_default()
+        self.control.architecture()
     }
 
     /// All fields of its control file.

@@ -107,12 +107,12 @@ impl ForeignDeb {
 
     /// Its native version.
     pub fn version(&self) -> &str {
-        self.control.get("Version").unwrap_or_default()
+        self.control.version()
     }
 
     /// Its native architecture.
     pub fn architecture(&self) -> &str {
-        self.control.get("Architecture").unwrap_or_default()
+        self.control.architecture()
     }
 
     /// Whether it installs the file behind a unit: a unit file, or an init script of the name.

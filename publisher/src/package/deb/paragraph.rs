@@ -34,6 +34,16 @@ impl Paragraph {
         self.fields.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
+    /// The native version of the package it is of; empty where it names none.
+    pub fn version(&self) -> &str {
+        self.get("Version").unwrap_or_default()
+    }
+
+    /// The native architecture of the package it is of; empty where it names none.
+    pub fn architecture(&self) -> &str {
+        self.get("Architecture").unwrap_or_default()
+    }
+
     /// Appends a field, unless its value is empty.
     pub fn push(&mut self, name: &str, value: impl Into<String>) {
         let value = value.into();
