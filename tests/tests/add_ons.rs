@@ -78,6 +78,14 @@ impl Both {
         self.site.host.apt_get(&["update"]).expect_ok().text()
     }
 
+    /// One run that upgrades whatever is cleared, to its end.
+    fn upgrade(&self, canopsis: &str, snmp: &str) {
+        self.site.host.apt_get(&["upgrade"]).expect_ok();
+        self.site.wait_status(0);
+        self.site.wait_status_of(SNMP, 0);
+        self.is_at(canopsis, snmp);
+    }
+
     fn is_at(&self, canopsis: &str, snmp: &str) {
         let version = |package: &str| self.site.host.installed(package);
         assert_eq!(version("canopsis").as_deref(), Some(canopsis));
@@ -98,9 +106,7 @@ fn an_add_on_that_the_vendor_names_is_migrated_in_the_upgrade_of_its_base() {
     let client = site.client();
     let plan = site.consignee(&["plan", CANOPSIS]).text();
     assert!(plan.contains("globex/snmp:migrate") && plan.contains("3.25.0 3.26.0 critical"), "{plan}");
-    site.host.apt_get(&["upgrade"]).expect_ok();
-    site.wait_status(0);
-    both.is_at("3.26.0-1", "1.1.0-1");
+    both.upgrade("3.26.0-1", "1.1.0-1");
     let seen = [
         FIRST,
         "migrate 3.25.0 3.26.0 critical by 1.1.0, canopsis -",
@@ -138,9 +144,7 @@ fn an_add_on_that_only_the_site_allows_holds_until_it_does() {
     let allowed = format!("[[add_on]]\nproduct = \"{SNMP}\"\nprimary = \"{}\"\n", both.primary());
     site.host.write(SITE_FILE, allowed, 0o644);
     both.offered();
-    site.host.apt_get(&["upgrade"]).expect_ok();
-    site.wait_status(0);
-    both.is_at("3.26.0-1", "1.1.0-1");
+    both.upgrade("3.26.0-1", "1.1.0-1");
     assert_eq!(both.seen().len(), 3);
     site.nothing_was_lost(client);
 }
@@ -154,9 +158,7 @@ fn an_add_on_that_the_site_ignores_is_left_as_it_is() {
     both.publish_canopsis("3.26.0", Named::Yes);
     site.clear_canopsis();
     let client = site.client();
-    site.host.apt_get(&["upgrade"]).expect_ok();
-    site.wait_status(0);
-    both.is_at("3.26.0-1", "1.0.0-1");
+    both.upgrade("3.26.0-1", "1.0.0-1");
     assert_eq!(both.seen(), ["own  1.0.0 by 1.0.0, canopsis 3.25.0"]);
     site.nothing_was_lost(client);
 }
@@ -187,10 +189,7 @@ fn a_version_that_the_add_on_does_not_know_waits_for_it_and_both_go_in_one_run()
     both.is_at("3.25.0-1", "1.0.0-1");
 
     both.offered();
-    site.host.apt_get(&["upgrade"]).expect_ok();
-    site.wait_status(0);
-    site.wait_status_of(SNMP, 0);
-    both.is_at("3.26.0-1", "2.0.0-1");
+    both.upgrade("3.26.0-1", "2.0.0-1");
     let seen = [
         "own  1.0.0 by 1.0.0, canopsis 3.25.0",
         "own 1.0.0 2.0.0 by 2.0.0, canopsis -",
@@ -214,9 +213,7 @@ fn an_add_on_that_is_offered_and_does_not_fit_is_left_where_it_is() {
     let client = site.client();
     let offered = both.offered();
     assert!(offered.contains("acme/canopsis is or goes to 3.26.0"), "{offered}");
-    site.host.apt_get(&["upgrade"]).expect_ok();
-    site.wait_status(0);
-    both.is_at("3.26.0-1", "1.1.0-1");
+    both.upgrade("3.26.0-1", "1.1.0-1");
     assert_eq!(both.seen().len(), 3);
     site.nothing_was_lost(client);
 }
@@ -235,10 +232,7 @@ fn a_base_waits_while_the_add_on_that_fits_is_itself_held() {
     site.host.apt_get(&["upgrade"]).expect_ok();
     both.is_at("3.25.0-1", "1.0.0-1");
     site.consignee(&["ack", SNMP, "--all", "--yes"]);
-    site.host.apt_get(&["upgrade"]).expect_ok();
-    site.wait_status(0);
-    site.wait_status_of(SNMP, 0);
-    both.is_at("3.26.0-1", "2.0.0-1");
+    both.upgrade("3.26.0-1", "2.0.0-1");
     site.nothing_was_lost(client);
 }
 

@@ -6,10 +6,12 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
+use std::ops::ControlFlow;
 
 use consign_metadata::name::PackageName;
-use flate2::read::MultiGzDecoder;
 use tar::EntryType;
+
+use crate::package::deb::payload;
 
 /// What a path is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,26 +43,17 @@ impl Paths {
     /// # Errors
     /// When it cannot be read.
     pub fn read(&mut self, package: &PackageName, deb: impl Read) -> io::Result<()> {
-        let mut archive = ar::Archive::new(deb);
-        while let Some(member) = archive.next_entry() {
-            let member = member?;
-            if member.header().identifier() != b"data.tar.gz" {
-                continue;
-            }
-            let mut payload = tar::Archive::new(MultiGzDecoder::new(member));
-            for entry in payload.entries()? {
-                let entry = entry?;
-                let kind = match entry.header().entry_type() {
-                    EntryType::Directory => Kind::Folder,
-                    EntryType::Symlink => Kind::Link,
-                    _ => Kind::File,
-                };
-                let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-                let path = path.trim_start_matches('.').trim_end_matches('/').to_owned();
-                self.0.insert(path, Place { kind, package: package.clone() });
-            }
-        }
-        Ok(())
+        payload::walk(deb, |entry| {
+            let kind = match entry.header().entry_type() {
+                EntryType::Directory => Kind::Folder,
+                EntryType::Symlink => Kind::Link,
+                _ => Kind::File,
+            };
+            let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+            let path = path.trim_start_matches('.').trim_end_matches('/').to_owned();
+            self.0.insert(path, Place { kind, package: package.clone() });
+            Ok(ControlFlow::Continue(()))
+        })
     }
 
     /// Why dpkg would not install them over those of an earlier release; each path once.

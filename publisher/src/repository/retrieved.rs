@@ -2,12 +2,13 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::ops::ControlFlow;
 
 use consign_metadata::openpgp::Keyring;
-use flate2::read::MultiGzDecoder;
 use tempfile::NamedTempFile;
 
 use super::RepositoryError;
+use crate::package::deb::payload;
 use crate::package::{PackageError, SignedPackage};
 use crate::store::{Key, Source};
 
@@ -65,23 +66,16 @@ impl Retrieved {
 }
 
 fn installed(deb: &std::path::Path, wanted: &str) -> io::Result<Option<Vec<u8>>> {
-    let mut archive = ar::Archive::new(File::open(deb)?);
-    while let Some(member) = archive.next_entry() {
-        let member = member?;
-        if member.header().identifier() != b"data.tar.gz" {
-            continue;
+    let mut found = None;
+    payload::walk(File::open(deb)?, |entry| {
+        let path = entry.path_bytes().into_owned();
+        if path.strip_prefix(b".").unwrap_or(&path) != wanted.as_bytes() {
+            return Ok(ControlFlow::Continue(()));
         }
-        let mut payload = tar::Archive::new(MultiGzDecoder::new(member));
-        for entry in payload.entries()? {
-            let mut entry = entry?;
-            let path = entry.path_bytes().into_owned();
-            if path.strip_prefix(b".").unwrap_or(&path) != wanted.as_bytes() {
-                continue;
-            }
-            let mut bytes = Vec::new();
-            entry.by_ref().take(MAXIMUM_FILE).read_to_end(&mut bytes)?;
-            return Ok(Some(bytes));
-        }
-    }
-    Ok(None)
+        let mut bytes = Vec::new();
+        entry.take(MAXIMUM_FILE).read_to_end(&mut bytes)?;
+        found = Some(bytes);
+        Ok(ControlFlow::Break(()))
+    })?;
+    Ok(found)
 }

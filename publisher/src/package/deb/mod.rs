@@ -7,6 +7,7 @@
 //! - `configuration`: files that are the site's to edit, without dpkg's questions
 //! - `archive`: the outer archive and the signature
 //! - `members`: the control archive of a finished package, read back
+//! - `payload`: its payload, read back
 //! - `foreign`: a package that was built by others, read
 //! - `wrapped`: the same with a plan
 //! - `compression`: what the archives in a package are compressed with
@@ -21,6 +22,7 @@ mod documentation;
 mod foreign;
 mod members;
 mod paragraph;
+pub mod payload;
 pub mod version;
 mod wrapped;
 mod writer;
