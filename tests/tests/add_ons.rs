@@ -78,11 +78,10 @@ impl Both {
         self.site.host.apt_get(&["update"]).expect_ok().text()
     }
 
-    /// One run that upgrades whatever is cleared, to its end.
+    /// One run that upgrades whatever is cleared, to the end of canopsis.
     fn upgrade(&self, canopsis: &str, snmp: &str) {
         self.site.host.apt_get(&["upgrade"]).expect_ok();
         self.site.wait_status(0);
-        self.site.wait_status_of(SNMP, 0);
         self.is_at(canopsis, snmp);
     }
 
@@ -190,6 +189,7 @@ fn a_version_that_the_add_on_does_not_know_waits_for_it_and_both_go_in_one_run()
 
     both.offered();
     both.upgrade("3.26.0-1", "2.0.0-1");
+    site.wait_status_of(SNMP, 0);
     let seen = [
         "own  1.0.0 by 1.0.0, canopsis 3.25.0",
         "own 1.0.0 2.0.0 by 2.0.0, canopsis -",
@@ -233,6 +233,7 @@ fn a_base_waits_while_the_add_on_that_fits_is_itself_held() {
     both.is_at("3.25.0-1", "1.0.0-1");
     site.consignee(&["ack", SNMP, "--all", "--yes"]);
     both.upgrade("3.26.0-1", "2.0.0-1");
+    site.wait_status_of(SNMP, 0);
     site.nothing_was_lost(client);
 }
 

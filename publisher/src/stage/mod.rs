@@ -195,6 +195,11 @@ impl StagedTree {
         left
     }
 
+    /// Takes an entry out; the folders it lies in stay.
+    pub fn remove(&mut self, path: &str) {
+        self.entries.remove(path.trim_start_matches('/'));
+    }
+
     /// The entry at an absolute path.
     pub fn get(&self, path: &str) -> Option<&Entry> {
         self.entries.get(path.trim_start_matches('/'))

@@ -23,22 +23,17 @@ pub fn lay_out(package: &PackageName, tree: &StagedTree) -> Result<StagedTree, S
         Some(Node::File { config, .. }) => *config,
         _ => false,
     };
-    let mut laid_out = StagedTree::default();
+    let mut laid_out = tree.clone();
     for (path, entry) in tree.entries() {
-        match &entry.node {
-            Node::Folder => laid_out.add_folder(&format!("/{path}"), entry.attributes.clone())?,
-            Node::File { config: true, .. } => laid_out.add(&default_of(package, path), entry.clone())?,
+        let node = match &entry.node {
+            Node::File { config: true, .. } => entry.node.clone(),
             // Names of one file on the host would become one file of the site's under two names.
-            Node::HardLink { to } if is_config(to) => {
-                let node = tree.get(to).expect("a hard link leads into its tree").node.clone();
-                let entry = Entry { attributes: entry.attributes.clone(), node };
-                laid_out.add(&default_of(package, path), entry)?;
-            }
-            _ => laid_out.add(&format!("/{path}"), entry.clone())?,
-        }
+            Node::HardLink { to } if is_config(to) => tree.get(to).expect("it leads into its tree").node.clone(),
+            _ => continue,
+        };
+        laid_out.remove(path);
+        laid_out.add(&default_of(package, path), Entry { attributes: entry.attributes.clone(), node })?;
     }
-    // Whatever has a parent brought it along, also one that was taken out before.
-    laid_out.leave_to_the_system();
     Ok(laid_out)
 }
 
