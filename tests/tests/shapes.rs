@@ -143,8 +143,12 @@ fn rename_package(release: Release) {
         format!("/etc/canopsis.conf\ncanopsis-core: {default}\ncanopsis-core: /opt/canopsis/bin/canopsinit")
     );
 
-    // The old name goes, and nothing stops for it.
-    let gone = site.host.apt_get(&["autoremove"]).expect_ok();
+    // The old name goes, also beside another package, and nothing stops for it.
+    let archive = Archive::new("tiny").unwrap();
+    archive.add(&[TinyPackage::new("tiny-lib", "1.0")]).unwrap();
+    archive.give_to(&site.host);
+    site.host.apt_get(&["update"]).expect_ok();
+    let gone = site.host.apt_get(&["--auto-remove", "install", "tiny-lib"]).expect_ok();
     assert_eq!(site.host.installed("canopsis"), None, "{gone}");
     site.host.apt_get(&["purge", "canopsis"]).expect_ok();
     site.wait_status(0);

@@ -62,7 +62,7 @@ impl Part<'_> {
         let removed: Vec<PackageName> =
             self.own.iter().filter(|a| a.remove).filter_map(|a| a.package.parse().ok()).collect();
         let Some(first) = self.own.iter().find_map(|action| Some((*action, action.archive.as_ref()?))) else {
-            return match removed.is_empty() {
+            return match removed.is_empty() || self.leaves_the_rest(&removed)? {
                 true => Ok(Intent { target: None, joining: BTreeSet::new() }),
                 false => Err((None, vec![Reason::WouldRemove { packages: removed }])),
             };
@@ -83,6 +83,21 @@ impl Part<'_> {
             true => Ok(Intent { target: Some(target), joining }),
             false => Err((to, reasons)),
         }
+    }
+
+    /// Whether the product stays without these packages. Its packages need each other, so it does only
+    /// without what nobody needs any more: the old name of one that was renamed.
+    fn leaves_the_rest(&self, removed: &[PackageName]) -> Result<bool, Refused> {
+        let known = &self.catalogue.entries[self.id].packages;
+        let others: Vec<PackageName> = known.iter().filter(|package| !removed.contains(package)).cloned().collect();
+        Ok(!self.observe(&others)?.is_empty())
+    }
+
+    fn observe(&self, packages: &[PackageName]) -> Result<Vec<(PackageName, Observed)>, Refused> {
+        self.agent.packages.observe(packages).map_err(|error| {
+            let what = "the package database".to_owned();
+            (None, vec![Reason::Unverified { what, cause: error.to_string() }])
+        })
     }
 
     /// The packages of the release that are unpacked, and those that go or stay elsewhere.
@@ -124,10 +139,7 @@ impl Part<'_> {
         joining: &BTreeSet<PackageName>,
     ) -> Result<Vec<(PackageName, String)>, Refused> {
         let absent: Vec<PackageName> = modules(&target.plan).filter(|package| !joining.contains(package)).collect();
-        let here = self.agent.packages.observe(&absent).map_err(|error| {
-            let what = "the package database".to_owned();
-            (None, vec![Reason::Unverified { what, cause: error.to_string() }])
-        })?;
+        let here = self.observe(&absent)?;
         let is_left = |(package, found): &(PackageName, Observed)| {
             !self.is_native(target, package, &found.version)
                 && !self.all.iter().any(|action| action.remove && action.package == package.as_str())
