@@ -4,9 +4,10 @@ use std::path::Path;
 
 use clap::Args;
 
+use super::overview::{self, Content};
 use super::progress::Spinner;
 use super::release::{ReleaseArgs, report, source_date_epoch};
-use super::{Failure, Outcome, failure, overview, tell};
+use super::{Failure, Outcome, failure, tell};
 use crate::build::{Built, Release};
 use crate::manifest::{Outline, Project, Strictness};
 use crate::sign::KeyFile;
@@ -43,7 +44,8 @@ impl Build {
             exposed(release, strictness)?;
         }
         if self.plan {
-            overview::show(&releases, self.release.json);
+            let packages: Vec<_> = releases.iter().flat_map(Release::packages).map(Content::of).collect();
+            overview::show(&releases[0].plan, &packages, self.release.json);
             return Ok(());
         }
         let (output, signer) = (self.release.output(project), self.release.signer(project)?);

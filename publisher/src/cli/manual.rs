@@ -10,6 +10,10 @@ use crate::file::OnFile;
 
 /// Write a completion script for a shell to standard output.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  consign completions bash > ~/.local/share/bash-completion/completions/consign
+  consign completions zsh > ~/.zfunc/_consign")]
 pub struct Completions {
     /// The shell
     shell: Shell,
@@ -24,6 +28,9 @@ impl Completions {
 
 /// Write the manual pages to a folder.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  consign man ~/.local/share/man/man1")]
 pub struct Man {
     /// The folder
     folder: PathBuf,

@@ -68,10 +68,8 @@ enum Command {
     #[command(hide = true)]
     AgentPackage(agent_package::AgentPackage),
     /// Write a completion script for a shell to standard output
-    #[command(hide = true)]
     Completions(manual::Completions),
     /// Write the manual pages to a folder
-    #[command(hide = true)]
     Man(manual::Man),
 }
 
@@ -107,4 +105,42 @@ pub(crate) fn say(line: impl std::fmt::Display) {
 pub(crate) fn tell(line: impl std::fmt::Display) {
     use std::io::Write as _;
     let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    /// Each of the commands that do something, its groups before it.
+    fn leaves(command: &clap::Command) -> Vec<&clap::Command> {
+        let shown = command.get_subcommands().filter(|command| !command.is_hide_set());
+        let below: Vec<_> = shown.flat_map(leaves).collect();
+        if below.is_empty() { vec![command] } else { below }
+    }
+
+    fn examples(command: &clap::Command) -> Vec<String> {
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let lines = help.lines().filter_map(|line| line.trim_start().split_once("consign "));
+        let typed = lines.filter(|(before, _)| before.is_empty() || before.ends_with("%ct) "));
+        typed.map(|(_, example)| format!("consign {example}")).collect()
+    }
+
+    #[test]
+    fn every_example_in_the_help_is_understood() {
+        let cli = Cli::command();
+        for command in leaves(&cli).into_iter().chain([&cli]) {
+            let examples = examples(command);
+            assert!(!examples.is_empty(), "{} has no example", command.get_name());
+            for example in examples {
+                let words: Vec<_> = example.split_whitespace().take_while(|word| !word.contains(['<', '>'])).collect();
+                assert!(Cli::try_parse_from(&words).is_ok(), "{example}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
 }

@@ -5,17 +5,49 @@ use consign_metadata::prerequisite::Check;
 use consign_metadata::version::VersionRange;
 
 use super::say;
-use crate::build::Release;
-use crate::stage::Node;
+use crate::package::PackageContents;
+use crate::package::deb::ForeignDeb;
+use crate::stage::{Attributes, Entry, Node};
+
+/// A package of the release.
+pub struct Content<'a> {
+    name: &'a str,
+    version: &'a str,
+    architecture: &'a str,
+    relations: Vec<(&'static str, &'a [String])>,
+    /// Absolute paths, each with how it is shown.
+    files: Vec<(String, String)>,
+}
+
+impl<'a> Content<'a> {
+    /// One that is going to be built.
+    pub fn of(package: &'a PackageContents) -> Self {
+        let relations = &package.deb.relations;
+        Self {
+            name: package.name.as_str(),
+            version: package.native.deb.as_deref().unwrap_or_default(),
+            architecture: package.architecture.deb(),
+            relations: vec![("pre-depends on", &relations.pre_depends), ("depends on", &relations.depends)],
+            files: package.payload.entries().map(|(path, entry)| (format!("/{path}"), file(path, entry))).collect(),
+        }
+    }
+
+    /// One that was built by others; what it installs is its own affair.
+    pub fn of_foreign(package: &'a ForeignDeb) -> Self {
+        Self {
+            name: package.name().as_str(),
+            version: package.version(),
+            architecture: package.architecture(),
+            relations: Vec::new(),
+            files: package.files().map(|path| (format!("/{path}"), format!("/{path}"))).collect(),
+        }
+    }
+}
 
 /// Writes the overview.
-///
-/// # Panics
-/// Without a build; all of them have one plan.
-pub fn show(builds: &[Release], json: bool) {
-    let plan = &builds.first().expect("a release has a build").plan;
+pub fn show(plan: &UpgradePlan, packages: &[Content<'_>], json: bool) {
     if json {
-        say(as_json(plan, builds));
+        say(as_json(plan, packages));
         return;
     }
     let envelope = &plan.envelope;
@@ -25,37 +57,32 @@ pub fn show(builds: &[Release], json: bool) {
     for stop in &envelope.required_stops {
         say(format_args!("  not past {stop} without installing it"));
     }
-    packages(builds);
+    say("\nPackages");
+    packages.iter().for_each(package);
     steps(plan);
     options(plan);
     add_ons(plan);
     gates(plan);
 }
 
-fn packages(builds: &[Release]) {
-    say("\nPackages");
-    for package in builds.iter().flat_map(Release::packages) {
-        let version = package.native.deb.as_deref().unwrap_or_default();
-        say(format_args!("  {} {version} {}", package.name, package.architecture.deb()));
-        let relations = &package.deb.relations;
-        for (field, list) in [("pre-depends on", &relations.pre_depends), ("depends on", &relations.depends)] {
-            if !list.is_empty() {
-                say(format_args!("    {field} {}", list.join(", ")));
-            }
-        }
-        for (path, entry) in package.payload.entries() {
-            let attributes = &entry.attributes;
-            let suffix = match &entry.node {
-                Node::Folder => "/".to_owned(),
-                Node::File { config: true, .. } => "  (kept for the site)".to_owned(),
-                Node::File { .. } => String::new(),
-                Node::Symlink { target } => format!(" -> {target}"),
-                Node::HardLink { to } => format!(" = /{to}"),
-            };
-            let (owner, group) = (&attributes.owner, &attributes.group);
-            say(format_args!("    {:04o} {owner}:{group} /{path}{suffix}", attributes.mode));
-        }
+fn package(package: &Content<'_>) {
+    say(format_args!("  {} {} {}", package.name, package.version, package.architecture));
+    for (field, list) in package.relations.iter().filter(|(_, list)| !list.is_empty()) {
+        say(format_args!("    {field} {}", list.join(", ")));
     }
+    package.files.iter().for_each(|(_, line)| say(format_args!("    {line}")));
+}
+
+fn file(path: &str, entry: &Entry) -> String {
+    let suffix = match &entry.node {
+        Node::Folder => "/".to_owned(),
+        Node::File { config: true, .. } => "  (kept for the site)".to_owned(),
+        Node::File { .. } => String::new(),
+        Node::Symlink { target } => format!(" -> {target}"),
+        Node::HardLink { to } => format!(" = /{to}"),
+    };
+    let Attributes { owner, group, mode } = &entry.attributes;
+    format!("{mode:04o} {owner}:{group} /{path}{suffix}")
 }
 
 fn steps(plan: &UpgradePlan) {
@@ -72,7 +99,7 @@ fn steps(plan: &UpgradePlan) {
             Step::AddOns { .. } => "the steps of add-ons".to_owned(),
             Step::Announce { .. } | Step::Packages | Step::DaemonReload => String::new(),
         };
-        say(format_args!("  {number}. {:<14} {detail}", step.name()).to_string().trim_end());
+        say(format_args!("  {}. {:<14} {detail}", number + 1, step.name()).to_string().trim_end());
         for line in further(step) {
             say(format_args!("     {:<14} {line}", ""));
         }
@@ -189,18 +216,14 @@ fn gates(plan: &UpgradePlan) {
     }
 }
 
-fn as_json(release: &UpgradePlan, builds: &[Release]) -> serde_json::Value {
-    let packages: Vec<_> = builds
-        .iter()
-        .flat_map(Release::packages)
-        .map(|package| {
-            let files: Vec<_> = package.payload.entries().map(|(path, _)| format!("/{path}")).collect();
-            serde_json::json!({
-                "package": package.name, "version": package.native.deb,
-                "architecture": package.architecture.deb(), "files": files,
-            })
+fn as_json(release: &UpgradePlan, packages: &[Content<'_>]) -> serde_json::Value {
+    let as_json = |package: &Content<'_>| {
+        let files: Vec<_> = package.files.iter().map(|(path, _)| path).collect();
+        serde_json::json!({
+            "package": package.name, "version": package.version, "architecture": package.architecture, "files": files,
         })
-        .collect();
+    };
+    let packages: Vec<_> = packages.iter().map(as_json).collect();
     let mut plan = serde_json::to_value(&release.envelope).expect("a plan is JSON");
     plan["body"] = serde_json::to_value(&release.body).expect("a plan is JSON");
     serde_json::json!({ "packages": packages, "plan_digest": release.digest, "plan": plan })

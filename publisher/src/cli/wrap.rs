@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::overview::{self, Content};
 use super::progress::Spinner;
 use super::release::{ReleaseArgs, report, source_date_epoch};
 use super::{Outcome, failure};
@@ -14,6 +15,7 @@ use crate::wrap::WrappedRelease;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
+  consign wrap --plan target/debian/erp_1.2.0-1_amd64.deb
   consign wrap target/debian/erp_1.2.0-1_amd64.deb
   consign wrap --output dist build/bookworm/*.deb build/trixie/*.deb
   SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) consign wrap --strict --json ../erp_1.2.0-1_amd64.deb
@@ -27,16 +29,27 @@ pub struct Wrap {
     packages: Vec<PathBuf>,
     #[command(flatten)]
     release: ReleaseArgs,
+    /// Show the plan that they would carry, and write nothing
+    #[arg(long)]
+    plan: bool,
 }
 
 impl Wrap {
     pub fn run(self) -> Outcome {
-        let Self { packages, release } = self;
+        let Self { packages, release, plan } = self;
         let project = Project::load_foreign(&release.manifest, release.strictness()).map_err(failure::of_project)?;
         let (output, time) = (release.output(&project), source_date_epoch()?);
-        let signer = release.signer(&project)?;
+        let signer = if plan { None } else { Some(release.signer(&project)?) };
         let spinner = Spinner::start();
-        let wrapped = WrappedRelease::prepare(project, &packages, &output, &mut |progress| spinner.progress(progress))?;
+        // What is unpacked has no name; but its folder would be there afterwards.
+        let work = if plan { std::env::temp_dir() } else { output.clone() };
+        let wrapped = WrappedRelease::prepare(project, &packages, &work, &mut |progress| spinner.progress(progress))?;
+        let Some(signer) = signer else {
+            drop(spinner);
+            let packages: Vec<_> = wrapped.packages().iter().map(Content::of_foreign).collect();
+            overview::show(&wrapped.plan, &packages, release.json);
+            return Ok(());
+        };
         let built = wrapped.build(&signer, time, &output, &mut |progress| spinner.progress(progress))?;
         drop(spinner);
         report(&built, release.json);

@@ -82,6 +82,11 @@ impl WrappedRelease {
         Ok(Self { plan, plan_bytes, project, packages })
     }
 
+    /// The packages, as they were given.
+    pub fn packages(&self) -> &[ForeignDeb] {
+        &self.packages
+    }
+
     /// Writes and signs every package below `output`. Their time is that of their newest file where no
     /// other is given.
     ///

@@ -152,6 +152,23 @@ fn the_payload_is_kept_byte_for_byte_whatever_it_is_compressed_with() {
 }
 
 #[test]
+fn the_plan_is_shown_and_nothing_written() {
+    let foreign = Foreign::new();
+    let package = foreign.tiny(CONTROL, &[], &[]);
+    let manifest = foreign.at("consign.toml");
+    let mut arguments = vec!["wrap", "--plan", "--manifest", text(&manifest), text(&package)];
+    let consign = env!("CARGO_BIN_EXE_consign");
+    let shown = output_of(consign, &arguments);
+    for part in ["acme-ledger 1.1.0-1 all", "/opt/acme/bin/tool", "3. packages", "4. migrate", "ledger.service"] {
+        assert!(shown.contains(part), "{part} is missing in {shown}");
+    }
+    arguments.push("--json");
+    let shown: serde_json::Value = serde_json::from_str(&output_of(consign, &arguments)).unwrap();
+    assert_eq!(shown["packages"][0]["version"], "1.1.0-1");
+    assert!(!foreign.at("dist").exists());
+}
+
+#[test]
 fn a_package_of_debhelper_keeps_its_fields_scripts_and_lists() {
     let foreign = Foreign::new();
     let package = packagers::debhelper("1.1.0-1", 2, foreign.folder.path(), |_| {});

@@ -128,6 +128,11 @@ impl ForeignDeb {
         names.filter(|name| name.ends_with(".service") && !name.contains('/'))
     }
 
+    /// The files and links that it installs, relative to the root.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        self.others.iter().map(String::as_str)
+    }
+
     /// What is in the payload, where it ends, and how new it is.
     fn look_through(&mut self) -> io::Result<()> {
         self.data.seek(SeekFrom::Start(0))?;
