@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use consign_metadata::name::ProductId;
 
-use super::catalogue::{Catalogue, plan_of};
+use super::catalogue::{Catalogue, Entry, plan_of};
 use super::dialogue::Speaker;
+use super::locks::Locked;
 use super::situation::Situation;
 use super::{Agent, AgentError, barrier, mend, upgrades, watch};
 use crate::add_on::Joined;
@@ -14,6 +15,9 @@ use crate::engine::journal::{Journal, JournalError};
 use crate::engine::machine::{HaltCause, State, Upgrade};
 use crate::gate::UNHURRIED;
 use crate::request::{Decision, Refusal, Reply};
+
+/// How often the lock is waited for, [`barrier::PATIENCE`] each time.
+const LOOKS: u32 = 15;
 
 /// Writes the decision down, or says why it cannot be taken now.
 ///
@@ -28,9 +32,7 @@ pub fn decide(
 ) -> Result<Reply, AgentError> {
     let catalogue = Catalogue::read(agent)?;
     let entry = catalogue.entries.get(id).ok_or_else(|| AgentError::NotNow(format!("there is no product {id}")))?;
-    let Some(lock) = agent.locks.lock_within(id, barrier::PATIENCE) else {
-        return Err(AgentError::NotNow(format!("a step of {id} is running")));
-    };
+    let lock = lock(agent, entry).ok_or_else(|| AgentError::NotNow(format!("a step of {id} is running")))?;
     let situation = Situation::of(agent, &catalogue, entry)?;
     let upgrade =
         situation.newest.as_ref().ok_or_else(|| AgentError::NotNow(format!("{id} has no upgrade to decide about")))?;
@@ -68,6 +70,23 @@ pub fn decide(
     mended.map(|()| Reply::Accepted)
 }
 
+/// The product's lock. Whoever types `retry` the moment an upgrade halted waits until the agent has looked
+/// around; a step is not waited for, which may run for hours.
+fn lock<'a>(agent: &'a Agent, entry: &Entry) -> Option<Locked<'a>> {
+    for _ in 0..LOOKS {
+        let lock = agent.locks.lock_within(&entry.product.id, barrier::PATIENCE);
+        let is_at_work = || entry.product.newest().is_ok_and(|upgrade| upgrade.is_some_and(|u| is_at_work(&u.state)));
+        if lock.is_some() || is_at_work() {
+            return lock;
+        }
+    }
+    None
+}
+
+fn is_at_work(state: &State) -> bool {
+    matches!(state, State::Forward { .. } | State::Backward { .. })
+}
+
 /// An upgrade that was found past its gates has run nothing yet: the add-ons that join are those of now.
 fn with_other_add_ons(
     agent: &Agent,
@@ -87,7 +106,7 @@ fn event(state: &State, decision: &Decision, by: &Person) -> Option<Event> {
     let by = by.clone();
     Some(match (decision, state) {
         (Decision::Retry, State::Stuck { .. }) => Event::UndoRetried { by },
-        (Decision::Retry, State::Forward { .. } | State::Backward { .. }) => return None,
+        (Decision::Retry, state) if is_at_work(state) => return None,
         (Decision::Retry, _) => Event::Retry { by: Some(by) },
         (Decision::Skip, _) => Event::SkippedBy { by },
         (Decision::Done { .. }, State::Waiting { item }) => Event::Answered { item: *item, answer: Answer::Done, by },
