@@ -200,6 +200,10 @@ impl Replay {
             return Err("it does not follow the line before it".to_owned());
         }
         match (&mut self.upgrade, &record.event) {
+            // Also where every field is known: what they mean is the later agent's to say.
+            (None, Event::Begun { header }) if header.format > FORMAT_WITH_ADD_ONS => {
+                return Err(format!("its format {} is unknown", header.format));
+            }
             (None, Event::Begun { header }) => self.upgrade = Some(Upgrade::begin((**header).clone())),
             (Some(upgrade), event) => upgrade.apply(event).map_err(|e| e.to_string())?,
             (None, _) => return Err("the first record is not the beginning of an upgrade".to_owned()),
