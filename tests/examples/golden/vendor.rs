@@ -1,8 +1,11 @@
 //! The vendor: keys that last as long as keys may, publications that do not.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use consign_lab::{AgentPackage, Lab, Product, Vendor};
+use consign_lab::{AgentPackage, Lab, Release, Vendor};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::Result;
@@ -15,28 +18,43 @@ const LASTING_KEY: [&str; 5] = ["--algorithm", "ed25519", "--no-passphrase", "--
 pub struct Publisher {
     pub vendor: Vendor,
     agent: AgentPackage,
+    channel: &'static str,
     _work: TempDir,
 }
 
 impl Publisher {
-    pub fn new() -> Result<Publisher> {
-        let vendor = Vendor::new("acme")?;
+    pub fn new(name: &str) -> Result<Publisher> {
+        let vendor = Vendor::new(name)?;
         fs_err::remove_dir_all(vendor.keys())?;
-        new_keys(&vendor, "acme", &vendor.keys())?;
+        new_keys(&vendor, name, &vendor.keys())?;
         let work = tempfile::tempdir()?;
         let agent = stand_in(&vendor, work.path())?;
-        Ok(Publisher { vendor, agent, _work: work })
+        Ok(Publisher { vendor, agent, channel: "stable", _work: work })
+    }
+
+    /// The same at the work of one build, in a channel of its own.
+    pub fn for_release(self, release: Release) -> Publisher {
+        Publisher { vendor: self.vendor.for_release(release), channel: release.name(), ..self }
+    }
+
+    pub fn channel(&self) -> &'static str {
+        self.channel
+    }
+
+    /// The fingerprint by which other vendors and sites know this one.
+    pub fn primary(&self) -> Result<String> {
+        let roles: Value = serde_json::from_slice(&fs_err::read(self.vendor.keys().join("roles.json"))?)?;
+        Ok(roles["primary"].as_str().ok_or("the key set has no primary key")?.to_owned())
     }
 
     pub fn repository(&self) -> PathBuf {
         self.vendor.repository()
     }
 
-    /// Builds and publishes a release.
-    pub fn release(&self, version: &'static str) -> Result<()> {
-        let project = self.vendor.project(Product::canopsis(version))?;
-        let packages = self.vendor.build(&project)?;
-        let mut arguments = self.vendor.publish_arguments(&project, &self.agent);
+    /// Builds and publishes a release project.
+    pub fn publish(&self, project: &Path) -> Result<()> {
+        let packages = self.vendor.build(project)?;
+        let mut arguments = self.vendor.publish_arguments(project, &self.agent);
         arguments.extend(["--valid-for".to_owned(), VALID_FOR.to_owned()]);
         arguments.extend(packages.iter().map(|package| package.display().to_string()));
         self.vendor.consign(&arguments.iter().map(String::as_str).collect::<Vec<_>>())?;
@@ -64,6 +82,8 @@ fn stand_in(vendor: &Vendor, work: &Path) -> Result<AgentPackage> {
     fs_err::create_dir_all(&binaries)?;
     for program in ["consignee", "consignee-hook"] {
         fs_err::write(binaries.join(program), "#!/bin/sh\n")?;
+        // It is run when it is packaged, to write its own manual.
+        fs_err::set_permissions(binaries.join(program), Permissions::from_mode(0o755))?;
     }
     let (dist, key) = (Lab::repository().join("client/dist"), keys.join("package.secret.pgp"));
     let text = |path: &Path| path.display().to_string();
