@@ -1,31 +1,145 @@
-//! The fixture on disk, and copies of it that may be spoilt.
+//! The fixtures on disk, and copies of them that may be spoilt.
 
 use std::path::{Path, PathBuf};
 
+use consign_metadata::anchor::Anchor;
+use consign_metadata::document::Role;
+use consign_metadata::name::{ChannelName, ProductId};
+use consign_metadata::openpgp::Keyring;
 use tempfile::TempDir;
 
-/// Host, vendor and product of format version 1.
-pub const PRODUCT: &str = "acme/canopsis";
+/// Every version.
+pub const VERSIONS: [&str; 2] = ["1", "2"];
 
-/// A file or folder of format version 1.
+/// What one vendor published in a version.
+pub struct Published {
+    /// Its folder.
+    pub folder: &'static str,
+    pub product: &'static str,
+    pub channel: &'static str,
+    pub generation: u64,
+    /// The version of the plan among the documents.
+    pub version: &'static str,
+    /// The versions of the product's package, ascending.
+    pub packages: &'static [&'static str],
+    /// That of the plan, below `repository/pool`.
+    pub package: &'static str,
+    /// The package by which hosts get to know the vendor, below `repository`.
+    pub introduction: &'static str,
+    /// Where hosts find the repository on themselves.
+    pub port: u16,
+    /// Release notes, each language for itself.
+    pub notes: usize,
+}
+
+/// Acme's canopsis in version 1.
+pub const FIRST: Published = Published {
+    folder: "1",
+    product: "acme/canopsis",
+    channel: "stable",
+    generation: 3,
+    version: "3.26.0",
+    packages: &["3.25.0-1", "3.26.0-1", "3.26.1-1"],
+    package: "main/c/canopsis/canopsis_3.26.0-1_all.deb",
+    introduction: "acme-release.deb",
+    port: 8081,
+    notes: 6,
+};
+/// The same in version 2: the build for Debian 13.
+pub const BASE: Published = Published {
+    folder: "2",
+    product: "acme/canopsis",
+    channel: "trixie",
+    generation: 3,
+    version: "3.26.0",
+    packages: &["3.25.0-1~deb13", "3.26.0-1~deb13", "3.26.1-1~deb13"],
+    package: "main/c/canopsis/canopsis_3.26.0-1~deb13_all.deb",
+    introduction: "acme-release-trixie.deb",
+    port: 8081,
+    notes: 6,
+};
+/// Globex' add-on of it.
+pub const ADD_ON: Published = Published {
+    folder: "2/add-on",
+    product: "globex/snmp",
+    channel: "stable",
+    generation: 2,
+    version: "2.0.0",
+    packages: &["1.0.0-1", "2.0.0-1"],
+    package: "main/g/globex-snmp/globex-snmp_2.0.0-1_all.deb",
+    introduction: "globex-release.deb",
+    port: 8083,
+    notes: 0,
+};
+
+/// Asserts something of everything that was published; where it does not hold is said.
+pub fn each(test: impl Fn(&Published)) {
+    for published in [&FIRST, &BASE, &ADD_ON] {
+        let named = Named(published.folder);
+        test(published);
+        drop(named);
+    }
+}
+
+struct Named(&'static str);
+
+impl Drop for Named {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("it is about tests/golden/{}", self.0);
+        }
+    }
+}
+
+impl Published {
+    pub fn id(&self) -> ProductId {
+        self.product.parse().unwrap()
+    }
+
+    pub fn channel(&self) -> ChannelName {
+        self.channel.parse().unwrap()
+    }
+
+    /// The file name of the package that has the plan.
+    pub fn package_file(&self) -> &'static str {
+        self.package.rsplit('/').next().unwrap()
+    }
+
+    pub fn path(&self, path: &str) -> PathBuf {
+        golden(self.folder).join(path)
+    }
+
+    pub fn read(&self, path: &str) -> Vec<u8> {
+        fs_err::read(self.path(path)).unwrap()
+    }
+
+    pub fn text(&self, path: &str) -> String {
+        String::from_utf8(self.read(path)).unwrap()
+    }
+
+    pub fn anchor(&self) -> Anchor {
+        Anchor::parse(&self.read("documents/anchor.json")).unwrap()
+    }
+
+    pub fn keys(&self, role: Role) -> Keyring {
+        Keyring::new(&self.read("documents/certificate.pgp"), self.anchor().keys_of(role), role.as_str()).unwrap()
+    }
+}
+
+/// A file or folder below `tests/golden`.
 pub fn golden(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/1").join(path)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(path)
 }
 
-/// A file of format version 1.
-pub fn read(path: &str) -> Vec<u8> {
-    fs_err::read(golden(path)).unwrap()
-}
-
-/// A text of format version 1.
+/// A text below `tests/golden`.
 pub fn text(path: &str) -> String {
-    String::from_utf8(read(path)).unwrap()
+    fs_err::read_to_string(golden(path)).unwrap()
 }
 
-/// A folder of the fixture, copied.
-pub fn copy_of(path: &str) -> TempDir {
+/// A folder, copied.
+pub fn copy_of(folder: &Path) -> TempDir {
     let copy = tempfile::tempdir().unwrap();
-    copy_into(&golden(path), copy.path());
+    copy_into(folder, copy.path());
     copy
 }
 

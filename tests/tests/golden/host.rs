@@ -1,84 +1,84 @@
-//! The golden host, booted: an earlier agent left it in mid-upgrade, this tree's agent finishes it.
+//! The golden hosts, booted: an earlier agent left them in mid-upgrade, this tree's agent finishes it.
 
 use std::time::Duration;
 
-use consign_lab::{AgentPackage, Chroot, Host, Outcome, REPOSITORY_PORT, Release, Server, lab};
+use consign_lab::{Host, Outcome, Release, Server, lab};
+use serde_json::Value;
 
-use crate::fixture::{PRODUCT, golden, text};
+use crate::fixture::{ADD_ON, BASE, FIRST, Published, text};
+use crate::mid_upgrade::{Golden, PACKAGES};
 
 const PATIENCE: Duration = Duration::from_secs(120);
-const PACKAGE: &str = "canopsis_3.26.0-1_all.deb";
-/// The folder of the host in which the fixture lies.
-const FIXTURE: &str = "/root/golden";
+
+const OF_VERSION_1: Golden = Golden {
+    version: "1",
+    release: Release::Bookworm,
+    published: &[&FIRST],
+    decisions: &[("init", &["answer", "acme/canopsis", "rerun"])],
+    engines: ["canopsis-engine@main", "canopsis-engine@worker", "canopsis-engine@web"],
+    transaction: "cat /root/transaction",
+    end: "step-succeeded",
+    inits: "3",
+};
+const OF_VERSION_2: Golden = Golden {
+    version: "2",
+    release: Release::Trixie,
+    published: &[&BASE, &ADD_ON],
+    decisions: &[
+        ("globex/snmp:migrate", &["answer", "acme/canopsis", "rerun"]),
+        ("cabling", &["done", "acme/canopsis", "cabling"]),
+        ("dashboard", &["done", "acme/canopsis", "dashboard"]),
+    ],
+    engines: ["canopsis-engine@main", "canopsis-engine@worker", "canopsis-web"],
+    transaction: "sed 's/^globex-snmp 1.0.0-1 all none </globex-snmp 2.0.0-1 all none =/' /root/transaction",
+    end: "answered",
+    inits: "2",
+};
 
 #[test]
 fn an_upgrade_that_an_earlier_agent_began_is_finished() {
     lab!();
-    let host = golden_host();
-    waits_for_a_person(&host);
-    the_hook_understands_apt(&host);
-    host.ok(&["env", "LC_ALL=C.UTF-8", "consignee", "answer", PRODUCT, "rerun"]);
-    wait_status(&host, 0);
-    is_finished_with_its_data(&host);
-    its_repository_is_read(&host);
+    let host = finished(&OF_VERSION_1);
+    its_repositories_are_read(&OF_VERSION_1, &host);
     host.assert_packages_sound();
 }
 
-/// Packages as they were, state as it was; then its first boot since the power cut.
-fn golden_host() -> Host {
-    let chroot = Chroot::create("golden", Release::Bookworm).unwrap();
-    let tree = chroot.tree();
-    tree.copy_in(&golden("host/files"), FIXTURE).unwrap();
-    tree.copy_in(&AgentPackage::current().unwrap().package, "/root/consignee.deb").unwrap();
-    tree.copy_in(&golden("repository/acme-release.deb"), "/root/acme-release.deb").unwrap();
-    let package = format!("/var/cache/apt/archives/{PACKAGE}");
-    tree.copy_in(&golden("repository/pool/main/c/canopsis").join(PACKAGE), &package).unwrap();
-    tree.copy_in(&golden("documents/transaction"), "/root/transaction").unwrap();
-    for package in ["/root/consignee.deb", "/root/acme-release.deb", &package] {
-        chroot.ok(&["dpkg", "-i", package]);
+#[test]
+fn an_upgrade_that_an_add_on_joined_is_finished() {
+    lab!();
+    let host = finished(&OF_VERSION_2);
+    the_add_on_was_migrated_once_more(&host);
+    the_outage_was_told_to_its_end(&host);
+    the_sites_configuration_is_kept(&host);
+    its_repositories_are_read(&OF_VERSION_2, &host);
+    host.assert_packages_sound();
+}
+
+fn finished(golden: &Golden) -> Host {
+    let host = golden.boot();
+    waits_with_the_engines_stopped(golden, &host);
+    the_hook_understands_apt(golden, &host);
+    for (name, typed) in golden.decisions {
+        wait_status(&host, 3, &[name]);
+        host.ok(&[&["env", "LC_ALL=C.UTF-8", "consignee"], *typed].concat());
     }
-    // What the agent noted of the installation just now never happened on the golden host.
-    chroot.ok(&["rm", "-r", "/var/lib/consignee"]);
-    chroot.ok(&["sh", "-ec", &laid_down(&text("host/list"))]);
-    let host = chroot.boot().unwrap();
-    let ours = |line: &&str| ["canopsis ", "acme-release "].iter().any(|name| line.starts_with(name));
-    for line in text("host/packages").lines().filter(ours) {
-        let (name, version) = line.split_once(' ').unwrap();
-        let version = version.strip_suffix(" installed").expect("it was whole when the power went");
-        assert_eq!(host.installed(name).as_deref(), Some(version));
-    }
+    wait_status(&host, 0, &[]);
+    is_finished_with_its_data(golden, &host);
     host
 }
 
-/// Shell lines that put every file of the list in its place, with its mode and its owner.
-fn laid_down(list: &str) -> String {
-    let entries = list.lines().filter(|line| !line.starts_with('#'));
-    let line = |entry: &str| {
-        let words: Vec<&str> = entry.split(' ').collect();
-        match words[..] {
-            ["d", mode, user, group, path] => format!("install -d -m {mode} -o {user} -g {group} '{path}'\n"),
-            ["f", mode, user, group, path] => {
-                format!("install -m {mode} -o {user} -g {group} '{FIXTURE}{path}' '{path}'\n")
-            }
-            ["l", _, _, _, path, target] => format!("mkdir -p \"$(dirname '{path}')\"; ln -sfn '{target}' '{path}'\n"),
-            _ => panic!("{entry:?} is no entry"),
-        }
-    };
-    entries.map(line).collect()
-}
-
-fn wait_status(host: &Host, code: i32) -> Outcome {
-    let what = format!("consignee status answers {code}");
+/// Waits until the status has this exit code and these words.
+fn wait_status(host: &Host, code: i32, words: &[&str]) -> Outcome {
+    let what = format!("consignee status answers {code} and says {words:?}");
     host.wait_until(&what, PATIENCE, || {
-        let status = host.exec(&["consignee", "status", "--language", "en", PRODUCT]);
-        (status.code == code).then_some(status)
+        let status = host.exec(&["consignee", "status", "--language", "en", FIRST.product]);
+        (status.code == code && words.iter().all(|word| status.text().contains(word))).then_some(status)
     })
 }
 
-/// The plan says nothing of interruptions: nobody but a person knows whether `init` may run again.
-fn waits_for_a_person(host: &Host) {
-    let status = wait_status(host, 3).text();
-    assert!(status.contains("init") && status.contains("consignee answer acme/canopsis"), "{status}");
+/// The plan does not say that the step may run again: nobody but a person knows.
+fn waits_with_the_engines_stopped(golden: &Golden, host: &Host) {
+    wait_status(host, 3, &[golden.decisions[0].0, "consignee answer acme/canopsis"]);
     for engine in ["main", "worker", "web"] {
         let unit = format!("canopsis-engine@{engine}.service");
         assert_eq!(host.exec(&["systemctl", "is-active", &unit]).stdout.trim(), "inactive");
@@ -88,56 +88,96 @@ fn waits_for_a_person(host: &Host) {
 }
 
 /// What apt told the hook then, told again: read to its end, and judged by the service.
-fn the_hook_understands_apt(host: &Host) {
-    let told = |stream: &str| host.exec(&["sh", "-c", &format!("{stream} | LC_ALL=C /usr/lib/consignee/barrier")]);
+fn the_hook_understands_apt(golden: &Golden, host: &Host) {
+    let told = |edit: &str| {
+        let stream = format!("{} | {edit} | LC_ALL=C /usr/lib/consignee/barrier", golden.transaction);
+        host.exec(&["sh", "-c", &stream])
+    };
     // The same transaction once more, towards the version that is being finished.
-    let whole = told("cat /root/transaction");
+    let whole = told("cat");
     assert!(whole.success(), "{whole}");
-    let missing = told("sed s/_3.26.0-1_all/_missing/ /root/transaction");
+    let missing = told(&format!("sed s/{}/canopsis_missing.deb/", golden.published[0].package_file()));
     assert!(missing.code == 1 && missing.text().contains("canopsis_missing.deb"), "{missing}");
-    let cut = told("sed '$s/ all none .*//' /root/transaction");
+    let cut = told("sed '$s/ all none .*//'");
     assert!(cut.code == 1 && cut.stderr.contains("cannot read the transaction"), "{cut}");
-    let other = told("sed 's/^canopsis /canopsis-doc /' /root/transaction");
+    let other = told("sed 's/^canopsis /canopsis-doc /'");
     assert!(other.success(), "{other}");
 }
 
-fn is_finished_with_its_data(host: &Host) {
-    assert_eq!(events(host).last().map(String::as_str), Some("step-succeeded"));
+fn is_finished_with_its_data(golden: &Golden, host: &Host) {
+    assert_eq!(events(host).last().map(String::as_str), Some(golden.end));
     assert!(!host.exists("/var/lib/consignee/acme/canopsis/unfinished"));
-    let health: serde_json::Value = serde_json::from_str(&host.shell("curl -sf http://127.0.0.1:8082/health")).unwrap();
+    let health: Value = serde_json::from_str(&host.shell("curl -sf http://127.0.0.1:8082/health")).unwrap();
     assert_eq!((&health["version"], &health["schema"]), (&"3.26.0".into(), &2.into()));
     // The site's own choices, not the vendor's defaults.
     assert_eq!((&health["edition"], &health["stack"]), (&"cat".into(), &"go".into()));
     assert_eq!(host.shell("curl -sf http://127.0.0.1:8082/records"), "1\n2\n3\n4\n5");
-    assert_eq!(host.shell("grep -c '\"started\"' /var/lib/canopsis/init.log"), "3", "first install, cut, rerun");
-    for engine in ["main", "worker", "web"] {
-        assert_eq!(host.shell(&format!("systemctl is-active canopsis-engine@{engine}.service")), "active");
+    assert_eq!(host.shell("grep -c '\"started\"' /var/lib/canopsis/init.log"), golden.inits);
+    for engine in golden.engines {
+        assert_eq!(host.shell(&format!("systemctl is-active {engine}.service")), "active");
     }
-    assert_eq!(host.failed_units(), Vec::<String>::new());
-    let history = host.ok(&["consignee", "history", "--language", "en", PRODUCT]).text();
-    assert!(history.contains("3.25.0") && history.contains("3.26.0"), "{history}");
 }
 
-/// A repository that nobody renewed: apt refuses it; read all the same, the agent holds what it offers.
-fn its_repository_is_read(host: &Host) {
-    let _server = Server::start(host, &golden("repository"), REPOSITORY_PORT).unwrap();
+/// In the base's upgrade, with the site's choice for the add-on; what came before the cut is not run again.
+fn the_add_on_was_migrated_once_more(host: &Host) {
+    let log = host.read("/var/lib/globex-snmp/seen.log");
+    let seen = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let seen: Vec<String> = seen.map(|seen| format!("{} {}", seen["step"], seen["arguments"])).collect();
+    let migrated = r#""migrate" ["3.25.0","3.26.0","critical"]"#;
+    let own = [r#""own" ["","1.0.0"]"#, r#""own" ["1.0.0","2.0.0"]"#];
+    assert_eq!(seen, [own[0], own[1], migrated, migrated, r#""register" ["3.25.0","3.26.0"]"#]);
+    assert_eq!(host.shell("ls /var/lib/consignee/globex/snmp/journal | wc -l"), "2");
+}
+
+/// Whoever was told before the cut that it begins is told that it is over, and nothing twice.
+fn the_outage_was_told_to_its_end(host: &Host) {
+    let news = || Some(host.read("/var/lib/canopsis/news")).filter(|news| news.contains("outage-over"));
+    let news = host.wait_until("the outage is over", PATIENCE, news);
+    let news: Vec<Value> = news.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let said: Vec<_> = news.iter().map(|news| (news["event"].as_str().unwrap(), news["step"].as_str())).collect();
+    let goes_on = |step| ("outage-goes-on", Some(step));
+    let expected = [("outage-begins", None), goes_on("globex/snmp:migrate"), goes_on("cabling"), ("outage-over", None)];
+    assert_eq!(said, expected);
+    let told = host.read("/var/lib/consignee/acme/canopsis/told.json");
+    assert_eq!(serde_json::from_str::<Value>(&told).unwrap()["last"]["told"], "over");
+}
+
+/// Also by the same version once more: the record says that this default was offered.
+fn the_sites_configuration_is_kept(host: &Host) {
+    let of_the_site = text("2/host/files/etc/canopsis.conf");
+    let beside = "/etc/canopsis.conf.dpkg-dist";
+    assert_eq!(host.read("/etc/canopsis.conf"), of_the_site);
+    assert!(of_the_site.starts_with("# of the site\n") && host.exists(beside));
+    wait_status(host, 0, &[beside]);
+    host.ok(&["rm", beside]);
+    host.ok(&["dpkg", "-i", &format!("{PACKAGES}/{}", BASE.package_file())]);
+    wait_status(host, 0, &[]);
+    assert_eq!(host.read("/etc/canopsis.conf"), of_the_site);
+    assert!(!host.exists(beside), "it was offered again");
+    assert_eq!(host.read("/etc/canopsis/limits"), "records = 2000\n");
+}
+
+/// Repositories that nobody renewed: apt refuses them; read all the same, the agent holds what they offer.
+fn its_repositories_are_read(golden: &Golden, host: &Host) {
+    let serve = |published: &&Published| Server::start(host, &published.path("repository"), published.port).unwrap();
+    let _servers: Vec<Server> = golden.published.iter().map(serve).collect();
     let refused = host.apt_get(&["update"]).expect_code(100);
     assert!(refused.text().contains("expired"), "{refused}");
     let shown = host.apt_get(&["-o", "Acquire::Check-Valid-Until=false", "update"]).expect_ok();
     assert!(shown.text().contains("3.26.1") && shown.text().contains("expired"), "{shown}");
+    let [_, installed, offered] = golden.published[0].packages else { panic!("it has three releases") };
     let policy = host.ok(&["apt-cache", "policy", "canopsis"]).stdout;
-    assert!(policy.contains("3.26.1-1 -1"), "{policy}");
+    assert!(policy.contains(&format!("{offered} -1")), "{policy}");
     host.apt_get(&["upgrade"]).expect_ok();
-    assert_eq!(host.installed("canopsis").as_deref(), Some("3.26.0-1"));
+    assert_eq!(host.installed("canopsis").as_deref(), Some(*installed));
     // What could not be verified begins no upgrade; that it is held is said all the same.
-    let status = wait_status(host, 3).text();
-    assert!(status.contains("3.26.1") && status.contains("expired"), "{status}");
+    wait_status(host, 3, &["3.26.1", "expired"]);
     assert!(!host.exists("/var/lib/consignee/acme/canopsis/journal/0003"));
 }
 
 /// The events of the upgrade, as the agent of this tree wrote them on.
 fn events(host: &Host) -> Vec<String> {
     let journal = host.read("/var/lib/consignee/acme/canopsis/journal/0002/records.jsonl");
-    let name = |line: &str| Some(serde_json::from_str::<serde_json::Value>(line).ok()?["event"].as_str()?.to_owned());
+    let name = |line: &str| Some(serde_json::from_str::<Value>(line).ok()?["event"].as_str()?.to_owned());
     journal.lines().filter_map(name).collect()
 }

@@ -3,8 +3,11 @@
 //!
 //! `docs/golden.md` says what they are and how they were made. They are never made again.
 
+mod coverage;
 mod documents;
 mod fixture;
 mod host;
 mod journals;
+mod mid_upgrade;
 mod repository;
+mod state;
