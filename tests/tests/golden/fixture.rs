@@ -84,6 +84,7 @@ pub fn each(test: impl Fn(&Published)) {
 struct Named(&'static str);
 
 impl Drop for Named {
+    #[expect(clippy::print_stderr, reason = "what a failed test says")]
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("it is about tests/golden/{}", self.0);
