@@ -16,6 +16,7 @@ pub mod looked;
 pub mod notice;
 pub mod outage;
 pub mod places;
+pub mod previous;
 pub mod product;
 pub mod report;
 pub mod request;

@@ -7,6 +7,7 @@
 //! | `unfinished` | exists while engines must not start; their units carry the condition |
 //! | `offers.json` | what the last look found |
 //! | `acknowledgements` | what a person has read and accepted, append-only |
+//! | `packages/` | the packages to go back to, and those that are installed |
 //! | `prerequisites/<id>.log` | what the check of a prerequisite wrote last |
 //! | `journal/<number>/records.jsonl` | an upgrade |
 //! | `journal/<number>/plan.pgp` | its signed plan |
@@ -103,6 +104,11 @@ impl Product {
     /// The file that keeps the engines from starting.
     pub fn flag(&self) -> PathBuf {
         self.folder.join("unfinished")
+    }
+
+    /// The folder of the packages that are kept.
+    pub fn packages(&self) -> PathBuf {
+        self.folder.join("packages")
     }
 
     /// The folder of an upgrade.

@@ -9,6 +9,7 @@
 //! - [`catalogue`], [`situation`], [`comparison`], [`offers`], [`intent`], [`add_ons`]: what is known and wanted
 //! - [`introduction`]: the new keys of a vendor, for a host that was away
 //! - [`room`]: space for what is written
+//! - [`previous`]: the packages to go back to
 //! - [`timing`]: the site's rules on when and with whom
 //! - [`telling`]: people hear of an outage
 //! - [`upgrades`], [`holds`]: what is written down
@@ -34,6 +35,7 @@ pub mod look;
 pub mod mend;
 pub mod offers;
 pub mod preinst;
+pub mod previous;
 pub mod reconcile;
 pub mod removal;
 pub mod room;

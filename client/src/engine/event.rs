@@ -552,6 +552,15 @@ pub enum Reason {
         /// What has to be.
         needed_mib: u64,
     },
+    /// There is no room to keep the packages to go back to. Never in a journal.
+    NoRoomForPackages {
+        /// Where.
+        folder: String,
+        /// What is free.
+        free_mib: u64,
+        /// What has to be, with what the agent itself writes.
+        needed_mib: u64,
+    },
     /// The agent's service did not answer in time.
     NoAnswer,
 }

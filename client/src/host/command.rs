@@ -8,6 +8,7 @@
 use std::fmt;
 use std::io::Write;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -32,6 +33,7 @@ pub struct HostCommand {
     maximum: usize,
     input: Vec<u8>,
     user: Option<(u32, u32)>,
+    folder: PathBuf,
 }
 
 /// What a command left.
@@ -119,6 +121,7 @@ impl HostCommand {
             maximum: MAXIMUM,
             input: Vec::new(),
             user: None,
+            folder: PathBuf::from("/"),
         }
     }
 
@@ -161,6 +164,13 @@ impl HostCommand {
     #[must_use]
     pub fn input(mut self, input: impl Into<Vec<u8>>) -> Self {
         self.input = input.into();
+        self
+    }
+
+    /// Where it runs; else in `/`.
+    #[must_use]
+    pub fn folder(mut self, folder: &Path) -> Self {
+        folder.clone_into(&mut self.folder);
         self
     }
 
@@ -235,7 +245,7 @@ impl HostCommand {
         let mut command = Command::new(&self.line[0]);
         // A scrubbed environment: dpkg's DPKG_FRONTEND_LOCKED would let a child believe it has the lock.
         command.args(&self.line[1..]).env_clear().env("PATH", PATH).env("LC_ALL", "C.UTF-8");
-        command.envs(self.environment.iter().map(|(name, value)| (name, value))).current_dir("/");
+        command.envs(self.environment.iter().map(|(name, value)| (name, value))).current_dir(&self.folder);
         let stdin = if self.input.is_empty() { Stdio::null() } else { Stdio::piped() };
         command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         // Changing to oneself is for root only, too.

@@ -71,6 +71,26 @@ pub struct Repository {
     pub entry_point: PathBuf,
 }
 
+/// What a package file says of itself, once its vendor's signature was found good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The package.
+    pub package: PackageName,
+    /// Its native version.
+    pub version: String,
+    /// What such a file is called.
+    pub file: String,
+}
+
+/// Where the file of one version of a package can be had. Nothing of it is verified yet.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Source {
+    /// On this host.
+    pub file: Option<PathBuf>,
+    /// From a repository: how many bytes that takes.
+    pub download: Option<u64>,
+}
+
 /// The package manager of the host.
 pub trait PackageManager: Send + Sync {
     /// The native version of a module in this package manager's format.
@@ -118,6 +138,29 @@ pub trait PackageManager: Send + Sync {
     /// # Errors
     /// When the file is not as the vendor signed it, or has no plan.
     fn plan_in(&self, archive: &Path, keyring: &Keyring) -> Result<Vec<u8>, HostError>;
+    /// What a package file is, which this vendor signed.
+    ///
+    /// # Errors
+    /// When the file is not as the vendor signed it.
+    fn identify(&self, archive: &Path, keyring: &Keyring) -> Result<Identity, HostError>;
+    /// The file in a folder that by its name is this version of a package.
+    fn file_in(&self, folder: &Path, package: &PackageName, version: &str) -> Option<PathBuf>;
+    /// Where exactly this version of a package can be had; also while a transaction waits at the barrier.
+    ///
+    /// # Errors
+    /// When the package manager cannot be asked.
+    fn source(&self, package: &PackageName, version: &str) -> Result<Source, HostError>;
+    /// Fetches exactly this version of a package into an empty folder that is there for nothing else.
+    ///
+    /// # Errors
+    /// When it cannot be had in `limit`.
+    fn fetch_package(
+        &self,
+        package: &PackageName,
+        version: &str,
+        folder: &Path,
+        limit: Duration,
+    ) -> Result<PathBuf, HostError>;
     /// Which upgrade takes these versions of installed packages along, now that the holds are written.
     /// `first` is the package that makes new names known.
     ///

@@ -86,7 +86,7 @@ fn on_reason(product: &ProductId, reason: &Reason, language: Language) -> Vec<Ad
             ),
             refresh(language),
         ],
-        Reason::NoRoom { folder, .. } => {
+        Reason::NoRoom { folder, .. } | Reason::NoRoomForPackages { folder, .. } => {
             let purpose =
                 say!(language, "see what is full, and make room", "voir ce qui est plein, et faire de la place");
             vec![advice(format!("df -h {folder}"), purpose)]

@@ -150,6 +150,11 @@ pub fn sentence(reason: &Reason, language: Language) -> String {
             "there is no room for the agent's journal in {folder}: {free_mib} MiB are free, {needed_mib} are needed",
             "il n'y a pas assez de place pour le journal de l'agent dans {folder} : {free_mib} Mio libres, {needed_mib} nécessaires"
         ),
+        Reason::NoRoomForPackages { folder, free_mib, needed_mib } => say!(
+            language,
+            "there is no room to keep the previous packages in {folder}: {free_mib} MiB are free, {needed_mib} are needed",
+            "il n'y a pas assez de place pour garder les paquets précédents dans {folder} : {free_mib} Mio libres, {needed_mib} nécessaires"
+        ),
         Reason::NoAnswer => say!(
             language,
             "the agent's service did not answer in time",

@@ -164,12 +164,13 @@ pub fn reasons() -> Vec<Reason> {
         Reason::OutsideWindow { opens: jiff::Timestamp::UNIX_EPOCH },
         Reason::Unattended { class: Class::Minor },
         Reason::NoRoom { folder: "/var/lib/consignee".to_owned(), free_mib: 2, needed_mib: 8 },
+        Reason::NoRoomForPackages { folder: "/var/lib/consignee".to_owned(), free_mib: 20, needed_mib: 108 },
         Reason::NoAnswer,
     ];
     let variants = variants!(Reason: ClassUnsupported TooOld RequiredStops Downgrade NoteUnread
         SideEffectUnacknowledged Unfinished AgentTooOld Site Withdrawn Unverified WouldRemove MixedVersions NotPrepared
         PrerequisiteFailed PrerequisiteUnknown TaskOpen AddOnUnsupported AddOnNotAllowed AddOnNoPoint BaseUnsupported
-        OutsideWindow Unattended NoRoom NoAnswer);
+        OutsideWindow Unattended NoRoom NoRoomForPackages NoAnswer);
     assert_eq!(codes(&all, "code").len(), variants);
     all
 }

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use crate::engine::event::EngineState;
 use crate::host::program::{Ended, Program, Programs};
-use crate::host::{Hold, HostError, Observed, PackageManager, Repository, ServiceManager};
+use crate::host::{Hold, HostError, Identity, Observed, PackageManager, Repository, ServiceManager, Source};
 
 /// What the host has, and what was done to it.
 #[derive(Default)]
@@ -23,6 +23,10 @@ pub struct State {
     pub repositories: Vec<Repository>,
     pub files: BTreeMap<String, Vec<u8>>,
     pub archives: BTreeMap<PathBuf, Vec<u8>>,
+    /// Where versions of packages can be had, by `name version`; the files are real.
+    pub sources: BTreeMap<String, Source>,
+    /// What a repository sends.
+    pub downloads: BTreeMap<String, Vec<u8>>,
     pub holds: BTreeMap<String, Vec<String>>,
     pub unattended: BTreeSet<String>,
     pub wakes: BTreeSet<Timestamp>,
@@ -102,6 +106,34 @@ impl PackageManager for Host {
     }
     fn plan_in(&self, archive: &Path, _: &Keyring) -> Result<Vec<u8>, HostError> {
         self.state().archives.get(archive).cloned().ok_or_else(|| error("trust the package"))
+    }
+    /// A package file is pretended, too: its first line is its name and version.
+    fn identify(&self, archive: &Path, _: &Keyring) -> Result<Identity, HostError> {
+        let text = std::fs::read_to_string(archive).map_err(|_| error("read the package"))?;
+        let (package, version) =
+            text.lines().next().and_then(|line| line.split_once(' ')).ok_or_else(|| error("trust"))?;
+        let file = format!("{package}_{version}.deb");
+        Ok(Identity { package: package.parse().unwrap(), version: version.to_owned(), file })
+    }
+    fn file_in(&self, folder: &Path, package: &PackageName, version: &str) -> Option<PathBuf> {
+        Some(folder.join(format!("{package}_{version}.deb"))).filter(|path| path.exists())
+    }
+    fn source(&self, package: &PackageName, version: &str) -> Result<Source, HostError> {
+        Ok(self.state().sources.get(&format!("{package} {version}")).cloned().unwrap_or_default())
+    }
+    fn fetch_package(
+        &self,
+        package: &PackageName,
+        version: &str,
+        folder: &Path,
+        _: Duration,
+    ) -> Result<PathBuf, HostError> {
+        let mut state = self.state();
+        state.done.push(format!("fetch {package} {version}"));
+        let bytes = state.downloads.get(&format!("{package} {version}")).ok_or_else(|| error("fetch"))?;
+        let path = folder.join("fetched");
+        std::fs::write(&path, bytes).unwrap();
+        Ok(path)
     }
     fn transaction(&self) -> Result<Option<u32>, HostError> {
         Ok(self.state().transaction)

@@ -1,14 +1,14 @@
 //! A .deb before it is unpacked: its origin signature, its name and its plan.
 
 use std::fs::File;
-use std::io::Cursor;
+use std::io::{Cursor, Read, Seek};
 use std::path::Path;
 
 use consign_metadata::deb::{DebError, DebLayout};
 use consign_metadata::openpgp::Keyring;
 
-use super::at;
-use crate::host::HostError;
+use super::{at, download};
+use crate::host::{HostError, Identity};
 
 const MAXIMUM_CONTROL: u64 = 64 * 1024;
 
@@ -31,14 +31,38 @@ pub fn plan(archive: &Path, keyring: &Keyring) -> Result<Vec<u8>, HostError> {
 /// When they are not.
 pub fn check_name(bytes: &[u8], name: &str, keyring: &Keyring) -> Result<(), HostError> {
     let failed = |cause: DebError| at("trust", Path::new(name), cause);
-    let mut file = Cursor::new(bytes);
-    let layout = DebLayout::read(&mut file).map_err(failed)?;
-    layout.verify_origin(&mut file, keyring).map_err(failed)?;
-    let control = layout.control_file(&mut file, "control", MAXIMUM_CONTROL).map_err(failed)?.unwrap_or_default();
-    let control = String::from_utf8_lossy(&control).into_owned();
-    let found = control.lines().find_map(|line| line.strip_prefix("Package:")).unwrap_or_default().trim();
+    let control = control(&mut Cursor::new(bytes), keyring).map_err(failed)?;
+    let found = field(&control, "Package:");
     match found == name {
         true => Ok(()),
         false => Err(at("trust", Path::new(name), format!("it is the package {found}"))),
     }
+}
+
+/// What a package file is, whose three members are as its vendor signed them.
+///
+/// # Errors
+/// When it is not signed so, or has no name or version.
+pub fn identify(archive: &Path, keyring: &Keyring) -> Result<Identity, HostError> {
+    let mut file = File::open(archive).map_err(|cause| at("open", archive, cause))?;
+    let control = control(&mut file, keyring).map_err(|cause| at("trust", archive, cause))?;
+    let [name, version, architecture] = ["Package:", "Version:", "Architecture:"].map(|name| field(&control, name));
+    let package = name.parse().map_err(|_| at("trust", archive, format!("it names itself {name:?}")))?;
+    let is_plain = |text: &str| !text.is_empty() && !text.contains('/');
+    if !is_plain(version) || !is_plain(architecture) {
+        return Err(at("trust", archive, "it has no version or no architecture"));
+    }
+    let file = format!("{}{architecture}.deb", download::beginning(&package, version));
+    Ok(Identity { package, version: version.to_owned(), file })
+}
+
+fn control(file: &mut (impl Read + Seek + Send + Sync), keyring: &Keyring) -> Result<String, DebError> {
+    let layout = DebLayout::read(file)?;
+    layout.verify_origin(file, keyring)?;
+    let control = layout.control_file(file, "control", MAXIMUM_CONTROL)?.unwrap_or_default();
+    Ok(String::from_utf8_lossy(&control).into_owned())
+}
+
+fn field<'a>(control: &'a str, name: &str) -> &'a str {
+    control.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().trim()
 }

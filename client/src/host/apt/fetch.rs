@@ -19,7 +19,7 @@ use crate::host::{HostError, Repository};
 use crate::places::Places;
 
 const HELPER: &str = "/usr/lib/apt/apt-helper";
-const SANDBOX: &str = "_apt";
+pub(super) const SANDBOX: &str = "_apt";
 
 /// One file, at most `maximum` bytes in at most `limit`.
 ///
@@ -66,7 +66,7 @@ fn download(url: &str, target: &Path, login: Option<&Path>, maximum: u64, limit:
 }
 
 /// What apt says first is the reason; "Download Failed" comes after it.
-fn last_words(stderr: &str) -> String {
+pub(super) fn last_words(stderr: &str) -> String {
     let reason = stderr.lines().find_map(|line| line.strip_prefix("E: ")).unwrap_or(stderr);
     reason.trim().to_owned()
 }
@@ -125,7 +125,7 @@ impl Drop for Folder {
 }
 
 // apt's user is always a local one.
-fn user(places: &Places, name: &str) -> Option<u32> {
+pub(super) fn user(places: &Places, name: &str) -> Option<u32> {
     let users = std::fs::read_to_string(places.at("/etc/passwd")).ok()?;
     users.lines().find_map(|line| {
         let mut fields = line.split(':');

@@ -4,6 +4,7 @@
 //! - [`database`]: what dpkg has
 //! - [`lists`]: what the repositories offer, and where they are
 //! - [`fetch`]: files of a repository beside its packages
+//! - [`download`]: packages of exact versions, from the cache or a repository
 //! - [`hold`]: the standing hold
 //! - [`unattended`]: what is kept back when nobody is there
 //! - [`lock`]: who has a transaction open
@@ -15,6 +16,7 @@
 
 pub mod archive;
 pub mod database;
+pub mod download;
 pub mod fetch;
 pub mod hold;
 pub mod lists;
@@ -23,14 +25,14 @@ pub mod reach;
 pub mod transaction;
 pub mod unattended;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use consign_metadata::name::{PackageName, VendorName};
 use consign_metadata::openpgp::Keyring;
 use consign_metadata::plan::NativeVersions;
 
-use super::{Hold, HostError, Observed, PackageManager, Repository};
+use super::{Hold, HostError, Identity, Observed, PackageManager, Repository, Source};
 use crate::kept_back::Reach;
 use crate::places::Places;
 
@@ -94,6 +96,28 @@ impl PackageManager for Apt {
 
     fn plan_in(&self, archive: &Path, keyring: &Keyring) -> Result<Vec<u8>, HostError> {
         archive::plan(archive, keyring)
+    }
+
+    fn identify(&self, archive: &Path, keyring: &Keyring) -> Result<Identity, HostError> {
+        archive::identify(archive, keyring)
+    }
+
+    fn file_in(&self, folder: &Path, package: &PackageName, version: &str) -> Option<PathBuf> {
+        download::file_in(folder, package, version)
+    }
+
+    fn source(&self, package: &PackageName, version: &str) -> Result<Source, HostError> {
+        download::source(package, version)
+    }
+
+    fn fetch_package(
+        &self,
+        package: &PackageName,
+        version: &str,
+        folder: &Path,
+        limit: Duration,
+    ) -> Result<PathBuf, HostError> {
+        download::fetch(&self.places, package, version, folder, limit)
     }
 
     fn reach(&self, wanted: &[(PackageName, String)], first: &PackageName) -> Result<Reach, HostError> {

@@ -24,6 +24,7 @@ use crate::looked::Looked;
 use crate::notice::Notice;
 use crate::outage;
 use crate::places::Places;
+use crate::previous::PreviousPackages;
 use crate::product::Product;
 use crate::request::Offer;
 
@@ -93,6 +94,9 @@ pub struct UpgradeStatus {
     /// Which package is where, while some have changed and others not; else empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub modules: Vec<ModuleStatus>,
+    /// The packages to go back to; left out where there are none, or it has not begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_packages: Option<PreviousPackages>,
     /// Why it is held; empty when it is not.
     pub reasons: Vec<Reason>,
     /// How a step or its undo failed, if one did.
@@ -147,6 +151,7 @@ const AGENT: &str = "consignee";
 // What was read of one product, before it is put into a form.
 #[derive(Debug)]
 struct Seen {
+    product: Product,
     status: ProductStatus,
     upgrade: Option<Upgrade>,
 }
@@ -175,15 +180,14 @@ impl Overview {
         Self { notices, ..self }
     }
 
-    /// Looks up which package is where, of upgrades that stand with some changed and others not.
-    /// A package database that cannot be read leaves that out.
+    /// Looks up which package is where, of upgrades that stand with some changed and others not, and whether
+    /// there are packages to go back to. A package database that cannot be read leaves the former out.
     #[must_use]
     pub fn with_packages(mut self, packages: &dyn PackageManager) -> Self {
         for seen in &mut self.products {
-            if let (Some(upgrade), Some(status)) = (&seen.upgrade, &mut seen.status.upgrade)
-                && upgrade.is_under_way()
-                && upgrade.packages == Packages::Partial
-            {
+            let (Some(upgrade), Some(status)) = (&seen.upgrade, &mut seen.status.upgrade) else { continue };
+            status.previous_packages = PreviousPackages::of(&seen.product, upgrade, packages);
+            if upgrade.is_under_way() && upgrade.packages == Packages::Partial {
                 status.modules = modules(upgrade, packages).unwrap_or_default();
             }
         }
@@ -251,7 +255,7 @@ impl Seen {
             problem: None,
             commands: commands.into_iter().map(|(command, _)| command).collect(),
         };
-        Self { status, upgrade }
+        Self { product: product.clone(), status, upgrade }
     }
 
     fn broken(product: &Product, error: &JournalError) -> Self {
@@ -267,7 +271,7 @@ impl Seen {
             problem: Some(error.to_string()),
             commands: Vec::new(),
         };
-        Self { status, upgrade: None }
+        Self { product: product.clone(), status, upgrade: None }
     }
 }
 
@@ -316,6 +320,7 @@ fn upgrade_status(upgrade: &Upgrade, since: Timestamp) -> UpgradeStatus {
         step: state::item(&upgrade.state).map(|item| step_status(upgrade, item)),
         packages: upgrade.packages,
         modules: Vec::new(),
+        previous_packages: None,
         reasons,
         failure,
         opens: None,

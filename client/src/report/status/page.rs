@@ -8,6 +8,7 @@ use crate::configuration::NewDefault;
 use crate::engine::event::Reason;
 use crate::engine::machine::{State, Upgrade};
 use crate::host::typed;
+use crate::previous::PreviousPackages;
 use crate::report::page::{Page, Style};
 use crate::report::state::{self, Standing};
 use crate::report::{advice, failure, host, kept_back, notices, offers, reason, time, words};
@@ -115,6 +116,7 @@ fn standing_page(
         page.add(0, Style::Plain, engines);
         page.add(0, Style::Plain, data);
     }
+    page.append(0, previous(shown, language));
     for line in status.kept_back.iter().flat_map(|reach| kept_back::sentences(reach, language)) {
         page.add(0, Style::Plain, line);
     }
@@ -133,6 +135,31 @@ fn standing_page(
         page.add(0, Style::Plain, by_hand(language));
     }
     advice::show(&mut page, &typed, language);
+    page
+}
+
+/// Whether the packages to go back to are there.
+fn previous(shown: &UpgradeStatus, language: Language) -> Page {
+    let mut page = Page::default();
+    let Some(PreviousPackages { folder, missing }) = &shown.previous_packages else { return page };
+    let names: Vec<String> = missing.iter().map(|found| format!("{} {}", found.package, found.version)).collect();
+    let (folder, names) = (folder.display(), words::list(&names));
+    match missing.is_empty() {
+        true => page.add(
+            0,
+            Style::Quiet,
+            say!(language, "previous packages: kept in {folder}", "paquets précédents : gardés dans {folder}"),
+        ),
+        false => page.add(
+            0,
+            Style::Plain,
+            say!(
+                language,
+                "previous packages: {names} could not be had and is not in {folder}",
+                "paquets précédents : {names} n'a pas pu être obtenu et n'est pas dans {folder}"
+            ),
+        ),
+    }
     page
 }
 
