@@ -66,8 +66,10 @@ impl<'a> Keeping<'a> {
             keeping.look_for(wanted, None);
         }
         for action in arriving {
-            if let (Ok(package), Some(version)) = (action.package.parse(), action.after.clone()) {
-                keeping.look_for(PackageVersion { package, version }, action.archive.as_deref());
+            let of = (action.package.parse(), action.after.clone(), &action.archive);
+            // Without an archive it is only configured, which is an action of its own.
+            if let (Ok(package), Some(version), Some(archive)) = of {
+                keeping.look_for(PackageVersion { package, version }, Some(archive));
             }
         }
         Ok(keeping)
@@ -91,21 +93,18 @@ impl<'a> Keeping<'a> {
     pub fn carry_out(mut self, deadline: Instant) -> bool {
         let kept = self.kept.clone();
         self.tidy(|path| kept.contains(&path.to_owned()));
-        let mut has_waited = false;
-        for Missing { wanted, way, .. } in std::mem::take(&mut self.missing) {
+        let missing = std::mem::take(&mut self.missing);
+        let (has_waited, mut can_be_had) = (!missing.is_empty(), true);
+        for Missing { wanted, way, .. } in missing {
             let taken = match &way {
                 Way::Copy(path) => self.copy(&wanted, path),
-                Way::Download => {
-                    has_waited = true;
-                    self.download(&wanted, deadline)
-                }
+                // Where one cannot be had the others cannot either, or are of no use.
+                Way::Download if !can_be_had => Err("another could not be fetched".to_owned()),
+                Way::Download => self.download(&wanted, deadline),
             };
             if let Err(problem) = taken {
                 log::warn!("{} {} is not kept: {problem}", wanted.package, wanted.version);
-                // Where one cannot be had the others cannot either, or are of no use.
-                if matches!(way, Way::Download) {
-                    break;
-                }
+                can_be_had &= !matches!(way, Way::Download);
             }
         }
         has_waited

@@ -182,6 +182,13 @@ pub struct Release {
 }
 
 impl Release {
+    /// Its package is this file.
+    pub fn with_file(mut self, bytes: &[u8]) -> Self {
+        self.entry["packages"][0]["file"] =
+            json!({"path": "pool/erp.deb", "size": bytes.len(), "sha256": Sha256::of(bytes)});
+        self
+    }
+
     /// The vendor takes it back.
     pub fn withdraw(&mut self, why: &str) {
         self.entry["withdrawn"] = json!({"en": why});

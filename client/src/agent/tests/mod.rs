@@ -6,6 +6,7 @@ mod checks;
 mod clocks;
 mod looks;
 mod mending;
+mod previous;
 mod reconciliation;
 mod telling;
 mod timing;
