@@ -96,7 +96,7 @@ pub fn ask(places: &Places, request: &Request, limit: Duration) -> Result<Reply,
 
 /// Whether nothing follows the reply.
 pub fn is_last(reply: &Reply) -> bool {
-    !matches!(reply, Reply::Working { .. })
+    !matches!(reply, Reply::Working { .. } | Reply::Fetching { .. })
 }
 
 fn is_pause(error: &io::Error) -> bool {

@@ -131,6 +131,13 @@ pub enum Reply {
         /// Number of the upgrade.
         upgrade: u32,
     },
+    /// The previous packages are fetched. Not the last line.
+    Fetching {
+        /// The product.
+        product: ProductId,
+        /// How much.
+        bytes: u64,
+    },
     /// Understood; what follows happens by itself.
     Accepted,
     /// What is offered to this host, and the holds are written.

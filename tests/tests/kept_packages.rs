@@ -54,6 +54,8 @@ fn with_defaults(name: &str, release: Release) {
     assert_published(&vendor, &site, NEW);
     let status = site.status();
     assert_eq!(status["products"][0]["upgrade"]["previous_packages"]["missing"], serde_json::json!([]), "{status}");
+    // What the hold excludes can be had all the same.
+    site.host.ok(&["sh", "-c", "cd /srv && apt-get -qq download canopsis=3.25.0-1 && rm canopsis_*"]);
     // The next one finds them there: the repository is not asked any more.
     vendor.release(Product::canopsis("3.26.1")).unwrap();
     fs_err::remove_file(vendor.repository().join("pool/main/c/canopsis").join(NEW)).unwrap();
@@ -172,7 +174,13 @@ fn kept_packages_stay_with_the_product_and_go_with_its_purge() {
 #[test]
 fn after_a_failed_step_the_previous_packages_can_be_put_back_by_hand() {
     lab!();
-    let (_vendor, site) = Site::with_canopsis_cleared("kept-back", Release::Trixie);
+    let vendor = Vendor::new("acme").unwrap();
+    vendor.release(Product::canopsis("3.25.0").in_three_packages()).unwrap();
+    let site = Site::open("kept-back", Release::Trixie, &vendor, CANOPSIS).unwrap();
+    site.host.apt_get(&["install", "canopsis-connectors", "canopsis-reports"]).expect_ok();
+    site.wait_status(0);
+    vendor.release(Product::canopsis("3.26.0").in_three_packages()).unwrap();
+    site.clear_canopsis();
     site.host.ok(&["cp", "-a", "/var/lib/canopsis", "/srv/backup"]);
     site.trouble("fail");
     site.host.apt_get(&["upgrade"]).expect_ok();
@@ -182,7 +190,7 @@ fn after_a_failed_step_the_previous_packages_can_be_put_back_by_hand() {
     assert!(halted.contains(&format!("previous packages: kept in {PACKAGES}")), "{halted}");
     site.host.shell("rm -r /var/lib/canopsis && cp -a /srv/backup /var/lib/canopsis");
     site.host.ok(&["systemctl", "stop", "consignee.socket", "consignee.service", "consignee-reconcile.timer"]);
-    site.host.ok(&["dpkg", "-i", &format!("{PACKAGES}/{OLD}")]);
+    site.host.shell(&format!("dpkg -i {PACKAGES}/*_3.25.0-1_*.deb"));
     site.host.ok(&["systemctl", "start", "consignee.socket", "consignee-reconcile.timer"]);
     site.assert_canopsis_stopped();
     site.consignee(&["rescue", CANOPSIS, "--version", "3.25.0", "--yes"]);
@@ -194,6 +202,11 @@ fn after_a_failed_step_the_previous_packages_can_be_put_back_by_hand() {
     assert_eq!(site.status()["products"][0]["finished"], "3.25.0");
     let client = site.client();
     site.host.assert_packages_sound();
+    site.host.ok(&["apt-mark", "hold", "canopsis"]);
+    site.clear_canopsis();
+    site.host.apt_get(&["upgrade"]).expect_ok();
+    assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.25.0-1"));
+    site.host.ok(&["apt-mark", "unhold", "canopsis"]);
     // Later upgrades start from there.
     site.clear_canopsis();
     site.host.apt_get(&["upgrade"]).expect_ok();

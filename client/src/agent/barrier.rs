@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use consign_metadata::name::{PackageName, ProductId};
 use consign_metadata::version::Version;
@@ -12,10 +12,9 @@ use super::add_ons::Prospect;
 use super::catalogue::{Catalogue, SignedPlan};
 use super::dialogue::Speaker;
 use super::intent::Intent;
-use super::previous::Keeping;
 use super::situation::Situation;
 use super::upgrades::{self, Task};
-use super::{Agent, AgentError, comparison, previous, room, timing, watch};
+use super::{Agent, AgentError, comparison, keeping, room, timing, watch};
 use crate::engine::event::{Event, Failure, Packages, Reason};
 use crate::engine::journal::Journal;
 use crate::engine::machine::{State, Upgrade};
@@ -59,60 +58,11 @@ pub fn barrier(
     if !refusals.is_empty() {
         return Ok(Reply::Refuse { refusals });
     }
-    let refusals = keep_all(agent, &catalogue, &intents, actions)?;
+    let refusals = keeping::keep(agent, &catalogue, &intents, actions, speaker)?;
     if !refusals.is_empty() {
         return Ok(Reply::Refuse { refusals });
     }
     prepare_all(agent, &catalogue, intents, prospect, speaker)
-}
-
-/// Keeps the packages to go back to, of every product in the transaction before any of them stops.
-fn keep_all(
-    agent: &Agent,
-    catalogue: &Catalogue,
-    intents: &[(ProductId, Intent)],
-    actions: &[PackageAction],
-) -> Result<Vec<Refusal>, AgentError> {
-    let mut all = Vec::new();
-    for (id, intent) in intents {
-        let _lock = agent.locks.lock(id);
-        let situation = Situation::with(agent, catalogue, &catalogue.entries[id], &intent.joining)?;
-        let Some(target) = intent.target.as_ref().filter(|target| begins(agent, &situation, target, intent)) else {
-            continue;
-        };
-        let is_of_it = |action: &&PackageAction| intent.joining.iter().any(|name| name.as_str() == action.package);
-        let arriving: Vec<&PackageAction> = actions.iter().filter(is_of_it).collect();
-        all.push((id, target.plan.envelope.version.clone(), Keeping::begin(agent, &situation, &arriving)?));
-    }
-    let (needed, freed) = all.iter().fold((0, 0), |(needed, freed): (u64, u64), (_, _, keeping)| {
-        (needed.saturating_add(keeping.bytes()), freed.saturating_add(keeping.freed()))
-    });
-    if let Some(reason) = room::for_packages(&agent.places, needed, freed) {
-        let refused = all.iter().filter(|(_, _, keeping)| keeping.bytes() > 0);
-        let refusal = |id: &ProductId, to: &Version| Refusal {
-            product: id.clone(),
-            to: Some(to.clone()),
-            reasons: vec![reason.clone()],
-        };
-        return Ok(refused.map(|(id, to, _)| refusal(id, to)).collect());
-    }
-    let deadline = Instant::now() + previous::LIMIT;
-    let mut has_waited = false;
-    for (id, _, keeping) in all {
-        let _lock = agent.locks.lock(id);
-        has_waited |= keeping.carry_out(deadline);
-    }
-    // Whoever lost patience meanwhile shall not have the engines stopped for nothing.
-    if has_waited && agent.packages.transaction()?.is_none() {
-        return Err(AgentError::NotNow("the transaction ended while packages were fetched".to_owned()));
-    }
-    Ok(Vec::new())
-}
-
-/// Whether an upgrade begins or goes on, rather than a first install or nothing at all.
-fn begins(agent: &Agent, situation: &Situation<'_>, target: &SignedPlan, intent: &Intent) -> bool {
-    let has_old = situation.from(agent).is_some() || situation.under_way().is_some();
-    has_old && !changes_nothing(agent, situation, target, &intent.joining)
 }
 
 type Refused = (Option<Version>, Vec<Reason>);

@@ -9,7 +9,7 @@
 //! - [`catalogue`], [`situation`], [`comparison`], [`offers`], [`intent`], [`add_ons`]: what is known and wanted
 //! - [`introduction`]: the new keys of a vendor, for a host that was away
 //! - [`room`]: space for what is written
-//! - [`previous`]: the packages to go back to
+//! - [`keeping`], [`previous`]: the packages to go back to
 //! - [`timing`]: the site's rules on when and with whom
 //! - [`telling`]: people hear of an outage
 //! - [`upgrades`], [`holds`]: what is written down
@@ -29,6 +29,7 @@ pub mod duty;
 pub mod holds;
 pub mod intent;
 pub mod introduction;
+pub mod keeping;
 mod kept_back;
 pub mod locks;
 pub mod look;

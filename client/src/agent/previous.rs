@@ -80,6 +80,11 @@ impl<'a> Keeping<'a> {
         self.missing.iter().map(|missing| missing.bytes).sum()
     }
 
+    /// How much of it comes from a repository.
+    pub fn to_fetch(&self) -> u64 {
+        self.missing.iter().filter(|missing| matches!(missing.way, Way::Download)).map(|missing| missing.bytes).sum()
+    }
+
     /// The room that becomes free: files of earlier releases.
     pub fn freed(&self) -> u64 {
         let old = entries(&self.folder).into_iter().filter(|path| !self.kept.contains(path));

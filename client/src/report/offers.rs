@@ -1,11 +1,25 @@
 //! What a look found and why a transaction is refused: compact, since it stands among apt's own lines.
 
+use consign_metadata::name::ProductId;
 use consign_metadata::text::Language;
 
 use super::page::{Page, Style};
 use super::{advice, reason};
 use crate::host::typed;
 use crate::request::{Offer, Refusal};
+
+/// What a transaction waits for at a terminal.
+pub fn fetching(product: &ProductId, bytes: u64, language: Language) -> Page {
+    let mut page = Page::default();
+    let mebibytes = bytes.div_ceil(1024 * 1024);
+    let line = say!(
+        language,
+        "consignee: {product}: the previous packages are fetched ({mebibytes} MiB)",
+        "consignee : {product} : téléchargement des paquets précédents ({mebibytes} Mio)"
+    );
+    page.add(0, Style::Quiet, line);
+    page
+}
 
 /// What is offered and what is held; empty when there is nothing of ours.
 pub fn page(offers: &[Offer], language: Language) -> Page {

@@ -36,6 +36,10 @@ pub fn verdict(session: &mut Session, request: &Request, refused: Refused) -> Re
                 let follower = Follower::since(&product, upgrade, begun);
                 watched.extend(follower.ok().map(|follower| Watched { product, follower }));
             }
+            Some(Reply::Fetching { product, bytes }) if session.out.is_terminal() => {
+                let page = offers::fetching(&product, bytes, session.language);
+                let _ = session.out.page(&page);
+            }
             Some(reply) if conversation::is_last(&reply) => break reply,
             _ => {}
         }
