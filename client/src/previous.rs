@@ -23,7 +23,7 @@ pub struct PackageVersion {
 pub struct PreviousPackages {
     /// Where they are kept.
     pub folder: PathBuf,
-    /// Those that could not be had when the upgrade began.
+    /// Those that are not there: they could not be had when the upgrade began.
     pub missing: Vec<PackageVersion>,
 }
 

@@ -141,7 +141,8 @@ fn a_repository_that_has_the_old_version_no_more_stops_no_upgrade() {
     upgraded(&site, "3.26.0");
     assert_eq!(kept(&site), [NEW]);
     let status = site.host.exec(&["consignee", "status", "--language", "en", CANOPSIS]).expect_ok();
-    assert!(status.text().contains("previous packages: canopsis 3.25.0-1 could not be had"), "{status}");
+    let said = format!("previous packages: missing in {PACKAGES}: canopsis 3.25.0-1");
+    assert!(status.text().contains(&said), "{status}");
     let missing = &site.status()["products"][0]["upgrade"]["previous_packages"]["missing"];
     assert_eq!(*missing, serde_json::json!([{"package": "canopsis", "version": "3.25.0-1"}]));
     site.nothing_was_lost(client);

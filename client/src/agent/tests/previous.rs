@@ -1,5 +1,6 @@
 //! The packages to go back to: where they come from, what is believed, and what for want of room is refused.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -137,6 +138,20 @@ fn what_no_repository_has_any_more_keeps_no_upgrade_back() {
     upgrade_to(&world, "1.2.0");
     assert_eq!(world.state(), State::Completed, "a repository that answers nothing is no better");
     assert_eq!(kept(&world), ["1.2.0"]);
+}
+
+#[test]
+fn a_file_that_others_may_change_is_copied_also_where_the_previous_cannot_be_fetched() {
+    let world = World::with_baseline();
+    source(&world, "1.0.0", Source { file: None, download: Some(10) });
+    let action = arriving(&world, &world.vendor.plan("1.1.0"));
+    let archive = action.archive.clone().unwrap();
+    fs_err::set_permissions(&archive, PermissionsExt::from_mode(0o666)).unwrap();
+    assert_eq!(world.barrier_of(&[action]), Reply::Pass);
+    assert_eq!(kept(&world), ["1.1.0"]);
+    fs_err::write(&archive, "changed").unwrap();
+    let copy = world.product().packages().join("acme-erp_1.1.0-1.deb");
+    assert_eq!(fs_err::read(copy).unwrap(), text("1.1.0"));
 }
 
 #[test]

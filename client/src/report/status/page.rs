@@ -144,21 +144,17 @@ fn previous(shown: &UpgradeStatus, language: Language) -> Page {
     let Some(PreviousPackages { folder, missing }) = &shown.previous_packages else { return page };
     let names: Vec<String> = missing.iter().map(|found| format!("{} {}", found.package, found.version)).collect();
     let (folder, names) = (folder.display(), words::list(&names));
+    let kept = || say!(language, "previous packages: kept in {folder}", "paquets précédents : gardés dans {folder}");
+    let lacks = || {
+        say!(
+            language,
+            "previous packages: missing in {folder}: {names}",
+            "paquets précédents : manquants dans {folder} : {names}"
+        )
+    };
     match missing.is_empty() {
-        true => page.add(
-            0,
-            Style::Quiet,
-            say!(language, "previous packages: kept in {folder}", "paquets précédents : gardés dans {folder}"),
-        ),
-        false => page.add(
-            0,
-            Style::Plain,
-            say!(
-                language,
-                "previous packages: {names} could not be had and is not in {folder}",
-                "paquets précédents : {names} n'a pas pu être obtenu et n'est pas dans {folder}"
-            ),
-        ),
+        true => page.add(0, Style::Quiet, kept()),
+        false => page.add(0, Style::Plain, lacks()),
     }
     page
 }
