@@ -12,6 +12,8 @@ use crate::places::Places;
 
 /// Where the packages ship their defaults, each below a folder of its name.
 const DEFAULTS: &str = "/usr/share/consignee/defaults";
+/// Where packages that others build list the files that dpkg looks after, as `md5sum` writes them.
+const CONFFILES: &str = "/usr/share/consignee/conffiles";
 /// The end of the name of a default that lies beside the site's file.
 const BESIDE: &str = ".dpkg-dist";
 /// Folders below folders; nobody configures deeper than that.
@@ -29,7 +31,8 @@ pub struct NewDefault {
 /// The new defaults of packages, in order of name.
 pub fn new_defaults<'a>(places: &Places, packages: impl IntoIterator<Item = &'a PackageName>) -> Vec<NewDefault> {
     let of_package = |package: &PackageName| {
-        files(places, package.as_str()).into_iter().filter_map(|file| {
+        let all = files(places, package.as_str()).into_iter().chain(conffiles(places, package.as_str()));
+        all.filter_map(|file| {
             let default = PathBuf::from(format!("{}{BESIDE}", file.display()));
             places.at(&default.to_string_lossy()).exists().then_some(NewDefault { file, default })
         })
@@ -51,6 +54,12 @@ fn files(places: &Places, package: &str) -> Vec<PathBuf> {
     walk(&top, DEPTH, &mut found);
     found.sort_unstable();
     found.iter().filter_map(|path| Some(Path::new("/").join(path.strip_prefix(&top).ok()?))).collect()
+}
+
+/// The paths of a package that others built.
+fn conffiles(places: &Places, package: &str) -> Vec<PathBuf> {
+    let list = std::fs::read_to_string(places.at(CONFFILES).join(package)).unwrap_or_default();
+    list.lines().filter_map(|line| Some(line.split_once("  ")?.1.into())).collect()
 }
 
 fn walk(folder: &Path, depth: u32, found: &mut Vec<PathBuf>) {
@@ -88,5 +97,20 @@ mod tests {
         let default = "/usr/share/consignee/defaults/acme-erp/etc/c.conf".into();
         assert_eq!(removed(&places, "acme-erp"), [NewDefault { file: "/etc/c.conf".into(), default }]);
         assert_eq!(removed(&places, "other"), []);
+    }
+
+    #[test]
+    fn a_default_beside_a_file_that_dpkg_looks_after_is_seen() {
+        let root = tempfile::tempdir().unwrap();
+        let places = Places::below(root.path());
+        for folder in [CONFFILES, "/etc/acme"] {
+            fs_err::create_dir_all(places.at(folder)).unwrap();
+        }
+        let md5 = "c4ca4238a0b923820dcc509a6f75849b";
+        let list = format!("{md5}  /etc/acme/a.conf\n{md5}  /etc/acme/b.conf\n");
+        fs_err::write(places.at(CONFFILES).join("acme-erp"), list).unwrap();
+        fs_err::write(places.at("/etc/acme/b.conf.dpkg-dist"), "").unwrap();
+        let new = NewDefault { file: "/etc/acme/b.conf".into(), default: "/etc/acme/b.conf.dpkg-dist".into() };
+        assert_eq!(new_defaults(&places, [&"acme-erp".parse().unwrap()]), [new]);
     }
 }

@@ -4,13 +4,14 @@
 //! service. Its next version has a plan: built by `consign build`, or by debhelper again and wrapped.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use consign_lab::{Host, REPOSITORY_PORT, RecordClient, Release, Site, Vendor, edit, lab};
 
-#[path = "../../publisher/tests/packagers/mod.rs"]
-mod packagers;
+mod wrapped;
+
+use wrapped::{packagers, project, publish_wrapped};
 
 const LEDGER: &str = "acme/ledger";
 const ENTRIES: &str = "http://127.0.0.1:8321/entries";
@@ -29,37 +30,6 @@ fn ordinary(name: &str, release: Release) -> (Host, RecordClient) {
     let client = RecordClient::post(&host, ENTRIES);
     client.wait_acknowledged(SOON).unwrap();
     (host, client)
-}
-
-/// The release project of a version whose note has to be read.
-fn project(vendor: &Vendor, version: &str, schema: u32) -> PathBuf {
-    let project = vendor.new_project(REPOSITORY_PORT).unwrap();
-    let edits =
-        [("version = \"1.0.0\"", &*format!("version = \"{version}\"")), ("[notes]", "[notes]\nacknowledge = \"all\"")];
-    edit(&project.join("consign.toml"), &edits).unwrap();
-    edit(&project.join("app/bin/ledger"), &[("SCHEMA = 1\n", &*format!("SCHEMA = {schema}\n"))]).unwrap();
-    project
-}
-
-/// The same for a package that debhelper builds, which is wrapped and published.
-fn publish_wrapped(vendor: &Vendor, version: &str, schema: u32, change: impl Fn(&Path)) {
-    let project = project(vendor, version, schema);
-    let manifest = project.join("consign.toml");
-    let text = std::fs::read_to_string(&manifest).unwrap();
-    let own = ["files = ", "folders = ", "users = ", "units = ", "depends.deb = "];
-    let kept: Vec<_> = text.lines().filter(|line| !own.iter().any(|key| line.starts_with(key))).collect();
-    std::fs::write(&manifest, kept.join("\n")).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let package = packagers::debhelper(&format!("{version}-1"), schema, folder.path(), change);
-    let (dist, key) = (project.join("dist"), vendor.keys().join("package.secret.pgp"));
-    let words = ["--manifest", text_of(&manifest), "--output", text_of(&dist), "--key", text_of(&key)];
-    vendor.consign(&[&["wrap", text_of(&package)], &words[..]].concat()).unwrap();
-    vendor.publish(&project, &[dist.join(package.file_name().unwrap())]).unwrap();
-    std::fs::remove_dir_all(&project).unwrap();
-}
-
-fn text_of(path: &Path) -> &str {
-    path.to_str().unwrap()
 }
 
 fn entries(site: &Site) -> BTreeSet<u64> {

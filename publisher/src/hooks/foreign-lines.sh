@@ -2,7 +2,7 @@
 if [ "${CONSIGN_TOLD:-}" != "@PACKAGE@.@SCRIPT@" ]; then
     CONSIGN_TOLD=@PACKAGE@.@SCRIPT@
     export CONSIGN_TOLD
-    [ ! -x "${DPKG_ROOT:-}/usr/lib/consignee/consignee-hook" ] ||
+@BEFORE@    [ ! -x "${DPKG_ROOT:-}/usr/lib/consignee/consignee-hook" ] ||
         "${DPKG_ROOT:-}/usr/lib/consignee/consignee-hook" @SCRIPT@ @PRODUCT@ @PACKAGE@@PLAN@ "$@" || @OTHERWISE@
-fi
+@AFTER@fi
 # End of the lines that consign added.

@@ -18,15 +18,28 @@ const NAMES: [&str; 4] = ["preinst", "postinst", "prerm", "postrm"];
 const SHELLS: [&str; 3] = ["sh", "dash", "bash"];
 const LINES: &str = include_str!("foreign-lines.sh");
 const CALL: &str = include_str!("foreign-call.sh");
+/// Carried beside the scripts of a package with conffiles.
+const SET_ASIDE: &str = "consign-set-aside";
+const CONFFILES: &str = include_str!("conffiles.sh");
 
 /// By name, whether it may be run, and its content.
 pub type Members = BTreeMap<String, (bool, Vec<u8>)>;
 
-/// The scripts of a package, and what has to lie beside them.
-pub fn scripts<'a>(product: &ProductId, package: &PackageName, own: impl Fn(&str) -> Option<&'a [u8]>) -> Members {
+/// The scripts of a package, and what has to lie beside them. With the `version` of one that has conffiles,
+/// dpkg is kept from asking about them.
+pub fn scripts<'a>(
+    product: &ProductId,
+    package: &PackageName,
+    version: Option<&str>,
+    own: impl Fn(&str) -> Option<&'a [u8]>,
+) -> Members {
     let mut members = Members::new();
+    if let Some(version) = version {
+        let script = CONFFILES.replace("@PACKAGE@", package.as_str()).replace("@VERSION@", version);
+        members.insert(SET_ASIDE.to_owned(), (true, script.into_bytes()));
+    }
     for name in NAMES {
-        let report = report(product, package, name);
+        let report = report(product, package, name, version.is_some());
         let script = match own(name) {
             None => [b"#!/bin/sh\nset -e\n", report.as_bytes(), b"exit 0\n"].concat(),
             Some(script) => match after_shell_line(script) {
@@ -44,13 +57,30 @@ pub fn scripts<'a>(product: &ProductId, package: &PackageName, own: impl Fn(&str
     members
 }
 
-fn report(product: &ProductId, package: &PackageName, script: &str) -> String {
+/// How a script looks after conffiles: where the engines are stopped, so after preinst's report and before
+/// the others'.
+fn set_aside(script: &str) -> (String, String) {
+    // In dpkg's temporary folder it has the plain name, in its info folder the package's before it.
+    let from = format!("\"${{0%{script}}}{SET_ASIDE}\"");
+    match script {
+        "preinst" => (String::new(), format!("    {from} preinst \"$@\" || exit $?\n")),
+        "postinst" => (format!("    {from} postinst \"$@\" || exit $?\n"), String::new()),
+        // Gone when it is purged.
+        "postrm" => (format!("    [ ! -x {from} ] || {from} postrm \"$@\" || :\n"), String::new()),
+        _ => Default::default(),
+    }
+}
+
+fn report(product: &ProductId, package: &PackageName, script: &str, has_conffiles: bool) -> String {
+    let (before, after) = if has_conffiles { set_aside(script) } else { Default::default() };
     // Only preinst passes the agent's answer on, and only it is given the plan.
     let (plan, otherwise) = match script {
         "preinst" => (" \"${0%/*}/consign-plan\"", "exit $?"),
         _ => ("", ":"),
     };
     LINES
+        .replace("@BEFORE@", &before)
+        .replace("@AFTER@", &after)
         .replace("@SCRIPT@", script)
         .replace("@PRODUCT@", &product.to_string())
         .replace("@PACKAGE@", package.as_str())
@@ -76,7 +106,7 @@ mod tests {
 
     fn made(name: &str, script: Option<&str>) -> Members {
         let own = |asked: &str| script.filter(|_| asked == name).map(str::as_bytes);
-        scripts(&"acme/erp".parse().unwrap(), &"acme-erp".parse().unwrap(), own)
+        scripts(&"acme/erp".parse().unwrap(), &"acme-erp".parse().unwrap(), None, own)
     }
 
     fn text(members: &Members, name: &str) -> String {

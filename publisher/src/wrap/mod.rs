@@ -4,6 +4,7 @@
 //! given at once, every architecture and every build for a release of a distribution, because the one
 //! plan that they carry names the versions of them all.
 
+mod conffiles;
 mod engines;
 mod siblings;
 
@@ -120,8 +121,10 @@ impl WrappedRelease {
     fn addition(&self, package: &ForeignDeb, plan: &Source) -> Result<(Addition, Vec<String>), BuildError> {
         let (project, name) = (&self.project, package.name());
         let mut warnings = Vec::new();
+        let conffiles = package.conffiles();
+        let version = conffiles.list().map(|_| package.version());
         let mut addition = Addition {
-            scripts: hooks::foreign::scripts(&project.product.id, name, |script| package.script(script)),
+            scripts: hooks::foreign::scripts(&project.product.id, name, version, |script| package.script(script)),
             members: vec![(plan::DEB_MEMBER.to_owned(), plan.clone())],
             trigger: hooks::FINISH_TRIGGER.to_owned(),
             pre_depends: vec![agent_relation(&project.product)],
@@ -135,6 +138,7 @@ impl WrappedRelease {
             let drop_in = format!("{UNIT_FOLDER}/{}.d/50-consign.conf", engine.file());
             addition.payload.add_bytes(&drop_in, condition(project).into_bytes(), 0o644)?;
         }
+        warnings.extend(conffiles::add(package, &mut addition)?);
         let is_linked = package.is_no_folder(&format!("/usr/share/doc/{name}"));
         for (path, member, text) in notes(project, name) {
             if !is_linked {

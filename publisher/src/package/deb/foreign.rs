@@ -10,6 +10,7 @@ use consign_metadata::name::PackageName;
 use tar::EntryType;
 
 use super::compression::Compression;
+use super::conffiles::Conffiles;
 use super::{CONTENT_FIELD, Paragraph};
 use crate::file::OnFile;
 use crate::package::PackageError;
@@ -34,6 +35,7 @@ pub struct ForeignDeb {
     pub(super) others: BTreeSet<String>,
     pub(super) newest: u64,
     pub(super) dropped: Vec<String>,
+    pub(super) conffiles: Conffiles,
 }
 
 /// A file of its control archive, but not `control`.
@@ -78,6 +80,7 @@ impl ForeignDeb {
         let (compression, data) = payload.ok_or_else(|| unusable("has no payload".to_owned()))?;
         let control = members.remove("control").ok_or_else(|| unusable("has no control file".to_owned()))?;
         let (control, name) = paragraph(&control.bytes).map_err(&unusable)?;
+        let conffiles = Conffiles::named(&members);
         let mut package = Self {
             path: path.to_owned(),
             name,
@@ -90,6 +93,7 @@ impl ForeignDeb {
             others: BTreeSet::new(),
             newest: 0,
             dropped,
+            conffiles,
         };
         package.look_through().map_err(|cause| unusable(format!("has a bad payload: {cause}")))?;
         Ok(package)
@@ -138,13 +142,14 @@ impl ForeignDeb {
         self.data.seek(SeekFrom::Start(0))?;
         let mut archive = tar::Archive::new(BufReader::new(&self.data));
         for entry in archive.entries()? {
-            let entry = entry?;
-            let (header, kind) = (entry.header(), entry.header().entry_type());
+            let mut entry = entry?;
+            let (header, kind) = (entry.header().clone(), entry.header().entry_type());
             let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
             if kind == EntryType::GNUSparse {
                 return Err(io::Error::other(format!("{path} is a sparse entry, which dpkg does not unpack")));
             }
             let path = path.trim_start_matches("./").trim_matches('/').to_owned();
+            self.conffiles.see(&path, &header, &mut entry)?;
             let known = if kind == EntryType::Directory { &mut self.folders } else { &mut self.others };
             known.insert(path);
             self.newest = self.newest.max(header.mtime()?);

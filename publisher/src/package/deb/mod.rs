@@ -5,6 +5,7 @@
 //! - `data`: the payload as a tar archive
 //! - `documentation`: the files that Debian Policy wants under `/usr/share/doc`
 //! - `configuration`: files that are the site's to edit, without dpkg's questions
+//! - `conffiles`: those of a package that was built by others, for its scripts to foresee dpkg's questions
 //! - `archive`: the outer archive and the signature
 //! - `members`: the control archive of a finished package, read back
 //! - `payload`: its payload, read back
@@ -14,6 +15,7 @@
 
 mod archive;
 mod compression;
+mod conffiles;
 mod configuration;
 mod control;
 mod data;

@@ -12,6 +12,7 @@ use std::path::Path;
 use md5::{Digest as _, Md5};
 use tar::EntryType;
 
+use super::conffiles::Conffiles;
 use super::control::ControlMember;
 use super::data;
 use super::digest::ContentDigest;
@@ -82,6 +83,11 @@ impl ForeignDeb {
     /// Whether a path of the host is a link, or anything else but a folder, in this package.
     pub fn is_no_folder(&self, path: &str) -> bool {
         self.others.contains(path.trim_start_matches('/'))
+    }
+
+    /// Its conffiles.
+    pub fn conffiles(&self) -> &Conffiles {
+        &self.conffiles
     }
 
     /// A script of it, as it was built.

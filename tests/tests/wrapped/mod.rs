@@ -1,0 +1,41 @@
+//! The ledger as debhelper packages it, wrapped and published; shared by the suites that install it.
+
+#![allow(dead_code, reason = "each suite uses what it needs")]
+
+use std::path::{Path, PathBuf};
+
+use consign_lab::{REPOSITORY_PORT, Vendor, edit};
+
+#[path = "../../../publisher/tests/packagers/mod.rs"]
+pub mod packagers;
+
+/// The release project of a version whose note has to be read.
+pub fn project(vendor: &Vendor, version: &str, schema: u32) -> PathBuf {
+    let project = vendor.new_project(REPOSITORY_PORT).unwrap();
+    let edits =
+        [("version = \"1.0.0\"", &*format!("version = \"{version}\"")), ("[notes]", "[notes]\nacknowledge = \"all\"")];
+    edit(&project.join("consign.toml"), &edits).unwrap();
+    edit(&project.join("app/bin/ledger"), &[("SCHEMA = 1\n", &*format!("SCHEMA = {schema}\n"))]).unwrap();
+    project
+}
+
+/// The same for a package that debhelper builds, which is wrapped and published.
+pub fn publish_wrapped(vendor: &Vendor, version: &str, schema: u32, change: impl Fn(&Path)) {
+    let project = project(vendor, version, schema);
+    let manifest = project.join("consign.toml");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    let own = ["files = ", "folders = ", "users = ", "units = ", "depends.deb = "];
+    let kept: Vec<_> = text.lines().filter(|line| !own.iter().any(|key| line.starts_with(key))).collect();
+    std::fs::write(&manifest, kept.join("\n")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let package = packagers::debhelper(&format!("{version}-1"), schema, folder.path(), change);
+    let (dist, key) = (project.join("dist"), vendor.keys().join("package.secret.pgp"));
+    let words = ["--manifest", text_of(&manifest), "--output", text_of(&dist), "--key", text_of(&key)];
+    vendor.consign(&[&["wrap", text_of(&package)], &words[..]].concat()).unwrap();
+    vendor.publish(&project, &[dist.join(package.file_name().unwrap())]).unwrap();
+    std::fs::remove_dir_all(&project).unwrap();
+}
+
+fn text_of(path: &Path) -> &str {
+    path.to_str().unwrap()
+}

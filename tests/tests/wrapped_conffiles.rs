@@ -1,0 +1,205 @@
+//! Conffiles of packages that others build: dpkg owns them, and never asks about them.
+
+use std::path::Path;
+use std::time::Duration;
+
+use consign_lab::{Host, RecordClient, Release, Site, Terminal, Vendor, edit, lab};
+
+mod wrapped;
+
+use wrapped::{packagers, publish_wrapped};
+
+const LEDGER: &str = "acme/ledger";
+const ENTRIES: &str = "http://127.0.0.1:8321/entries";
+const SOON: Duration = Duration::from_secs(60);
+const UPGRADE: Duration = Duration::from_secs(240);
+const FIRST: [&str; 5] = ["dropped", "edited", "made", "removed", "untouched"];
+const SECOND: [&str; 5] = ["edited", "made", "new", "removed", "untouched"];
+
+/// Conffiles of a package, all with one text.
+fn with(names: &'static [&'static str], text: &'static str) -> impl Fn(&Path) {
+    move |debian| {
+        let install = debian.join("install");
+        let mut list = std::fs::read_to_string(&install).unwrap();
+        for name in names {
+            std::fs::write(debian.with_file_name(name), text).unwrap();
+            list += &format!("{name} etc/acme\n");
+        }
+        std::fs::write(install, list).unwrap();
+    }
+}
+
+/// What the site makes of the files of the first version.
+fn touch(host: &Host) {
+    host.write("/etc/acme/edited", "mine\n", 0o640);
+    host.write("/etc/acme/dropped", "mine\n", 0o644);
+    host.ok(&["chgrp", "adm", "/etc/acme/edited"]);
+    host.ok(&["rm", "/etc/acme/removed"]);
+}
+
+/// 1.0.0 on a host where one of its files was there before, the site's choices, and 1.1.0 cleared.
+fn edited(name: &str, release: Release, second: impl Fn(&Path)) -> (Vendor, Site) {
+    let vendor = Vendor::new("acme").unwrap();
+    publish_wrapped(&vendor, "1.0.0", 1, with(&FIRST, "one\n"));
+    let site = Site::open(name, release, &vendor, LEDGER).unwrap();
+    site.host.write("/etc/acme/made", "mine\n", 0o600);
+    site.host.ok(&["sh", "-c", "apt-get -y install acme-ledger </dev/null"]);
+    site.wait_status(0);
+    let made = site.host.shell("cd /etc/acme && head -v made made.dpkg-dist");
+    assert_eq!(made, "==> made <==\nmine\n\n==> made.dpkg-dist <==\none");
+    touch(&site.host);
+    publish_wrapped(&vendor, "1.1.0", 2, |debian| {
+        with(&SECOND, "two\n")(debian);
+        second(debian);
+    });
+    site.host.apt_get(&["update"]).expect_ok();
+    site.consignee(&["ack", LEDGER, "--all", "--yes"]);
+    (vendor, site)
+}
+
+/// What is in the folder: the site's, and beside it what is new.
+#[track_caller]
+fn kept(host: &Host, made: &str) {
+    let files =
+        host.shell("cd /etc/acme && for file in *; do echo \"$file $(stat -c '%U:%G %a' $file) $(cat $file)\"; done");
+    let expected = format!(
+        "dropped root:root 644 mine\nedited root:adm 640 mine\nedited.dpkg-dist root:adm 640 two\n\
+         ledger.conf root:root 644 port = 8321\n{made}new root:root 644 two\nuntouched root:root 644 two"
+    );
+    assert_eq!(files, expected);
+    assert!(!host.exists("/var/lib/consignee/.conffiles"), "the record outlived the upgrade");
+    let known = host.shell("dpkg-query -W -f '${Conffiles}' acme-ledger | grep /etc/acme/edited");
+    assert!(known.contains(&host.shell("echo two | md5sum | cut -c1-32")), "dpkg was not told: {known}");
+    host.assert_packages_sound();
+}
+
+const MADE: &str = "made root:root 600 mine\nmade.dpkg-dist root:root 600 two\n";
+
+#[track_caller]
+fn finished(site: &Site) {
+    let status = site.wait_status(0).text();
+    assert_eq!(site.host.installed("acme-ledger").as_deref(), Some("1.1.0-1"));
+    assert_eq!(site.host.shell("curl -sf http://127.0.0.1:8321/health | grep -o 'schema\": 2'"), "schema\": 2");
+    kept(&site.host, MADE);
+    assert!(status.contains("the vendor's new default is /etc/acme/edited.dpkg-dist"), "{status}");
+}
+
+#[test]
+fn an_upgrade_with_nobody_to_answer_asks_nothing_about_conffiles() {
+    lab!();
+    for release in Release::ALL {
+        let (_vendor, site) = edited("conffiles", release, |_| {});
+        let client = RecordClient::post(&site.host, ENTRIES);
+        client.wait_acknowledged(SOON).unwrap();
+        let said = site.host.ok(&["sh", "-c", "apt-get -y upgrade </dev/null"]).text();
+        assert!(said.contains("/etc/acme/edited is the site's and stays"), "{said}");
+        finished(&site);
+        client.wait_acknowledged(SOON).unwrap();
+        assert_eq!(client.stop().outages().len(), 1);
+    }
+}
+
+#[test]
+fn an_upgrade_typed_on_a_terminal_asks_nothing_about_conffiles() {
+    lab!();
+    let (_vendor, site) = edited("conffiles-terminal", Release::Trixie, |_| {});
+    let mut terminal = Terminal::run(&site.host, &["apt-get", "-y", "upgrade"]).unwrap();
+    assert_eq!(terminal.wait(UPGRADE), 0, "{}", terminal.screen());
+    assert!(!terminal.screen().contains("[default=N]"), "{}", terminal.screen());
+    finished(&site);
+    // Merged by the site: there is nothing more to say.
+    site.host.ok(&["rm", "/etc/acme/edited.dpkg-dist", "/etc/acme/made.dpkg-dist"]);
+    assert!(!site.wait_status(0).text().contains("/etc/acme"));
+    site.host.apt_get(&["purge", "acme-ledger"]).expect_ok();
+    assert_eq!(site.host.shell("ls -d /etc/acme /usr/share/consignee/conffiles 2>/dev/null || true"), "");
+}
+
+/// Everything is set aside and nothing unpacked; the old version is still the one that dpkg knows.
+#[test]
+fn a_power_cut_after_the_files_were_set_aside_loses_nothing() {
+    lab!();
+    for release in Release::ALL {
+        let (vendor, mut site) = edited("conffiles-cut", release, |debian| {
+            edit(&debian.join("preinst"), &[("set -e\n", "set -e\nwhile [ -e /srv/hang ]; do sleep 0.1; done\n")])
+                .unwrap();
+        });
+        site.host.write("/srv/hang", "", 0o644);
+        let upgrade = std::thread::spawn({
+            let entrance = site.host.entrance();
+            move || entrance.exec(&["sh", "-c", "apt-get -y upgrade </dev/null"])
+        });
+        site.host.wait_until("the file is set aside", SOON, || {
+            (site.host.shell("cat /etc/acme/removed 2>/dev/null || true") == "two").then_some(())
+        });
+        assert_eq!(site.host.read("/etc/acme/edited"), "two\n");
+        assert_eq!(site.host.read("/etc/acme/edited.dpkg-consign"), "mine\n");
+        site.host.cut();
+        upgrade.join().unwrap();
+        site.host.boot_again().unwrap();
+        site.serve_again(&vendor).unwrap();
+        site.host.ok(&["rm", "/srv/hang"]);
+        site.host.exec(&["sh", "-c", "dpkg --configure -a </dev/null"]);
+        site.host.ok(&["sh", "-c", "apt-get -y upgrade </dev/null"]);
+        finished(&site);
+    }
+}
+
+/// Unpacked and not configured, which is where dpkg would have asked.
+#[test]
+fn a_power_cut_before_the_package_is_configured_loses_nothing() {
+    lab!();
+    for release in Release::ALL {
+        let (vendor, mut site) = edited("conffiles-unpacked", release, |_| {});
+        site.host.ok(&[
+            "sh",
+            "-c",
+            "cd /root && apt-get download acme-ledger && dpkg --unpack acme-ledger_1.1.0-1_all.deb",
+        ]);
+        site.host.cut();
+        site.host.boot_again().unwrap();
+        site.serve_again(&vendor).unwrap();
+        assert_eq!(site.host.read("/etc/acme/edited.dpkg-consign"), "mine\n");
+        // Once more from the start, then to the end.
+        site.host.ok(&["sh", "-c", "dpkg --unpack /root/acme-ledger_1.1.0-1_all.deb </dev/null"]);
+        assert_eq!(site.host.read("/etc/acme/edited.dpkg-consign"), "mine\n");
+        site.host.ok(&["sh", "-c", "dpkg --configure -a </dev/null"]);
+        finished(&site);
+    }
+}
+
+#[test]
+fn an_upgrade_that_dpkg_gives_up_puts_the_files_of_the_site_back() {
+    lab!();
+    for release in Release::ALL {
+        let (_vendor, site) = edited("conffiles-given-up", release, |debian| {
+            edit(&debian.join("preinst"), &[("set -e\n", "set -e\n[ ! -e /srv/fail ] || exit 1\n")]).unwrap();
+        });
+        let before = site.host.shell("cd /etc/acme && ls -l --time-style=full-iso");
+        site.host.write("/srv/fail", "", 0o644);
+        site.host.exec(&["sh", "-c", "apt-get -y upgrade </dev/null"]).expect_code(100);
+        assert_eq!(site.host.shell("cd /etc/acme && ls -l --time-style=full-iso"), before);
+        assert!(!site.host.exists("/var/lib/consignee/.conffiles"));
+        site.host.ok(&["rm", "/srv/fail"]);
+        site.consignee(&["retry", LEDGER]);
+        finished(&site);
+    }
+}
+
+#[test]
+fn the_conffiles_of_an_ordinary_package_are_taken_over_without_a_question() {
+    lab!();
+    for release in Release::ALL {
+        let folder = tempfile::tempdir().unwrap();
+        let package = packagers::debhelper("1.0.0-1", 1, folder.path(), with(&FIRST, "one\n"));
+        let host = Host::boot(&format!("conffiles-ordinary-{}", release.name()), release).unwrap();
+        host.copy_in(&package, "/root/acme-ledger.deb");
+        host.apt_get(&["install", "/root/acme-ledger.deb"]).expect_ok();
+        host.ok(&["runuser", "-u", "acme-ledger", "--", "/opt/acme-ledger/bin/ledger", "migrate"]);
+        touch(&host);
+        let vendor = Vendor::new("acme").unwrap();
+        publish_wrapped(&vendor, "1.1.0", 2, with(&SECOND, "two\n"));
+        let site = Site::on(host, &vendor, LEDGER).unwrap();
+        site.host.ok(&["sh", "-c", "apt-get -y full-upgrade </dev/null"]);
+        kept(&site.host, "made root:root 644 two\n");
+    }
+}
