@@ -11,7 +11,7 @@ use consign_lab::{Host, REPOSITORY_PORT, RecordClient, Release, Site, Vendor, ed
 
 mod wrapped;
 
-use wrapped::{packagers, project, publish_wrapped};
+use wrapped::{in_python, packagers, project, publish_wrapped};
 
 const LEDGER: &str = "acme/ledger";
 const ENTRIES: &str = "http://127.0.0.1:8321/entries";
@@ -174,29 +174,6 @@ fn a_wrapped_package_whose_scripts_are_python_is_installed_and_upgraded() {
                         preinst ['upgrade', '1.0.0-1', '1.1.0-1']\npostinst ['configure', '1.0.0-1']\n";
         assert_eq!(calls, expected);
     }
-}
-
-/// Every script but postrm writes down how it was called, and preinst makes the user.
-fn in_python(debian: &Path) {
-    for script in ["preinst", "postinst", "prerm"] {
-        let text = format!(
-            "#!/usr/bin/python3\nimport os, subprocess, sys\n\
-             open('/var/log/acme-ledger.calls', 'a').write(f'{script} {{sys.argv[1:]}}\\n')\n\
-             if '{script}' == 'preinst':\n    \
-                 subprocess.run(['useradd', '--system', '--user-group', 'acme-ledger'])\n    \
-                 os.makedirs('/var/lib/acme-ledger', exist_ok=True)\n    \
-                 subprocess.run(['chown', 'acme-ledger:', '/var/lib/acme-ledger'], check=True)\n"
-        );
-        std::fs::write(debian.join(script), text).unwrap();
-    }
-    for file in ["config", "templates"] {
-        std::fs::remove_file(debian.join(file)).unwrap();
-    }
-    std::fs::write(
-        debian.join("rules"),
-        "#!/usr/bin/make -f\n%:\n\tdh $@\noverride_dh_installsystemd:\n\toverride=1 dh_installsystemd --no-scripts\n",
-    )
-    .unwrap();
 }
 
 #[test]

@@ -7,7 +7,7 @@ use consign_lab::{Host, RecordClient, Release, Site, Terminal, Vendor, edit, lab
 
 mod wrapped;
 
-use wrapped::{packagers, publish_wrapped};
+use wrapped::{in_python, packagers, publish_wrapped};
 
 const LEDGER: &str = "acme/ledger";
 const ENTRIES: &str = "http://127.0.0.1:8321/entries";
@@ -17,16 +17,19 @@ const FIRST: [&str; 5] = ["dropped", "edited", "made", "removed", "untouched"];
 const SECOND: [&str; 5] = ["edited", "made", "new", "removed", "untouched"];
 
 /// Conffiles of a package, all with one text.
-fn with(names: &'static [&'static str], text: &'static str) -> impl Fn(&Path) {
-    move |debian| {
-        let install = debian.join("install");
-        let mut list = std::fs::read_to_string(&install).unwrap();
-        for name in names {
-            std::fs::write(debian.with_file_name(name), text).unwrap();
-            list += &format!("{name} etc/acme\n");
-        }
-        std::fs::write(install, list).unwrap();
+fn with(names: [&'static str; 5], text: &'static str) -> impl Fn(&Path) {
+    move |debian| at(debian, &names.map(|name| (name, "etc/acme")), text)
+}
+
+/// Files in places of their own: by name the folder.
+fn at(debian: &Path, files: &[(&str, &str)], text: &str) {
+    let install = debian.join("install");
+    let mut list = std::fs::read_to_string(&install).unwrap();
+    for (name, folder) in files {
+        std::fs::write(debian.with_file_name(name), text).unwrap();
+        list += &format!("{name} {folder}\n");
     }
+    std::fs::write(install, list).unwrap();
 }
 
 /// What the site makes of the files of the first version.
@@ -40,7 +43,7 @@ fn touch(host: &Host) {
 /// 1.0.0 on a host where one of its files was there before, the site's choices, and 1.1.0 cleared.
 fn edited(name: &str, release: Release, second: impl Fn(&Path)) -> (Vendor, Site) {
     let vendor = Vendor::new("acme").unwrap();
-    publish_wrapped(&vendor, "1.0.0", 1, with(&FIRST, "one\n"));
+    publish_wrapped(&vendor, "1.0.0", 1, with(FIRST, "one\n"));
     let site = Site::open(name, release, &vendor, LEDGER).unwrap();
     site.host.write("/etc/acme/made", "mine\n", 0o600);
     site.host.ok(&["sh", "-c", "apt-get -y install acme-ledger </dev/null"]);
@@ -49,7 +52,7 @@ fn edited(name: &str, release: Release, second: impl Fn(&Path)) -> (Vendor, Site
     assert_eq!(made, "==> made <==\nmine\n\n==> made.dpkg-dist <==\none");
     touch(&site.host);
     publish_wrapped(&vendor, "1.1.0", 2, |debian| {
-        with(&SECOND, "two\n")(debian);
+        with(SECOND, "two\n")(debian);
         second(debian);
     });
     site.host.apt_get(&["update"]).expect_ok();
@@ -102,7 +105,7 @@ fn an_upgrade_with_nobody_to_answer_asks_nothing_about_conffiles() {
 #[test]
 fn an_upgrade_typed_on_a_terminal_asks_nothing_about_conffiles() {
     lab!();
-    let (_vendor, site) = edited("conffiles-terminal", Release::Trixie, |_| {});
+    let (_vendor, site) = edited("conffiles-terminal", Release::Trixie, in_python);
     let mut terminal = Terminal::run(&site.host, &["apt-get", "-y", "upgrade"]).unwrap();
     assert_eq!(terminal.wait(UPGRADE), 0, "{}", terminal.screen());
     assert!(!terminal.screen().contains("[default=N]"), "{}", terminal.screen());
@@ -180,7 +183,8 @@ fn an_upgrade_that_dpkg_gives_up_puts_the_files_of_the_site_back() {
         assert_eq!(site.host.shell("cd /etc/acme && ls -l --time-style=full-iso"), before);
         assert!(!site.host.exists("/var/lib/consignee/.conffiles"));
         site.host.ok(&["rm", "/srv/fail"]);
-        site.consignee(&["retry", LEDGER]);
+        site.wait_status(0);
+        site.host.ok(&["sh", "-c", "apt-get -y upgrade </dev/null"]);
         finished(&site);
     }
 }
@@ -190,16 +194,68 @@ fn the_conffiles_of_an_ordinary_package_are_taken_over_without_a_question() {
     lab!();
     for release in Release::ALL {
         let folder = tempfile::tempdir().unwrap();
-        let package = packagers::debhelper("1.0.0-1", 1, folder.path(), with(&FIRST, "one\n"));
+        let package = packagers::debhelper("1.0.0-1", 1, folder.path(), with(FIRST, "one\n"));
         let host = Host::boot(&format!("conffiles-ordinary-{}", release.name()), release).unwrap();
         host.copy_in(&package, "/root/acme-ledger.deb");
         host.apt_get(&["install", "/root/acme-ledger.deb"]).expect_ok();
         host.ok(&["runuser", "-u", "acme-ledger", "--", "/opt/acme-ledger/bin/ledger", "migrate"]);
         touch(&host);
         let vendor = Vendor::new("acme").unwrap();
-        publish_wrapped(&vendor, "1.1.0", 2, with(&SECOND, "two\n"));
+        publish_wrapped(&vendor, "1.1.0", 2, with(SECOND, "two\n"));
         let site = Site::on(host, &vendor, LEDGER).unwrap();
         site.host.ok(&["sh", "-c", "apt-get -y full-upgrade </dev/null"]);
         kept(&site.host, "made root:root 644 two\n");
+    }
+}
+
+#[test]
+fn links_diversions_and_folders_of_the_site_stay_as_they_are() {
+    lab!();
+    for release in Release::ALL {
+        let files =
+            [("linked", "etc/acme"), ("dangling", "etc/acme"), ("diverted", "etc/acme"), ("deep", "etc/acme/d/e")];
+        let vendor = Vendor::new("acme").unwrap();
+        let all = [&files[..], &[("plain", "opt/acme-ledger"), ("plain-edited", "opt/acme-ledger")]].concat();
+        publish_wrapped(&vendor, "1.0.0", 1, |debian| at(debian, &all, "one\n"));
+        let site = Site::open("conffiles-links", release, &vendor, LEDGER).unwrap();
+        site.host.apt_get(&["install", "acme-ledger"]).expect_ok();
+        site.wait_status(0);
+        site.host.write("/srv/linked", "mine\n", 0o644);
+        site.host.shell(
+            "cd /etc/acme && ln -sf /srv/linked linked && ln -sf /srv/nowhere dangling && rm -r d && \
+             dpkg-divert --quiet --local --rename --add $PWD/diverted && echo mine | tee diverted >diverted.distrib && \
+             echo mine >/opt/acme-ledger/plain-edited",
+        );
+        publish_wrapped(&vendor, "1.1.0", 2, |debian| {
+            at(debian, &all, "two\n");
+            let now = "/opt/acme-ledger/plain\n/opt/acme-ledger/plain-edited\n";
+            std::fs::write(debian.join("conffiles"), now).unwrap();
+        });
+        site.host.apt_get(&["update"]).expect_ok();
+        site.consignee(&["ack", LEDGER, "--all", "--yes"]);
+        site.host.ok(&["sh", "-c", "apt-get -y upgrade </dev/null"]);
+        site.wait_status(0);
+        let said = site.host.shell(
+            "cd /etc/acme && readlink linked dangling && stat -c '%U %a' d/e && ls d/e && head -v linked* diver* *.dpkg-dist && \
+             cd /opt/acme-ledger && head -v plain*",
+        );
+        let shown = |files: &[(&str, &str)]| {
+            files.iter().map(|(name, text)| format!("==> {name} <==\n{text}\n")).collect::<Vec<_>>().join("\n")
+        };
+        let acme = [
+            ("linked", "mine"),
+            ("linked.dpkg-dist", "two"),
+            ("diverted", "mine"),
+            ("diverted.distrib", "mine"),
+            ("diverted.distrib.dpkg-dist", "two"),
+            ("dangling.dpkg-dist", "two"),
+            ("diverted.distrib.dpkg-dist", "two"),
+            ("linked.dpkg-dist", "two"),
+        ];
+        let opt = [("plain", "two"), ("plain-edited", "mine"), ("plain-edited.dpkg-dist", "two")];
+        let expected = format!("/srv/linked\n/srv/nowhere\nroot 755\n{}{}", shown(&acme), shown(&opt));
+        assert_eq!(said, expected.trim_end());
+        assert_eq!(site.host.read("/srv/linked"), "mine\n");
+        site.host.assert_packages_sound();
     }
 }

@@ -98,7 +98,7 @@ site_again() {
         rm -f "$2"
     elif is_there "$1" && ! has_md5 "$1" "$3"; then
         mv -fT "$2" "$1.dpkg-old"
-        say "$1 was changed while the package was upgraded; what it was before is beside it: $1.dpkg-old"
+        say "${1#"$root"} was changed during the upgrade and stays; what it was before is beside it: ${1#"$root"}.dpkg-old"
     else
         mv -fT "$2" "$1"
     fi
@@ -128,7 +128,7 @@ finish_one() {
     [ "$1" != replaced ] || rm -f "$file.dpkg-consign"
     if [ "$1" = kept ] && is_there "$file.dpkg-consign" && has_md5 "$file" "$2"; then
         put_dist "$file"
-        say "$3 is the site's and stays; the new default is beside it: $3.dpkg-dist"
+        say "${file#"$root"} is the site's and stays; the new default is beside it: ${file#"$root"}.dpkg-dist"
     fi
     put_back_one "$1" "$2" "$3"
 }
