@@ -259,3 +259,62 @@ fn links_diversions_and_folders_of_the_site_stay_as_they_are() {
         site.host.assert_packages_sound();
     }
 }
+
+/// 1.2.0 as `consign build` makes it, with three of the files.
+fn publish_own(vendor: &Vendor) {
+    let project = wrapped::project(vendor, "1.2.0", 2);
+    let mut files = "files = [{ from = \"app/\", to = \"/opt/acme-ledger\" }".to_owned();
+    let old = format!("{files}]");
+    for name in ["edited", "removed", "untouched"] {
+        std::fs::write(project.join(name), "three\n").unwrap();
+        files += &format!(", {{ from = \"{name}\", to = \"/etc/acme/{name}\", config = true }}");
+    }
+    edit(&project.join("consign.toml"), &[(&old, &format!("{files}]"))]).unwrap();
+    vendor.release_project(&project).unwrap();
+}
+
+#[test]
+fn a_package_of_our_own_takes_the_files_over_from_a_wrapped_one() {
+    lab!();
+    let (vendor, site) = edited("conffiles-own", Release::Bookworm, |_| {});
+    site.host.ok(&["sh", "-c", "apt-get -y upgrade </dev/null"]);
+    finished(&site);
+    publish_own(&vendor);
+    site.host.apt_get(&["update"]).expect_ok();
+    site.consignee(&["ack", LEDGER, "--all", "--yes"]);
+    site.host.ok(&["sh", "-c", "apt-get -y upgrade </dev/null"]);
+    site.wait_status(0);
+    assert_eq!(site.host.installed("acme-ledger").as_deref(), Some("1.2.0-1"));
+    let files = site.host.shell("cd /etc/acme && head -v $(ls | grep -E 'edited|removed|untouched')");
+    let expected = "==> edited <==\nmine\n\n==> edited.dpkg-dist <==\nthree\n\n==> untouched <==\nthree";
+    assert_eq!(files, expected);
+    site.host.assert_packages_sound();
+}
+
+/// One without our lines finds the files of the site where they were, though the wrapped one had set them aside.
+#[test]
+fn an_ordinary_package_over_an_unpacked_one_finds_the_files_of_the_site() {
+    lab!();
+    for release in Release::ALL {
+        let (_vendor, site) = edited("conffiles-back", release, |_| {});
+        site.host.ok(&["sh", "-c", "cd /root && apt-get download acme-ledger"]);
+        site.host.ok(&["sh", "-c", "dpkg --unpack /root/acme-ledger_1.1.0-1_all.deb </dev/null"]);
+        assert_eq!(site.host.read("/etc/acme/edited"), "two\n");
+        let folder = tempfile::tempdir().unwrap();
+        let package = packagers::debhelper("1.0.0-1", 1, folder.path(), with(FIRST, "one\n"));
+        site.host.copy_in(&package, "/root/ordinary.deb");
+        site.host.ok(&["sh", "-c", "dpkg -i /root/ordinary.deb </dev/null"]);
+        // dpkg itself leaves what it had unpacked of a file that the ordinary one does not have.
+        let files = site.host.shell("cd /etc/acme && head -v $(ls | grep -v new.dpkg-new)");
+        let texts = [
+            ("dropped", "mine"),
+            ("edited", "mine"),
+            ("ledger.conf", "port = 8321"),
+            ("made", "mine"),
+            ("made.dpkg-dist", "one"),
+            ("untouched", "one"),
+        ];
+        let expected: Vec<_> = texts.map(|(name, text)| format!("==> {name} <==\n{text}\n")).into();
+        assert_eq!(files, expected.join("\n").trim_end());
+    }
+}

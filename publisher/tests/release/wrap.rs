@@ -207,6 +207,63 @@ fn a_package_of_nfpm_keeps_its_payload_and_its_list_of_digests() {
     assert!(postinst.starts_with("#!/bin/bash\n# ") && postinst.ends_with("set -u\necho installed \"$1\"\n"));
 }
 
+/// dpkg goes on owning them: its list is as it was, and the scripts know the defaults before it looks.
+#[test]
+fn a_package_with_conffiles_carries_what_keeps_dpkg_from_asking() {
+    let foreign = Foreign::new();
+    let package = packagers::debhelper("1.1.0-1", 2, foreign.folder.path(), |_| {});
+    let wrapped = foreign.wrap(&package);
+    let info = |name: &str| output_of("dpkg-deb", &["--info", text(wrapped.path()), name]);
+    let list = info("consign-conffiles");
+    assert_eq!(list, format!("{}  /etc/acme/ledger.conf\n", md5("port = 8321\n")));
+    let defaults = run("dpkg-deb", &["--info", text(wrapped.path()), "consign-defaults"]).stdout;
+    let path = foreign.at("defaults.tar.gz");
+    fs::write(&path, defaults).unwrap();
+    assert_eq!(output_of("tar", &["-tzf", text(&path)]), "etc/\netc/acme/\netc/acme/ledger.conf\n");
+    assert_eq!(output_of("tar", &["-xzOf", text(&path), "etc/acme/ledger.conf"]), "port = 8321\n");
+    let root = tempfile::tempdir().unwrap();
+    output_of("dpkg-deb", &["--extract", text(wrapped.path()), text(root.path())]);
+    let installed = root.path().join("usr/share/consignee/conffiles/acme-ledger");
+    assert_eq!(fs::read_to_string(installed).unwrap(), list, "the agent does not see it");
+    let script = info("consign-set-aside");
+    assert!(script.contains("package=acme-ledger\nversion=1.1.0-1\n") && !script.replace("$@", "").contains('@'));
+    // The engines are stopped in between: preinst stops them first, postinst tells of the end last.
+    let order = |name: &str| info(name).find("consign-set-aside").cmp(&info(name).find("consignee-hook"));
+    assert_eq!((order("preinst"), order("postinst")), (std::cmp::Ordering::Greater, std::cmp::Ordering::Less));
+    assert!(!info("prerm").contains("consign-set-aside"));
+    assert_eq!(foreign.wrap(&package).content_digest(), wrapped.content_digest());
+}
+
+fn md5(content: &str) -> String {
+    let line = output_of("sh", &["-c", &format!("printf '%s' '{content}' | md5sum")]);
+    line.split(' ').next().unwrap().to_owned()
+}
+
+#[test]
+fn a_package_without_conffiles_carries_nothing_for_them() {
+    let foreign = Foreign::new();
+    let wrapped = foreign.wrap(&foreign.tiny(CONTROL, &[], &[]));
+    let members = output_of("dpkg-deb", &["--info", text(wrapped.path())]);
+    assert!(!members.contains("consign-set-aside") && !members.contains("consign-defaults"), "{members}");
+    let script = output_of("dpkg-deb", &["--info", text(wrapped.path()), "preinst"]);
+    assert!(!script.contains("set-aside"), "{script}");
+}
+
+#[test]
+fn a_postrm_that_is_no_shell_script_is_told_about() {
+    let foreign = Foreign::new();
+    let package = packagers::debhelper("1.1.0-1", 2, foreign.folder.path(), |debian| {
+        fs::write(debian.join("postrm"), "#!/usr/bin/python3\nprint('gone')\n").unwrap();
+    });
+    let manifest = foreign.at("consign.toml");
+    let project = Project::load_foreign(&manifest, Strictness::Lenient).unwrap();
+    let output = foreign.at("dist");
+    let release = WrappedRelease::prepare(project, &[package], &output, &mut |_| {}).unwrap();
+    let built = release.build(&foreign.keys.package(), None, &output, &mut |_| {}).unwrap();
+    let warned = built[0].warnings.join("\n");
+    assert!(warned.contains("leaves an edited conffile beside its place"), "{warned}");
+}
+
 /// cargo-deb writes no md5sums; the long runs ask the real one, too.
 #[test]
 fn a_package_without_a_list_of_digests_gets_a_whole_one() {
