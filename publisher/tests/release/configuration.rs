@@ -16,10 +16,10 @@ use crate::sample::{output_of, run, text};
 const CONF: &str = "/etc/acme/erp.conf";
 
 /// A private root with a package database of its own.
-struct Root(TempDir);
+pub struct Root(TempDir);
 
 impl Root {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let root = Self(tempfile::tempdir().unwrap());
         for folder in ["info", "updates", "triggers"] {
             fs::create_dir_all(root.at("/var/lib/dpkg").join(folder)).unwrap();
@@ -28,16 +28,16 @@ impl Root {
         root
     }
 
-    fn at(&self, path: &str) -> PathBuf {
+    pub fn at(&self, path: &str) -> PathBuf {
         self.0.path().join(path.trim_start_matches('/'))
     }
 
-    fn write(&self, path: &str, text: &str) {
+    pub fn write(&self, path: &str, text: &str) {
         fs::create_dir_all(self.at(path).parent().unwrap()).unwrap();
         fs::write(self.at(path), text).unwrap();
     }
 
-    fn read(&self, path: &str) -> Option<String> {
+    pub fn read(&self, path: &str) -> Option<String> {
         fs::read_to_string(self.at(path)).ok()
     }
 
@@ -47,26 +47,31 @@ impl Root {
     }
 
     /// Standard input is at its end, as where nobody is there; dpkg gives up at a question then.
-    fn dpkg(&self, arguments: &[&str]) -> String {
-        let fixed = ["--root", text(self.0.path()), "--force-script-chrootless", "--force-not-root", "--force-depends"];
-        let mut command = Command::new("dpkg");
-        let output = command.args(fixed).args(arguments).stdin(Stdio::null()).output().unwrap();
+    pub fn dpkg(&self, arguments: &[&str]) -> String {
+        let output = self.command(arguments).output().unwrap();
         let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
         assert!(output.status.success(), "{said}");
         said
     }
 
-    fn install(&self, packages: &[&Path]) -> String {
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let fixed = ["--root", text(self.0.path()), "--force-script-chrootless", "--force-not-root", "--force-depends"];
+        let mut command = Command::new("dpkg");
+        command.args(fixed).args(arguments).stdin(Stdio::null());
+        command
+    }
+
+    pub fn install(&self, packages: &[&Path]) -> String {
         let paths: Vec<&str> = packages.iter().map(|path| text(path)).collect();
         self.dpkg(&[&["--install"], &paths[..]].concat())
     }
 }
 
 /// Packages of several versions, written by the packager.
-struct Builds(TempDir);
+pub struct Builds(TempDir);
 
 impl Builds {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
@@ -104,7 +109,7 @@ impl Builds {
     }
 
     /// A package as it was before Consign: its configuration files are dpkg's conffiles.
-    fn ordinary(&self, name: &str, version: &str, files: &[(&str, &str)]) -> PathBuf {
+    pub fn ordinary(&self, name: &str, version: &str, files: &[(&str, &str)]) -> PathBuf {
         let tree = self.0.path().join(format!("ordinary-{name}-{version}"));
         let write = |path: &str, text: &str| {
             let path = tree.join(path.trim_start_matches('/'));

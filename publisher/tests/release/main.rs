@@ -4,6 +4,7 @@ mod add_ons;
 mod checkers;
 mod checks;
 mod command;
+mod conffiles;
 mod configuration;
 mod dnf;
 mod documented;

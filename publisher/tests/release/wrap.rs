@@ -33,13 +33,13 @@ user = "acme-ledger"
 "#;
 
 /// A project whose packages others build.
-struct Foreign {
+pub struct Foreign {
     folder: tempfile::TempDir,
     keys: Keys,
 }
 
 impl Foreign {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let foreign = Self { folder: tempfile::tempdir().unwrap(), keys: Keys::new(Algorithm::Ed25519) };
         fs::create_dir_all(foreign.at("notes")).unwrap();
         fs::write(foreign.at("consign.toml"), MANIFEST).unwrap();
@@ -47,7 +47,7 @@ impl Foreign {
         foreign
     }
 
-    fn at(&self, name: &str) -> PathBuf {
+    pub fn at(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
@@ -66,7 +66,7 @@ impl Foreign {
         Ok(built.into_iter().map(|built| built.package).collect())
     }
 
-    fn wrap(&self, package: &Path) -> SignedPackage {
+    pub fn wrap(&self, package: &Path) -> SignedPackage {
         self.try_wrap(&[package.to_owned()]).unwrap().remove(0)
     }
 
