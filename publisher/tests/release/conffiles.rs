@@ -26,6 +26,7 @@ exec "/usr/bin/${0##*/}" "$@"
 /// An ordinary 1.0.0, and 1.1.0 with a plan.
 struct Versions {
     old: PathBuf,
+    other: PathBuf,
     new: PathBuf,
     tools: PathBuf,
     _folders: (Builds, Foreign),
@@ -42,6 +43,7 @@ impl Versions {
             builds.ordinary("acme-ledger", version, &files)
         };
         let old = package("1.0.0-1", &files(&["edited", "removed", "same"], "one\n"));
+        let other = builds.ordinary("other", "1", &[("/etc/acme/made", "one\n")]);
         let new = foreign.wrap(&package("1.1.0-1", &files(&NAMES, "two\n"))).path().to_owned();
         let tools = foreign.at("tools");
         fs::create_dir(&tools).unwrap();
@@ -49,7 +51,7 @@ impl Versions {
             fs::write(tools.join(tool), CUT.replace("@COUNT@", text(&foreign.at("count")))).unwrap();
             fs::set_permissions(tools.join(tool), PermissionsExt::from_mode(0o755)).unwrap();
         }
-        Self { old, new, tools, _folders: (builds, foreign) }
+        Self { old, other, new, tools, _folders: (builds, foreign) }
     }
 
     /// 1.0.0 as a site has changed it.
@@ -117,6 +119,19 @@ fn what_the_site_writes_while_an_upgrade_stands_still_is_kept_beside_what_it_had
     root.install(&[&versions.new]);
     let edited = ["edited.dpkg-dist: two", "edited.dpkg-old: mine", "edited: newer"];
     assert_eq!(shown(&root)[..3], edited);
+}
+
+#[test]
+fn an_upgrade_that_dpkg_gives_up_while_it_unpacks_leaves_the_files_of_the_site() {
+    let versions = Versions::new();
+    let root = versions.host();
+    fs::remove_file(root.at("/etc/acme/made")).unwrap();
+    root.install(&[&versions.other]);
+    let given_up = root.command(&["--install", text(&versions.new)]).output().unwrap();
+    let said = String::from_utf8_lossy(&given_up.stderr).into_owned();
+    assert!(said.contains("trying to overwrite '/etc/acme/made', which is also in package other"), "{said}");
+    assert_eq!(shown(&root), ["edited: mine", "made: one", "same: one"]);
+    assert!(!root.at("/var/lib/consignee/.conffiles").exists());
 }
 
 #[test]
