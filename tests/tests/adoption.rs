@@ -4,10 +4,9 @@
 //! service. Its next version has a plan: built by `consign build`, or by debhelper again and wrapped.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::time::Duration;
 
-use consign_lab::{Host, REPOSITORY_PORT, RecordClient, Release, Site, Vendor, edit, lab};
+use consign_lab::{Host, RecordClient, Release, Site, Vendor, edit, lab};
 
 mod wrapped;
 

@@ -73,7 +73,7 @@ impl Conffiles {
             archive.append_data(&mut header.clone(), format!("{path}/"), io::empty())?;
         }
         for (path, (header, bytes)) in &self.found {
-            archive.append_data(&mut header.clone(), format!("{path}"), &**bytes)?;
+            archive.append_data(&mut header.clone(), path, &**bytes)?;
         }
         archive.into_inner()?.finish()
     }
