@@ -12,8 +12,8 @@ use tar::{EntryType, Header};
 use super::foreign::ForeignMember;
 use super::writer::gzip;
 
-/// As much as a second copy of them may be. Nobody edits files of that size.
-const MAXIMUM: u64 = 16 * 1024 * 1024;
+/// As much as a second copy of them may be: with it the control archive stays within what its readers take.
+const MAXIMUM: u64 = 8 * 1024 * 1024;
 
 /// Conffiles as they are in a payload.
 #[derive(Debug, Default)]
@@ -123,6 +123,6 @@ mod tests {
     fn a_package_without_conffiles_has_no_list_and_one_with_huge_ones_is_refused() {
         assert_eq!(named("").list(), None);
         let huge = named("/etc/a\n").see("etc/a", &header(EntryType::Regular, MAXIMUM + 1), &mut io::empty());
-        assert_eq!(huge.unwrap_err().to_string(), "its conffiles are larger than 16 MiB together");
+        assert_eq!(huge.unwrap_err().to_string(), "its conffiles are larger than 8 MiB together");
     }
 }
