@@ -1,0 +1,76 @@
+//! How a step failed.
+
+use consign_metadata::name::{ProductId, UnitName};
+use serde::{Deserialize, Serialize};
+
+/// How a step failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "kebab-case")]
+pub enum Failure {
+    /// A program exited with another status than 0.
+    Exit {
+        /// Its exit status.
+        status: i32,
+        /// The last lines that it wrote.
+        output: Vec<String>,
+    },
+    /// A program was ended by a signal.
+    Signal {
+        /// The signal.
+        signal: i32,
+        /// The last lines that it wrote.
+        output: Vec<String>,
+    },
+    /// A program took too long and was ended.
+    Timeout {
+        /// How long it was given.
+        seconds: u32,
+        /// The last lines that it wrote.
+        output: Vec<String>,
+    },
+    /// A program could not be started.
+    CannotStart {
+        /// The program.
+        program: String,
+        /// The reason the system gave.
+        reason: String,
+    },
+    /// The site's file does not allow the step to be put together.
+    Site {
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// An engine did not stop.
+    StillRunning {
+        /// Its unit.
+        unit: UnitName,
+    },
+    /// An engine did not become or stay active.
+    NotActive {
+        /// Its unit.
+        unit: UnitName,
+        /// `ActiveState` and `Result` of systemd.
+        state: String,
+    },
+    /// A health check did not hold.
+    Unhealthy {
+        /// The check, as the plan writes it.
+        check: String,
+        /// What was found instead.
+        found: String,
+    },
+    /// The host refused something that the agent itself needs.
+    Host {
+        /// The reason the system gave.
+        reason: String,
+    },
+    /// It was found interrupted by a crash or a power cut, and its plan does not run it again.
+    Interrupted,
+    /// The step belongs to an add-on that stands in the middle of an upgrade of its own.
+    AddOnUnfinished {
+        /// The add-on.
+        add_on: ProductId,
+        /// The number of its upgrade.
+        upgrade: u32,
+    },
+}

@@ -1,0 +1,192 @@
+//! Why an upgrade is held or refused.
+
+use consign_metadata::anchor::Fingerprint;
+use consign_metadata::digest::Sha256;
+use consign_metadata::name::{Label, PackageName, ProductId};
+use consign_metadata::text::Text;
+use consign_metadata::version::{Class, Version, VersionRange};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Failure;
+
+/// Why an upgrade is held or refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "kebab-case")]
+pub enum Reason {
+    /// The vendor does not support this class of change in place.
+    ClassUnsupported {
+        /// The class.
+        class: Class,
+        /// The version last finished.
+        from: Version,
+        /// The version offered.
+        to: Version,
+    },
+    /// The installed version is older than the oldest the plan starts from.
+    TooOld {
+        /// The version last finished.
+        from: Version,
+        /// The oldest version it can start from.
+        supported_from: Version,
+    },
+    /// Versions in between may not be jumped over.
+    RequiredStops {
+        /// Ascending; the first is where to go next.
+        stops: Vec<Version>,
+    },
+    /// The version is older than the one last finished.
+    Downgrade {
+        /// The version last finished.
+        from: Version,
+        /// The version of the transaction.
+        to: Version,
+    },
+    /// A release note is not acknowledged.
+    NoteUnread {
+        /// The version it speaks of.
+        version: Version,
+        /// The digest to acknowledge.
+        sha256: Sha256,
+    },
+    /// A declared side effect is not acknowledged.
+    SideEffectUnacknowledged {
+        /// Its name.
+        id: Label,
+        /// The digest to acknowledge.
+        sha256: Sha256,
+    },
+    /// Something that must hold before the upgrade does not.
+    PrerequisiteFailed {
+        /// Its name.
+        id: Label,
+        /// The vendor's words: what is missing, and what to do about it.
+        otherwise: Text,
+    },
+    /// Nobody could see whether something holds that must.
+    PrerequisiteUnknown {
+        /// Its name.
+        id: Label,
+        /// What became of the look.
+        failure: Failure,
+    },
+    /// A person has something to do before the upgrade.
+    TaskOpen {
+        /// Its name.
+        id: Label,
+        /// The vendor's words: what is to be done.
+        summary: Text,
+        /// The digest to tick.
+        sha256: Sha256,
+    },
+    /// An earlier upgrade has not finished.
+    Unfinished {
+        /// Its number.
+        upgrade: u32,
+    },
+    /// The plan needs a newer agent.
+    AgentTooOld {
+        /// The oldest agent that can carry it out.
+        minimum: Version,
+    },
+    /// The site's file cannot be used.
+    Site {
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The release was withdrawn by its vendor.
+    Withdrawn {
+        /// The vendor's words, in English.
+        why: String,
+    },
+    /// What is offered could not be verified.
+    Unverified {
+        /// What was looked at.
+        what: String,
+        /// What was found.
+        cause: String,
+    },
+    /// The transaction would remove the product, most often because of the hold itself.
+    WouldRemove {
+        /// The packages.
+        packages: Vec<PackageName>,
+    },
+    /// The modules do not all go to the same release.
+    MixedVersions {
+        /// Package and native version.
+        packages: Vec<(PackageName, String)>,
+    },
+    /// A step before the packages failed; what had been done was taken back.
+    NotPrepared {
+        /// The number of the upgrade.
+        upgrade: u32,
+        /// How the step failed.
+        failure: Failure,
+    },
+    /// An installed add-on does not work with the version that is offered.
+    AddOnUnsupported {
+        /// The add-on.
+        add_on: ProductId,
+        /// Its version.
+        version: Version,
+        /// The versions of this product that it works with.
+        supports: VersionRange,
+    },
+    /// An installed add-on joins upgrades of this product, and neither its plan nor the site allows that.
+    AddOnNotAllowed {
+        /// The add-on.
+        add_on: ProductId,
+        /// Its version.
+        version: Version,
+        /// The primary key of its vendor.
+        primary: Fingerprint,
+    },
+    /// An add-on wants to join where the offered version lets nobody join.
+    AddOnNoPoint {
+        /// The add-on.
+        add_on: ProductId,
+        /// Its version.
+        version: Version,
+        /// The point that is missing.
+        point: Label,
+    },
+    /// The product is an add-on, and the version offered does not work with its base.
+    BaseUnsupported {
+        /// The base.
+        base: ProductId,
+        /// Its version.
+        version: Version,
+        /// The versions of it that the add-on works with.
+        supports: VersionRange,
+    },
+    /// The site's maintenance windows are closed. Never in a journal: it passes with time.
+    OutsideWindow {
+        /// When the next one opens.
+        opens: Timestamp,
+    },
+    /// Nobody is there, and the site lets no change of this class be installed then. Never in a journal.
+    Unattended {
+        /// The class.
+        class: Class,
+    },
+    /// There is no room for what the agent writes. Never in a journal.
+    NoRoom {
+        /// Where.
+        folder: String,
+        /// What is free.
+        free_mib: u64,
+        /// What has to be.
+        needed_mib: u64,
+    },
+    /// There is no room to keep the packages to go back to. Never in a journal.
+    NoRoomForPackages {
+        /// Where.
+        folder: String,
+        /// What is free.
+        free_mib: u64,
+        /// What has to be, with what the agent itself writes.
+        needed_mib: u64,
+    },
+    /// The agent's service did not answer in time.
+    NoAnswer,
+}

@@ -1,0 +1,163 @@
+//! What makes up a product, what its site may choose, and what is asked before an upgrade.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Step;
+use crate::add_on::{self, AllowedAddOn, Joins};
+use crate::digest::Sha256;
+use crate::name::{Label, PackageName, UnitName};
+use crate::prerequisite::Prerequisite;
+use crate::task::Task;
+use crate::text::Text;
+use crate::version::{Version, VersionRange};
+
+/// What is to be done, formats 1 and 2. What format 2 brought is named in [`PlanBody::lowest_format`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanBody {
+    /// Format of the body.
+    pub format: u32,
+    /// The packages that make up the product.
+    pub modules: Vec<Module>,
+    /// The units that run the product, in the order in which they are started.
+    pub engines: Vec<UnitName>,
+    /// Engines that had another name in earlier releases: the new name, and the old one. Since format 2.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub renamed_engines: BTreeMap<UnitName, UnitName>,
+    /// What the site may choose.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub options: BTreeMap<Label, SiteOption>,
+    /// What the upgrade does that an administrator has to know and acknowledge.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub side_effects: Vec<SideEffect>,
+    /// What must hold before the upgrade begins. Since format 2.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prerequisites: Vec<Prerequisite>,
+    /// What a person has to do before the upgrade begins. Since format 2.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<Task>,
+    /// Add-ons that may join. Since format 2.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub add_ons: Vec<AllowedAddOn>,
+    /// What this product joins, where it is an add-on. Since format 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joins: Option<Joins>,
+    /// The one list that is walked forward, or back. Exactly one item is [`Step::Packages`].
+    pub steps: Vec<Step>,
+}
+
+impl PlanBody {
+    /// The lowest format that can carry this body: what a publisher writes, so that the oldest agent that
+    /// could carry it out also reads it.
+    pub fn lowest_format(&self) -> u32 {
+        let is_second = add_on::is_used(self)
+            || !self.renamed_engines.is_empty()
+            || !self.prerequisites.is_empty()
+            || !self.tasks.is_empty()
+            || self.steps.iter().any(|step| matches!(step, Step::Task(_)))
+            || self.modules.iter().any(|module| !module.builds.is_empty());
+        if is_second { 2 } else { 1 }
+    }
+}
+
+/// A package of the product.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Module {
+    /// Its native name.
+    pub package: PackageName,
+    /// Its native version in each format; the agent compares these and never parses them.
+    pub native: NativeVersions,
+    /// Format 2: its native versions in further builds of the same release, one for each release of a
+    /// distribution. A package at any of them is at this release.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub builds: Vec<NativeVersions>,
+}
+
+impl Module {
+    /// Its native versions in every build.
+    pub fn natives(&self) -> impl Iterator<Item = &NativeVersions> {
+        std::iter::once(&self.native).chain(&self.builds)
+    }
+}
+
+/// The version of a package as each package manager spells it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NativeVersions {
+    /// As dpkg spells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deb: Option<String>,
+    /// As rpm spells it: `version-release`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rpm: Option<String>,
+    /// The `ProductVersion` of the MSI.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub msi: Option<String>,
+}
+
+/// A choice of the site that steps may refer to as `{option.<name>}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SiteOption {
+    /// The values it may take.
+    pub allowed: Vec<String>,
+    /// The value where the site says nothing; one of `allowed`.
+    pub default: String,
+    /// What it decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<Text>,
+}
+
+/// A declared consequence beyond the upgrade itself, such as credentials that are reset.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SideEffect {
+    /// Its name within the product.
+    pub id: Label,
+    /// Which upgrades have it.
+    #[serde(default)]
+    pub when: When,
+    /// What happens, in a sentence.
+    pub summary: Text,
+}
+
+impl SideEffect {
+    /// The digest an acknowledgement is for: of the sentence, so that another consequence asks again.
+    pub fn digest(&self) -> Sha256 {
+        let french = self.summary.fr.as_deref().unwrap_or_default();
+        Sha256::of(format!("{}\0{}", self.summary.en, french).as_bytes())
+    }
+}
+
+/// Which upgrades something applies to. Everything that is given must hold; nothing given: always.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct When {
+    /// The version last finished is in this range. Never holds for a first install.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<VersionRange>,
+    /// The version that is upgraded to is in this range.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<VersionRange>,
+    /// `true`: only a first install; `false`: never a first install.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_install: Option<bool>,
+}
+
+impl When {
+    /// Whether it applies to the upgrade; `from` is `None` for a first install.
+    pub fn applies(&self, from: Option<&Version>, to: &Version) -> bool {
+        let from_holds = match (&self.from, from) {
+            (None, _) => true,
+            (Some(range), Some(from)) => range.contains(from),
+            (Some(_), None) => false,
+        };
+        from_holds
+            && self.to.as_ref().is_none_or(|range| range.contains(to))
+            && self.first_install.is_none_or(|first| first == from.is_none())
+    }
+}
