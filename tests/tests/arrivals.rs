@@ -106,7 +106,8 @@ fn a_product_that_was_removed_stops_and_comes_back_with_its_data() {
     site.host.apt_get(&["install", "canopsis"]).expect_ok();
     site.wait_status(0);
     client.wait_acknowledged(SOON).unwrap();
-    let (stored, ledger) = (site.canopsis_records(), client.stop());
+    let ledger = client.stop();
+    let stored = site.canopsis_records();
     assert!(before.is_subset(&stored), "{before:?} {stored:?}");
     assert_eq!(ledger.missing(&stored), Vec::<u64>::new());
     assert_eq!(ledger.outages().len(), 1, "from the removal to the installation: {:?}", ledger.outages());
