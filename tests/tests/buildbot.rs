@@ -50,13 +50,18 @@ fn upgraded_on(release: Release) {
     site.wait_status(0);
     assert_eq!(site.host.installed("acme-buildbot"), native("4.3.0"));
     assert_eq!(schema(&site), "67");
-    assert_eq!(site.host.shell("curl -sf -o /dev/null -w '%{http_code}' http://127.0.0.1:8010/"), "200");
+    assert_eq!(curl(&site, "-o /dev/null -w '%{http_code}' http://127.0.0.1:8010/"), "200");
     let after = records(&site);
     assert!(before.is_subset(&after), "{before:?} {after:?}");
     client.wait_acknowledged(SOON).unwrap();
     // Its web server answers before the rest of the master is ready, and refuses now and then until it is.
     let announced: Vec<_> = site.announced().into_iter().map(|(stop, start)| (stop, start + SETTLES)).collect();
     client.stop().assert_kept(&records(&site), &announced);
+}
+
+/// A master that has just started may reset a connection; until it has settled it is asked again.
+fn curl(site: &Site, arguments: &str) -> String {
+    site.host.shell(&format!("curl -sf --retry {} --retry-delay 1 --retry-all-errors {arguments}", SETTLES.as_secs()))
 }
 
 /// The revision of the schema: 64 under 3.11.9, 67 under 4.3.0.
@@ -67,7 +72,7 @@ fn schema(site: &Site) -> String {
 }
 
 fn records(site: &Site) -> BTreeSet<u64> {
-    let answer = site.host.shell(&format!("curl -sf '{CHANGES}'"));
+    let answer = curl(site, &format!("'{CHANGES}'"));
     let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
     let changes = answer["changes"].as_array().cloned().unwrap_or_default();
     changes.iter().filter_map(|change| change["comments"].as_str()?.parse().ok()).collect()
