@@ -78,8 +78,19 @@ impl Host {
         let now = at.parse().unwrap();
         let mut header = header(from, to);
         change(&mut header);
+        self.keep_previous(&header);
         let journal = self.product.begin(header, plan, now).unwrap();
         Writing { journal, now }
+    }
+
+    /// The packages to go back to, as the barrier keeps them.
+    fn keep_previous(&self, header: &Header) {
+        let folder = self.product.packages();
+        std::fs::create_dir_all(&folder).unwrap();
+        for module in &header.modules {
+            let Some(before) = &module.before else { continue };
+            std::fs::write(folder.join(format!("{}_{before}_all.deb", module.package)), "").unwrap();
+        }
     }
 
     /// Runs a command as a shell would split it, with nobody to answer questions.
@@ -101,7 +112,9 @@ impl Host {
             can_answer: typed.is_some(),
         };
         let exit = consignee::cli::run(cli, &mut session);
-        let text = |kept: Kept| String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        // As on a host: paths begin at its root.
+        let root = self.root().display().to_string();
+        let text = |kept: Kept| String::from_utf8(kept.0.lock().unwrap().clone()).unwrap().replace(&root, "");
         Said { exit, out: text(out), err: text(err) }
     }
 }
