@@ -4,6 +4,7 @@ use consign_metadata::name::PackageName;
 
 use super::Agent;
 use super::catalogue::{Catalogue, Entry, plan_of};
+use super::timing::Timing;
 use crate::engine::machine::State;
 use crate::kept_back::{KeptBack, Reach};
 
@@ -30,6 +31,11 @@ pub fn refresh_one(agent: &Agent, catalogue: &Catalogue, entry: &Entry) {
 
 fn reach(agent: &Agent, catalogue: &Catalogue, entry: &Entry) -> Option<(consign_metadata::version::Version, Reach)> {
     let upgrade = entry.product.newest().ok().flatten().filter(|upgrade| upgrade.state == State::Cleared)?;
+    // While the windows are closed the hold keeps it back, and says so itself.
+    let timing = Timing::of(&agent.places, &entry.product, &upgrade.header.to, agent.clock.now()).ok()?;
+    if timing.opens().is_some() {
+        return None;
+    }
     let plan = plan_of(&catalogue.trust, &entry.product, &upgrade).ok()?.plan;
     let packages: Vec<PackageName> = entry.packages.iter().cloned().collect();
     let present = agent.packages.observe(&packages).ok()?;

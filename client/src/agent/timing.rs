@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::catalogue::Catalogue;
 use super::situation::Situation;
-use super::{Agent, AgentError, holds};
+use super::{Agent, AgentError, holds, kept_back};
 use crate::durable;
 use crate::engine::event::{Person, Reason};
 use crate::engine::machine::State;
@@ -115,6 +115,7 @@ pub fn allow(agent: &Agent, id: &ProductId, by: &Person) -> Result<Reply, AgentE
     let allowed = Allowed { format: FORMAT, version: offered.header.to, by: by.clone(), at: agent.clock.now() };
     allowed.keep(&entry.product).map_err(AgentError::io(format!("write down what {} allows", by.name)))?;
     holds::refresh(agent, &catalogue)?;
+    kept_back::refresh_one(agent, &catalogue, entry);
     Ok(Reply::Accepted)
 }
 

@@ -15,7 +15,7 @@ use crate::engine::event::Reason;
 use crate::engine::machine::{HaltCause, State, Upgrade};
 use crate::product::Product;
 use crate::report::acknowledging::{self, Given};
-use crate::report::say;
+use crate::report::{say, state};
 use crate::request::{Offer, Reply, Request};
 
 /// A look reads lists and writes holds; it is not asked to hurry here.
@@ -59,7 +59,7 @@ impl Arguments {
         let chosen = self.choose(&asked_for(&upgrade))?;
         if chosen.is_empty() {
             session.out.page(&acknowledging::nothing(&product.id, session.language))?;
-            return Ok(Exit::Done);
+            return Ok(state::standing(&upgrade.state).into());
         }
         self.show(session, &product, &chosen)?;
         self.confirm(session)?;

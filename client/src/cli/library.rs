@@ -94,6 +94,7 @@ impl Library {
         let (previous, notes) = (self.previous(places), self.notes(language, false).notes);
         let procedure = Procedure {
             header: &self.upgrade.header,
+            unmet: self.upgrade.unmet(),
             plan: &self.plan,
             previous: previous.as_ref(),
             options: &options,

@@ -34,10 +34,13 @@ pub fn on_upgrade(upgrade: &Upgrade, language: Language) -> Vec<Advice> {
     }
 }
 
-/// What to type so that the reasons go away; each command once, and reading before acknowledging.
+/// What to type so that the reasons go away; each command once, and reading before acknowledging. Where the
+/// release is out of reach nothing that a person does for it is of any use.
 pub fn on_reasons(product: &ProductId, reasons: &[Reason], language: Language) -> Vec<Advice> {
     let mut seen = BTreeSet::new();
-    let all = reasons.iter().flat_map(|reason| on_reason(product, reason, language));
+    let is_out_of_reach = reasons.iter().any(Reason::is_out_of_reach);
+    let of_use = reasons.iter().filter(|reason| !is_out_of_reach || reason.is_out_of_reach());
+    let all = of_use.flat_map(|reason| on_reason(product, reason, language));
     let mut all: Vec<_> = all.filter(|(command, _)| seen.insert(command.clone())).collect();
     let (acknowledge, _) = acknowledge(product, language);
     all.sort_by_key(|(command, _)| *command == acknowledge);

@@ -144,9 +144,10 @@ mod tests {
     #[test]
     fn a_refusal_names_every_reason_and_ends_with_what_can_be_done() {
         let product = "acme/erp".parse().unwrap();
-        let refusals = [Refusal { product, to: Some(v("1.5.0")), reasons: reasons() }];
+        let reasons: Vec<_> = reasons().into_iter().filter(|reason| !reason.is_out_of_reach()).collect();
+        let refusals = [Refusal { product, to: Some(v("1.5.0")), reasons: reasons.clone() }];
         let block = refusal(Refused::Transaction, &refusals, Language::En).to_string();
-        for reason in reasons() {
+        for reason in reasons {
             assert!(block.contains(&reason::sentence(&reason, Language::En)), "{block}");
         }
         assert!(block.contains("consignee ack acme/erp"), "{block}");

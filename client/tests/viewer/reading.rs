@@ -1,8 +1,10 @@
 //! Notes and plan as people read them, and their acknowledgement.
 
+use consign_metadata::version::Class;
 use consignee::acknowledgement::Acknowledgements;
 use consignee::cli::Exit;
-use consignee::engine::event::Event;
+use consignee::engine::event::{Event, Reason};
+use consignee::kept_back::{KeptBack, Reach};
 use consignee::report::notes::NotesReport;
 use consignee::report::plan::PlanReport;
 
@@ -93,4 +95,65 @@ fn what_was_acknowledged_is_kept_also_when_the_service_cannot_look() {
     assert_eq!(Acknowledgements::read(&host.product).unwrap().all.len(), 2);
     let history = host.run("consignee history acme/erp").out;
     assert!(history.contains("acknowledged the side effect reset-root"), "{history}");
+}
+
+/// A release that no step of a person's brings nearer.
+fn out_of_reach() -> Host {
+    let host = Host::new();
+    let plan = vendor::lay_down(&host.places);
+    host.begin(None, "1.4.0", "2026-11-01T09:00:00Z", b"plan").complete();
+    let mut upgrade = host.begin(Some("1.4.0"), "1.5.0", "2026-11-20T14:00:00Z", &plan);
+    let version = |text: &str| text.parse().unwrap();
+    let class = Reason::ClassUnsupported { class: Class::Major, from: version("1.4.0"), to: version("1.5.0") };
+    upgrade.record(Event::Held { reasons: vendor::reasons().into_iter().chain([class]).collect() });
+    host
+}
+
+#[test]
+fn a_release_that_is_out_of_reach_asks_nothing_of_anybody() {
+    let host = out_of_reach();
+    let status = host.run("consignee status");
+    assert_eq!(status.exit, Exit::Waits);
+    for useless in ["consignee ack", "consignee done", "consignee now", "apt upgrade"] {
+        assert!(!status.out.contains(useless), "{}", status.out);
+    }
+    assert!(status.out.contains("consignee plan acme/erp"), "{}", status.out);
+    let now = host.run("consignee now acme/erp");
+    assert_eq!(now.exit, Exit::Waits);
+    assert!(now.out.contains("does not support") && !now.out.contains("at any time"), "{}", now.out);
+    let document = host.run("consignee plan acme/erp --document").out;
+    let [warning, step] = ["**Do not carry this out.**", "## "].map(|part| document.find(part).unwrap());
+    assert!(warning < step, "{document}");
+}
+
+#[test]
+fn a_cleared_release_outside_its_window_is_held_until_the_window_opens() {
+    let host = Host::new();
+    host.begin(None, "1.4.0", "2026-11-01T09:00:00Z", b"plan").complete();
+    host.begin(Some("1.4.0"), "1.5.0", "2026-11-20T14:00:00Z", b"plan").record(Event::Cleared);
+    let day = jiff::Zoned::now().date().saturating_add(jiff::Span::new().days(2)).strftime("%a").to_string();
+    let policy = host.places.policy();
+    std::fs::create_dir_all(policy.parent().unwrap()).unwrap();
+    std::fs::write(policy, format!("[window]\nallowed = [\"{day} 10:00-11:00\"]\n")).unwrap();
+    // What was found while the hold kept it back says nothing.
+    KeptBack::keep(&host.product, &"1.5.0".parse().unwrap(), Reach::Never { why: Vec::new() }).unwrap();
+    let status = host.run("consignee status");
+    assert_eq!(status.exit, Exit::Waits);
+    assert!(status.out.contains("held") && status.out.contains("consignee now acme/erp"), "{}", status.out);
+    for wrong in ["the next upgrade of packages", "apt-mark", "apt upgrade"] {
+        assert!(!status.out.contains(wrong), "{}", status.out);
+    }
+    let json: serde_json::Value = serde_json::from_str(&host.run("consignee status --json").out).unwrap();
+    let product = &json["products"][0];
+    assert_eq!((&product["standing"], &product["commands"][0]), (&"waits".into(), &"consignee now acme/erp".into()));
+    assert_eq!(product.get("kept_back"), None);
+}
+
+#[test]
+fn whoever_has_nothing_to_acknowledge_learns_that_it_is_held_all_the_same() {
+    let host = Host::new();
+    host.begin(None, "1.4.0", "2026-11-01T09:00:00Z", b"plan").complete();
+    let mut upgrade = host.begin(Some("1.4.0"), "1.5.0", "2026-11-20T14:00:00Z", b"plan");
+    upgrade.record(Event::Held { reasons: vec![Reason::NoAnswer] });
+    assert_eq!(host.run("consignee ack acme/erp --all").exit, Exit::Waits);
 }

@@ -190,3 +190,14 @@ pub enum Reason {
     /// The agent's service did not answer in time.
     NoAnswer,
 }
+
+impl Reason {
+    /// Whether the release cannot be reached from the version that is installed: nothing that is typed about
+    /// it on this host changes that.
+    pub fn is_out_of_reach(&self) -> bool {
+        matches!(
+            self,
+            Self::ClassUnsupported { .. } | Self::TooOld { .. } | Self::RequiredStops { .. } | Self::Downgrade { .. }
+        )
+    }
+}

@@ -17,8 +17,8 @@ use consign_metadata::task::Task;
 use consign_metadata::text::Language;
 
 use super::notes::Note;
-use super::{plan, words};
-use crate::engine::event::Header;
+use super::{plan, reason, words};
+use crate::engine::event::{Header, Reason};
 use crate::host::{by_hand, typed};
 use crate::step::words::Words;
 
@@ -28,6 +28,8 @@ use paper::Paper;
 pub struct Procedure<'a> {
     /// The upgrade, frozen.
     pub header: &'a Header,
+    /// Why it is held, if it is.
+    pub unmet: &'a [Reason],
     /// Its plan.
     pub plan: &'a UpgradePlan,
     /// The plan of the version before, where it is at hand: it tells engines that are new or retired.
@@ -47,6 +49,7 @@ impl Procedure<'_> {
     pub fn markdown(&self, language: Language) -> String {
         let mut paper = Paper::new(language);
         self.introduction(&mut paper, language);
+        self.out_of_reach(&mut paper, language);
         self.to_read(&mut paper, language);
         self.choices(&mut paper, language);
         self.prerequisites(&mut paper, language);
@@ -71,6 +74,20 @@ impl Procedure<'_> {
             "Chaque bloc se tape ligne par ligne en tant que root, dans un même bash. Une ligne qui ne se termine pas par 0 a échoué : arrêtez-vous là et corrigez la cause avant de continuer. Ne suivez pas ce document là où l'agent est seulement arrêté : à son retour, il trouverait les nouveaux paquets et mènerait la mise à niveau à sa façon."
         ));
         paper.block(["cd /".to_owned()]);
+    }
+
+    /// What must not be carried out says so before anything else.
+    fn out_of_reach(&self, paper: &mut Paper, language: Language) {
+        let mut reasons = self.unmet.iter().filter(|reason| reason.is_out_of_reach()).peekable();
+        if reasons.peek().is_none() {
+            return;
+        }
+        paper.say(&say!(
+            language,
+            "**Do not carry this out.** The vendor does not support this upgrade from the version that is installed:",
+            "**N'exécutez pas ce document.** L'éditeur ne prend pas en charge cette mise à niveau depuis la version installée :"
+        ));
+        reasons.for_each(|reason| paper.item(&reason::sentence(reason, language)));
     }
 
     fn to_read(&self, paper: &mut Paper, language: Language) {

@@ -45,6 +45,7 @@ fn document(language: Language, previous: Option<&UpgradePlan>, change: impl Fn(
     let options = BTreeMap::from([("edition".parse().unwrap(), "cat".to_owned())]);
     let procedure = Procedure {
         header: &header,
+        unmet: &[],
         plan: &plan,
         previous,
         options: &options,

@@ -198,8 +198,9 @@ impl Overview {
     #[must_use]
     pub fn on_host(mut self, places: &Places) -> Self {
         for seen in &mut self.products {
-            let modules = seen.upgrade.iter().flat_map(|upgrade| &upgrade.header.modules);
             seen.status.upgrade = seen.status.upgrade.take().map(|shown| timed(places, &seen.status.product, shown));
+            seen.wait_for_window();
+            let modules = seen.upgrade.iter().flat_map(|upgrade| &upgrade.header.modules);
             seen.status.new_defaults = configuration::new_defaults(places, modules.map(|module| &module.package));
         }
         self.removed = configuration::removed(places, AGENT);
@@ -222,6 +223,18 @@ impl Overview {
 }
 
 impl Seen {
+    /// What is cleared and waits for its window is held like anything else, and nothing else holds it.
+    fn wait_for_window(&mut self) {
+        let is_cleared = self.upgrade.as_ref().is_some_and(|upgrade| upgrade.state == State::Cleared);
+        if !is_cleared || self.status.upgrade.as_ref().is_none_or(|shown| shown.opens.is_none()) {
+            return;
+        }
+        self.status.standing = self.status.standing.max(Standing::Waits);
+        self.status.kept_back = None;
+        let (command, _) = advice::now(&self.status.product, Language::En);
+        self.status.commands = vec![command];
+    }
+
     fn of(product: &Product) -> Result<Self, JournalError> {
         match read(product) {
             Ok((finished, newest)) => Ok(Self::new(product, finished, newest)),
@@ -292,7 +305,9 @@ fn unspoken(product: &Product, finished: Option<&Version>, newest: Option<&Upgra
         let offered = offer.offered.as_ref();
         !offer.held.is_empty() && offered > finished && offered != newest.map(|upgrade| &upgrade.header.to)
     };
-    offers.into_iter().filter(is_news).collect()
+    // An upgrade may have finished since.
+    let from = |offer: Offer| Offer { installed: finished.cloned(), ..offer };
+    offers.into_iter().filter(is_news).map(from).collect()
 }
 
 fn read(product: &Product) -> Result<(Option<Version>, Option<Replay>), JournalError> {

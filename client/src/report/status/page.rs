@@ -98,8 +98,11 @@ fn standing_page(
     zone: &TimeZone,
 ) -> Page {
     let mut page = Page::default();
-    page.add(0, style(state::standing(&upgrade.state)), headline(upgrade, language));
-    for reason in &shown.reasons {
+    let held = waits_for_window(upgrade, shown).then_some(&State::Held);
+    let state = held.unwrap_or(&upgrade.state);
+    page.add(0, style(state::standing(state)), headline(upgrade, state, language));
+    let window = shown.opens.map(|opens| Reason::OutsideWindow { opens });
+    for reason in shown.reasons.iter().chain(&window) {
         page.add(2, Style::Plain, format!("- {}", reason::sentence(reason, language)));
     }
     for line in shown.failure.as_ref().map(failure::output).unwrap_or_default() {
@@ -121,12 +124,9 @@ fn standing_page(
         page.add(0, Style::Plain, line);
     }
     let mut typed = super::advise(upgrade, status.kept_back.as_ref(), language);
-    if let Some(opens) = shown.opens {
-        let opens = Reason::OutsideWindow { opens };
-        page.add(0, Style::Warning, reason::sentence(&opens, language));
-        // What is typed at the package manager leaves it alone until then.
-        typed.retain(|advice| *advice != advice::package_upgrade(language));
-        typed.push(advice::now(&upgrade.header.product, language));
+    // What is typed at the package manager leaves it alone until then.
+    if waits_for_window(upgrade, shown) {
+        typed = vec![advice::now(&upgrade.header.product, language)];
     }
     if shown.outage_estimate_seconds.is_some() {
         page.add(0, Style::Plain, time::about(shown.outage_estimate_seconds, language));
@@ -167,9 +167,14 @@ fn by_hand(language: Language) -> String {
     )
 }
 
-fn headline(upgrade: &Upgrade, language: Language) -> String {
+/// Whether time alone is missing.
+fn waits_for_window(upgrade: &Upgrade, shown: &UpgradeStatus) -> bool {
+    upgrade.state == State::Cleared && shown.opens.is_some()
+}
+
+fn headline(upgrade: &Upgrade, state: &State, language: Language) -> String {
     let header = &upgrade.header;
-    let state = state::sentence(&upgrade.state, header, language);
+    let state = state::sentence(state, header, language);
     let (number, journey) = (header.upgrade, words::journey(header.from.as_ref(), &header.to, language));
     let class = header.class.map(|class| format!(" ({})", words::class(class, language))).unwrap_or_default();
     match upgrade.state {
