@@ -115,7 +115,7 @@ fn the_hold_opens_and_closes_when_the_window_does() {
     site.host.write(POLICY, window(1), 0o644);
     site.host.apt_get(&["update"]).expect_ok();
     assert!(!site.host.read(HOLD).contains("3.26.0-1"), "the window is closed");
-    let status = site.consignee(&["status", CANOPSIS]).text();
+    let status = site.host.exec(&["consignee", "status", CANOPSIS]).expect_code(3).text();
     assert!(status.contains("the next one opens on"), "{status}");
     let soon = Duration::from_secs(90);
     site.host.wait_until("the window opens", soon, || site.host.read(HOLD).contains("3.26.0-1").then_some(()));
