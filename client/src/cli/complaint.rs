@@ -183,7 +183,7 @@ impl Complaint {
                 "l'agent ne fait plus rien pour ce produit, et ses moteurs restent en l'état"
             )),
             Self::Stands { .. } => {
-                Some(say!(language, "the upgrade stands where it stood", "la mise à niveau en reste là"))
+                Some(say!(language, "the upgrade stands where it stood", "l'état de la mise à niveau est inchangé"))
             }
             Self::Output(_) | Self::Unreadable(_) => None,
             _ => Some(say!(language, "nothing was changed", "rien n'a été changé")),

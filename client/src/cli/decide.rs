@@ -122,7 +122,7 @@ impl Rescue {
             let question = say!(
                 language,
                 "the upgrade ends here, and {name} counts as being at {version}; type {name} to go on:",
-                "la mise à niveau s'arrête ici, et {name} sera considéré en version {version} ; tapez {name} pour continuer :"
+                "la mise à niveau se termine ici, et {name} sera considéré en version {version} ; tapez {name} pour continuer :"
             );
             ask::word(session, &question, &name.to_string(), "--yes")?;
         }
@@ -148,7 +148,7 @@ fn accepted(session: &mut Session, product: &Product) -> Result<Exit, Complaint>
     page.add(
         0,
         Style::Good,
-        say!(language, "understood; the agent goes on by itself", "compris ; l'agent poursuit de lui-même"),
+        say!(language, "understood; the agent goes on by itself", "c'est noté ; l'agent poursuit de lui-même"),
     );
     advice::show(&mut page, &[advice::follow(&product.id, language)], language);
     session.out.page(&page)?;

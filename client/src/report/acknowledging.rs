@@ -52,7 +52,7 @@ pub fn page(
             }
             Reason::SideEffectUnacknowledged { id, .. } => {
                 let effect = plan.and_then(|plan| plan.body.side_effects.iter().find(|effect| effect.id == *id));
-                page.add(2, Style::Warning, say!(language, "the side effect {id}", "l'effet de bord {id}"));
+                page.add(2, Style::Warning, say!(language, "the side effect {id}", "l'effet secondaire {id}"));
                 page.add(4, Style::Plain, effect.map(|e| e.summary.in_language(language)).unwrap_or_default());
             }
             _ => {}
@@ -110,7 +110,7 @@ pub fn not_looked(given: Given, language: Language) -> Page {
         say!(
             language,
             "{given}; still held, because the agent's service could not look again now. Type: {refresh}",
-            "{given} ; toujours retenue, car le service de l'agent n'a pas pu réexaminer l'offre. Tapez : {refresh}"
+            "{given} ; toujours retenue, car le service de l'agent n'a pas pu examiner l'offre de nouveau. Tapez : {refresh}"
         ),
     );
     page

@@ -205,7 +205,7 @@ fn status(product: &ProductId, language: Language) -> Advice {
 
 /// Watch an upgrade at work.
 pub fn follow(product: &ProductId, language: Language) -> Advice {
-    advice(format!("consignee follow {product}"), say!(language, "watch it live", "la suivre en direct"))
+    advice(format!("consignee follow {product}"), say!(language, "watch it live", "suivre la mise à niveau en direct"))
 }
 
 /// The package manager's own upgrade.

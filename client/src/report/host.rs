@@ -47,9 +47,9 @@ fn engines(kept_from_starting: bool, language: Language) -> String {
         true => say!(
             language,
             "engines: stopped, and kept from starting even by a reboot",
-            "moteurs : arrêtés, et empêchés de démarrer même par un redémarrage de l'hôte"
+            "moteurs : arrêtés, et empêchés de démarrer même après un redémarrage de l'hôte"
         ),
-        false => say!(language, "engines: free to run", "moteurs : libres de tourner"),
+        false => say!(language, "engines: free to run", "moteurs : autorisés à démarrer"),
     }
 }
 

@@ -66,7 +66,7 @@ fn signed(role: Role, language: Language) -> String {
 
 /// What to type about it.
 pub fn advice(notice: &Notice, language: Language) -> Vec<Advice> {
-    let refresh = (typed::REFRESH.to_owned(), say!(language, "look again", "regarder à nouveau"));
+    let refresh = (typed::REFRESH.to_owned(), say!(language, "look again", "examiner de nouveau"));
     match notice {
         Notice::KeyExpires { vendor, .. } => vec![
             refresh,
@@ -105,7 +105,7 @@ fn proof(doubt: Option<&str>, language: Language) -> String {
         Some(doubt) => say!(
             language,
             "nothing proves that it is the vendor's: install nothing from there, and ask the vendor ({doubt})",
-            "rien ne prouve qu'elle est celle de l'éditeur : n'installez rien de là, et demandez à l'éditeur ({doubt})"
+            "rien ne prouve qu'elle est celle de l'éditeur : n'installez rien de là, et contactez l'éditeur ({doubt})"
         ),
     }
 }

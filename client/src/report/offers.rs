@@ -5,6 +5,7 @@ use consign_metadata::text::Language;
 
 use super::page::{Page, Style};
 use super::{advice, reason};
+use crate::engine::event::Reason;
 use crate::host::typed;
 use crate::request::{Offer, Refusal};
 
@@ -92,13 +93,18 @@ pub fn refusal(refused: Refused, refusals: &[Refusal], language: Language) -> Pa
         advice::show(&mut typed, &advice::on_reasons(product, &refusal.reasons, language), language);
         page.append(2, typed);
     }
-    page.add(0, Style::Plain, unchanged(refused, language));
+    page.add(0, Style::Plain, unchanged(refused, refusals, language));
     page
 }
 
-fn unchanged(refused: Refused, language: Language) -> String {
+fn unchanged(refused: Refused, refusals: &[Refusal], language: Language) -> String {
     let again = typed::UPGRADE;
+    // No hold can tell who asks: with nobody there the same command is refused again.
+    let is_unattended = |reason: &Reason| matches!(reason, Reason::Unattended { .. });
     match refused {
+        Refused::Transaction if refusals.iter().flat_map(|refusal| &refusal.reasons).any(is_unattended) => {
+            say!(language, "nothing was changed", "rien n'a été changé")
+        }
         Refused::Transaction => say!(
             language,
             "nothing was changed; the same {again} typed again upgrades everything else",
@@ -116,6 +122,7 @@ fn unchanged(refused: Refused, language: Language) -> String {
 mod tests {
     use super::*;
     use crate::report::samples::{reasons, v};
+    use consign_metadata::version::Class;
 
     fn offer(held: bool) -> Offer {
         let held = if held { vec![reasons().swap_remove(4)] } else { Vec::new() };
@@ -144,7 +151,8 @@ mod tests {
     #[test]
     fn a_refusal_names_every_reason_and_ends_with_what_can_be_done() {
         let product = "acme/erp".parse().unwrap();
-        let reasons: Vec<_> = reasons().into_iter().filter(|reason| !reason.is_out_of_reach()).collect();
+        let unattended = |reason: &Reason| matches!(reason, Reason::Unattended { .. });
+        let reasons: Vec<_> = reasons().into_iter().filter(|reason| !unattended(reason) && !reason.is_out_of_reach()).collect();
         let refusals = [Refusal { product, to: Some(v("1.5.0")), reasons: reasons.clone() }];
         let block = refusal(Refused::Transaction, &refusals, Language::En).to_string();
         for reason in reasons {
@@ -152,6 +160,14 @@ mod tests {
         }
         assert!(block.contains("consignee ack acme/erp"), "{block}");
         assert!(block.trim_end().ends_with("upgrades everything else"), "{block}");
+    }
+
+    #[test]
+    fn where_nobody_is_there_the_same_command_is_not_said_to_help() {
+        let reasons = vec![Reason::Unattended { class: Class::Minor }];
+        let refusals = [Refusal { product: "acme/erp".parse().unwrap(), to: None, reasons }];
+        let block = refusal(Refused::Transaction, &refusals, Language::En).to_string();
+        assert!(block.ends_with("\nnothing was changed\n"), "{block}");
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub fn sentence(reason: &Reason, language: Language) -> String {
             say!(
                 language,
                 "from {from} to {to} is a {class} change, which the vendor does not support in place",
-                "passer de {from} à {to} est un changement {class}, que l'éditeur ne prend pas en charge sur une installation existante"
+                "passer de {from} à {to} est une mise à niveau {class}, que l'éditeur ne prend pas en charge sur une installation existante"
             )
         }
         Reason::TooOld { from, supported_from } => say!(
@@ -41,7 +41,7 @@ pub fn sentence(reason: &Reason, language: Language) -> String {
             "la note de version {version} n'est pas acquittée"
         ),
         Reason::SideEffectUnacknowledged { id, .. } => {
-            say!(language, "the side effect {id} is not acknowledged", "l'effet de bord {id} n'est pas acquitté")
+            say!(language, "the side effect {id} is not acknowledged", "l'effet secondaire {id} n'est pas acquitté")
         }
         Reason::PrerequisiteFailed { id, otherwise } => {
             let otherwise = otherwise.in_language(language);
@@ -142,7 +142,7 @@ pub fn sentence(reason: &Reason, language: Language) -> String {
             say!(
                 language,
                 "nobody is at a terminal, and the site lets no {class} change be installed then",
-                "personne n'est devant un terminal, et le site n'autorise alors aucun changement {class}"
+                "personne n'est devant un terminal, et le site n'autorise alors aucune mise à niveau {class}"
             )
         }
         Reason::NoRoom { folder, free_mib, needed_mib } => say!(

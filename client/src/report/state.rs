@@ -120,7 +120,7 @@ pub fn sentence(state: &State, header: &Header, language: Language) -> String {
         }
         State::Waiting { item } if words::task(header, *item, language).is_some() => {
             let task = words::task(header, *item, language).unwrap_or_default();
-            say!(language, "step {step} is for a person: {task}", "l'étape {step} attend une personne : {task}")
+            say!(language, "step {step} is for a person: {task}", "l'étape {step} attend une intervention : {task}")
         }
         State::Waiting { .. } => say!(
             language,
@@ -200,7 +200,7 @@ mod tests {
         });
         let said = |language| sentence(&State::Waiting { item: 2 }, &header, language);
         assert_eq!(said(Language::En), "step 3/4 init is for a person: Move the DNS.");
-        assert_eq!(said(Language::Fr), "l'étape 3/4 init attend une personne : Basculez le DNS.");
+        assert_eq!(said(Language::Fr), "l'étape 3/4 init attend une intervention : Basculez le DNS.");
     }
 
     #[test]

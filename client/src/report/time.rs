@@ -40,7 +40,7 @@ pub fn about(estimate: Option<u64>, language: Language) -> String {
         None => say!(
             language,
             "outage: not known, this host had no upgrade of it yet",
-            "arrêt : durée inconnue, cet hôte n'en a encore fait aucune mise à niveau"
+            "arrêt : durée inconnue, cet hôte n'a encore fait aucune mise à niveau de ce produit"
         ),
     }
 }

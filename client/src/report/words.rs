@@ -5,12 +5,12 @@ use consign_metadata::version::{Class, Version};
 
 use crate::engine::event::{Header, Person};
 
-/// The class of a change.
+/// The class of a change; in French of a version or an upgrade, which are feminine.
 pub fn class(class: Class, language: Language) -> String {
     match class {
-        Class::Patch => say!(language, "patch", "correctif"),
-        Class::Minor => say!(language, "minor", "mineur"),
-        Class::Major => say!(language, "major", "majeur"),
+        Class::Patch => say!(language, "patch", "corrective"),
+        Class::Minor => say!(language, "minor", "mineure"),
+        Class::Major => say!(language, "major", "majeure"),
     }
 }
 

@@ -115,7 +115,7 @@ impl Deed {
                 say!(language, "acknowledged the note on {of}", "a acquitté la note de version {of}")
             }
             DeedKind::AcknowledgedSideEffect => {
-                say!(language, "acknowledged the side effect {of}", "a acquitté l'effet de bord {of}")
+                say!(language, "acknowledged the side effect {of}", "a acquitté l'effet secondaire {of}")
             }
             DeedKind::DidTask => say!(language, "did the task {of}", "a fait la tâche {of}"),
             DeedKind::Answered => say!(language, "decided about step {of}", "a décidé pour l'étape {of}"),

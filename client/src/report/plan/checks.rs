@@ -44,8 +44,7 @@ impl PlannedPrerequisite {
 
     pub(super) fn page(&self, language: Language) -> Page {
         let mut page = Page::default();
-        let (id, otherwise) = (&self.id, self.otherwise.in_language(language));
-        page.add(0, Style::Plain, say!(language, "{id}: {otherwise}", "{id} : {otherwise}"));
+        page.add(0, Style::Plain, self.id.as_str());
         match &self.check {
             Check::Command { command, user, .. } => {
                 page.add(2, Style::Quiet, typed::line(command));
@@ -68,6 +67,8 @@ impl PlannedPrerequisite {
         if let Some(problem) = &self.problem {
             page.add(2, Style::Bad, problem);
         }
+        let otherwise = self.otherwise.in_language(language);
+        page.add(2, Style::Plain, say!(language, "if not: {otherwise}", "sinon : {otherwise}"));
         page
     }
 }

@@ -34,7 +34,7 @@ pub enum StepKind {
 pub enum UndoKind {
     /// By a program of its own.
     Inverse,
-    /// By the restore of the backup.
+    /// By the restore of a backup, which this release of the agent leaves to the site.
     FromBackup,
     /// There is nothing to take back.
     Harmless,

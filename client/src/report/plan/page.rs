@@ -34,7 +34,7 @@ impl PlanReport {
     fn before(&self, page: &mut Page, language: Language) {
         if !self.prerequisites.is_empty() {
             page.gap();
-            page.add(0, Style::Heading, say!(language, "Must hold before", "Doit être rempli avant"));
+            page.add(0, Style::Heading, say!(language, "Must hold before", "Prérequis"));
         }
         self.prerequisites.iter().for_each(|one| page.append(2, one.page(language)));
         if !self.tasks.is_empty() {
@@ -73,7 +73,7 @@ impl PlanReport {
             return;
         }
         page.gap();
-        page.add(0, Style::Heading, say!(language, "Side effects", "Effets de bord"));
+        page.add(0, Style::Heading, say!(language, "Side effects", "Effets secondaires"));
         for effect in &self.side_effects {
             let (style, mark) = match effect.acknowledged {
                 true => (Style::Good, say!(language, "acknowledged", "acquitté")),
@@ -116,7 +116,7 @@ impl PlanReport {
                 say!(
                     language,
                     "way back: until step {step} begins it is taken back by itself when something fails; from then on it halts and waits for a person",
-                    "retour : avant l'étape {step}, tout échec annule la mise à niveau d'elle-même ; à partir de là elle s'arrête et attend une personne"
+                    "retour : avant l'étape {step}, tout échec annule automatiquement la mise à niveau ; à partir de là elle s'arrête et attend une intervention"
                 )
             }
             None => say!(language, "way back: every step can be taken back", "retour : chaque étape peut être annulée"),

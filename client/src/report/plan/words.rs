@@ -28,7 +28,7 @@ pub fn kind(kind: StepKind, language: Language) -> String {
             "démarre dans l'ordre les moteurs qui tournaient"
         ),
         StepKind::Health => say!(language, "checks that the product works", "vérifie que le produit fonctionne"),
-        StepKind::Task => say!(language, "waits for a person", "attend une personne"),
+        StepKind::Task => say!(language, "waits for a person", "attend une intervention"),
         StepKind::AddOns => say!(language, "add-ons join here", "les modules complémentaires s'insèrent ici"),
         StepKind::Run => say!(language, "a program of the vendor's", "un programme de l'éditeur"),
     }
@@ -38,7 +38,9 @@ pub fn kind(kind: StepKind, language: Language) -> String {
 pub fn undo(undo: UndoKind, language: Language) -> String {
     match undo {
         UndoKind::Inverse => say!(language, "taken back by a program of its own", "annulée par un programme dédié"),
-        UndoKind::FromBackup => say!(language, "taken back from the backup", "annulée à partir de la sauvegarde"),
+        UndoKind::FromBackup => {
+            say!(language, "to be restored from your own backup", "à restaurer depuis votre sauvegarde")
+        }
         UndoKind::Harmless => say!(language, "leaves nothing to take back", "rien à annuler"),
         UndoKind::Impossible => say!(language, "cannot be taken back", "ne peut pas être annulée"),
     }

@@ -84,8 +84,8 @@ impl Procedure<'_> {
             }
             paper.say(&say!(
                 language,
-                "The file keeps them from starting, also after a reboot, until the new version is ready.",
-                "Le fichier les empêche de démarrer, même par un redémarrage de l'hôte, tant que la nouvelle version n'est pas prête."
+                "The file made below keeps them from starting, also after a reboot, until the new version is ready.",
+                "Le fichier créé ci-dessous les empêche de démarrer, même après un redémarrage de l'hôte, tant que la nouvelle version n'est pas prête."
             ));
             let stops = known.iter().rev().map(|unit| by_hand::unit("stop", unit));
             paper.block(by_hand::keep_from_starting(self.flag).into_iter().chain(stops));
@@ -146,8 +146,8 @@ impl Procedure<'_> {
         let (within, stable) = limits;
         paper.say(&say!(
             language,
-            "Everything holds within {within} s, and still does {stable} s later.",
-            "Tout est rempli en {within} s au plus, et l'est encore {stable} s plus tard."
+            "Every check must succeed within {within} s, and again {stable} s later.",
+            "Tous les contrôles doivent réussir en {within} s au plus, et encore {stable} s plus tard."
         ));
         let look = || {
             let active = self.engines().iter().map(|unit| by_hand::unit("is-active", unit));

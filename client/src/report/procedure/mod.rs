@@ -65,13 +65,13 @@ impl Procedure<'_> {
         paper.title(&say!(language, "{product}, {journey}: by hand", "{product}, {journey} : à la main"));
         paper.say(&say!(
             language,
-            "On a host where the agent works, `{upgrade}` does all of this by itself and nothing here is typed. This is the same procedure for a person, on a host without the agent: with the choices of this site, in this order.",
-            "Sur un hôte où l'agent est actif, `{upgrade}` fait tout cela de lui-même et rien de ce qui suit n'est à taper. Voici la même procédure pour une personne, sur un hôte sans agent : avec les choix de ce site, dans cet ordre."
+            "Where the agent works, `{upgrade}` does all of this by itself and nothing here is typed. This describes the same procedure, for a review, for a change request, and for a person who has to do it by hand where the agent cannot: with the choices of this site, in this order.",
+            "Là où l'agent est actif, `{upgrade}` fait tout cela de lui-même et rien de ce qui suit n'est à taper. Ce document décrit la même procédure, pour une relecture, pour une demande de changement, ou pour être suivie à la main quand l'agent ne peut pas agir : avec les choix de ce site, dans cet ordre."
         ));
         paper.say(&say!(
             language,
-            "Every block is typed line by line as root, in one bash. A line that does not end with 0 has failed: stop there and mend the cause before you go on. Do not follow this where the agent is only switched off: once it is back it finds the new packages and carries the upgrade out in its own way.",
-            "Chaque bloc se tape ligne par ligne en tant que root, dans un même bash. Une ligne qui ne se termine pas par 0 a échoué : arrêtez-vous là et corrigez la cause avant de continuer. Ne suivez pas ce document là où l'agent est seulement arrêté : à son retour, il trouverait les nouveaux paquets et mènerait la mise à niveau à sa façon."
+            "Every block is typed line by line as root, in one bash. A command whose exit status is not 0 has failed: stop there and mend the cause before you go on. Do not follow this where the agent is only switched off: once it is back it finds the new packages and carries the upgrade out in its own way. The packages depend on the agent: where it is missing, `apt-get install` below brings it along; if `consignee status` answers after that, the agent does the rest and nothing more is typed.",
+            "Chaque bloc se tape ligne par ligne en tant que root, dans un même bash. Une commande dont le code de retour n'est pas 0 a échoué : arrêtez-vous là et corrigez la cause avant de continuer. Ne suivez pas ce document là où l'agent est seulement arrêté : à son retour, il trouverait les nouveaux paquets et mènerait la mise à niveau à sa façon. Les paquets dépendent de l'agent : s'il manque, le `apt-get install` ci-dessous l'apporte avec eux ; si `consignee status` répond ensuite, l'agent fait le reste et il n'y a plus rien à taper."
         ));
         paper.block(["cd /".to_owned()]);
     }
@@ -138,9 +138,9 @@ impl Procedure<'_> {
         if all.is_empty() {
             return;
         }
-        paper.section(&say!(language, "What must hold before", "Ce qui doit être rempli avant"));
+        paper.section(&say!(language, "What must hold before", "Prérequis"));
         for one in all {
-            paper.tick(one.id.as_str(), one.otherwise.in_language(language));
+            paper.tick(one.id.as_str(), &say!(language, "must succeed", "doit réussir"));
             let (check, problem) = plan::filled_check(&one.check, &self.words());
             let check = match check {
                 Check::FreeSpace { folder, mebibytes } => {
@@ -152,6 +152,8 @@ impl Procedure<'_> {
                 Some(problem) => paper.say(&problem),
                 None => paper.block([by_hand::check(&check)]),
             }
+            let otherwise = one.otherwise.in_language(language);
+            paper.say(&say!(language, "If not: {otherwise}", "Sinon : {otherwise}"));
         }
     }
 

@@ -104,7 +104,8 @@ fn everything_is_typed_in_the_order_of_the_list() {
     let document = document(Language::En, None, |_| {});
     assert_eq!(typed_in(&document), TYPED);
     let places = [
-        "**postgresql**: Install it.",
+        "**postgresql**: must succeed",
+        "If not: Install it.",
         "**snapshot**: Take",
         "> Two.",
         "announce:",

@@ -38,7 +38,7 @@ impl Seen {
         let (mut page, status) = (Page::default(), &self.status);
         let finished = match &status.finished {
             Some(version) => version.to_string(),
-            None => say!(language, "not finished yet", "pas encore terminé"),
+            None => say!(language, "not finished yet", "(installation pas encore terminée)"),
         };
         page.add(0, Style::Heading, format!("{} {finished}", status.product));
         if let Some(problem) = &status.problem {
@@ -61,7 +61,7 @@ impl Seen {
             let line = say!(
                 language,
                 "{file} is the site's and was kept; the vendor's new default is {default}",
-                "{file} est celui du site et a été gardé ; le nouveau défaut de l'éditeur est {default}"
+                "{file} est celui du site et a été gardé ; la nouvelle version par défaut est {default}"
             );
             page.add(2, Style::Warning, line);
         }
