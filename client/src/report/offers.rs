@@ -152,7 +152,8 @@ mod tests {
     fn a_refusal_names_every_reason_and_ends_with_what_can_be_done() {
         let product = "acme/erp".parse().unwrap();
         let unattended = |reason: &Reason| matches!(reason, Reason::Unattended { .. });
-        let reasons: Vec<_> = reasons().into_iter().filter(|reason| !unattended(reason) && !reason.is_out_of_reach()).collect();
+        let reasons: Vec<_> =
+            reasons().into_iter().filter(|reason| !unattended(reason) && !reason.is_out_of_reach()).collect();
         let refusals = [Refusal { product, to: Some(v("1.5.0")), reasons: reasons.clone() }];
         let block = refusal(Refused::Transaction, &refusals, Language::En).to_string();
         for reason in reasons {
