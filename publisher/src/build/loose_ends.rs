@@ -1,62 +1,65 @@
-//! What a release refers to and does not bring: users, programs, the targets of links.
+//! What a release refers to and does not bring: users, programs, the targets of links, its own release note.
 //!
 //! None of it is wrong for certain, since a dependency may bring it; most of the time it is a slip that
 //! would show on a customer's host at night. So it is a warning, and `--strict` refuses it.
 
-use std::collections::BTreeSet;
+mod accounts;
+
 use std::fmt;
 use std::path::{Component, Path};
 
 use consign_metadata::plan::{HealthCheck, Step};
+use consign_metadata::prerequisite::Check;
+use consign_metadata::version::Version;
 
 use crate::manifest::Project;
 use crate::package::PackageContents;
 use crate::stage::Node;
 
-/// The users of every Debian host (base-passwd, apt); anybody else has to be created.
-const SYSTEM_USERS: [&str; 20] = [
-    "root",
-    "daemon",
-    "bin",
-    "sys",
-    "sync",
-    "games",
-    "man",
-    "lp",
-    "mail",
-    "news",
-    "uucp",
-    "proxy",
-    "www-data",
-    "backup",
-    "list",
-    "irc",
-    "_apt",
-    "nobody",
-    "systemd-network",
-    "messagebus",
-];
 /// Folders of the distribution: what is missing there a dependency brings.
 const SYSTEM_FOLDERS: [&str; 8] = ["/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc", "/dev", "/proc"];
 /// Below `/usr`, and yet never a dependency's.
 const LOCAL: &str = "/usr/local";
 
+/// What becomes of a file whose owner or group is unknown where it is unpacked.
+const WITHOUT_ACCOUNT: &str = "unless a dependency does, root gets it";
+
 /// Something that a release refers to and does not bring.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LooseEnd {
-    /// A step or a health check runs as somebody whom no module creates.
+    /// The version has no release note of its own.
+    Note(Version),
+    /// A step, a health check or a prerequisite runs as somebody whom no module creates.
     User {
-        /// The step.
+        /// The step: `step "migrate"`.
         step: String,
         /// The user.
         user: String,
     },
-    /// A step runs a program that no module installs.
+    /// A step or a prerequisite runs a program that no module installs.
     Program {
-        /// The step.
+        /// The step: `step "migrate"`.
         step: String,
         /// The program.
         program: String,
+    },
+    /// Files of an owner whom no module creates: on the host they would be root's.
+    Owner {
+        /// The package.
+        package: String,
+        /// Where they are installed.
+        path: String,
+        /// The owner.
+        user: String,
+    },
+    /// Files of a group that no module creates.
+    Group {
+        /// The package.
+        package: String,
+        /// Where they are installed.
+        path: String,
+        /// The group.
+        group: String,
     },
     /// A symbolic link leads to where neither the product nor the distribution installs anything.
     Link {
@@ -72,10 +75,19 @@ pub enum LooseEnd {
 impl fmt::Display for LooseEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::User { step, user } => {
-                write!(f, "step {step:?} runs as {user}, whom no module creates (users = …); a dependency has to")
+            Self::Note(version) => {
+                write!(f, "there is no release note on {version} ({version}.en.md in the folder of [notes])")
             }
-            Self::Program { step, program } => write!(f, "step {step:?} runs {program}, which no module installs"),
+            Self::User { step, user } => {
+                write!(f, "{step} runs as {user}, whom no module creates (users = …); a dependency has to")
+            }
+            Self::Program { step, program } => write!(f, "{step} runs {program}, which no module installs"),
+            Self::Owner { package, path, user } => {
+                write!(f, "{package}: {path} belongs to {user}, whom no module creates (users = …): {WITHOUT_ACCOUNT}")
+            }
+            Self::Group { package, path, group } => {
+                write!(f, "{package}: {path} has the group {group}, which no module creates: {WITHOUT_ACCOUNT}")
+            }
             Self::Link { package, path, target } => {
                 write!(f, "{package}: the link {path} leads to {target}, which no module installs")
             }
@@ -85,42 +97,59 @@ impl fmt::Display for LooseEnd {
 
 /// All of them, in order.
 pub fn of(project: &Project, packages: &[PackageContents]) -> Vec<LooseEnd> {
-    let mut found: Vec<_> = steps(project, packages).chain(links(packages)).collect();
+    let mut found: Vec<_> = note(project).into_iter().chain(runs(project, packages)).chain(links(packages)).collect();
+    found.extend(accounts::of(project));
     found.sort();
     found.dedup();
     found
 }
 
-fn steps<'a>(project: &'a Project, packages: &'a [PackageContents]) -> impl Iterator<Item = LooseEnd> + 'a {
-    let created: BTreeSet<&str> =
-        project.modules.iter().flat_map(|module| &module.users).map(|user| user.name.as_str()).collect();
+/// People upgrade to a version by what its note says.
+pub fn note(project: &Project) -> Option<LooseEnd> {
+    let version = &project.product.version;
+    let written = project.notes.iter().any(|note| note.version == *version);
+    (!written).then(|| LooseEnd::Note(version.clone()))
+}
+
+fn runs<'a>(project: &'a Project, packages: &'a [PackageContents]) -> impl Iterator<Item = LooseEnd> + 'a {
+    let users = accounts::users(project);
     let mut found = Vec::new();
-    for (step, user, command) in runs(project) {
-        if !created.contains(user) && !SYSTEM_USERS.contains(&user) {
-            found.push(LooseEnd::User { step: step.to_owned(), user: user.to_owned() });
+    for Run { step, user, command } in all_runs(project) {
+        if !users.contains(user) {
+            found.push(LooseEnd::User { step: step.clone(), user: user.to_owned() });
         }
         // What a login shell finds depends on its profile.
         if let Some(program) = command.first().filter(|program| program.starts_with('/') && !program.contains('{'))
             && !is_brought(program, packages)
         {
-            found.push(LooseEnd::Program { step: step.to_owned(), program: program.clone() });
+            found.push(LooseEnd::Program { step, program: program.clone() });
         }
     }
     found.into_iter()
 }
 
-/// Who runs what: step, user, command.
-fn runs(project: &Project) -> Vec<(&str, &str, &[String])> {
-    let steps = project.steps.iter().map(|step| (step.name.as_str(), step.user.as_str(), &step.command[..]));
+/// Who runs what.
+struct Run<'a> {
+    step: String,
+    user: &'a str,
+    command: &'a [String],
+}
+
+fn all_runs(project: &Project) -> Vec<Run<'_>> {
+    let steps = project.steps.iter().map(|step| (format!("step {:?}", step.name.as_str()), &step.user, &step.command));
     let checks = match &project.health {
         Step::Health { checks, .. } => &checks[..],
         _ => &[],
     };
     let checks = checks.iter().filter_map(|check| match check {
-        HealthCheck::Command { command, user } => Some(("health", user.as_str(), &command[..])),
+        HealthCheck::Command { command, user } => Some(("step \"health\"".to_owned(), user, command)),
         HealthCheck::Http { .. } | HealthCheck::Tcp { .. } => None,
     });
-    steps.chain(checks).collect()
+    let asked = project.prerequisites.iter().filter_map(|asked| match &asked.check {
+        Check::Command { command, user, .. } => Some((format!("prerequisite {:?}", asked.id.as_str()), user, command)),
+        Check::FreeSpace { .. } => None,
+    });
+    steps.chain(checks).chain(asked).map(|(step, user, command)| Run { step, user, command }).collect()
 }
 
 fn links(packages: &[PackageContents]) -> impl Iterator<Item = LooseEnd> {

@@ -20,6 +20,7 @@ use jiff::Timestamp;
 pub use agent::{AgentPackage, agent_package};
 pub(crate) use contents::{agent_relation, condition, notes};
 pub use loose_ends::LooseEnd;
+pub(crate) use loose_ends::note as missing_note;
 
 use crate::file::{FileError, OnFile};
 use crate::manifest::Project;

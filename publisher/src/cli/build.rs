@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::overview::{self, Content};
 use super::progress::Spinner;
-use super::release::{ReleaseArgs, report, source_date_epoch};
+use super::release::{ReleaseArgs, loose_ends, report, source_date_epoch};
 use super::{Failure, Outcome, failure, tell};
 use crate::build::{Built, Release};
 use crate::manifest::{Outline, Project, Strictness};
@@ -40,7 +40,7 @@ impl Build {
         let (project, releases) = (&projects[0], projects.iter().map(Release::prepare));
         let releases = releases.collect::<Result<Vec<_>, _>>()?;
         for release in &releases {
-            loose_ends(release, strictness)?;
+            loose_ends(&release.loose_ends, strictness)?;
             exposed(release, strictness)?;
         }
         if self.plan {
@@ -87,18 +87,6 @@ impl Build {
         let built = release.build(signer, time, output, &mut |progress| spinner.progress(progress))?;
         Ok(built)
     }
-}
-
-/// Says what the release refers to and does not bring.
-fn loose_ends(release: &Release, strictness: Strictness) -> Outcome {
-    for loose_end in &release.loose_ends {
-        tell(format_args!("warning: {loose_end}"));
-    }
-    if strictness == Strictness::Strict && !release.loose_ends.is_empty() {
-        return Err(Failure::refused("a release refers to what it does not bring, which --strict refuses")
-            .hint("bring it in a module, or build without --strict where a dependency brings it"));
-    }
-    Ok(())
 }
 
 /// Secrets that everybody could read are told, and refused where nothing is left to chance.

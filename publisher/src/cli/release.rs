@@ -7,8 +7,8 @@ use consign_metadata::document::Role;
 use jiff::Timestamp;
 
 use super::passphrase::PassphraseArgs;
-use super::{Failure, key, say, tell};
-use crate::build::{Built, default_output};
+use super::{Failure, Outcome, key, say, tell};
+use crate::build::{Built, LooseEnd, default_output};
 use crate::manifest::{self, Project, Strictness};
 use crate::sign::KeyFile;
 
@@ -24,8 +24,8 @@ pub struct ReleaseArgs {
     /// The key with the role "package" [default: keys/package.secret.pgp beside the manifest]
     #[arg(long)]
     key: Option<PathBuf>,
-    /// Refuse steps that do not say what an interruption means and how they are taken back; in packages of
-    /// ours also secrets that everybody could read, and users, programs and links that lead out of the release
+    /// Refuse steps that do not say what an interruption means and how they are taken back, and a version
+    /// without a release note; in packages of ours also secrets that everybody could read, and users, programs and links that lead out of the release
     #[arg(long)]
     strict: bool,
     /// Write the result as JSON
@@ -54,6 +54,24 @@ impl ReleaseArgs {
         let path = self.key.clone().unwrap_or_else(|| project.root.join("keys/package.secret.pgp"));
         key::open(&path, Role::Package, &self.passphrase)
     }
+}
+
+/// Says what the release refers to and does not bring.
+///
+/// # Errors
+/// Where nothing is left to chance and something is missing.
+pub fn loose_ends(found: &[LooseEnd], strictness: Strictness) -> Outcome {
+    for loose_end in found {
+        tell(format_args!("warning: {loose_end}"));
+    }
+    if strictness == Strictness::Lenient || found.is_empty() {
+        return Ok(());
+    }
+    if let [LooseEnd::Note(version)] = found {
+        return Err(Failure::refused(format!("there is no release note on {version}, which --strict refuses")));
+    }
+    Err(Failure::refused("a release refers to what it does not bring, which --strict refuses")
+        .hint("bring it in a module, or build without --strict where a dependency brings it"))
 }
 
 /// Says what was made.

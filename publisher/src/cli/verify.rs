@@ -6,7 +6,7 @@ use clap::Args;
 use consign_metadata::name::ChannelName;
 use jiff::Timestamp;
 
-use super::{Failure, Outcome, failure, say};
+use super::{Failure, Outcome, failure, say, tell};
 use crate::manifest::{self, Outline};
 use crate::sign::KeyFiles;
 use crate::store::{DirectoryStore, HttpSource, Source};
@@ -56,6 +56,7 @@ impl Verify {
         } else {
             findings(&report);
             summary(&report);
+            report.warnings.iter().for_each(|warning| tell(format_args!("warning: {warning}")));
             if report.findings.is_empty() {
                 say(format_args!("nothing is wrong with channel {channel} of {place}"));
             }

@@ -6,8 +6,9 @@ use clap::Args;
 
 use super::overview::{self, Content};
 use super::progress::Spinner;
-use super::release::{ReleaseArgs, report, source_date_epoch};
+use super::release::{ReleaseArgs, loose_ends, report, source_date_epoch};
 use super::{Outcome, failure};
+use crate::build::missing_note;
 use crate::manifest::Project;
 use crate::wrap::WrappedRelease;
 
@@ -38,6 +39,7 @@ impl Wrap {
     pub fn run(self) -> Outcome {
         let Self { packages, release, plan } = self;
         let project = Project::load_foreign(&release.manifest, release.strictness()).map_err(failure::of_project)?;
+        loose_ends(missing_note(&project).as_slice(), release.strictness())?;
         let (output, time) = (release.output(&project), source_date_epoch()?);
         let signer = if plan { None } else { Some(release.signer(&project)?) };
         let spinner = Spinner::start();

@@ -10,6 +10,7 @@ use consign_metadata::feed::{
 use consign_metadata::name::{ChannelName, PackageName, ProductId, ProductName, VendorName};
 use consign_metadata::openpgp::Keyring;
 use consign_metadata::plan::{Envelope, MAXIMUM_SIZE, UpgradePlan};
+use consign_metadata::version::Version;
 use jiff::Timestamp;
 
 use super::published::{Head, head, head_key, shard};
@@ -93,6 +94,17 @@ impl<'a> FeedDraft<'a> {
     pub fn before(&self, envelope: &Envelope) -> Option<&FeedRelease> {
         let older = |release: &&FeedRelease| release.order() < (&envelope.version, envelope.revision);
         self.shards.get(&envelope.product)?.releases.iter().rev().filter(older).find(|r| r.withdrawn.is_none())
+    }
+
+    /// The versions that hosts may have when a release comes, ascending.
+    pub fn older(&self, envelope: &Envelope) -> Vec<&Version> {
+        let releases = self.shards.get(&envelope.product).into_iter().flat_map(|shard| &shard.releases);
+        let mut versions: Vec<_> = releases
+            .filter(|release| release.withdrawn.is_none() && release.version < envelope.version)
+            .map(|release| &release.version)
+            .collect();
+        versions.sort();
+        versions
     }
 
     /// Takes a release in, or further architectures of one; says whether anything is new.

@@ -13,6 +13,7 @@ mod error;
 mod introduction;
 mod lineage;
 mod origin;
+mod passage;
 mod paths;
 mod preparation;
 mod publication;

@@ -15,7 +15,7 @@ use super::delivery::{self, DeliveredRelease};
 use super::introduction::{IntroductionContent, package_name};
 use super::lineage::{self, Descendant, Lineage};
 use super::publication::{Addition, Content};
-use super::{AGENT, AgentKeys, PlannedPackage, Publication, PublishError, Request, shape, validity};
+use super::{AGENT, AgentKeys, PlannedPackage, Publication, PublishError, Request, passage, shape, validity};
 use crate::feed::{FeedDraft, NewRelease};
 use crate::file::OnFile;
 use crate::package::SignedPackage;
@@ -75,6 +75,11 @@ impl<'a> Preparation<'a> {
 
     fn take_release(&mut self, release: &DeliveredRelease) -> Result<(), PublishError> {
         let keyring = self.package_keys.clone();
+        let offered = release.packages().iter().all(|package| self.repository.is_offered(package));
+        if let Some(signed) = release.first().plan().filter(|_| !offered) {
+            let envelope = &signed.plan.envelope;
+            self.warnings.extend(passage::warnings(envelope, &self.feed.older(envelope)));
+        }
         if let Some(before) = release.first().plan().and_then(|signed| self.feed.before(&signed.plan.envelope)) {
             self.warnings.extend(shape::compare(self.store, &self.repository, before, release)?);
         }
@@ -115,7 +120,9 @@ impl<'a> Preparation<'a> {
     fn introduce(&mut self, lineage: Lineage, agent: Option<AgentKeys>) -> Result<Vec<u8>, PublishError> {
         let request = self.request;
         if agent.is_none() {
-            self.warnings.push(format!("no package {AGENT} is published here, and products depend on it"));
+            self.warnings.push(format!(
+                "no package {AGENT} is published here, and products depend on it: give it along once, with --agent and --agent-certificate"
+            ));
         }
         let mut content = IntroductionContent {
             url: &request.introduction.url,

@@ -78,6 +78,7 @@ pub fn examine(
     examination.introduction(&stanzas);
     examination.certificate(&stanzas);
     examination.feed(&entrance, &stanzas);
+    examination.agent(&stanzas);
     Ok(examination.report)
 }
 
@@ -141,6 +142,16 @@ impl Examination<'_> {
                 self.read.insert(filename.clone(), retrieved);
             }
             None => {}
+        }
+    }
+
+    /// Not wrong for certain: hosts may have the agent from another repository.
+    fn agent(&mut self, stanzas: &Stanzas) {
+        let agent = crate::publish::AGENT;
+        if self.report.releases > 0 && stanzas.values().all(|stanza| stanza.package != agent) {
+            self.report.warnings.push(format!(
+                "no package {agent} is published here: a host that does not have it can install nothing; consign publish --agent gives it along"
+            ));
         }
     }
 

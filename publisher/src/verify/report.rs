@@ -15,6 +15,8 @@ pub struct Report {
     pub packages: usize,
     /// How many releases the feed offers.
     pub releases: usize,
+    /// What is in order and yet keeps hosts from installing, unless they are helped from elsewhere.
+    pub warnings: Vec<String>,
     /// Everything that is wrong; empty when a client can use the channel.
     pub findings: Vec<Finding>,
 }

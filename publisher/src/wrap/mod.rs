@@ -102,6 +102,7 @@ impl WrappedRelease {
     ) -> Result<Vec<Built>, BuildError> {
         let plan = Source::Salted { bytes: signer.message(&self.plan_bytes)?, stands_for: self.plan.digest };
         let mut additions = Vec::new();
+        replaces_no_input(&self.packages, output)?;
         for package in &self.packages {
             additions.push(self.addition(package, &plan)?);
         }
@@ -155,6 +156,20 @@ impl WrappedRelease {
         }
         Ok((addition, warnings))
     }
+}
+
+/// Refuses an output that would take the place of a package that was given, which nobody could wrap again.
+fn replaces_no_input(packages: &[ForeignDeb], output: &Path) -> Result<(), WrapError> {
+    let real = |path: &Path| path.canonicalize().ok();
+    let inputs: BTreeSet<_> = packages.iter().filter_map(|package| real(package.path())).collect();
+    for package in packages {
+        let file = output.join(package.file_name());
+        if real(&file).is_some_and(|file| inputs.contains(&file)) {
+            let reason = format!("{} is one of the packages to wrap; give another --output", file.display());
+            return Err(refused(package, reason));
+        }
+    }
+    Ok(())
 }
 
 /// The versions of every module, ascending, one for each build.

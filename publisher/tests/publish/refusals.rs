@@ -152,6 +152,7 @@ fn a_folder_without_an_agent_is_told_so() {
     project.build("erp", "1.0.0");
     let output = ok(&mut project.command("publish", &["--plan"]));
     assert!(err(&output).contains("no package consignee is published here"), "{}", err(&output));
+    assert!(err(&output).contains("with --agent and --agent-certificate"), "{}", err(&output));
     assert!(!project.public().exists(), "a plan writes nothing");
 }
 

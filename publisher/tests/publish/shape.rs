@@ -154,3 +154,31 @@ fn a_package_that_was_renamed_leaves_a_transitional_one() {
     assert!(scripts.contains("preinst") && !scripts.contains("prerm"), "{scripts}");
     assert_eq!(crate::lintian::complaints(&project.path("dist/acme-erp_1.1.0-1_all.deb")), [""; 0]);
 }
+
+#[test]
+fn a_version_that_no_published_one_can_become_is_told() {
+    let project = published("");
+    project.note("2.0.0", "The great release.");
+    let warned = |upgrades: &str| {
+        project.manifest("erp", "2.0.0", "");
+        let manifest = fs::read_to_string(project.path("consign.toml")).unwrap();
+        let from = "supported_from = \"1.0.0\"";
+        project.write("consign.toml", &manifest.replace(from, &format!("{from}\n{upgrades}")));
+        ok(&mut project.command("build", &[]));
+        err(&ok(&mut project.command("publish", &["--plan"])))
+    };
+    let said = warned("");
+    let reason = "to 2.0.0 in place: upgrades lists only patch and minor, and from 1.0.0 it is major";
+    assert!(said.contains(&format!("no published version can be upgraded {reason}")), "{said}");
+    assert!(!warned("upgrades = [\"patch\", \"minor\", \"major\"]").contains("no published version"));
+    assert!(warned("upgrades = [\"major\"]\nrequired_stops = [\"1.5.0\"]").contains("asks for 1.5.0 first"));
+}
+
+#[test]
+fn a_release_without_a_note_is_told() {
+    let project = published("");
+    let said = warnings(&project, "", &[]);
+    assert!(!said.contains("no release note"), "{said}");
+    fs::remove_file(project.path("notes/1.1.0.en.md")).unwrap();
+    assert!(warnings(&project, "", &[]).contains("warning: there is no release note on 1.1.0"));
+}

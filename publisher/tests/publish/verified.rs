@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::project::{Project, out};
+use crate::project::{Project, err, out};
 
 fn published() -> Project {
     let project = Project::new();
@@ -133,4 +133,13 @@ fn findings_are_given_to_programs_too() {
     let report: serde_json::Value = serde_json::from_slice(&verified.stdout).unwrap();
     assert_eq!(report["findings"][0]["place"], "consign/stable/feed.pgp");
     assert_eq!(report["findings"][0]["problem"], "it is not there");
+}
+
+#[test]
+fn a_channel_of_products_without_an_agent_is_warned_of() {
+    let project = published();
+    let verified = project.verify(&[]);
+    assert!(err(&verified).contains("warning: no package consignee is published here"), "{}", err(&verified));
+    let report: serde_json::Value = serde_json::from_slice(&project.verify(&["--json"]).stdout).unwrap();
+    assert!(report["warnings"][0].as_str().unwrap().contains("consign publish --agent"), "{report}");
 }

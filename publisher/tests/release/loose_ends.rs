@@ -42,6 +42,53 @@ fn a_user_nobody_creates_and_a_program_nobody_installs_are_named() {
 }
 
 #[test]
+fn an_owner_or_a_group_nobody_creates_is_named() {
+    let sample = Sample::new();
+    sample.replace(
+        "config = true }]",
+        "config = true, group = \"gichet\" }]\nfolders = [{ path = \"/srv/erp\", owner = \"epr\" }, { path = \"/srv/log\", group = \"adm\" }]",
+    );
+    assert_eq!(
+        loose_ends(&sample),
+        [
+            "acme-erp: /srv/erp belongs to epr, whom no module creates (users = …): unless a dependency does, root gets it",
+            "acme-erp: /etc/acme/erp.conf has the group gichet, which no module creates: unless a dependency does, root gets it",
+        ]
+    );
+    sample.replace(
+        "units = [\"erp.service\"]",
+        "units = [\"erp.service\"]\nusers = [{ name = \"epr\", home = \"/srv/erp\", groups = [\"gichet\"] }]",
+    );
+    assert_eq!(loose_ends(&sample), Vec::<String>::new(), "both are created now");
+}
+
+#[test]
+fn a_version_without_a_note_of_its_own_is_told() {
+    let sample = Sample::new();
+    sample.replace("version = \"1.1.0\"", "version = \"1.2.0\"");
+    let said = "there is no release note on 1.2.0 (1.2.0.en.md in the folder of [notes])";
+    assert_eq!(loose_ends(&sample), [said]);
+    sample.write("notes/1.2.0.en.md", "# 1.2.0\n");
+    assert_eq!(loose_ends(&sample), Vec::<String>::new());
+}
+
+#[test]
+fn the_command_of_a_prerequisite_counts_as_a_step() {
+    let sample = Sample::new();
+    sample.replace(
+        "[notes]",
+        "[[prerequisite]]\nid = \"room\"\ncommand = [\"/opt/acme-erp/bin/room\"]\nuser = \"erp\"\notherwise.en = \"No room.\"\n\n[notes]",
+    );
+    assert_eq!(
+        loose_ends(&sample),
+        [
+            "prerequisite \"room\" runs as erp, whom no module creates (users = …); a dependency has to",
+            "prerequisite \"room\" runs /opt/acme-erp/bin/room, which no module installs"
+        ]
+    );
+}
+
+#[test]
 fn a_health_check_counts_as_a_step() {
     let sample = Sample::new();
     sample.replace(

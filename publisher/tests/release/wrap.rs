@@ -383,3 +383,38 @@ fn what_is_no_part_of_the_release_is_refused_with_its_reason() {
     let engine = foreign.refusal(&[good]);
     assert!(engine.contains("no package installs other.service"), "{engine}");
 }
+
+#[test]
+fn an_output_never_takes_the_place_of_a_package_that_was_given() {
+    let foreign = Foreign::new();
+    let package = foreign.tiny(CONTROL, &[], &[]);
+    fs::create_dir(foreign.at("dist")).unwrap();
+    let inside = foreign.at("dist").join(package.file_name().unwrap());
+    fs::rename(&package, &inside).unwrap();
+    std::os::unix::fs::symlink("dist", foreign.at("build")).unwrap();
+    let before = fs::read(&inside).unwrap();
+    let given = foreign.at("build").join(inside.file_name().unwrap());
+    let said = foreign.refusal(&[given]);
+    assert!(said.ends_with("is one of the packages to wrap; give another --output"), "{said}");
+    assert_eq!(fs::read(&inside).unwrap(), before);
+    assert_eq!(fs::read_dir(foreign.at("dist")).unwrap().count(), 1, "nothing was written");
+}
+
+#[test]
+fn a_missing_release_note_is_told_and_strict_refuses_it() {
+    let foreign = Foreign::new();
+    let package = foreign.tiny(CONTROL, &[], &[]);
+    fs::remove_file(foreign.at("notes/1.1.0.en.md")).unwrap();
+    foreign
+        .replace("user = \"acme-ledger\"", "user = \"acme-ledger\"\non_interrupt = \"rerun\"\nundo = \"impossible\"");
+    let wrap = |more: &[&str]| {
+        let mut arguments = vec!["wrap", "--plan", "--manifest"];
+        let manifest = foreign.at("consign.toml");
+        arguments.extend([text(&manifest), text(&package)].iter().chain(more));
+        run(env!("CARGO_BIN_EXE_consign"), &arguments)
+    };
+    let (warned, refused) = (wrap(&[]), wrap(&["--strict"]));
+    assert!(warned.status.success());
+    assert!(String::from_utf8_lossy(&warned.stderr).contains("warning: there is no release note on 1.1.0"));
+    assert_eq!(refused.status.code(), Some(3));
+}

@@ -102,7 +102,8 @@ impl ForeignDeb {
     }
 
     // The epoch is not part of a file name: apt and the pool have none there.
-    fn file_name(&self) -> String {
+    /// What the file is called that it becomes.
+    pub(crate) fn file_name(&self) -> String {
         let version = self.version().split_once(':').map_or(self.version(), |(_, rest)| rest);
         format!("{}_{version}_{}.deb", self.name, self.architecture())
     }
