@@ -1,6 +1,6 @@
 //! What `consign build` and `consign wrap` have in common: a manifest, a key, and the packages that come out.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use consign_metadata::document::Role;
@@ -10,7 +10,8 @@ use super::passphrase::PassphraseArgs;
 use super::{Failure, Outcome, key, say, tell};
 use crate::build::{Built, LooseEnd, default_output};
 use crate::manifest::{self, Project, Strictness};
-use crate::sign::KeyFile;
+use crate::sign::{KeyFile, KeyFiles};
+use crate::trust::Trust;
 
 /// Options of every command that makes the packages of a release.
 #[derive(Debug, Args)]
@@ -52,8 +53,21 @@ impl ReleaseArgs {
     /// Why it cannot be used.
     pub fn signer(&self, project: &Project) -> Result<KeyFile, Failure> {
         let path = self.key.clone().unwrap_or_else(|| project.root.join("keys/package.secret.pgp"));
-        key::open(&path, Role::Package, &self.passphrase)
+        let key = key::open(&path, Role::Package, &self.passphrase)?;
+        if let Some(warning) = foreign_keys(&path, project) {
+            tell(format_args!("warning: {warning}"));
+        }
+        Ok(key)
     }
+}
+
+/// Keys of another vendor sign as well as any; only publishing would refuse what they signed.
+fn foreign_keys(key: &Path, project: &Project) -> Option<String> {
+    let folder = key.parent()?;
+    let theirs = Trust::beside(&KeyFiles::in_folder(folder).certificate).ok()?.roles.vendor;
+    let ours = &project.product.id.vendor;
+    let folder = folder.display();
+    (theirs != *ours).then(|| format!("the keys in {folder} are {theirs}'s, and hosts expect those of {ours}"))
 }
 
 /// Says what the release refers to and does not bring.

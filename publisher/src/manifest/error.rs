@@ -60,7 +60,11 @@ impl From<toml::de::Error> for Fault {
     fn from(error: toml::de::Error) -> Self {
         let span = error.span().unwrap_or(0..0);
         let message = in_toml_words(error.message());
-        let help = message.starts_with("unknown key").then(|| "every key is described in docs/manifest.md".to_owned());
+        let help = match &*message {
+            key if key.starts_with("unknown key") => Some("every key is described in docs/manifest.md".to_owned()),
+            number if number.contains("leading zero") => Some("a mode is written in quotes, as in \"0640\"".to_owned()),
+            _ => None,
+        };
         Self { span, message, help }
     }
 }
@@ -109,6 +113,8 @@ mod tests {
             "a list is wanted here, not the text \"erp\""
         );
         assert_eq!(said("vendor = \"acme\"\nproduct = 1\n"), "a table is wanted here, not the number 1");
+        let mode = of("folders = [{ path = \"/srv\", mode = 0640 }]").unwrap_err();
+        assert_eq!(mode.help.as_deref(), Some("a mode is written in quotes, as in \"0640\""), "{}", mode.message);
         let said = said(&format!("{product}summary = \"x\"\nrevision = \"one\"\n"));
         assert_eq!(said, "a whole number is wanted here, not the text \"one\"");
     }

@@ -100,3 +100,20 @@ fn completions_and_manual_pages_are_written() {
     consign(&["man", text(&folder.path().join("man"))]).assert().success();
     assert!(folder.path().join("man/consign-build.1").exists());
 }
+
+#[test]
+fn keys_of_another_vendor_are_told_at_the_build() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |at: &str, arguments: &[&str]| {
+        let output = consign(arguments).current_dir(folder.path().join(at)).assert().success().get_output().clone();
+        text_of(&output).1
+    };
+    run("", &["new", "beta"]);
+    for (vendor, keys) in [("acme", "theirs"), ("beta", "keys")] {
+        let key = ["key", "new", "--vendor", vendor, "--folder", keys, "--algorithm", "ed25519", "--no-passphrase"];
+        run("beta", &key);
+    }
+    let said = run("beta", &["build", "--key", "theirs/package.secret.pgp"]);
+    assert!(said.contains("warning: the keys in theirs are acme's, and hosts expect those of beta"), "{said}");
+    assert!(!run("beta", &["build"]).contains("warning"));
+}
