@@ -26,7 +26,8 @@ pub struct ReleaseArgs {
     #[arg(long)]
     key: Option<PathBuf>,
     /// Refuse steps that do not say what an interruption means and how they are taken back, and a version
-    /// without a release note; in packages of ours also secrets that everybody could read, and users, programs and links that lead out of the release
+    /// without a release note; in packages of ours also secrets that everybody could read, and users, programs
+    /// and links that lead out of the release
     #[arg(long)]
     strict: bool,
     /// Write the result as JSON
