@@ -12,6 +12,8 @@ pub(super) struct Played {
     pub(super) ends: Mutex<BTreeMap<String, VecDeque<Ended>>>,
     pub(super) broken: Mutex<BTreeSet<String>>,
     pub(super) time: Mutex<Duration>,
+    /// An engine that ends by itself, and when.
+    pub(super) dies: Mutex<Option<(Duration, UnitName)>>,
     pub(super) no_systemd: bool,
     pub(super) going_down: bool,
     pub(super) flag: std::path::PathBuf,
@@ -112,7 +114,14 @@ impl Clock for Played {
         *self.time.lock().unwrap()
     }
     fn sleep(&self, duration: Duration) {
-        *self.time.lock().unwrap() += duration;
+        let now = {
+            let mut time = self.time.lock().unwrap();
+            *time += duration;
+            *time
+        };
+        if let Some((_, unit)) = self.dies.lock().unwrap().take_if(|(at, _)| now >= *at) {
+            self.set(&unit, false);
+        }
     }
 }
 

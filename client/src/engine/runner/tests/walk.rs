@@ -141,10 +141,26 @@ fn health_has_time_to_come_and_must_then_hold() {
     let no = || Ended::Exit(1);
     let (standing, seconds, _) = checked(vec![no(), no(), no()]);
     assert_eq!((standing, seconds), (Standing::Over, 3 + 5));
-    let (standing, seconds, stage) = checked(vec![Ended::Exit(0), Ended::Exit(0), no()]);
-    assert_eq!((standing, seconds), (Standing::Person, 2), "a break is a failure");
+    let (standing, seconds, _) = checked(vec![Ended::Exit(0), Ended::Exit(0), no()]);
+    assert_eq!((standing, seconds), (Standing::Over, 3 + 5), "after a break it has to hold anew");
+    let on_and_off: Vec<Ended> = (0..100).map(|second| Ended::Exit(i32::from(second % 2 == 1))).collect();
+    let (standing, seconds, stage) = checked(on_and_off);
+    assert_eq!((standing, seconds), (Standing::Person, 31), "what never holds for long does not hold");
     let failure = Failure::Unhealthy { check: "check".to_owned(), found: "exit status 1".to_owned() };
     assert_eq!(stage.state(), &State::Halted { item: 6, cause: HaltCause::Failed { failure } });
     let (standing, seconds, _) = checked(vec![no(); 100]);
     assert_eq!((standing, seconds), (Standing::Person, 30));
+}
+
+#[test]
+fn an_engine_that_ran_and_is_gone_has_failed_at_once() {
+    let mut stage = Stage::of(plan(|_| {}), Some("1.0.0"));
+    stage.unpacked();
+    *stage.host.dies.lock().unwrap() = Some((Duration::from_secs(2), "web.service".parse().unwrap()));
+    assert_eq!((stage.proceed(), stage.host.running().as_secs()), (Standing::Person, 2));
+    let State::Halted { cause: HaltCause::Failed { failure: Failure::NotActive { unit, .. } }, .. } = stage.state()
+    else {
+        panic!("{:?}", stage.state())
+    };
+    assert_eq!(unit.as_str(), "web.service");
 }
