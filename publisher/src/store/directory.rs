@@ -3,6 +3,10 @@
 //! Content is written to `.consign/tmp/` in the same file system, synced, and renamed into place, so
 //! a reader sees a file whole or not at all and a power cut leaves the one or the other. The lock is
 //! one of the kernel's (`flock(2)`): it dies with its holder, so a killed publisher holds nothing.
+//!
+//! HTTP tells the age of a file in whole seconds, and apt asks for what is newer than its copy. So an
+//! entry point gets a later second than the one it replaces, even one that is still to come: otherwise
+//! a host that looked between two publishes of one second would never see the second of them.
 
 use std::fs::{File, Permissions, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
@@ -70,8 +74,8 @@ impl DirectoryStore {
         }
     }
 
-    /// Everything a source yields, on disk, under a name nobody looks at.
-    fn temporary(&self, source: &mut dyn Read) -> Result<NamedTempFile, StoreError> {
+    /// Everything a source yields, on disk, under a name nobody looks at; not older than `earliest`.
+    fn temporary(&self, source: &mut dyn Read, earliest: SystemTime) -> Result<NamedTempFile, StoreError> {
         let folder = self.root.join(OWN_FOLDER).join("tmp");
         make_folder(&folder)?;
         let mut file = NamedTempFile::new_in(&folder).map_err(cannot("make a file in", &folder))?;
@@ -80,6 +84,9 @@ impl DirectoryStore {
             // Made for its owner alone; a web server has to read it.
             file.as_file().set_permissions(Permissions::from_mode(0o644))?;
             file.flush()?;
+            if file.as_file().metadata()?.modified()? < earliest {
+                file.as_file().set_modified(earliest)?;
+            }
             file.as_file().sync_all()
         };
         write().map_err(cannot("write to", &folder))?;
@@ -106,7 +113,7 @@ impl Store for DirectoryStore {
         }
         let folder = folder_of(&path);
         make_folder(folder)?;
-        match self.temporary(source)?.persist_noclobber(&path) {
+        match self.temporary(source, SystemTime::UNIX_EPOCH)?.persist_noclobber(&path) {
             Ok(_) => sync_folder(folder).map(|()| Put::Stored),
             Err(taken) if taken.error.kind() == ErrorKind::AlreadyExists => {
                 let mut mine = taken.file.reopen().map_err(cannot("open", taken.file.path()))?;
@@ -125,7 +132,8 @@ impl Store for DirectoryStore {
         }
         let path = self.path(key);
         make_folder(folder_of(&path))?;
-        self.temporary(&mut &*bytes)?.persist(&path).map_err(|e| cannot("replace", &path)(e.error))?;
+        let file = self.temporary(&mut &*bytes, second_after(&path)?)?;
+        file.persist(&path).map_err(|e| cannot("replace", &path)(e.error))?;
         sync_folder(folder_of(&path))?;
         Ok(Stamp::of(bytes))
     }
@@ -194,6 +202,14 @@ fn open(path: &Path) -> Result<Option<File>, StoreError> {
         Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(None),
         Err(cause) => Err(cannot("open", path)(cause)),
     }
+}
+
+/// The first moment that HTTP tells apart from the age of a file; the beginning of time if there is none.
+fn second_after(path: &Path) -> Result<SystemTime, StoreError> {
+    let Some(file) = open(path)? else { return Ok(SystemTime::UNIX_EPOCH) };
+    let modified = file.metadata().and_then(|metadata| metadata.modified()).map_err(cannot("look at", path))?;
+    let seconds = modified.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+    Ok(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds + 1))
 }
 
 fn entries(folder: &Path) -> Result<Vec<(PathBuf, std::fs::Metadata)>, StoreError> {
@@ -277,6 +293,25 @@ mod tests {
     }
 
     #[test]
+    fn every_replacement_has_a_second_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = DirectoryStore::at(folder.path());
+        let release = key("dists/stable/InRelease");
+        let second = || {
+            let modified = std::fs::metadata(store.path(&release)).unwrap().modified().unwrap();
+            modified.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs()
+        };
+        let (mut stamp, mut before) = (None, 0);
+        for n in 0..3 {
+            stamp = Some(store.replace(&release, stamp.as_ref(), &[n]).unwrap());
+            assert!(second() > before, "{before}");
+            before = second();
+        }
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+        assert!(before <= now + 3, "{before} {now}");
+    }
+
+    #[test]
     fn of_sixteen_writers_one_wins() {
         let folder = tempfile::tempdir().unwrap();
         let won = std::thread::scope(|scope| {
@@ -305,7 +340,7 @@ mod tests {
     fn what_a_killed_writer_left_is_swept_and_never_listed() {
         let folder = tempfile::tempdir().unwrap();
         let store = DirectoryStore::at(folder.path());
-        let (_, torn) = store.temporary(&mut &b"half"[..]).unwrap().keep().unwrap();
+        let (_, torn) = store.temporary(&mut &b"half"[..], SystemTime::UNIX_EPOCH).unwrap().keep().unwrap();
         assert_eq!(store.sweep(Duration::from_secs(60)).unwrap(), 0);
         let long_ago = SystemTime::now() - Duration::from_secs(120);
         File::options().write(true).open(&torn).unwrap().set_modified(long_ago).unwrap();

@@ -51,7 +51,8 @@ pub trait Store: Source {
     /// [`StoreError::Immutable`] when the name already has other bytes.
     fn put_new(&self, key: &Key, source: &mut dyn Read) -> Result<Put, StoreError>;
 
-    /// Swaps an entry point, if it is still the one that was read (`None`: if there is still none).
+    /// Swaps an entry point, if it is still the one that was read (`None`: if there is still none). A web
+    /// server must be able to tell the two apart by their age, which HTTP counts in seconds.
     ///
     /// # Errors
     /// [`StoreError::Changed`] when somebody else swapped it in between.
