@@ -1,4 +1,4 @@
-//! Health: every check holds within a time, and without a break for a while.
+//! Health: every check holds within a time, and then without a break for a while.
 //!
 //! That each engine which was started stays active is always among the checks.
 
@@ -76,8 +76,6 @@ pub(crate) fn of_old_version(scene: &Scene<'_>) -> Result<(), Trouble> {
     watch(scene, Duration::from_secs(30), Duration::from_secs(3), |scene| active(scene, &units))
 }
 
-/// Looks until everything has held for `stable` without a break. Until `within` is over a break begins that
-/// anew: many servers drop a connection or two while they warm up. An engine that ran and is gone has failed.
 fn watch(
     scene: &Scene<'_>,
     within: Duration,
@@ -86,29 +84,18 @@ fn watch(
 ) -> Result<(), Trouble> {
     let clock = scene.context.clock;
     let deadline = clock.running() + within;
-    let mut holds_until = None;
-    loop {
-        match look(scene) {
-            Ok(()) => {
-                let end = *holds_until.get_or_insert(clock.running() + stable);
-                if clock.running() >= end {
-                    return Ok(());
-                }
-                clock.sleep(BETWEEN.min(end.saturating_sub(clock.running())));
-            }
-            Err(trouble) if clock.running() >= deadline || (holds_until.is_some() && is_gone(&trouble)) => {
-                return Err(trouble);
-            }
-            Err(_) => {
-                holds_until = None;
-                clock.sleep(BETWEEN);
-            }
+    while let Err(trouble) = look(scene) {
+        if clock.running() >= deadline {
+            return Err(trouble);
         }
+        clock.sleep(BETWEEN);
     }
-}
-
-fn is_gone(trouble: &Trouble) -> bool {
-    matches!(trouble, Trouble::Failed(Failure::NotActive { .. }))
+    let end = clock.running() + stable;
+    while clock.running() < end {
+        clock.sleep(BETWEEN.min(end.saturating_sub(clock.running())));
+        look(scene)?;
+    }
+    Ok(())
 }
 
 fn active(scene: &Scene<'_>, units: &[UnitName]) -> Result<(), Trouble> {

@@ -141,11 +141,8 @@ fn health_has_time_to_come_and_must_then_hold() {
     let no = || Ended::Exit(1);
     let (standing, seconds, _) = checked(vec![no(), no(), no()]);
     assert_eq!((standing, seconds), (Standing::Over, 3 + 5));
-    let (standing, seconds, _) = checked(vec![Ended::Exit(0), Ended::Exit(0), no()]);
-    assert_eq!((standing, seconds), (Standing::Over, 3 + 5), "after a break it has to hold anew");
-    let on_and_off: Vec<Ended> = (0..100).map(|second| Ended::Exit(i32::from(second % 2 == 1))).collect();
-    let (standing, seconds, stage) = checked(on_and_off);
-    assert_eq!((standing, seconds), (Standing::Person, 31), "what never holds for long does not hold");
+    let (standing, seconds, stage) = checked(vec![Ended::Exit(0), Ended::Exit(0), no()]);
+    assert_eq!((standing, seconds), (Standing::Person, 2), "a break is a failure");
     let failure = Failure::Unhealthy { check: "check".to_owned(), found: "exit status 1".to_owned() };
     assert_eq!(stage.state(), &State::Halted { item: 6, cause: HaltCause::Failed { failure } });
     let (standing, seconds, _) = checked(vec![no(); 100]);
