@@ -17,6 +17,7 @@
 mod apt;
 mod archive;
 mod authority;
+mod buildbot;
 mod canopsis;
 mod cgroup;
 mod chroot;

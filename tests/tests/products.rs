@@ -151,9 +151,6 @@ fn a_hanging_canopsinit_goes_on_when_let() {
     });
 }
 
-const SCHEMA: &str = "python3 -c \"import sqlite3; print(*sqlite3.connect('file:/var/lib/buildbot/state.sqlite?mode=ro', \
-                      uri=True).execute('SELECT version_num FROM alembic_version').fetchone())\"";
-
 fn upgrade_master(host: &Host) -> consign_lab::Outcome {
     as_account(host, "buildbot", "/opt/buildbot/bin/buildbot upgrade-master /var/lib/buildbot")
 }
@@ -164,25 +161,16 @@ fn buildbot_answers(host: &Host) {
     });
 }
 
-fn buildbot_records(host: &Host) -> BTreeSet<u64> {
-    let answer = host.network().get("http://127.0.0.1:8010/api/v2/changes?field=comments").unwrap().body;
-    let changes: serde_json::Value = serde_json::from_str(&answer).unwrap();
-    let changes = changes["changes"].as_array().unwrap().iter();
-    changes.map(|change| change["comments"].as_str().unwrap().parse().unwrap()).collect()
-}
-
 #[test]
 fn buildbot_is_upgraded_by_hand() {
     lab!(Lab::has_buildbot());
     let host = Host::boot("buildbot", Release::Bookworm).unwrap();
     lay_down(&host, Product::buildbot("3.11.9"));
     upgrade_master(&host).expect_ok();
-    assert_eq!(host.shell(SCHEMA), "064");
+    assert_eq!(host.buildbot_schema(), "64");
     host.ok(&["systemctl", "enable", "--now", "buildbot"]);
     buildbot_answers(&host);
-    let client = RecordClient::form(&host, "http://127.0.0.1:8010/change_hook/base", |number| {
-        format!("author=lab&comments={number}")
-    });
+    let client = host.buildbot_client();
     client.wait_acknowledged(SOON).unwrap();
 
     let stop = SystemTime::now();
@@ -197,17 +185,17 @@ fn buildbot_is_upgraded_by_hand() {
     let said = host.shell("journalctl -b -u buildbot --no-pager");
     assert!(said.contains("The Buildmaster database needs to be upgraded"), "{said}");
     assert_eq!(host.shell("systemctl show -P Result buildbot"), "success");
-    assert_eq!(host.shell(SCHEMA), "064");
+    assert_eq!(host.buildbot_schema(), "64");
 
     upgrade_master(&host).expect_ok();
-    assert_eq!(host.shell(SCHEMA), "067");
+    assert_eq!(host.buildbot_schema(), "67");
     host.ok(&["systemctl", "start", "buildbot"]);
     buildbot_answers(&host);
     let start = SystemTime::now();
     client.wait_acknowledged(SOON).unwrap();
     let ledger = client.stop();
     assert!(stop > UNIX_EPOCH && !ledger.outages().is_empty());
-    ledger.assert_kept(&buildbot_records(&host), &[(stop, start)]);
+    ledger.assert_kept(&host.buildbot_records(), &[(stop, start)]);
     let page = host.network().get("http://127.0.0.1:8010/").unwrap();
     assert!(page.success() && page.body.contains("Buildbot"), "{page:?}");
 }
