@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use consign_metadata::anchor::PUBLISHED_CERTIFICATE;
-use consign_metadata::digest::Sha256;
 use consign_metadata::document::Role;
 use consign_metadata::feed::{FeedPackage, FileReference};
 use consign_metadata::name::PackageName;
@@ -177,11 +176,10 @@ impl<'a> Preparation<'a> {
     fn seal(self, introduction: Vec<u8>) -> Result<Publication, PublishError> {
         let request = self.request;
         let validity = self.validity;
-        let Snapshot { pool, indexes, entry_points, outdated } =
+        let Snapshot { pool, indexes, entry_points, entrance, outdated } =
             self.repository.snapshot(validity, request.index_signer)?;
-        let entrances = entry_points.last().map(reference).into_iter().collect();
         let current = self.repository.entrance().cloned().into_iter().collect();
-        let feed = self.feed.seal(validity, entrances, current, request.index_signer)?;
+        let feed = self.feed.seal(validity, vec![entrance], current, request.index_signer)?;
         let file = |PoolFile { key, origin }| match origin {
             PoolOrigin::File(path) => Addition { key, content: Content::File(path) },
             PoolOrigin::InPlace => Addition { key, content: Content::InPlace },
@@ -206,9 +204,4 @@ impl<'a> Preparation<'a> {
             _work: self.work,
         })
     }
-}
-
-fn reference(swap: &Swap) -> FileReference {
-    let sha256 = Sha256::of(&swap.bytes);
-    FileReference { path: swap.key.to_string(), size: swap.bytes.len() as u64, sha256 }
 }

@@ -6,7 +6,9 @@
 
 pub mod apt;
 mod error;
+mod gzip;
 mod retrieved;
+pub mod yum;
 
 use std::path::PathBuf;
 
@@ -65,8 +67,10 @@ pub struct Snapshot {
     pub pool: Vec<PoolFile>,
     /// Indexes under the names of their content: immutable.
     pub indexes: Vec<(Key, Vec<u8>)>,
-    /// Where readers begin; the last is the one that makes the generation current.
+    /// Where readers begin, in the order in which they are swapped.
     pub entry_points: Vec<Swap>,
+    /// The file that says which indexes make up the generation, for the feed to name.
+    pub entrance: FileReference,
     /// Indexes that only readers of generations long gone can ask for.
     pub outdated: Vec<Key>,
 }

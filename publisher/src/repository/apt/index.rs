@@ -1,18 +1,10 @@
 //! The `Packages` index: one stanza per package of an architecture.
 
-use std::io::{self, Read, Write};
-
 use consign_metadata::digest::Sha256;
-use flate2::Compression;
-use flate2::read::MultiGzDecoder;
-use flate2::write::GzEncoder;
 
 use super::deb822::{field, paragraphs};
 use crate::package::SignedPackage;
 use crate::package::deb::CONTENT_FIELD;
-
-/// The largest index that is unpacked; ten thousand packages are about 8 MB.
-const MAXIMUM_UNPACKED: u64 = 256 * 1024 * 1024;
 
 /// A package as the index lists it: its control fields, and which file it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,32 +75,10 @@ pub fn parse(text: &str) -> Result<Vec<Stanza>, String> {
     paragraphs(text).map(Stanza::parse).collect()
 }
 
-/// The index as it is served; the same text gives the same bytes.
-///
-/// # Errors
-/// None but those of the compressor.
-pub fn pack(text: &str) -> io::Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::new(6));
-    encoder.write_all(text.as_bytes())?;
-    encoder.finish()
-}
-
-/// The text of an index as it is served.
-///
-/// # Errors
-/// It is not compressed text, or far too much of it.
-pub fn unpack(bytes: &[u8]) -> io::Result<String> {
-    let mut text = String::new();
-    MultiGzDecoder::new(bytes).take(MAXIMUM_UNPACKED + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > MAXIMUM_UNPACKED {
-        return Err(io::Error::other(format!("it unpacks to more than {MAXIMUM_UNPACKED} bytes")));
-    }
-    Ok(text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::repository::gzip::{pack, unpack};
 
     const TEXT: &str = "Package: a\nVersion: 1-1\nArchitecture: all\nDescription: one\n .\n two\n\
         Filename: pool/main/a/a/a_1-1_all.deb\nSize: 3\n\

@@ -22,12 +22,13 @@ pub mod sources;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use consign_metadata::digest::Sha256;
 use consign_metadata::feed::FileReference;
 use consign_metadata::name::{ChannelName, PackageName, VendorName};
 use consign_metadata::openpgp::Keyring;
 use jiff::Timestamp;
 
-use super::{Added, PoolFile, PoolOrigin, RepositoryError, RepositoryFormat, Retrieved, Snapshot, Validity};
+use super::{Added, PoolFile, PoolOrigin, RepositoryError, RepositoryFormat, Retrieved, Snapshot, Validity, gzip};
 use crate::package::SignedPackage;
 use crate::package::deb::version;
 use crate::sign::OpenPgpSigner;
@@ -205,7 +206,7 @@ impl RepositoryFormat for AptRepository<'_> {
         let (mut indexes, mut entry_points, mut listed) = (Vec::new(), Vec::new(), BTreeMap::new());
         for architecture in self.architectures() {
             let text = self.index_text(architecture);
-            let packed = index::pack(&text).map_err(|e| RepositoryError::damaged(architecture, e))?;
+            let packed = gzip::pack(&text).map_err(|e| RepositoryError::damaged(architecture, e))?;
             let plain = layout::packages(architecture);
             // Not stored: apt only compares the digest of what it has unpacked.
             listed.insert(plain.clone(), IndexDigest::of(text.as_bytes()));
@@ -230,9 +231,10 @@ impl RepositoryFormat for AptRepository<'_> {
         let mut entrance = self.entry_point("InRelease", signer.cleartext(text.as_bytes())?)?;
         // What was verified at the beginning is what must still be there at the end.
         entrance.replaces = self.published.as_ref().map(|entrance| entrance.stamp.clone());
+        let named = file_of(&entrance);
         entry_points.push(entrance);
         let outdated = generations::outdated(self.store, &layout, &release, self.published.as_ref(), validity.issued)?;
-        Ok(Snapshot { pool: self.pool.clone(), indexes, entry_points, outdated })
+        Ok(Snapshot { pool: self.pool.clone(), indexes, entry_points, entrance: named, outdated })
     }
 }
 
@@ -242,4 +244,8 @@ fn identity(stanza: &Stanza) -> Identity {
 
 fn file(stanza: &Stanza) -> FileReference {
     FileReference { path: stanza.filename.clone(), size: stanza.size, sha256: stanza.sha256 }
+}
+
+fn file_of(swap: &Swap) -> FileReference {
+    FileReference { path: swap.key.to_string(), size: swap.bytes.len() as u64, sha256: Sha256::of(&swap.bytes) }
 }

@@ -8,7 +8,7 @@ use consign_metadata::openpgp::Keyring;
 use super::index::{self, Stanza};
 use super::layout::{self, Layout};
 use super::release::ReleaseFile;
-use crate::repository::RepositoryError;
+use crate::repository::{RepositoryError, gzip};
 use crate::store::{Source, Stamp};
 
 /// apt's own limit (`Acquire::MaxReleaseFileSize`).
@@ -74,6 +74,6 @@ pub fn packages(
     if Sha256::of(&bytes) != listed.sha256 {
         return Err(RepositoryError::damaged(&key, "its content is not what its name says"));
     }
-    let text = index::unpack(&bytes).map_err(|cause| RepositoryError::damaged(&key, cause))?;
+    let text = gzip::unpack(&bytes).map_err(|cause| RepositoryError::damaged(&key, cause))?;
     index::parse(&text).map_err(|reason| RepositoryError::damaged(&key, reason))
 }
