@@ -31,7 +31,6 @@ pub struct Description {
     pub source: String,
     pub built: u64,
     pub installed_size: u64,
-    pub archive_size: u64,
     /// Where its header is in the file.
     pub header: (u64, u64),
     /// Each kind of relation by its element.
@@ -91,8 +90,8 @@ impl Description {
         }
         // The time of the file would differ between two copies of it.
         let _ = writeln!(out, "  <time file=\"{0}\" build=\"{0}\"/>", self.built);
-        let (installed, archive) = (self.installed_size, self.archive_size);
-        let _ = writeln!(out, "  <size package=\"{size}\" installed=\"{installed}\" archive=\"{archive}\"/>");
+        // How long the archive is inside says only the part of the file that nobody signs.
+        let _ = writeln!(out, "  <size package=\"{size}\" installed=\"{}\" archive=\"0\"/>", self.installed_size);
         let _ = writeln!(out, "  <location href=\"{}\"/>", Escaped(href));
         out + &self.format() + "</package>\n"
     }

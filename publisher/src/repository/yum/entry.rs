@@ -1,12 +1,14 @@
 //! A package as the indexes list it: an element in each of primary, filelists and other.
 
 use std::collections::BTreeMap;
+use std::io;
 
 use consign_metadata::digest::Sha256;
 
 use super::description::{Description, Place};
-use super::layout;
 use super::xml::{attribute, blocks, line, text};
+use super::{header, layout};
+use crate::package::SignedPackage;
 
 /// A package as the indexes list it. What was published keeps its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,8 +31,16 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// The entry of a verified package that is published under a name.
+    ///
+    /// # Errors
+    /// When it is no .rpm, or cannot be read any more.
+    pub fn of(package: &SignedPackage, filename: &str) -> io::Result<Self> {
+        Ok(Self::new(&header::describe(package)?, filename, package.file_size(), package.file_digest()))
+    }
+
     /// The entry of a package that is published under a name.
-    pub fn new(description: &Description, filename: &str, size: u64, sha256: Sha256) -> Self {
+    fn new(description: &Description, filename: &str, size: u64, sha256: Sha256) -> Self {
         let digest = sha256.to_string();
         let place = Place { href: &layout::href(filename), size, sha256: &digest };
         Self {

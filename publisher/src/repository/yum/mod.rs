@@ -6,7 +6,8 @@
 //! sends readers to the newest. A reader reads the list first and stays inside that generation.
 //!
 //! - `repomd`: the file `repomd.xml`
-//! - `entry`: a package in the documents `primary`, `filelists` and `other`; `description`: their form
+//! - `entry`: a package in the documents `primary`, `filelists` and `other`
+//! - `header`, `description`: what is said of it there, and in which form
 //! - `advisory`: the document `updateinfo`, what a release is about
 //! - `layout`: where the files are
 //! - `published`: what is there now, verified
@@ -17,6 +18,7 @@ mod advisory;
 mod description;
 mod entry;
 mod generations;
+mod header;
 mod layout;
 mod published;
 mod repomd;
@@ -30,7 +32,8 @@ use consign_metadata::feed::FileReference;
 use consign_metadata::name::{ChannelName, PackageName, VendorName};
 use consign_metadata::openpgp::Keyring;
 
-use super::{PoolFile, RepositoryError, Snapshot, Validity, gzip};
+use super::{Added, PoolFile, PoolOrigin, RepositoryError, RepositoryFormat, Retrieved, Snapshot, Validity, gzip};
+use crate::package::SignedPackage;
 use crate::sign::OpenPgpSigner;
 use crate::store::{Key, Store, Swap};
 
@@ -110,6 +113,25 @@ impl<'a> YumRepository<'a> {
         self.entries.values()
     }
 
+    /// Whether the channel offers this package already.
+    pub fn is_offered(&self, package: &SignedPackage) -> bool {
+        let same = |entry: &Entry| {
+            entry.package == package.name().as_str()
+                && entry.version == package.version()
+                && entry.architecture == package.architecture()
+        };
+        self.entries().any(same)
+    }
+
+    /// A package in the pool: the index may not know it, if a publish was killed or if it was published
+    /// in another channel.
+    ///
+    /// # Errors
+    /// [`RepositoryError`]
+    pub fn in_pool(&self, key: &Key, keyring: &Keyring) -> Result<Option<Retrieved>, RepositoryError> {
+        Retrieved::fetch(self.store, key, u64::MAX, keyring)
+    }
+
     /// Says what a release is about; `files` are those of its packages.
     pub fn announce(&mut self, advisory: &Advisory, files: &[FileReference]) {
         let own: Vec<_> = self.entries.values().filter(|e| files.iter().any(|f| f.path == e.filename)).collect();
@@ -181,9 +203,35 @@ impl<'a> YumRepository<'a> {
         ];
         Ok(swaps.into_iter().flatten().collect())
     }
+}
 
-    /// Everything that has to be written for this generation.
-    pub fn snapshot(&self, validity: Validity, signer: &dyn OpenPgpSigner) -> Result<Snapshot, RepositoryError> {
+impl RepositoryFormat for YumRepository<'_> {
+    fn add(&mut self, package: &SignedPackage, keyring: &Keyring) -> Result<Added, RepositoryError> {
+        let identity = (package.name().to_string(), package.version().to_owned(), package.architecture().to_owned());
+        let key = layout::pool(&identity.0, &identity.1, &identity.2)?;
+        let there = self.in_pool(&key, keyring)?;
+        if there.as_ref().is_some_and(|there| there.package.content_digest() != package.content_digest()) {
+            let (package, version, architecture) = identity;
+            return Err(RepositoryError::Immutable { package, version, architecture });
+        }
+        if let Some(entry) = self.entries.get(&identity) {
+            return Ok(Added { file: file(entry), published_before: true });
+        }
+        let entry = Entry::of(there.as_ref().map_or(package, |there| &there.package), key.as_str());
+        let entry = entry.map_err(|cause| RepositoryError::damaged(package.path().display(), cause))?;
+        let origin = there.map_or_else(|| PoolOrigin::File(package.path().to_owned()), |_| PoolOrigin::InPlace);
+        self.pool.push(PoolFile { key, origin });
+        let added = Added { file: file(&entry), published_before: false };
+        self.entries.insert(identity, entry);
+        Ok(added)
+    }
+
+    fn versions(&self, package: &PackageName) -> Vec<String> {
+        let own = self.entries.values().filter(|entry| entry.package == package.as_str());
+        own.map(|entry| entry.version.clone()).collect()
+    }
+
+    fn snapshot(&self, validity: Validity, signer: &dyn OpenPgpSigner) -> Result<Snapshot, RepositoryError> {
         let layout = Layout::of(&self.channel);
         let (listed, files) = self.documents()?;
         let mut indexes = Vec::new();
