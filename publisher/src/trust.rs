@@ -99,6 +99,15 @@ fn anchored(certificate: &Path) -> Result<Option<KeyRoles>, FileError> {
     Ok(Some(KeyRoles { vendor: anchor.vendor, primary: anchor.primary, roles: anchor.roles }))
 }
 
+/// A binary certificate as text, for readers that take no other form.
+///
+/// # Errors
+/// [`VerifyError::Certificate`]
+pub fn armored(certificate: &[u8]) -> Result<Vec<u8>, VerifyError> {
+    let bad = |cause: sequoia_openpgp::anyhow::Error| VerifyError::Certificate(format!("{cause:#}"));
+    Cert::from_bytes(certificate).map_err(bad)?.armored().to_vec().map_err(bad)
+}
+
 /// The certificate of whoever releases the agent, binary, and those of its keys that may sign it: the
 /// keys with the role `package` where a table of roles is beside it, else every key that signs.
 ///

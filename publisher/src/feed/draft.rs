@@ -9,7 +9,7 @@ use consign_metadata::feed::{
 };
 use consign_metadata::name::{ChannelName, PackageName, ProductId, ProductName, VendorName};
 use consign_metadata::openpgp::Keyring;
-use consign_metadata::plan::{Envelope, MAXIMUM_SIZE, UpgradePlan};
+use consign_metadata::plan::{Envelope, MAXIMUM_SIZE, Module, NativeVersions, UpgradePlan};
 use consign_metadata::version::Version;
 use jiff::Timestamp;
 
@@ -94,6 +94,12 @@ impl<'a> FeedDraft<'a> {
     pub fn before(&self, envelope: &Envelope) -> Option<&FeedRelease> {
         let older = |release: &&FeedRelease| release.order() < (&envelope.version, envelope.revision);
         self.shards.get(&envelope.product)?.releases.iter().rev().filter(older).find(|r| r.withdrawn.is_none())
+    }
+
+    /// A release that is offered.
+    pub fn release(&self, envelope: &Envelope) -> Option<&FeedRelease> {
+        let releases = &self.shards.get(&envelope.product)?.releases;
+        releases.iter().find(|release| release.order() == (&envelope.version, envelope.revision))
     }
 
     /// The versions that hosts may have when a release comes, ascending.
@@ -235,21 +241,40 @@ fn merge(
         return Err(FeedError::Immutable { release: name });
     }
     let other = packages.iter().find_map(|new| {
-        let there = release.packages.iter().find(|old| old.package == new.package && old.native != new.native);
+        let there = release.packages.iter().find(|old| old.package == new.package && is_other_build(old, new));
         there.map(|old| (new, old))
     });
     if let Some((new, old)) = other {
-        let native = |package: &FeedPackage| package.native.deb.clone().unwrap_or_default();
+        let native = |package: &FeedPackage| {
+            let NativeVersions { deb, rpm, .. } = package.native.clone();
+            deb.or(rpm).unwrap_or_default()
+        };
         return Err(FeedError::OtherBuild { package: new.package.to_string(), there: native(old), new: native(new) });
     }
     let before = release.packages.len();
     extend(&mut release.packages, packages.to_vec());
     release.packages.sort_by(|a, b| (&a.package, &a.architecture).cmp(&(&b.package, &b.architecture)));
-    let missing = plan.body.modules.iter().find(|m| release.packages.iter().all(|p| p.package != m.package));
-    match missing {
+    match missing(plan, &release.packages) {
         Some(module) => Err(FeedError::Incomplete { release: name, module: module.package.to_string() }),
         None => Ok(release.packages.len() > before),
     }
+}
+
+/// Two native versions of one format; those of two formats stand beside each other.
+fn is_other_build(old: &FeedPackage, new: &FeedPackage) -> bool {
+    let differ = |old: &Option<String>, new: &Option<String>| old.is_some() && new.is_some() && old != new;
+    differ(&old.native.deb, &new.native.deb) || differ(&old.native.rpm, &new.native.rpm)
+}
+
+/// A module that is not there in each format that is: hosts have packages of one.
+fn missing<'a>(plan: &'a UpgradePlan, packages: &[FeedPackage]) -> Option<&'a Module> {
+    let formats: [fn(&NativeVersions) -> bool; 2] = [|native| native.deb.is_some(), |native| native.rpm.is_some()];
+    let there = formats.iter().filter(|format| packages.iter().any(|package| format(&package.native)));
+    let mut missing = there.filter_map(|format| {
+        let has = |module: &&Module| packages.iter().any(|p| p.package == module.package && format(&p.native));
+        plan.body.modules.iter().find(|module| !has(module))
+    });
+    missing.next()
 }
 
 fn extend<T: PartialEq>(list: &mut Vec<T>, more: Vec<T>) {

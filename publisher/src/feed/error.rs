@@ -91,11 +91,15 @@ pub enum FeedError {
     },
     /// Package managers would not take a release for what it is.
     #[error(
-        "cannot publish {package} {newer}: dpkg does not order it after {older}, as the vendor's versions do; choose a version that both put in the same place (dpkg --compare-versions {older} lt {newer})"
+        "cannot publish {package} {newer}: {judge} does not order it after {older}, as the vendor's versions do; choose a version that both put in the same place ({question})"
     )]
     Order {
         /// The package.
         package: String,
+        /// The package manager that has another order.
+        judge: &'static str,
+        /// How to ask it.
+        question: String,
         /// The native version that should be lower.
         older: String,
         /// The native version that should be higher.

@@ -8,7 +8,8 @@ use consign_metadata::anchor::Fingerprint;
 use consign_metadata::digest::Sha256;
 use consign_metadata::name::PackageName;
 use consign_metadata::openpgp::Keyring;
-use consign_metadata::rpm::{Header, LEAD_MAGIC, RpmLayout};
+use consign_metadata::plan::NativeVersions;
+use consign_metadata::rpm::{Header, LEAD_MAGIC, RpmLayout, tag};
 
 use super::deb::{self, Paragraph};
 use super::{NoteFile, PackageError, SignedPlan, Unfit, rpm};
@@ -23,6 +24,33 @@ pub enum Format {
     Deb(Paragraph),
     /// The header of an .rpm.
     Rpm(Header),
+}
+
+impl Format {
+    /// A native version as a plan or a feed names it.
+    pub fn native(&self, version: &str) -> NativeVersions {
+        let version = Some(version.to_owned());
+        match self {
+            Self::Deb(_) => NativeVersions { deb: version, ..NativeVersions::default() },
+            Self::Rpm(_) => NativeVersions { rpm: version, ..NativeVersions::default() },
+        }
+    }
+
+    /// The version of this format among those of a plan or a feed.
+    pub fn version_in<'a>(&self, native: &'a NativeVersions) -> Option<&'a str> {
+        match self {
+            Self::Deb(_) => native.deb.as_deref(),
+            Self::Rpm(_) => native.rpm.as_deref(),
+        }
+    }
+
+    /// Who answers for the package.
+    pub fn maintainer(&self) -> Option<&str> {
+        match self {
+            Self::Deb(control) => control.get("Maintainer"),
+            Self::Rpm(header) => header.text(tag::PACKAGER),
+        }
+    }
 }
 
 /// What is read of a package whose signature was verified.

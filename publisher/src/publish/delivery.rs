@@ -48,8 +48,12 @@ pub fn releases(paths: &[PathBuf], trust: &Trust, keyring: &Keyring) -> Result<V
             let other = other.path().display();
             return Err(refuse(format!("it carries another upgrade plan than {other}, of the same release")));
         }
-        // apt takes the higher one, whatever it was built for.
-        if let Some(other) = others.iter().find(|o| o.name() == package.name() && o.version() != package.version()) {
+        // Package managers take the higher one, whatever it was built for.
+        let native = package.format().native(package.version());
+        let same = |other: &&SignedPackage| {
+            other.name() == package.name() && other.format().version_in(&native).is_some_and(|v| v != other.version())
+        };
+        if let Some(other) = others.iter().find(same) {
             let other = other.version();
             return Err(refuse(format!("it is another build of its release than {other}; each build has its channel")));
         }
@@ -68,7 +72,7 @@ fn plan_of<'a>(package: &'a SignedPackage, trust: &Trust) -> Result<&'a SignedPl
     }
     let module = plan.plan.body.modules.iter().find(|module| module.package == *package.name());
     let module = module.ok_or_else(|| format!("{} is no module of its own upgrade plan", package.name()))?;
-    let planned: Vec<&str> = module.natives().filter_map(|native| native.deb.as_deref()).collect();
+    let planned: Vec<&str> = module.natives().filter_map(|native| package.format().version_in(native)).collect();
     if planned.contains(&package.version()) {
         return Ok(plan);
     }

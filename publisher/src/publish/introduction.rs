@@ -5,14 +5,12 @@
 use std::collections::BTreeSet;
 
 use consign_metadata::anchor::{self, Anchor, Fingerprint};
-use consign_metadata::document::Role;
 use consign_metadata::name::{ChannelName, PackageName, ProductName, VendorName};
 use consign_metadata::plan::NativeVersions;
 
 use super::PublishError;
 use crate::package::deb::DebControl;
-use crate::package::{Architecture, Copyright, PackageContents, PackageError, Release};
-use crate::repository::apt::sources;
+use crate::package::{Architecture, Copyright, PackageContents, Release};
 use crate::stage::{Attributes, Entry, Node, Source, StageError, StagedTree};
 use crate::trust::Trust;
 
@@ -74,17 +72,15 @@ pub fn anchor_path(vendor: &VendorName, file: &str) -> String {
 }
 
 impl IntroductionContent<'_> {
-    /// The package at a version of its own.
+    /// The package at a native version, which every format takes for one.
     ///
     /// # Errors
     /// [`PublishError`]
-    pub fn package(&self, version: u64) -> Result<PackageContents, PublishError> {
+    pub fn package(&self, version: String, payload: StagedTree) -> Result<PackageContents, PublishError> {
         let vendor = &self.trust.roles.vendor;
-        let keyring = self.trust.certificate_of(Role::Index);
-        let keyring = keyring.map_err(|cause| PublishError::Certificate { whose: vendor.to_string(), cause })?;
         Ok(PackageContents {
             name: package_name(vendor)?,
-            native: NativeVersions { deb: Some(version.to_string()), ..NativeVersions::default() },
+            native: NativeVersions { deb: Some(version.clone()), rpm: Some(version), msi: None },
             architecture: Architecture::All,
             maintainer: self.maintainer.clone(),
             section: "misc".to_owned(),
@@ -103,17 +99,18 @@ impl IntroductionContent<'_> {
                 ),
             },
             release: Release { changes: vec!["Repository, keys or products changed.".to_owned()] },
-            payload: self.payload(keyring).map_err(PackageError::from)?,
+            payload,
             deb: DebControl::default(),
         })
     }
 
-    /// `index` is the certificate for `Signed-By`: apt knows no roles and would take an index by any key.
-    fn payload(&self, index: Vec<u8>) -> Result<StagedTree, StageError> {
+    /// What the agent reads, whatever the host's package manager.
+    ///
+    /// # Errors
+    /// [`StageError`]
+    pub fn anchors(&self) -> Result<StagedTree, StageError> {
         let vendor = &self.trust.roles.vendor;
-        let keyring = format!("/usr/share/keyrings/{vendor}-archive-keyring.pgp");
         let mut tree = StagedTree::default();
-        tree.add_bytes(&keyring, index, 0o644)?;
         tree.add_bytes(&anchor_path(vendor, anchor::CERTIFICATE_FILE), self.trust.certificate.clone(), 0o644)?;
         let mut statement = serde_json::to_vec_pretty(&self.anchor()).expect("names and numbers are JSON");
         statement.push(b'\n');
@@ -121,11 +118,6 @@ impl IntroductionContent<'_> {
         if let Some(agent) = &self.agent {
             tree.add_bytes(&anchor_path(vendor, anchor::AGENT_CERTIFICATE_FILE), agent.certificate.clone(), 0o644)?;
         }
-        // The site may point the subscription to a mirror, so both are configuration files.
-        let subscription = sources::subscription(self.url, self.channel, &keyring);
-        add_config(&mut tree, &format!("/etc/apt/sources.list.d/{vendor}-{}.sources", self.channel), subscription)?;
-        let limits = sources::limits(vendor, &self.packages);
-        add_config(&mut tree, &format!("/etc/apt/preferences.d/{}", sources::limits_file(vendor)), limits)?;
         Ok(tree)
     }
 
@@ -143,7 +135,8 @@ impl IntroductionContent<'_> {
     }
 }
 
-fn add_config(tree: &mut StagedTree, path: &str, text: String) -> Result<(), StageError> {
+/// Adds a file that belongs to the site once it is there.
+pub(super) fn add_config(tree: &mut StagedTree, path: &str, text: String) -> Result<(), StageError> {
     let node = Node::File { source: Source::Bytes(text.into_bytes()), config: true };
     tree.add(path, Entry { attributes: Attributes::root(0o644), node })
 }

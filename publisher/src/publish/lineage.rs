@@ -1,6 +1,6 @@
 //! Which `<vendor>-release` belongs to a generation: the published one, while nothing in it changes.
 //!
-//! Its versions are 1, 2, 3 and so on, counted over all channels, which share one pool. The package is
+//! Its versions are 1, 2, 3 and so on, counted in each format over all channels, which share one pool. The package is
 //! rebuilt in memory of what it was: if that gives the content that is published, it stays.
 
 use std::path::Path;
@@ -11,11 +11,11 @@ use consign_metadata::openpgp::Keyring;
 use jiff::Timestamp;
 
 use super::PublishError;
+use super::form::Form;
 use super::introduction::{AgentKeys, IntroductionContent, anchor_path, package_name};
-use crate::package::deb::Deb;
-use crate::package::{Packager, SignedPackage, UnsignedPackage};
-use crate::repository::apt::{AptRepository, pool_folder};
-use crate::repository::{RepositoryError, Retrieved};
+use crate::package::SignedPackage;
+use crate::repository::apt::pool_folder;
+use crate::repository::{RepositoryError, RepositoryFormat, Retrieved};
 use crate::sign::OpenPgpSigner;
 use crate::store::{Key, Store};
 use crate::trust::Trust;
@@ -28,6 +28,7 @@ pub struct Lineage {
     /// The highest of the pool, which may be of another channel or of a publish that was killed.
     highest: Option<Ancestor>,
     highest_version: u64,
+    form: &'static Form,
 }
 
 #[derive(Debug)]
@@ -51,7 +52,12 @@ impl Lineage {
     ///
     /// # Errors
     /// [`PublishError`]
-    pub fn load(repository: &AptRepository<'_>, store: &dyn Store, trust: &Trust) -> Result<Self, PublishError> {
+    pub fn load(
+        form: &'static Form,
+        repository: &dyn RepositoryFormat,
+        store: &dyn Store,
+        trust: &Trust,
+    ) -> Result<Self, PublishError> {
         let name = package_name(&trust.roles.vendor)?;
         let keyring = keyring(trust)?;
         let ancestor = |key: Key| -> Result<Option<Ancestor>, PublishError> {
@@ -59,18 +65,18 @@ impl Lineage {
             Ok(Some(Ancestor::read(retrieved, trust)?))
         };
         let current = match repository.newest(&name) {
-            Some(stanza) => ancestor(stanza.filename.parse()?)?,
+            Some(file) => ancestor(file.path.parse()?)?,
             None => None,
         };
         let versions = store.list(&pool_folder(name.as_str())?)?.into_iter().filter_map(|listed| {
-            let version = listed.key.file_name().split('_').nth(1)?.parse::<u64>().ok()?;
+            let version = form.version_of(listed.key.file_name(), &name)?;
             Some((version, listed.key))
         });
         let (highest_version, highest) = match versions.max() {
             Some((version, key)) => (version, ancestor(key)?),
             None => (0, None),
         };
-        Ok(Self { current, highest, highest_version })
+        Ok(Self { current, highest, highest_version, form })
     }
 
     /// The agent's keys that the channel's hosts trust so far.
@@ -99,16 +105,16 @@ impl Lineage {
         for ancestor in [self.current, self.highest].into_iter().flatten() {
             // Alone these would make every publish a new package: the bound moves each time, and each
             // product of a vendor may have a maintainer of its own.
-            content.maintainer = ancestor.retrieved.package.field("Maintainer").unwrap_or_default().to_owned();
+            content.maintainer = ancestor.retrieved.package.format().maintainer().unwrap_or_default().to_owned();
             let bound = ancestor.anchor.minimum_generation.get(content.channel);
             content.minimum_generation = bound.copied().unwrap_or(minimum_generation);
-            let again = build(content, ancestor.version, now, folder)?;
+            let again = self.form.build(content, ancestor.version, now, folder)?;
             if again.content_digest() == ancestor.retrieved.package.content_digest() {
                 return Ok(Descendant::Kept(Box::new(ancestor.retrieved)));
             }
         }
         (content.minimum_generation, content.maintainer) = (minimum_generation, maintainer);
-        let unsigned = build(content, self.highest_version + 1, now, folder)?;
+        let unsigned = self.form.build(content, self.highest_version + 1, now, folder)?;
         let signer = signer.ok_or_else(|| PublishError::NoPackageKey(unsigned.file_name().to_owned()))?;
         let package = unsigned.sign(signer)?;
         Ok(Descendant::Built(Box::new(package)))
@@ -119,7 +125,8 @@ impl Ancestor {
     fn read(retrieved: Retrieved, trust: &Trust) -> Result<Self, PublishError> {
         let key = &retrieved.key;
         let damaged = |reason: String| RepositoryError::damaged(key, reason);
-        let version = retrieved.package.version().parse().map_err(|_| damaged("it has no plain version".to_owned()))?;
+        let version = plain_version(retrieved.package.version());
+        let version = version.ok_or_else(|| damaged("it has no plain version".to_owned()))?;
         let path = anchor_path(&trust.roles.vendor, ANCHOR_FILE);
         let bytes = retrieved.installed(&path)?.ok_or_else(|| damaged(format!("it does not install {path}")))?;
         let anchor = Anchor::parse(&bytes).map_err(|cause| damaged(format!("its anchor {cause}")))?;
@@ -127,13 +134,9 @@ impl Ancestor {
     }
 }
 
-fn build(
-    content: &IntroductionContent<'_>,
-    version: u64,
-    now: Timestamp,
-    folder: &Path,
-) -> Result<UnsignedPackage, PublishError> {
-    Ok(Deb.build(&content.package(version)?, now, folder)?)
+/// The number in a native version: of an rpm it is followed by the packaging revision.
+pub fn plain_version(native: &str) -> Option<u64> {
+    native.split('-').next()?.parse().ok()
 }
 
 /// The keys that sign the vendor's packages.

@@ -8,8 +8,10 @@
 //!
 //! Up to the fourth nothing is written, so the plan can be shown first.
 
+mod announcement;
 mod delivery;
 mod error;
+mod form;
 mod introduction;
 mod lineage;
 mod origin;
@@ -17,6 +19,7 @@ mod passage;
 mod paths;
 mod preparation;
 mod publication;
+mod repositories;
 mod shape;
 mod validity;
 
@@ -31,6 +34,7 @@ use crate::trust::Trust;
 
 pub use error::PublishError;
 pub use introduction::{AgentKeys, Introduction, anchor_path};
+pub use lineage::plain_version;
 pub use publication::{PlannedPackage, Publication, Written};
 
 /// The agent's package.

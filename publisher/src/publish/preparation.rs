@@ -7,19 +7,20 @@ use consign_metadata::document::Role;
 use consign_metadata::feed::{FeedPackage, FileReference};
 use consign_metadata::name::PackageName;
 use consign_metadata::openpgp::Keyring;
-use consign_metadata::plan::NativeVersions;
+use consign_metadata::plan::Envelope;
 use tempfile::TempDir;
 
 use super::delivery::{self, DeliveredRelease};
 use super::introduction::{IntroductionContent, package_name};
 use super::lineage::{self, Descendant, Lineage};
 use super::publication::{Addition, Content};
-use super::{AGENT, AgentKeys, PlannedPackage, Publication, PublishError, Request, passage, shape, validity};
+use super::repositories::Repositories;
+use super::{AGENT, AgentKeys, PlannedPackage, Publication, PublishError, Request};
+use super::{announcement, form, passage, shape, validity};
 use crate::feed::{FeedDraft, NewRelease};
 use crate::file::OnFile;
-use crate::package::SignedPackage;
-use crate::repository::apt::AptRepository;
-use crate::repository::{Added, PoolFile, PoolOrigin, RepositoryFormat, Snapshot, Validity};
+use crate::package::{NoteFile, SignedPackage};
+use crate::repository::{Added, Validity};
 use crate::sign::OpenPgpSigner;
 use crate::store::{Store, Swap};
 
@@ -29,7 +30,7 @@ pub(super) struct Preparation<'a> {
     request: &'a Request<'a>,
     package_keys: Keyring,
     validity: Validity,
-    repository: AptRepository<'a>,
+    repositories: Repositories<'a>,
     feed: FeedDraft<'a>,
     packages: Vec<PlannedPackage>,
     warnings: Vec<String>,
@@ -46,15 +47,16 @@ impl<'a> Preparation<'a> {
         let vendor = &trust.roles.vendor;
         let bad = |cause| PublishError::Certificate { whose: vendor.to_string(), cause };
         let index_keys = trust.keyring(Role::Index).map_err(bad)?;
-        let repository = AptRepository::load(store, vendor, &request.channel, &index_keys)?;
+        let feed = FeedDraft::load(store, &request.channel, trust)?;
+        let repositories = Repositories::load(store, request, &index_keys, feed.generation() + 1)?;
         let work = tempfile::tempdir().on("create a folder in", &std::env::temp_dir())?;
         Ok(Self {
             store,
             request,
             package_keys: lineage::keyring(trust)?,
-            validity: validity::next(request.now, repository.issued(), request.valid_for)?,
-            repository,
-            feed: FeedDraft::load(store, &request.channel, trust)?,
+            validity: validity::next(request.now, repositories.apt.issued(), request.valid_for)?,
+            repositories,
+            feed,
             packages: Vec::new(),
             warnings,
             work,
@@ -66,21 +68,30 @@ impl<'a> Preparation<'a> {
         for release in delivery::releases(packages, trust, &self.package_keys)? {
             self.take_release(&release)?;
         }
-        let lineage = Lineage::load(&self.repository, self.store, trust)?;
-        let agent = self.take_agent()?.or(lineage.agent(trust)?);
-        let introduction = self.introduce(lineage, agent)?;
-        self.seal(introduction)
+        let given = self.take_agent()?;
+        let debs = Lineage::load(&form::APT, &self.repositories.apt, self.store, trust)?;
+        let rpms = Lineage::load(&form::YUM, &self.repositories.yum, self.store, trust)?;
+        let agent = match given {
+            Some(keys) => Some(keys),
+            None => debs.agent(trust)?.or(rpms.agent(trust)?),
+        };
+        self.warn_of_agent(agent.is_some());
+        let mut introductions = vec![(form::APT.extension, self.introduce(debs, agent.clone())?)];
+        if !self.repositories.yum.is_empty() {
+            introductions.push((form::YUM.extension, self.introduce(rpms, agent)?));
+        }
+        self.seal(introductions)
     }
 
     fn take_release(&mut self, release: &DeliveredRelease) -> Result<(), PublishError> {
         let keyring = self.package_keys.clone();
-        let offered = release.packages().iter().all(|package| self.repository.is_offered(package));
+        let offered = release.packages().iter().all(|package| self.repositories.is_offered(package));
         if let Some(signed) = release.first().plan().filter(|_| !offered) {
             let envelope = &signed.plan.envelope;
             self.warnings.extend(passage::warnings(envelope, &self.feed.older(envelope)));
         }
         if let Some(before) = release.first().plan().and_then(|signed| self.feed.before(&signed.plan.envelope)) {
-            self.warnings.extend(shape::compare(self.store, &self.repository, before, release)?);
+            self.warnings.extend(shape::compare(self.store, &self.repositories.apt, before, release)?);
         }
         let mut packages = Vec::new();
         for package in release.packages() {
@@ -88,19 +99,32 @@ impl<'a> Preparation<'a> {
             packages.push(FeedPackage {
                 package: package.name().clone(),
                 architecture: package.architecture().to_owned(),
-                native: NativeVersions { deb: Some(package.version().to_owned()), ..NativeVersions::default() },
+                native: package.format().native(package.version()),
                 file,
             });
         }
         let first = release.first();
         if let Some(plan) = first.plan() {
             self.feed.add(&NewRelease { plan, notes: first.notes(), packages }, self.validity.issued)?;
+            self.announce(&plan.plan.envelope, first.notes());
         }
         Ok(())
     }
 
+    /// A release that dnf knows is an advisory, with all the packages that are published of it.
+    fn announce(&mut self, envelope: &Envelope, notes: &[NoteFile]) {
+        let Some(release) = self.feed.release(envelope) else { return };
+        let rpms = release.packages.iter().filter(|package| package.native.rpm.is_some());
+        let files: Vec<_> = rpms.map(|package| package.file.clone()).collect();
+        if !files.is_empty() {
+            let (before, from) = (self.feed.before(envelope), &self.request.introduction.maintainer);
+            let advisory = announcement::advisory(envelope, release, before, notes, from);
+            self.repositories.yum.announce(&advisory, &files);
+        }
+    }
+
     fn take(&mut self, package: &SignedPackage, keyring: &Keyring) -> Result<FileReference, PublishError> {
-        let Added { file, published_before } = self.repository.add(package, keyring)?;
+        let Added { file, published_before } = self.repositories.of(package).add(package, keyring)?;
         self.packages.push(PlannedPackage { file: file.clone(), published_before });
         Ok(file)
     }
@@ -115,14 +139,17 @@ impl<'a> Preparation<'a> {
         Ok(Some(keys.clone()))
     }
 
-    /// Takes `<vendor>-release` in, and gives its bytes for the root of the repository.
-    fn introduce(&mut self, lineage: Lineage, agent: Option<AgentKeys>) -> Result<Vec<u8>, PublishError> {
-        let request = self.request;
-        if agent.is_none() {
+    fn warn_of_agent(&mut self, is_known: bool) {
+        if !is_known {
             self.warnings.push(format!(
                 "no package {AGENT} is published here, and products depend on it: give it along once, with --agent and --agent-certificate"
             ));
         }
+    }
+
+    /// Takes `<vendor>-release` in, and gives its bytes for the root of the repository.
+    fn introduce(&mut self, lineage: Lineage, agent: Option<AgentKeys>) -> Result<Vec<u8>, PublishError> {
+        let request = self.request;
         let mut content = IntroductionContent {
             url: &request.introduction.url,
             maintainer: request.introduction.maintainer.clone(),
@@ -156,11 +183,11 @@ impl<'a> Preparation<'a> {
     }
 
     /// At the root, for people: the one file they fetch by hand.
-    fn introduction_swap(&self, bytes: Vec<u8>) -> Result<Option<Swap>, PublishError> {
+    fn introduction_swap(&self, extension: &str, bytes: Vec<u8>) -> Result<Option<Swap>, PublishError> {
         let Request { trust, channel, introduction, .. } = self.request;
         let name = package_name(&trust.roles.vendor)?;
         let plain = *channel == introduction.default_channel;
-        let file = if plain { format!("{name}.deb") } else { format!("{name}-{channel}.deb") };
+        let file = if plain { format!("{name}{extension}") } else { format!("{name}-{channel}{extension}") };
         self.swap_if_changed(&file, bytes)
     }
 
@@ -173,22 +200,24 @@ impl<'a> Preparation<'a> {
         Ok(Some(Swap { key, replaces: current.map(|(_, stamp)| stamp), bytes }))
     }
 
-    fn seal(self, introduction: Vec<u8>) -> Result<Publication, PublishError> {
+    fn seal(self, introductions: Vec<(&str, Vec<u8>)>) -> Result<Publication, PublishError> {
         let request = self.request;
         let validity = self.validity;
-        let Snapshot { pool, indexes, entry_points, entrance, outdated } =
-            self.repository.snapshot(validity, request.index_signer)?;
-        let current = self.repository.entrance().cloned().into_iter().collect();
-        let feed = self.feed.seal(validity, vec![entrance], current, request.index_signer)?;
-        let file = |PoolFile { key, origin }| match origin {
-            PoolOrigin::File(path) => Addition { key, content: Content::File(path) },
-            PoolOrigin::InPlace => Addition { key, content: Content::InPlace },
-        };
+        let (mut additions, mut indexes, mut swaps) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut entrances, mut outdated) = (Vec::new(), Vec::new());
+        for snapshot in self.repositories.snapshots(validity, request.index_signer)? {
+            additions.extend(snapshot.pool.into_iter().map(Addition::from));
+            indexes.extend(snapshot.indexes);
+            swaps.extend(snapshot.entry_points);
+            entrances.push(snapshot.entrance);
+            outdated.extend(snapshot.outdated);
+        }
+        let feed = self.feed.seal(validity, entrances, self.repositories.entrances(), request.index_signer)?;
         let bytes = |(key, bytes)| Addition { key, content: Content::Bytes(bytes) };
-        let additions =
-            pool.into_iter().map(file).chain(feed.documents.into_iter().chain(indexes).map(bytes)).collect();
-        let mut swaps = entry_points;
-        swaps.extend(self.introduction_swap(introduction)?);
+        additions.extend(feed.documents.into_iter().chain(indexes).map(bytes));
+        for (extension, bytes) in introductions {
+            swaps.extend(self.introduction_swap(extension, bytes)?);
+        }
         swaps.extend(self.swap_if_changed(PUBLISHED_CERTIFICATE, request.trust.certificate.clone())?);
         swaps.push(feed.head);
         Ok(Publication {

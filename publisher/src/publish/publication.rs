@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use super::PublishError;
 use crate::file::OnFile;
-use crate::repository::{RepositoryError, Validity};
+use crate::repository::{PoolFile, PoolOrigin, RepositoryError, Validity};
 use crate::store::{Key, Put, Store, Swap};
 
 /// Older than this, an unfinished file has no writer any more.
@@ -118,6 +118,15 @@ impl Publication {
         }
         written.removed += store.sweep(GRACE)?;
         Ok(written)
+    }
+}
+
+impl From<PoolFile> for Addition {
+    fn from(PoolFile { key, origin }: PoolFile) -> Self {
+        match origin {
+            PoolOrigin::File(path) => Self { key, content: Content::File(path) },
+            PoolOrigin::InPlace => Self { key, content: Content::InPlace },
+        }
     }
 }
 

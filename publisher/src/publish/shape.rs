@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 
-use consign_metadata::feed::FeedRelease;
+use consign_metadata::feed::{FeedPackage, FeedRelease};
 use consign_metadata::name::PackageName;
 
 use super::PublishError;
@@ -16,8 +16,8 @@ use super::delivery::DeliveredRelease;
 use super::paths::Paths;
 use crate::file::OnFile;
 use crate::package::SignedPackage;
-use crate::repository::RepositoryError;
 use crate::repository::apt::{AptRepository, Stanza};
+use crate::repository::{RepositoryError, RepositoryFormat};
 use crate::store::{Key, Store};
 
 /// The fields that name what a package cannot be installed without.
@@ -34,16 +34,18 @@ pub fn compare(
     before: &FeedRelease,
     now: &DeliveredRelease,
 ) -> Result<Vec<String>, PublishError> {
-    if now.packages().iter().all(|package| repository.is_offered(package)) {
+    let now: Vec<_> = now.packages().iter().filter(|package| package.control().is_some()).collect();
+    let before_debs: Vec<_> = before.packages.iter().filter(|package| package.native.deb.is_some()).collect();
+    // Of a release that is new to dpkg nothing can be compared.
+    if before_debs.is_empty() || now.iter().all(|package| repository.is_offered(package)) {
         return Ok(Vec::new());
     }
-    paths(store, before, now)?;
-    let old: Vec<&Stanza> =
-        before.packages.iter().filter_map(|package| repository.stanza(&package.file.path)).collect();
-    let names = |packages: &mut dyn Iterator<Item = &PackageName>| packages.cloned().collect::<BTreeSet<_>>();
-    let old_names = names(&mut before.packages.iter().map(|package| &package.package));
-    let new_names = names(&mut now.packages().iter().map(SignedPackage::name));
     let earlier = before.version.as_str();
+    paths(store, earlier, &before_debs, &now)?;
+    let old: Vec<&Stanza> = before_debs.iter().filter_map(|package| repository.stanza(&package.file.path)).collect();
+    let names = |packages: &mut dyn Iterator<Item = &PackageName>| packages.cloned().collect::<BTreeSet<_>>();
+    let old_names = names(&mut before_debs.iter().map(|package| &package.package));
+    let new_names = names(&mut now.iter().map(|package| package.name()));
     let mut warnings = Vec::new();
     for added in new_names.difference(&old_names) {
         warnings.push(format!(
@@ -57,7 +59,7 @@ pub fn compare(
     }
     let known: BTreeSet<String> = old.iter().flat_map(|stanza| needs(|name| stanza.field(name))).flatten().collect();
     let mut told = BTreeSet::new();
-    for package in now.packages() {
+    for package in &now {
         for group in needs(|name| package.field(name)) {
             let own = |name: &String| new_names.iter().any(|own| own.as_str() == name);
             if group.iter().any(|name| known.contains(name) || own(name)) || !told.insert(group.clone()) {
@@ -84,30 +86,35 @@ fn name_of(relation: &str) -> String {
     relation.split(['(', '[', ':']).next().unwrap_or_default().trim().to_owned()
 }
 
-fn paths(store: &dyn Store, before: &FeedRelease, now: &DeliveredRelease) -> Result<(), PublishError> {
+fn paths(
+    store: &dyn Store,
+    earlier: &str,
+    before: &[&FeedPackage],
+    now: &[&SignedPackage],
+) -> Result<(), PublishError> {
     let (mut old, mut new) = (Paths::default(), Paths::default());
-    for package in &before.packages {
+    for package in before {
         let key: Key = package.file.path.parse()?;
         let damaged = |cause: io::Error| RepositoryError::damaged(&key, cause);
         let content = store.get(&key, u64::MAX)?;
         let content = content.ok_or_else(|| damaged(io::Error::other("it is not there, although it is published")))?;
         old.read(&package.package, io::BufReader::new(content)).map_err(damaged)?;
     }
-    for package in now.packages() {
+    for package in now {
         let path = package.path();
         let file = File::open(path).on("read", path)?;
         new.read(package.name(), io::BufReader::new(file)).on("read", path)?;
     }
     let takes_over = |new: &PackageName, old: &PackageName| {
-        let package = now.packages().iter().find(|package| package.name() == new);
+        let package = now.iter().find(|package| package.name() == new);
         let replaces = package.and_then(|package| package.field(REPLACES)).unwrap_or_default();
         replaces.split(',').any(|relation| name_of(relation) == old.as_str())
     };
-    let conflicts = new.conflicts(&old, before.version.as_str(), &takes_over);
+    let conflicts = new.conflicts(&old, earlier, &takes_over);
     match conflicts.as_slice() {
         [] => Ok(()),
         [(package, problem), others @ ..] => {
-            let file = now.packages().iter().find(|p| p.name() == package).map(|p| p.path().display().to_string());
+            let file = now.iter().find(|p| p.name() == package).map(|p| p.path().display().to_string());
             let more = if others.is_empty() { String::new() } else { format!(" (and {} more paths)", others.len()) };
             Err(PublishError::Delivery { path: file.unwrap_or_default(), reason: format!("{problem}{more}") })
         }

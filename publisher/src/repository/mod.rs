@@ -35,6 +35,19 @@ pub trait RepositoryFormat {
     /// The native versions of a package, those just taken in included.
     fn versions(&self, package: &PackageName) -> Vec<String>;
 
+    /// The file of the newest version of a package.
+    fn newest(&self, package: &PackageName) -> Option<FileReference>;
+
+    /// A package in the pool: the index may not know it, if a publish was killed or if it was published
+    /// in another channel.
+    ///
+    /// # Errors
+    /// [`RepositoryError`]
+    fn in_pool(&self, key: &Key, keyring: &Keyring) -> Result<Option<Retrieved>, RepositoryError>;
+
+    /// Whether the channel offers this package already.
+    fn is_offered(&self, package: &SignedPackage) -> bool;
+
     /// Everything that has to be written for this generation.
     ///
     /// # Errors

@@ -3,17 +3,21 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use consign_metadata::openpgp::Keyring;
+use consign_metadata::rpm::{Header, RpmLayout};
 use tempfile::NamedTempFile;
 
 use super::RepositoryError;
 use crate::package::deb::payload;
-use crate::package::{PackageError, SignedPackage};
+use crate::package::{Format, PackageError, SignedPackage};
 use crate::store::{Key, Source};
 
 /// More than any file that is looked for in a payload.
 const MAXIMUM_FILE: u64 = 1024 * 1024;
+/// More than a package has that only introduces its vendor.
+const MAXIMUM_PAYLOAD: u64 = 16 * 1024 * 1024;
 
 /// A published package. Its copy is deleted when it is dropped.
 #[derive(Debug)]
@@ -61,11 +65,23 @@ impl Retrieved {
     /// # Errors
     /// [`RepositoryError::Damaged`]
     pub fn installed(&self, path: &str) -> Result<Option<Vec<u8>>, RepositoryError> {
-        installed(self.copy.path(), path).map_err(|cause| RepositoryError::damaged(&self.key, cause))
+        let found = match self.package.format() {
+            Format::Deb(_) => in_deb(self.copy.path(), path),
+            Format::Rpm(header) => in_rpm(self.copy.path(), header, path),
+        };
+        found.map_err(|cause| RepositoryError::damaged(&self.key, cause))
     }
 }
 
-fn installed(deb: &std::path::Path, wanted: &str) -> io::Result<Option<Vec<u8>>> {
+/// Small packages have all their files at the start.
+fn in_rpm(rpm: &Path, header: &Header, wanted: &str) -> io::Result<Option<Vec<u8>>> {
+    let mut file = File::open(rpm)?;
+    let layout = RpmLayout::read(&mut file).map_err(io::Error::other)?;
+    let files = layout.first_entries(&mut file, header, MAXIMUM_PAYLOAD, |_| true).map_err(io::Error::other)?;
+    Ok(files.into_iter().find(|file| file.path == wanted).map(|file| file.bytes))
+}
+
+fn in_deb(deb: &Path, wanted: &str) -> io::Result<Option<Vec<u8>>> {
     let mut found = None;
     payload::walk(File::open(deb)?, |entry| {
         let path = entry.path_bytes().into_owned();

@@ -2,7 +2,7 @@
 
 use consign_metadata::digest::Sha256;
 
-use super::{Examination, Stanzas};
+use super::{Examination, Offered, Offers};
 use crate::repository::apt::{self, Entrance, Layout, ReleaseFile};
 
 /// apt's own limit (`Acquire::MaxReleaseFileSize`), and far above any index.
@@ -47,17 +47,17 @@ impl Examination<'_> {
         }
     }
 
-    pub(super) fn indexes(&mut self, entrance: &Entrance) -> Stanzas {
-        let mut stanzas = Stanzas::new();
+    pub(super) fn indexes(&mut self, entrance: &Entrance) -> Offers {
+        let mut offers = Offers::new();
         for architecture in &entrance.release.architectures {
             let place = format!("dists/{}/{}/binary-{architecture}", self.channel, apt::COMPONENT);
             let read = apt::packages(self.source, self.channel, &entrance.release, architecture);
             let Some(listed) = self.noted(&place, read) else { continue };
             self.report.indexes += 1;
-            stanzas.extend(listed.into_iter().map(|stanza| (stanza.filename.clone(), stanza)));
+            offers.extend(listed.iter().map(|stanza| (stanza.filename.clone(), Offered::from(stanza))));
             self.plain_index(&entrance.release, architecture);
         }
-        stanzas
+        offers
     }
 
     /// The name for readers that do not ask by digest.

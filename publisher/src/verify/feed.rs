@@ -1,17 +1,16 @@
 //! The feed, and everything it names.
 
 use consign_metadata::digest::Sha256;
-use consign_metadata::feed::{Feed, FeedPackage, FeedRelease, Shard};
+use consign_metadata::feed::{Feed, FeedPackage, FeedRelease, FileReference, Shard};
 use consign_metadata::name::ProductId;
 use consign_metadata::plan::{MAXIMUM_SIZE, UpgradePlan};
 
-use super::{Examination, Stanzas};
+use super::{Examination, Offers};
 use crate::feed::{self, Head};
-use crate::repository::apt::Entrance;
 use crate::store::Key;
 
 impl Examination<'_> {
-    pub(super) fn feed(&mut self, entrance: &Entrance, stanzas: &Stanzas) {
+    pub(super) fn feed(&mut self, entrances: &[FileReference], offers: &Offers) {
         let place = Feed::path(self.channel);
         let vendor = self.trust.roles.vendor.clone();
         let head = feed::head(self.source, &vendor, self.channel, &self.index_keys);
@@ -23,21 +22,20 @@ impl Examination<'_> {
         };
         self.report.generation = Some(feed.generation);
         self.dates(&place, feed.issued, feed.expires);
-        if !feed.entry_points.current.contains(&entrance.file) {
-            let problem = format!("it does not name {} as it is: publish again", entrance.file.path);
-            self.find(&place, problem);
+        for entrance in entrances.iter().filter(|entrance| !feed.entry_points.current.contains(entrance)) {
+            self.find(&place, format!("it does not name {} as it is: publish again", entrance.path));
         }
         for (product, file) in &feed.shards {
             let id = ProductId { vendor: vendor.clone(), product: product.clone() };
             let Some(shard) = self.noted(&file.path, feed::shard(self.source, &id, file)) else { continue };
             for release in &shard.releases {
                 self.report.releases += 1;
-                self.release(&id, &shard, release, stanzas);
+                self.release(&id, &shard, release, offers);
             }
         }
     }
 
-    fn release(&mut self, id: &ProductId, shard: &Shard, release: &FeedRelease, stanzas: &Stanzas) {
+    fn release(&mut self, id: &ProductId, shard: &Shard, release: &FeedRelease, offers: &Offers) {
         let place = release.plan_file.path.clone();
         let Some(plan) = self.plan(&place, release) else { return };
         let (envelope, named) = (&plan.envelope, format!("{id} {} revision {}", release.version, release.revision));
@@ -50,7 +48,7 @@ impl Examination<'_> {
             }
         }
         for package in &release.packages {
-            self.offered(package, release, stanzas);
+            self.offered(package, release, offers);
         }
     }
 
@@ -72,11 +70,11 @@ impl Examination<'_> {
     }
 
     /// The feed and the index must offer the same file, and the file must carry the feed's plan.
-    fn offered(&mut self, package: &FeedPackage, release: &FeedRelease, stanzas: &Stanzas) {
+    fn offered(&mut self, package: &FeedPackage, release: &FeedRelease, offers: &Offers) {
         let place = &package.file.path;
-        match stanzas.get(place) {
+        match offers.get(place) {
             None => self.find(place, "the feed offers it and no index lists it"),
-            Some(stanza) if (stanza.size, stanza.sha256) != (package.file.size, package.file.sha256) => {
+            Some(offered) if (offered.size, offered.sha256) != (package.file.size, package.file.sha256) => {
                 self.find(place, "the feed and the index do not mean the same file");
             }
             Some(_) => {}

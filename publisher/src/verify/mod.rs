@@ -6,9 +6,11 @@
 mod apt;
 mod certificate;
 mod feed;
+mod offers;
 mod report;
+mod yum;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use consign_metadata::anchor::{AGENT_CERTIFICATE_FILE, ANCHOR_FILE, Anchor};
 use consign_metadata::digest::Sha256;
@@ -20,11 +22,14 @@ use jiff::Timestamp;
 
 use crate::publish::anchor_path;
 use crate::repository::Retrieved;
-use crate::repository::apt::Stanza;
 use crate::store::Source;
 use crate::trust::Trust;
 
+use offers::{Offered, Offers};
 pub use report::{Finding, Report};
+
+/// The kinds of package files.
+const EXTENSIONS: [&str; 2] = ["deb", "rpm"];
 
 /// How much is looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,17 +78,16 @@ pub fn examine(
         read: BTreeMap::new(),
     };
     let Some(entrance) = examination.entry_point() else { return Ok(examination.report) };
-    let stanzas = examination.indexes(&entrance);
-    examination.packages(&stanzas);
-    examination.introduction(&stanzas);
-    examination.certificate(&stanzas);
-    examination.feed(&entrance, &stanzas);
-    examination.agent(&stanzas);
+    let mut offers = examination.indexes(&entrance);
+    let yum = examination.yum(&mut offers);
+    examination.packages(&offers);
+    examination.introduction(&offers);
+    examination.certificate(&offers);
+    let entrances: Vec<_> = [entrance.file].into_iter().chain(yum.map(|entrance| entrance.file)).collect();
+    examination.feed(&entrances, &offers);
+    examination.agent(&offers);
     Ok(examination.report)
 }
-
-/// Stanzas by the place of their package in the pool.
-type Stanzas = BTreeMap<String, Stanza>;
 
 impl Examination<'_> {
     fn find(&mut self, place: impl ToString, problem: impl ToString) {
@@ -111,31 +115,35 @@ impl Examination<'_> {
         }
     }
 
-    fn packages(&mut self, stanzas: &Stanzas) {
-        let agents = self.agent_keys(stanzas);
-        for (filename, stanza) in stanzas {
+    fn packages(&mut self, offers: &Offers) {
+        let agents: BTreeMap<_, _> = EXTENSIONS.map(|extension| (extension, self.agent_keys(offers, extension))).into();
+        for (filename, offered) in offers {
             if !self.in_scope(filename) {
                 continue;
             }
-            let keys = if stanza.package == crate::publish::AGENT { agents.as_ref() } else { Some(&self.package_keys) };
+            let keys = if offered.package == crate::publish::AGENT {
+                agents.get(offered.extension()).and_then(Option::as_ref)
+            } else {
+                Some(&self.package_keys)
+            };
             match keys.cloned() {
-                Some(keys) => self.package(stanza, &keys),
+                Some(keys) => self.package(offered, &keys),
                 None => self.find(filename, "nothing published says who may sign the agent"),
             }
         }
     }
 
-    fn package(&mut self, stanza: &Stanza, keys: &Keyring) {
-        let filename = &stanza.filename;
+    fn package(&mut self, offered: &Offered, keys: &Keyring) {
+        let filename = &offered.filename;
         let Some(key) = self.noted(filename, filename.parse()) else { return };
-        match self.noted(filename, Retrieved::fetch(self.source, &key, stanza.size, keys)) {
+        match self.noted(filename, Retrieved::fetch(self.source, &key, offered.size, keys)) {
             Some(None) => self.find(filename, "it is not there, although an index lists it"),
             Some(Some(retrieved)) => {
                 let package = &retrieved.package;
                 let is = (package.name().as_str(), package.version(), package.architecture());
-                if is != (stanza.package.as_str(), stanza.version.as_str(), stanza.architecture.as_str()) {
+                if is != (offered.package.as_str(), offered.version.as_str(), offered.architecture.as_str()) {
                     self.find(filename, "it is another package than the index says");
-                } else if (package.file_size(), package.file_digest()) != (stanza.size, stanza.sha256) {
+                } else if (package.file_size(), package.file_digest()) != (offered.size, offered.sha256) {
                     self.find(filename, "its content is not what the index says");
                 }
                 self.report.packages += 1;
@@ -146,9 +154,9 @@ impl Examination<'_> {
     }
 
     /// Not wrong for certain: hosts may have the agent from another repository.
-    fn agent(&mut self, stanzas: &Stanzas) {
+    fn agent(&mut self, offers: &Offers) {
         let agent = crate::publish::AGENT;
-        if self.report.releases > 0 && stanzas.values().all(|stanza| stanza.package != agent) {
+        if self.report.releases > 0 && offers.values().all(|offered| offered.package != agent) {
             self.report.warnings.push(format!(
                 "no package {agent} is published here: a host that does not have it can install nothing; consign publish --agent gives it along"
             ));
@@ -156,10 +164,10 @@ impl Examination<'_> {
     }
 
     /// Who may sign the agent is what the newest `<vendor>-release` tells the hosts.
-    fn agent_keys(&mut self, stanzas: &Stanzas) -> Option<Keyring> {
+    fn agent_keys(&mut self, offers: &Offers, extension: &str) -> Option<Keyring> {
         let vendor = &self.trust.roles.vendor;
         let name = format!("{vendor}-release");
-        let newest = stanzas.values().filter(|s| s.package == name).max_by_key(|s| s.version.parse::<u64>().ok())?;
+        let newest = offers::newest(offers, &name, extension)?;
         let key = newest.filename.parse().ok()?;
         let release = Retrieved::fetch(self.source, &key, newest.size, &self.package_keys).ok()??;
         let installed = |file: &str| release.installed(&anchor_path(vendor, file)).ok()?;
@@ -169,18 +177,25 @@ impl Examination<'_> {
 
     /// The package at the root, which people fetch by hand. The plain name belongs to the channel that
     /// hosts are introduced to by default; this one may be another.
-    fn introduction(&mut self, stanzas: &Stanzas) {
+    fn introduction(&mut self, offers: &Offers) {
         let name = format!("{}-release", self.trust.roles.vendor);
-        let known: Vec<_> = stanzas.values().filter(|s| s.package == name).map(|s| s.sha256).collect();
-        let places = [format!("{name}.deb"), format!("{name}-{}.deb", self.channel)];
-        let mut found = false;
-        for place in &places {
-            let Some(key) = self.noted(place, place.parse()) else { return };
-            let read = self.noted(place, self.source.read(&key, 16 * 1024 * 1024)).flatten();
-            found |= read.is_some_and(|(bytes, _)| known.contains(&Sha256::of(&bytes)));
+        for extension in EXTENSIONS {
+            let own = offers.values().filter(|offered| offered.package == name && offered.extension() == extension);
+            let known: BTreeSet<_> = own.map(|offered| offered.sha256).collect();
+            // Every channel has an apt repository, and not every one another.
+            if extension != EXTENSIONS[0] && offers.values().all(|offered| offered.extension() != extension) {
+                continue;
+            }
+            let places = [format!("{name}.{extension}"), format!("{name}-{}.{extension}", self.channel)];
+            if !places.iter().any(|place| self.is_one_of(place, &known)) {
+                self.find(&places[0], format!("it is not there, or not the {name} that an index lists"));
+            }
         }
-        if !found {
-            self.find(&places[0], format!("it is not there, or not the {name} that an index lists"));
-        }
+    }
+
+    fn is_one_of(&mut self, place: &str, known: &BTreeSet<Sha256>) -> bool {
+        let Some(key) = self.noted(place, place.parse()) else { return false };
+        let read = self.noted(place, self.source.read(&key, 16 * 1024 * 1024)).flatten();
+        read.is_some_and(|(bytes, _)| known.contains(&Sha256::of(&bytes)))
     }
 }

@@ -103,34 +103,9 @@ impl<'a> AptRepository<'a> {
         self.stanzas.values()
     }
 
-    /// The newest version of a package.
-    pub fn newest(&self, package: &PackageName) -> Option<&Stanza> {
-        let own = self.stanzas().filter(|stanza| stanza.package == package.as_str());
-        own.max_by(|a, b| version::compare(&a.version, &b.version))
-    }
-
-    /// Whether the channel offers this package already.
-    pub fn is_offered(&self, package: &SignedPackage) -> bool {
-        let same = |stanza: &Stanza| {
-            stanza.package == package.name().as_str()
-                && stanza.version == package.version()
-                && stanza.architecture == package.architecture()
-        };
-        self.stanzas().any(same)
-    }
-
     /// The package that is published as this file.
     pub fn stanza(&self, filename: &str) -> Option<&Stanza> {
         self.stanzas().find(|stanza| stanza.filename == filename)
-    }
-
-    /// A package in the pool: the index may not know it, if a publish was killed or if it was published
-    /// in another channel.
-    ///
-    /// # Errors
-    /// [`RepositoryError`]
-    pub fn in_pool(&self, key: &Key, keyring: &Keyring) -> Result<Option<Retrieved>, RepositoryError> {
-        Retrieved::fetch(self.store, key, MAXIMUM_PACKAGE, keyring)
     }
 
     fn architectures(&self) -> BTreeSet<&str> {
@@ -199,6 +174,24 @@ impl RepositoryFormat for AptRepository<'_> {
     fn versions(&self, package: &PackageName) -> Vec<String> {
         let own = self.stanzas.values().filter(|stanza| stanza.package == package.as_str());
         own.map(|stanza| stanza.version.clone()).collect()
+    }
+
+    fn newest(&self, package: &PackageName) -> Option<FileReference> {
+        let own = self.stanzas().filter(|stanza| stanza.package == package.as_str());
+        own.max_by(|a, b| version::compare(&a.version, &b.version)).map(file)
+    }
+
+    fn in_pool(&self, key: &Key, keyring: &Keyring) -> Result<Option<Retrieved>, RepositoryError> {
+        Retrieved::fetch(self.store, key, MAXIMUM_PACKAGE, keyring)
+    }
+
+    fn is_offered(&self, package: &SignedPackage) -> bool {
+        let same = |stanza: &Stanza| {
+            stanza.package == package.name().as_str()
+                && stanza.version == package.version()
+                && stanza.architecture == package.architecture()
+        };
+        self.stanzas().any(same)
     }
 
     fn snapshot(&self, validity: Validity, signer: &dyn OpenPgpSigner) -> Result<Snapshot, RepositoryError> {

@@ -34,6 +34,7 @@ use consign_metadata::openpgp::Keyring;
 
 use super::{Added, PoolFile, PoolOrigin, RepositoryError, RepositoryFormat, Retrieved, Snapshot, Validity, gzip};
 use crate::package::SignedPackage;
+use crate::package::rpm::version;
 use crate::sign::OpenPgpSigner;
 use crate::store::{Key, Store, Swap};
 
@@ -113,25 +114,6 @@ impl<'a> YumRepository<'a> {
         self.entries.values()
     }
 
-    /// Whether the channel offers this package already.
-    pub fn is_offered(&self, package: &SignedPackage) -> bool {
-        let same = |entry: &Entry| {
-            entry.package == package.name().as_str()
-                && entry.version == package.version()
-                && entry.architecture == package.architecture()
-        };
-        self.entries().any(same)
-    }
-
-    /// A package in the pool: the index may not know it, if a publish was killed or if it was published
-    /// in another channel.
-    ///
-    /// # Errors
-    /// [`RepositoryError`]
-    pub fn in_pool(&self, key: &Key, keyring: &Keyring) -> Result<Option<Retrieved>, RepositoryError> {
-        Retrieved::fetch(self.store, key, u64::MAX, keyring)
-    }
-
     /// Says what a release is about; `files` are those of its packages.
     pub fn announce(&mut self, advisory: &Advisory, files: &[FileReference]) {
         let own: Vec<_> = self.entries.values().filter(|e| files.iter().any(|f| f.path == e.filename)).collect();
@@ -208,6 +190,9 @@ impl<'a> YumRepository<'a> {
 impl RepositoryFormat for YumRepository<'_> {
     fn add(&mut self, package: &SignedPackage, keyring: &Keyring) -> Result<Added, RepositoryError> {
         let identity = (package.name().to_string(), package.version().to_owned(), package.architecture().to_owned());
+        if let Some(entry) = self.entries.get(&identity).filter(|entry| entry.sha256 == package.file_digest()) {
+            return Ok(Added { file: file(entry), published_before: true });
+        }
         let key = layout::pool(&identity.0, &identity.1, &identity.2)?;
         let there = self.in_pool(&key, keyring)?;
         if there.as_ref().is_some_and(|there| there.package.content_digest() != package.content_digest()) {
@@ -229,6 +214,24 @@ impl RepositoryFormat for YumRepository<'_> {
     fn versions(&self, package: &PackageName) -> Vec<String> {
         let own = self.entries.values().filter(|entry| entry.package == package.as_str());
         own.map(|entry| entry.version.clone()).collect()
+    }
+
+    fn newest(&self, package: &PackageName) -> Option<FileReference> {
+        let own = self.entries().filter(|entry| entry.package == package.as_str());
+        own.max_by(|a, b| version::compare(&a.version, &b.version)).map(file)
+    }
+
+    fn in_pool(&self, key: &Key, keyring: &Keyring) -> Result<Option<Retrieved>, RepositoryError> {
+        Retrieved::fetch(self.store, key, u64::MAX, keyring)
+    }
+
+    fn is_offered(&self, package: &SignedPackage) -> bool {
+        let same = |entry: &Entry| {
+            entry.package == package.name().as_str()
+                && entry.version == package.version()
+                && entry.architecture == package.architecture()
+        };
+        self.entries().any(same)
     }
 
     fn snapshot(&self, validity: Validity, signer: &dyn OpenPgpSigner) -> Result<Snapshot, RepositoryError> {

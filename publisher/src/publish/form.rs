@@ -1,0 +1,99 @@
+//! The forms of `<vendor>-release`: one for each kind of repository that a host can subscribe to.
+
+use std::path::Path;
+
+use consign_metadata::document::Role;
+use consign_metadata::name::PackageName;
+use jiff::Timestamp;
+
+use super::PublishError;
+use super::introduction::{IntroductionContent, add_config};
+use crate::package::deb::Deb;
+use crate::package::rpm::Rpm;
+use crate::package::{PackageError, Packager, UnsignedPackage};
+use crate::repository::apt::sources;
+use crate::repository::yum::subscription::Subscription;
+use crate::stage::{StageError, StagedTree};
+
+/// A form of the package.
+#[derive(Debug)]
+pub struct Form {
+    /// How its file name ends.
+    pub extension: &'static str,
+    /// What follows the number in its version.
+    revision: &'static str,
+    packager: fn() -> Box<dyn Packager>,
+    subscribe: fn(&IntroductionContent<'_>, &mut StagedTree) -> Result<(), PublishError>,
+}
+
+/// For hosts with apt.
+pub const APT: Form = Form { extension: ".deb", revision: "", packager: || Box::new(Deb), subscribe: apt };
+/// For hosts with dnf or zypper.
+pub const YUM: Form = Form { extension: ".rpm", revision: "-1", packager: || Box::new(Rpm::default()), subscribe: yum };
+
+impl Form {
+    /// The number of the version that a file of the pool has, if it is the package in this form.
+    pub fn version_of(&self, file_name: &str, package: &PackageName) -> Option<u64> {
+        let rest = file_name.strip_suffix(self.extension)?.strip_prefix(package.as_str())?;
+        rest.strip_prefix(['_', '-'])?.split(['_', '-']).next()?.parse().ok()
+    }
+
+    /// The package at a version of its own.
+    ///
+    /// # Errors
+    /// [`PublishError`]
+    pub fn build(
+        &self,
+        content: &IntroductionContent<'_>,
+        version: u64,
+        now: Timestamp,
+        folder: &Path,
+    ) -> Result<UnsignedPackage, PublishError> {
+        let mut payload = content.anchors().map_err(PackageError::from)?;
+        (self.subscribe)(content, &mut payload)?;
+        let package = content.package(format!("{version}{}", self.revision), payload)?;
+        Ok((self.packager)().build(&package, now, folder)?)
+    }
+}
+
+/// `index` alone is what `Signed-By` names: apt knows no roles and would take an index by any key.
+fn apt(content: &IntroductionContent<'_>, tree: &mut StagedTree) -> Result<(), PublishError> {
+    let vendor = &content.trust.roles.vendor;
+    let keyring = format!("/usr/share/keyrings/{vendor}-archive-keyring.pgp");
+    let bad = |cause| PublishError::Certificate { whose: vendor.to_string(), cause };
+    let index = content.trust.certificate_of(Role::Index).map_err(bad)?;
+    let lay_down = || -> Result<(), StageError> {
+        tree.add_bytes(&keyring, index, 0o644)?;
+        // The site may point the subscription to a mirror, so both are configuration files.
+        let subscription = sources::subscription(content.url, content.channel, &keyring);
+        add_config(tree, &format!("/etc/apt/sources.list.d/{vendor}-{}.sources", content.channel), subscription)?;
+        let limits = sources::limits(vendor, &content.packages);
+        add_config(tree, &format!("/etc/apt/preferences.d/{}", sources::limits_file(vendor)), limits)
+    };
+    Ok(lay_down().map_err(PackageError::from)?)
+}
+
+/// dnf knows no roles either, and asks one list of keys for the index and for packages.
+fn yum(content: &IntroductionContent<'_>, tree: &mut StagedTree) -> Result<(), PublishError> {
+    let vendor = &content.trust.roles.vendor;
+    let bad = |whose: &str| {
+        let whose = whose.to_owned();
+        move |cause| PublishError::Certificate { whose, cause }
+    };
+    let own = format!("/etc/pki/rpm-gpg/RPM-GPG-KEY-{vendor}");
+    let mut keys = vec![(own, crate::trust::armored(&content.trust.certificate).map_err(bad(vendor.as_str()))?)];
+    if let Some(agent) = &content.agent {
+        let certificate = crate::trust::armored(&agent.certificate).map_err(bad("the agent"))?;
+        keys.push((format!("/etc/pki/rpm-gpg/RPM-GPG-KEY-{vendor}-{}", super::AGENT), certificate));
+    }
+    let paths: Vec<String> = keys.iter().map(|(path, _)| path.clone()).collect();
+    let (url, channel, packages) = (content.url, content.channel, &content.packages);
+    let text = Subscription { url, vendor, channel, keys: &paths, packages }.text();
+    let lay_down = || -> Result<(), StageError> {
+        for (path, certificate) in keys {
+            tree.add_bytes(&path, certificate, 0o644)?;
+        }
+        add_config(tree, &format!("/etc/yum.repos.d/{vendor}-{}.repo", content.channel), text)
+    };
+    Ok(lay_down().map_err(PackageError::from)?)
+}
