@@ -10,6 +10,7 @@ use consign_metadata::plan::NativeVersions;
 
 use super::PublishError;
 use crate::package::deb::DebControl;
+use crate::package::rpm::RpmControl;
 use crate::package::{Architecture, Copyright, PackageContents, Release};
 use crate::stage::{Attributes, Entry, Node, Source, StageError, StagedTree};
 use crate::trust::Trust;
@@ -101,6 +102,7 @@ impl IntroductionContent<'_> {
             release: Release { changes: vec!["Repository, keys or products changed.".to_owned()] },
             payload,
             deb: DebControl::default(),
+            rpm: RpmControl::default(),
         })
     }
 
