@@ -2,14 +2,18 @@
 
 mod apt;
 mod clients;
+mod dnf;
 mod full;
 mod introduction;
 mod killed;
 #[path = "../lintian/mod.rs"]
 mod lintian;
+mod nginx;
 mod project;
 mod refusals;
 mod republished;
+mod rpms;
 mod shape;
 mod verified;
 mod web;
+mod yum;

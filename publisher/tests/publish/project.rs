@@ -9,6 +9,8 @@ use consign::sign::KeyFiles;
 /// A project with keys, and a product of one module and one note.
 pub struct Project {
     folder: tempfile::TempDir,
+    /// Where hosts find it.
+    pub url: String,
 }
 
 /// The command that is tested.
@@ -29,7 +31,7 @@ impl Project {
     /// The same without keys.
     pub fn bare() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let project = Self { folder };
+        let project = Self { folder, url: "https://packages.acme.example".to_owned() };
         project.write("app/erp", "#!/bin/sh\necho erp\n");
         project.note("1.0.0", "The first release.");
         project
@@ -89,7 +91,8 @@ impl Project {
              maintainer = \"Acme <packages@acme.example>\"\nsupported_from = \"1.0.0\"\n\
              [[module]]\npackage = \"acme-{product}\"\n\
              files = [{{ from = \"app/\", to = \"/opt/acme-{product}\" }}]\n\
-             [notes]\n[repository]\nurl = \"https://packages.acme.example\"\n{more}"
+             [notes]\n[repository]\nurl = \"{}\"\n{more}",
+            self.url
         );
         self.write("consign.toml", &manifest);
     }

@@ -1,0 +1,66 @@
+//! The machine's own dnf, with a configuration and a state of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use crate::project::{ok, out};
+
+/// A dnf that knows one repository and nothing of the machine it runs on.
+pub struct Dnf {
+    folder: tempfile::TempDir,
+}
+
+impl Dnf {
+    /// Subscribed by a line, `mirrorlist=…` or `baseurl=…`, and a certificate.
+    pub fn new(subscription: &str, certificate: &Path) -> Self {
+        let dnf = Self { folder: tempfile::tempdir().unwrap() };
+        let configuration = format!(
+            "[main]\ngpgcheck=1\nkeepcache=1\n\n[acme]\nname=Acme\n{subscription}\nrepo_gpgcheck=1\ngpgcheck=1\n\
+             skip_if_unavailable=0\nmetadata_expire=0\ngpgkey=file://{}\n",
+            certificate.display(),
+        );
+        std::fs::write(dnf.path("dnf.conf"), configuration).unwrap();
+        dnf
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new("dnf");
+        // This machine's own repositories and variables are none of the host's.
+        command.args(["--assumeyes", "--quiet", "--releasever=1"]).current_dir(self.folder.path());
+        for (option, value) in [("--config", "dnf.conf"), ("--installroot", "root")] {
+            command.arg(format!("{option}={}", self.path(value).display()));
+        }
+        for (option, value) in [("reposdir", "nowhere"), ("varsdir", "nowhere"), ("cachedir", "cache")] {
+            command.arg(format!("--setopt={option}={}", self.path(value).display()));
+        }
+        command.args(arguments).env("LC_ALL", "C.UTF-8");
+        command
+    }
+
+    pub fn makecache(&self) -> Output {
+        self.command(&["--refresh", "makecache"]).output().unwrap()
+    }
+
+    /// What it says about what it can read.
+    #[track_caller]
+    pub fn says(&self, arguments: &[&str]) -> String {
+        out(&ok(&mut self.command(arguments)))
+    }
+
+    /// Downloads a package, verified by the index, and verifies its own signature.
+    #[track_caller]
+    pub fn download(&self, package: &str, certificate: &Path) -> PathBuf {
+        ok(&mut self.command(&["download", package]));
+        let files = std::fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().path());
+        let rpm = files.filter(|path| path.extension().is_some_and(|e| e == "rpm")).max().unwrap();
+        let database = self.path("keys").display().to_string();
+        ok(Command::new("rpmkeys").args(["--dbpath", &database, "--import"]).arg(certificate));
+        let checked = out(&ok(Command::new("rpmkeys").args(["--dbpath", &database, "-Kv"]).arg(&rpm)));
+        assert!(checked.contains("Signature, key ID") && !checked.contains("NOKEY"), "{checked}");
+        rpm
+    }
+}

@@ -1,0 +1,61 @@
+//! Releases as rpms, with the plan that a build of the project makes.
+
+use std::path::PathBuf;
+
+use consign::package::rpm::{Rpm, RpmControl};
+use consign::package::{Architecture, PackageContents, Packager, SignedPackage};
+use consign::sign::{KeyFile, KeyFiles, OpenPgpSigner};
+use consign::stage::StagedTree;
+use consign::trust::Trust;
+use consign_metadata::document::Role;
+use consign_metadata::plan::{self, NativeVersions, note_file};
+use jiff::Timestamp;
+
+use crate::project::Project;
+
+impl Project {
+    /// Builds a version as an rpm, signed by the key of a folder.
+    pub fn rpm(&self, version: &str, keys: &str) -> PathBuf {
+        let deb = self.build("erp", version).remove(0);
+        let trust = Trust::beside(&self.certificate()).unwrap();
+        let deb = SignedPackage::open(&deb, &trust.keyring(Role::Package).unwrap()).unwrap();
+        let files = KeyFiles::in_folder(&self.path(keys));
+        let key = KeyFile::open(&files.package_secret, || Err("no passphrase is needed".to_owned())).unwrap();
+        let message = &deb.plan().unwrap().message;
+        let verified = trust.keyring(Role::Package).unwrap().verify_message(message, plan::MAXIMUM_SIZE).unwrap();
+        let mut document: serde_json::Value = serde_json::from_slice(&verified.bytes).unwrap();
+        let native = format!("{version}-1");
+        document["body"]["modules"][0]["native"] = serde_json::json!({ "rpm": native });
+        let message = key.message(document.to_string().as_bytes()).unwrap();
+        let mut payload = StagedTree::default();
+        payload.add_bytes(&plan::installed_path(deb.name()), message, 0o644).unwrap();
+        for note in deb.notes() {
+            let path = format!("/usr/share/doc/acme-erp/notes/{}", note_file(&note.version, note.language));
+            payload.add_bytes(&path, note.text.clone().into_bytes(), 0o644).unwrap();
+        }
+        let program = std::fs::read(self.path("app/erp")).unwrap();
+        payload.add_bytes("/opt/acme-erp/erp", program, 0o755).unwrap();
+        let contents = PackageContents {
+            name: deb.name().clone(),
+            native: NativeVersions { rpm: Some(native), ..NativeVersions::default() },
+            architecture: Architecture::All,
+            maintainer: "Acme <packages@acme.example>".to_owned(),
+            section: "misc".to_owned(),
+            priority: "optional".to_owned(),
+            summary: "an example of <acme> & others".to_owned(),
+            description: "first\n\nsecond".to_owned(),
+            homepage: None,
+            copyright: consign::package::Copyright {
+                holder: "Acme".to_owned(),
+                license: "Proprietary".to_owned(),
+                text: None,
+            },
+            release: consign::package::Release { changes: vec!["Changed.".to_owned()] },
+            payload,
+            deb: Default::default(),
+            rpm: RpmControl::default(),
+        };
+        let unsigned = Rpm::default().build(&contents, Timestamp::now(), &self.path("dist")).unwrap();
+        unsigned.sign(&key).unwrap().path().to_owned()
+    }
+}
