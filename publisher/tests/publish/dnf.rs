@@ -30,7 +30,7 @@ impl Dnf {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("dnf");
         // This machine's own repositories and variables are none of the host's.
-        command.args(["--assumeyes", "--quiet", "--releasever=1"]).current_dir(self.folder.path());
+        command.args(["--assumeyes", "--quiet", "--noplugins", "--releasever=1"]).current_dir(self.folder.path());
         for (option, value) in [("--config", "dnf.conf"), ("--installroot", "root")] {
             command.arg(format!("{option}={}", self.path(value).display()));
         }
@@ -51,12 +51,12 @@ impl Dnf {
         out(&ok(&mut self.command(arguments)))
     }
 
-    /// Downloads a package, verified by the index, and verifies its own signature.
+    /// Downloads a package as for an installation, verified by the index, and verifies its own signature.
     #[track_caller]
     pub fn download(&self, package: &str, certificate: &Path) -> PathBuf {
-        ok(&mut self.command(&["download", package]));
-        let files = std::fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().path());
-        let rpm = files.filter(|path| path.extension().is_some_and(|e| e == "rpm")).max().unwrap();
+        ok(&mut self.command(&["install", "--downloadonly", package]));
+        let found = out(&ok(Command::new("find").arg(self.path("cache")).args(["-name", &format!("{package}-*.rpm")])));
+        let rpm = PathBuf::from(found.trim_end());
         let database = self.path("keys").display().to_string();
         ok(Command::new("rpmkeys").args(["--dbpath", &database, "--import"]).arg(certificate));
         let checked = out(&ok(Command::new("rpmkeys").args(["--dbpath", &database, "-Kv"]).arg(&rpm)));

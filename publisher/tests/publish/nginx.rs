@@ -1,5 +1,6 @@
 //! A web server for a folder of this machine, as a vendor has one.
 
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command};
@@ -15,6 +16,11 @@ pub struct Nginx {
 impl Nginx {
     /// Serves a folder, which need not be there yet.
     pub fn of(folder: &Path) -> Self {
+        // A port that was free a moment ago may be another server's by now, which then answers instead.
+        (0..20).find_map(|_| Self::on_some_port(folder)).expect("nginx finds no port")
+    }
+
+    fn on_some_port(folder: &Path) -> Option<Self> {
         let home = tempfile::tempdir().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let place = home.path().display();
@@ -23,19 +29,32 @@ impl Nginx {
             .concat();
         let configuration = format!(
             "daemon off; master_process off; pid {place}/pid; error_log {place}/error.log;\nevents {{}}\n\
-             http {{ access_log {place}/access.log; {temporary}\nserver {{ listen 127.0.0.1:{port}; root {}; }} }}\n",
+             http {{ access_log {place}/access.log; {temporary}\nserver {{ listen 127.0.0.1:{port}; root {};\n\
+             location = /whose {{ access_log off; return 200 {place}; }} }} }}\n",
             folder.display()
         );
         let file = home.path().join("nginx.conf");
         std::fs::write(&file, configuration).unwrap();
         let child = Command::new("nginx").arg("-e").arg(home.path().join("error.log")).arg("-c").arg(&file).spawn();
-        let server = Self { child: child.unwrap(), port, home };
+        let mut server = Self { child: child.unwrap(), port, home };
         let until = Instant::now() + Duration::from_secs(20);
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(Instant::now() < until, "nginx does not answer");
-            std::thread::yield_now();
+        while Instant::now() < until {
+            match server.answer() {
+                Some(answer) => return answer.ends_with(server.home.path().to_str().unwrap()).then_some(server),
+                None if server.child.try_wait().unwrap().is_some() => return None,
+                None => std::thread::yield_now(),
+            }
         }
-        server
+        None
+    }
+
+    fn answer(&self) -> Option<String> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
+        stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
+        stream.write_all(b"GET /whose HTTP/1.0\r\n\r\n").ok()?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).ok()?;
+        Some(answer)
     }
 
     pub fn url(&self) -> String {

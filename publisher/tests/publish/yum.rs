@@ -59,8 +59,11 @@ fn dnf_reads_two_versions_through_the_list_and_through_the_folder() {
         assert_eq!(std::fs::read(&downloaded).unwrap(), std::fs::read(&second).unwrap());
         assert!(dnf.says(&["repoquery", "--list", "acme-erp"]).contains("/opt/acme-erp/erp"));
         assert!(dnf.says(&["repoquery", "--changelogs", "acme-erp"]).contains("Changed."));
+        dnf.says(&["install", "acme-erp-1.0.0"]);
         let told = dnf.says(&["updateinfo", "info", "--available", "acme:erp-1.1.0"]);
         assert!(told.contains("The <second> release.") && told.contains("enhancement"), "{told}");
+        dnf.says(&["upgrade"]);
+        assert!(dnf.says(&["repoquery", "--installed"]).contains("acme-erp-0:1.1.0-1.noarch"));
     }
     let requests = server.requests();
     assert!(!requests.contains(" 404 "), "{requests}");
@@ -154,7 +157,7 @@ for pkgid in theirs:
         if (own[pkgid][text] or None) != (value or None):
             print(text, own[pkgid][text], value)
 "#;
-    let compared = ok(Command::new("python3").args(["-c", program]).arg(&own).arg(theirs.join("repodata")));
+    let compared = ok(Command::new("/usr/bin/python3").args(["-c", program]).arg(&own).arg(theirs.join("repodata")));
     assert_eq!(out(&compared), "");
     assert_eq!(err(&compared), "1\n", "one release, one advisory");
 }

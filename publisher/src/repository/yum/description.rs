@@ -9,6 +9,10 @@ use super::xml::{Escaped, element};
 const CHANGES: usize = 10;
 /// Needs before a scriptlet runs, not only before the program does: `Requires(pre)`, `Requires(post)`.
 const BEFORE_SCRIPTS: u32 = 1 << 6 | 1 << 9 | 1 << 10;
+/// The kinds of relations that are compared with each other.
+pub const REQUIRES: &str = "requires";
+/// What a package gives.
+pub const PROVIDES: &str = "provides";
 /// What rpm itself must be able to do; no package provides it.
 const ABILITY: &str = "rpmlib(";
 
@@ -110,12 +114,21 @@ impl Description {
         let (start, end) = self.header;
         let _ = writeln!(out, "    <rpm:header-range start=\"{start}\" end=\"{end}\"/>");
         for (kind, relations) in &self.relations {
-            out += &list(kind, relations);
+            out += &list(kind, relations.iter().filter(|relation| *kind != REQUIRES || !self.is_own(relation)));
         }
         for (path, kind) in self.files.iter().filter(|(path, _)| is_primary(path)) {
             out += &file(4, path, *kind);
         }
         out + "  </format>\n"
+    }
+
+    /// Whether it provides itself what it needs, to the version.
+    fn is_own(&self, needed: &Relation) -> bool {
+        let own = self.relations.iter().filter(|(kind, _)| *kind == PROVIDES).flat_map(|(_, own)| own);
+        let same = |own: &Relation| {
+            (&own.name, &own.version, sign(own.flags)) == (&needed.name, &needed.version, sign(needed.flags))
+        };
+        own.into_iter().any(same) || self.files.iter().any(|(path, _)| is_primary(path) && *path == needed.name)
     }
 
     /// Its element in the index of files.
@@ -146,9 +159,9 @@ impl Description {
     }
 }
 
-fn list(kind: &str, relations: &[Relation]) -> String {
+fn list<'a>(kind: &str, relations: impl Iterator<Item = &'a Relation>) -> String {
     let mut seen = BTreeSet::new();
-    let asked = relations.iter().filter(|r| !r.name.starts_with(ABILITY) && seen.insert(*r));
+    let asked = relations.filter(|r| !r.name.starts_with(ABILITY) && seen.insert(*r));
     let entries: String = asked.map(entry).collect();
     if entries.is_empty() { entries } else { format!("    <rpm:{kind}>\n{entries}    </rpm:{kind}>\n") }
 }

@@ -5,13 +5,13 @@ use std::io;
 
 use consign_metadata::rpm::{Header, RpmLayout, tag};
 
-use super::description::{Change, Description, FileKind, Relation};
+use super::description::{Change, Description, FileKind, PROVIDES, REQUIRES, Relation};
 use crate::package::{Format, SignedPackage};
 
 /// The kinds of relations in the order of `createrepo_c`, and the tags of names, flags and versions.
 const RELATIONS: [(&str, [u32; 3]); 8] = [
-    ("provides", [tag::PROVIDE_NAMES, tag::PROVIDE_FLAGS, tag::PROVIDE_VERSIONS]),
-    ("requires", [tag::REQUIRE_NAMES, tag::REQUIRE_FLAGS, tag::REQUIRE_VERSIONS]),
+    (PROVIDES, [tag::PROVIDE_NAMES, tag::PROVIDE_FLAGS, tag::PROVIDE_VERSIONS]),
+    (REQUIRES, [tag::REQUIRE_NAMES, tag::REQUIRE_FLAGS, tag::REQUIRE_VERSIONS]),
     ("conflicts", [tag::CONFLICT_NAMES, tag::CONFLICT_FLAGS, tag::CONFLICT_VERSIONS]),
     ("obsoletes", [tag::OBSOLETE_NAMES, tag::OBSOLETE_FLAGS, tag::OBSOLETE_VERSIONS]),
     ("suggests", [tag::SUGGEST_NAMES, tag::SUGGEST_FLAGS, tag::SUGGEST_VERSIONS]),
