@@ -17,3 +17,5 @@ mod shape;
 mod verified;
 mod web;
 mod yum;
+mod yum_readers;
+mod yum_refusals;

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use consign::package::rpm::{Rpm, RpmControl};
 use consign::package::{Architecture, PackageContents, Packager, SignedPackage};
 use consign::sign::{KeyFile, KeyFiles, OpenPgpSigner};
-use consign::stage::StagedTree;
+use consign::stage::{Attributes, Entry, Node, Source, StagedTree};
 use consign::trust::Trust;
+use consign_metadata::digest::Sha256;
 use consign_metadata::document::Role;
 use consign_metadata::plan::{self, NativeVersions, note_file};
 use jiff::Timestamp;
@@ -16,6 +17,11 @@ use crate::project::Project;
 impl Project {
     /// Builds a version as an rpm, signed by the key of a folder.
     pub fn rpm(&self, version: &str, keys: &str) -> PathBuf {
+        self.rpm_as(version, version, keys)
+    }
+
+    /// The same with a native version of its own.
+    pub fn rpm_as(&self, version: &str, native: &str, keys: &str) -> PathBuf {
         let deb = self.build("erp", version).remove(0);
         let trust = Trust::beside(&self.certificate()).unwrap();
         let deb = SignedPackage::open(&deb, &trust.keyring(Role::Package).unwrap()).unwrap();
@@ -24,11 +30,13 @@ impl Project {
         let message = &deb.plan().unwrap().message;
         let verified = trust.keyring(Role::Package).unwrap().verify_message(message, plan::MAXIMUM_SIZE).unwrap();
         let mut document: serde_json::Value = serde_json::from_slice(&verified.bytes).unwrap();
-        let native = format!("{version}-1");
+        let native = format!("{native}-1");
         document["body"]["modules"][0]["native"] = serde_json::json!({ "rpm": native });
         let message = key.message(document.to_string().as_bytes()).unwrap();
         let mut payload = StagedTree::default();
-        payload.add_bytes(&plan::installed_path(deb.name()), message, 0o644).unwrap();
+        let stands_for = Sha256::of(document.to_string().as_bytes());
+        let node = Node::File { source: Source::Salted { bytes: message, stands_for }, config: false };
+        payload.add(&plan::installed_path(deb.name()), Entry { attributes: Attributes::root(0o644), node }).unwrap();
         for note in deb.notes() {
             let path = format!("/usr/share/doc/acme-erp/notes/{}", note_file(&note.version, note.language));
             payload.add_bytes(&path, note.text.clone().into_bytes(), 0o644).unwrap();
