@@ -20,6 +20,7 @@ mod packagers;
 mod prompt;
 mod renamed;
 mod reproducible;
+mod rpm;
 mod sample;
 mod schema;
 mod scripts;
