@@ -43,10 +43,12 @@ const SAMPLE: usize = 3;
 /// What may be wrong between two swaps: the pairs that clients by digest do not look at, and the feed
 /// that comes last. Everything else is a reader's error.
 fn is_of_the_moment(finding: &Finding) -> bool {
-    let beside = ["dists/stable/Release", "dists/stable/Release.gpg", "acme-release.deb"];
+    let beside = ["dists/stable/Release", "dists/stable/Release.gpg", "acme-release.deb", "acme-release.rpm"];
     beside.contains(&finding.place.as_str())
         || finding.place.ends_with("/Packages.gz")
+        || finding.place.starts_with("yum/stable/g/latest/")
         || finding.problem.contains("does not name dists/stable/InRelease as it is")
+        || finding.problem.contains("does not name yum/stable/g/")
 }
 
 fn errors(public: &Path, certificate: &Path) -> Vec<String> {
@@ -63,7 +65,10 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
-        let project = Project::new();
+        Self::of(Project::new())
+    }
+
+    fn of(project: Project) -> Self {
         project.build("erp", "1.0.0");
         project.published(&[]);
         project.note("1.1.0", "The second release.");
@@ -146,6 +151,25 @@ fn a_publisher_killed_at_any_call_leaves_nothing_to_repair() {
         }
     }
     assert!(killed >= 20, "only {killed} points");
+}
+
+/// With a yum repository beside: what is looked at is the same, and the list leads to a whole generation.
+#[test]
+fn a_publisher_of_both_formats_killed_at_a_renaming_leaves_nothing_to_repair() {
+    let mut project = Project::new();
+    project.formats = crate::formats::BOTH;
+    let scene = Scene::of(project);
+    let counted = scene.count();
+    let mut killed = 0;
+    for call in ["renameat", "renameat2"] {
+        for time in 1..=counted[call] {
+            let what = format!("killed at {call} {time} of {}", counted[call]);
+            assert_eq!(scene.fault(call, time, "signal=KILL").signal(), Some(9), "{what}: the fault did not fire");
+            scene.assert_whole_and_repeatable(&what, false);
+            killed += 1;
+        }
+    }
+    assert!(killed > 20, "only {killed} points: {counted:?}");
 }
 
 /// Kills leave the page cache; a power cut does not. So the order of syncs is looked at.

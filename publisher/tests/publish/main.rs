@@ -3,6 +3,7 @@
 mod apt;
 mod clients;
 mod dnf;
+mod formats;
 mod full;
 mod introduction;
 mod killed;

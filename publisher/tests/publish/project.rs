@@ -11,6 +11,8 @@ pub struct Project {
     folder: tempfile::TempDir,
     /// Where hosts find it.
     pub url: String,
+    /// A line of the manifest about its formats.
+    pub formats: &'static str,
 }
 
 /// The command that is tested.
@@ -31,7 +33,7 @@ impl Project {
     /// The same without keys.
     pub fn bare() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let project = Self { folder, url: "https://packages.acme.example".to_owned() };
+        let project = Self { folder, url: "https://packages.acme.example".to_owned(), formats: "" };
         project.write("app/erp", "#!/bin/sh\necho erp\n");
         project.note("1.0.0", "The first release.");
         project
@@ -88,11 +90,11 @@ impl Project {
         let manifest = format!(
             "vendor = \"acme\"\n\
              [product]\nname = \"{product}\"\nversion = \"{version}\"\nsummary = \"an example\"\n\
-             maintainer = \"Acme <packages@acme.example>\"\nsupported_from = \"1.0.0\"\n\
+             maintainer = \"Acme <packages@acme.example>\"\nsupported_from = \"1.0.0\"\n{}\
              [[module]]\npackage = \"acme-{product}\"\n\
              files = [{{ from = \"app/\", to = \"/opt/acme-{product}\" }}]\n\
              [notes]\n[repository]\nurl = \"{}\"\n{more}",
-            self.url
+            self.formats, self.url
         );
         self.write("consign.toml", &manifest);
     }

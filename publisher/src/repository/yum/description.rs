@@ -161,8 +161,8 @@ impl Description {
 
 fn list<'a>(kind: &str, relations: impl Iterator<Item = &'a Relation>) -> String {
     let mut seen = BTreeSet::new();
-    let asked = relations.filter(|r| !r.name.starts_with(ABILITY) && seen.insert(*r));
-    let entries: String = asked.map(entry).collect();
+    let asked = relations.filter(|relation| !relation.name.starts_with(ABILITY)).map(entry);
+    let entries: String = asked.filter(|entry| seen.insert(entry.clone())).collect();
     if entries.is_empty() { entries } else { format!("    <rpm:{kind}>\n{entries}    </rpm:{kind}>\n") }
 }
 
