@@ -89,7 +89,8 @@ impl authored::Product {
             version: version.clone(),
             revision,
             deb_version,
-            rpm_version: rpm_version::of(version, revision).map_err(|e| Fault::at(self.version.span(), e.to_string()))?,
+            rpm_version: rpm_version::of(version, revision)
+                .map_err(|e| Fault::at(self.version.span(), e.to_string()))?,
             formats: formats(self.formats.as_ref())?.unwrap_or_else(|| [PackageFormat::Deb].into()),
             supported_from,
             class_rule,
@@ -98,7 +99,9 @@ impl authored::Product {
 }
 
 /// The formats that are said, at least one.
-pub(super) fn formats(said: Option<&Spanned<BTreeSet<PackageFormat>>>) -> Result<Option<BTreeSet<PackageFormat>>, Fault> {
+pub(super) fn formats(
+    said: Option<&Spanned<BTreeSet<PackageFormat>>>,
+) -> Result<Option<BTreeSet<PackageFormat>>, Fault> {
     match said {
         Some(formats) if formats.get_ref().is_empty() => {
             Err(Fault::at(formats.span(), "packages in no format are none; say \"deb\", \"rpm\" or both"))

@@ -170,8 +170,11 @@ impl authored::Manifest {
         if packaging == Packaging::Foreign {
             self.modules.iter().try_for_each(authored::Module::is_bare)?;
             if product.formats != [PackageFormat::Deb].into() {
-                return Err(Fault::at(self.product.version.span(), "packages that others made are wrapped as .deb only")
-                    .help("leave `formats` out"));
+                return Err(Fault::at(
+                    self.product.version.span(),
+                    "packages that others made are wrapped as .deb only",
+                )
+                .help("leave `formats` out"));
             }
             if let Some(build) = self.builds.first() {
                 return Err(Fault::at(

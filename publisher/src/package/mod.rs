@@ -20,8 +20,8 @@ use crate::stage::{Attributes, Entry, Node, StagedTree};
 
 pub use contents::{Architecture, Copyright, PackageContents, Release};
 pub use error::{PackageError, Unfit};
-pub use format::{Format, PackageFormat};
 pub(crate) use format::unverified_signature;
+pub use format::{Format, PackageFormat};
 pub use signed::{NoteFile, SignedPackage, SignedPlan};
 pub use unsigned::UnsignedPackage;
 
