@@ -1,6 +1,5 @@
 //! The repositories of a channel, one for each format: each takes the packages of its own.
 
-use consign_metadata::document::Role;
 use consign_metadata::feed::FileReference;
 use consign_metadata::openpgp::Keyring;
 
@@ -35,7 +34,7 @@ impl<'a> Repositories<'a> {
         let (trust, channel) = (&request.trust, &request.channel);
         let vendor = &trust.roles.vendor;
         let bad = |cause| PublishError::Certificate { whose: vendor.to_string(), cause };
-        let key = trust.certificate_of(Role::Index).and_then(|index| armored(&index)).map_err(bad)?;
+        let key = armored(&trust.certificate).map_err(bad)?;
         let hosting = Hosting { url: request.introduction.url.clone(), number, key };
         Ok(Self {
             apt: AptRepository::load(store, vendor, channel, keyring)?,

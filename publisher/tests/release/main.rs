@@ -21,6 +21,8 @@ mod prompt;
 mod renamed;
 mod reproducible;
 mod rpm;
+#[path = "../rpmlint/mod.rs"]
+mod rpmlint;
 mod sample;
 mod schema;
 mod scripts;

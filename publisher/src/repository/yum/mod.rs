@@ -56,7 +56,8 @@ pub struct Hosting {
     pub url: String,
     /// The number of the feed's next generation.
     pub number: u64,
-    /// The certificate of the keys that sign the index, armored: zypper asks for it beside the signature.
+    /// The vendor's certificate, armored, which zypper asks for beside the signature. All of it: what zypper
+    /// imports of a certificate it takes for the whole, and would then refuse the packages.
     pub key: Vec<u8>,
 }
 

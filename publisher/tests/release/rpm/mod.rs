@@ -3,6 +3,8 @@
 mod database;
 mod header;
 mod installed;
+mod reader;
+mod release;
 mod signature;
 
 use std::fs;
@@ -30,6 +32,13 @@ impl Example {
         let folder = tempfile::tempdir().unwrap();
         let payload = payload(folder.path());
         Self { folder, contents: contents(payload) }
+    }
+
+    /// Without a plan, as the packages that belong to no product are.
+    pub fn without_plan() -> Self {
+        let mut example = Self::new();
+        example.contents.payload.remove("/usr/share/consignee/plans/acme-erp.pgp");
+        example
     }
 
     pub fn path(&self) -> &Path {
@@ -93,8 +102,7 @@ fn payload(folder: &Path) -> StagedTree {
     tree.add_bytes("/usr/share/doc/acme-erp/notes/1.2.0.en.md", b"# Note\n".to_vec(), 0o644).unwrap();
     tree.add_bytes("/usr/share/consignee/plans/acme-erp.pgp", b"plan".to_vec(), 0o644).unwrap();
     let large = folder.join("large");
-    fs::write(&large, (0..3_000_000u32).flat_map(|n| (n / 7).wrapping_mul(n).to_be_bytes()).collect::<Vec<_>>())
-        .unwrap();
+    fs::write(&large, (0..300_000u32).flat_map(|n| (n / 7).wrapping_mul(n).to_be_bytes()).collect::<Vec<_>>()).unwrap();
     let source = Source::Path { path: large.clone(), size: fs::metadata(&large).unwrap().len() };
     add(&mut tree, "/opt/acme/large", Attributes::root(0o444), Node::File { source, config: false });
     let daemon = Attributes { owner: "daemon".to_owned(), group: "adm".to_owned(), mode: 0o750 };

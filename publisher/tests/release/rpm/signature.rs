@@ -16,7 +16,7 @@ fn keyring(keys: &Keys) -> Keyring {
 }
 
 fn accepted(algorithm: Algorithm) {
-    let (keys, example) = (Keys::new(algorithm), Example::new());
+    let (keys, example) = (Keys::new(algorithm), Example::without_plan());
     let package = example.signed(&keys.package());
     let (good, said) = Database::trusting(&keys.files.certificate_armored).check(package.path());
     assert!(good && said.contains("signatures OK"), "{said}");
@@ -38,7 +38,7 @@ fn rpm_accepts_a_signature_by_an_ed25519_key() {
 
 #[test]
 fn nobody_accepts_a_package_that_was_changed_or_is_signed_by_another() {
-    let (keys, example) = (Keys::new(Algorithm::Ed25519), Example::new());
+    let (keys, example) = (Keys::new(Algorithm::Ed25519), Example::without_plan());
     let database = Database::trusting(&keys.files.certificate_armored);
     let package = example.signed(&keys.package());
     let layout = RpmLayout::read(&mut fs::File::open(package.path()).unwrap()).unwrap();
@@ -60,7 +60,7 @@ fn nobody_accepts_a_package_that_was_changed_or_is_signed_by_another() {
 
 #[test]
 fn an_unsigned_package_is_told_by_the_missing_word() {
-    let (keys, example) = (Keys::new(Algorithm::Ed25519), Example::new());
+    let (keys, example) = (Keys::new(Algorithm::Ed25519), Example::without_plan());
     let unsigned = example.unsigned();
     let (good, said) = Database::trusting(&keys.files.certificate_armored).check(unsigned.path());
     assert!(good && !said.contains("signatures") && said.contains("digests OK"), "{said}");
@@ -70,7 +70,7 @@ fn an_unsigned_package_is_told_by_the_missing_word() {
 
 #[test]
 fn signing_changes_nothing_but_the_signature_header() {
-    let (keys, example) = (Keys::new(Algorithm::Rsa4096), Example::new());
+    let (keys, example) = (Keys::new(Algorithm::Rsa4096), Example::without_plan());
     let unsigned = example.unsigned();
     let before = fs::read(unsigned.path()).unwrap();
     let package = unsigned.sign(&keys.package()).unwrap();
