@@ -104,13 +104,24 @@ impl YumRepository {
 
     /// Builds and signs packages beside those that are there, and makes the index anew.
     pub fn add(&self, packages: &[TinyRpm]) -> Result<()> {
-        let (public, keys) = (self.path().display().to_string(), self.keys().display().to_string());
+        let keys = self.keys().display().to_string();
         for package in packages {
             let path = package.build(&self.path())?.display().to_string();
             let (name, home) = (format!("_gpg_name {SIGNER}"), format!("_gpg_path {keys}"));
             tool("sign an rpm", &["rpmsign", "--define", &name, "--define", &home, "--addsign", &path])?;
         }
-        tool("index a yum repository", &["createrepo_c", "--quiet", &public])?;
+        self.index()
+    }
+
+    /// Takes the packages of another repository as they are, signed by its key, into its own index.
+    pub fn adopt(&self, other: &YumRepository) -> Result<()> {
+        let (from, to) = (other.path().join("noarch/."), self.path().join("noarch"));
+        tool("copy packages", &["cp", "-a", &from.display().to_string(), &to.display().to_string()])?;
+        self.index()
+    }
+
+    fn index(&self) -> Result<()> {
+        tool("index a yum repository", &["createrepo_c", "--quiet", &self.path().display().to_string()])?;
         let index = self.path().join("repodata/repomd.xml");
         self.gpg(&["--yes", "--armor", "--detach-sign", &index.display().to_string()])?;
         fs_err::write(self.path().join("repodata/repomd.xml.key"), self.certificate()?).doing("write a certificate")
