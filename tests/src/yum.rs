@@ -108,7 +108,10 @@ impl YumRepository {
         for package in packages {
             let path = package.build(&self.path())?.display().to_string();
             let (name, home) = (format!("_gpg_name {SIGNER}"), format!("_gpg_path {keys}"));
-            tool("sign an rpm", &["rpmsign", "--define", &name, "--define", &home, "--addsign", &path])?;
+            // Debian's rpm looks for the gpg2 of old.
+            let gpg = "__gpg /usr/bin/gpg";
+            let defined = ["--define", &name, "--define", &home, "--define", gpg];
+            tool("sign an rpm", &[&["rpmsign"], &defined[..], &["--addsign", &path]].concat())?;
         }
         self.index()
     }
