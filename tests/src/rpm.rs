@@ -78,7 +78,9 @@ impl Host {
         );
         match self.rpm_system() {
             RpmSystem::Zypper => {
-                self.write(&format!("/etc/zypp/repos.d/{name}.repo"), text + "autorefresh=1\n", 0o644);
+                // Without pkg_gpgcheck a signed index is enough for zypper, whoever signed the packages.
+                let text = text + "autorefresh=1\npkg_gpgcheck=1\n";
+                self.write(&format!("/etc/zypp/repos.d/{name}.repo"), text, 0o644);
                 self.zypper(&["--gpg-auto-import-keys", "refresh", name]).expect_ok();
             }
             _ => self.write(&format!("/etc/yum.repos.d/{name}.repo"), text, 0o644),
