@@ -84,17 +84,39 @@ pub struct YumRepository {
 }
 
 impl YumRepository {
-    /// An empty repository with a key of its own.
-    pub fn new() -> Result<YumRepository> {
-        let folder = tempfile::tempdir().doing("make a yum repository")?;
-        let repository = YumRepository { folder };
+    /// A repository of these packages with a key of its own.
+    pub fn of(packages: &[TinyRpm]) -> Result<YumRepository> {
+        const ACT: &str = "make a yum repository";
+        let repository = YumRepository { folder: tempfile::tempdir().doing(ACT)? };
         for path in [repository.keys(), repository.path()] {
-            fs_err::create_dir(&path).doing("make a yum repository")?;
+            fs_err::create_dir(&path).doing(ACT)?;
         }
         use std::os::unix::fs::PermissionsExt;
-        fs_err::set_permissions(repository.keys(), PermissionsExt::from_mode(0o700)).doing("make a yum repository")?;
+        fs_err::set_permissions(repository.keys(), PermissionsExt::from_mode(0o700)).doing(ACT)?;
         repository.gpg(&["--passphrase", "", "--quick-gen-key", SIGNER, "rsa2048", "sign", "never"])?;
+        repository.add(packages)?;
         Ok(repository)
+    }
+
+    /// The same repository a day later: what it has, and these packages, by the same key. Hosts that
+    /// are served the one are not disturbed.
+    pub fn later(&self, packages: &[TinyRpm]) -> Result<YumRepository> {
+        let later = YumRepository { folder: tempfile::tempdir().doing("make a yum repository")? };
+        self.end_key_agent();
+        for (from, to) in [(self.keys(), later.keys()), (self.path(), later.path())] {
+            tool("copy a yum repository", &["cp", "-a", &from.display().to_string(), &to.display().to_string()])?;
+        }
+        later.add(packages)?;
+        Ok(later)
+    }
+
+    /// The same, with the packages of another repository, as its key has signed them, in the index.
+    pub fn with_foreign(&self, other: &YumRepository) -> Result<YumRepository> {
+        let mixed = self.later(&[])?;
+        let (from, to) = (other.path().join("noarch/."), mixed.path().join("noarch"));
+        tool("copy packages", &["cp", "-a", &from.display().to_string(), &to.display().to_string()])?;
+        mixed.index()?;
+        Ok(mixed)
     }
 
     /// The folder to serve.
@@ -102,8 +124,7 @@ impl YumRepository {
         self.folder.path().join("public")
     }
 
-    /// Builds and signs packages beside those that are there, and makes the index anew.
-    pub fn add(&self, packages: &[TinyRpm]) -> Result<()> {
+    fn add(&self, packages: &[TinyRpm]) -> Result<()> {
         let keys = self.keys().display().to_string();
         for package in packages {
             let path = package.build(&self.path())?.display().to_string();
@@ -113,13 +134,6 @@ impl YumRepository {
             let defined = ["--define", &name, "--define", &home, "--define", gpg];
             tool("sign an rpm", &[&["rpmsign"], &defined[..], &["--addsign", &path]].concat())?;
         }
-        self.index()
-    }
-
-    /// Takes the packages of another repository as they are, signed by its key, into its own index.
-    pub fn adopt(&self, other: &YumRepository) -> Result<()> {
-        let (from, to) = (other.path().join("noarch/."), self.path().join("noarch"));
-        tool("copy packages", &["cp", "-a", &from.display().to_string(), &to.display().to_string()])?;
         self.index()
     }
 
@@ -146,10 +160,15 @@ impl YumRepository {
     }
 }
 
-impl Drop for YumRepository {
-    fn drop(&mut self) {
-        // The agent of this home lives as long as its folder otherwise.
+impl YumRepository {
+    fn end_key_agent(&self) {
         let home = self.keys().display().to_string();
         let _gone = tool("end a key agent", &["gpgconf", "--homedir", &home, "--kill", "gpg-agent"]);
+    }
+}
+
+impl Drop for YumRepository {
+    fn drop(&mut self) {
+        self.end_key_agent();
     }
 }

@@ -27,6 +27,12 @@ fn given(host: &Host, repository: &YumRepository) -> Server {
     server
 }
 
+/// Serves another repository at the same address.
+fn served_instead(host: &Host, server: Server, repository: &YumRepository) -> Server {
+    drop(server);
+    Server::start(host, &repository.path(), PORT).unwrap()
+}
+
 /// The word for "everything newer".
 fn upgrade(host: &Host) -> &'static str {
     if host.rpm_system() == RpmSystem::Zypper { "update" } else { "upgrade" }
@@ -57,15 +63,15 @@ fn an_rpm_host_has_systemd_as_pid_1_and_one_rpm_database() {
 #[test]
 fn ordinary_rpms_are_installed_and_upgraded_from_a_signed_repository() {
     lab!(Lab::has_rpm());
+    let neighbour = TinyRpm::new("neighbour", "1.0").field("Requires", "greeting");
+    let greeting = |version| TinyRpm::new("greeting", version).script("%post", "echo $1 >>/srv/posts");
+    let old = YumRepository::of(&[greeting("1.0"), neighbour]).unwrap();
+    let new = old.later(&[greeting("2.0")]).unwrap();
     on_every(&RpmSystem::ALL, "rpm-signed", |host| {
-        let repository = YumRepository::new().unwrap();
-        let neighbour = TinyRpm::new("neighbour", "1.0").field("Requires", "greeting");
-        let greeting = |version| TinyRpm::new("greeting", version).script("%post", "echo $1 >>/srv/posts");
-        repository.add(&[greeting("1.0"), neighbour]).unwrap();
-        let server = given(host, &repository);
+        let server = given(host, &old);
         host.manager(&["install", "neighbour"]).expect_ok();
         assert_eq!(host.read("/usr/share/greeting/version"), "1.0\n");
-        repository.add(&[greeting("2.0")]).unwrap();
+        let server = served_instead(host, server, &new);
         host.manager(&[upgrade(host)]).expect_ok();
         assert_eq!(host.installed("greeting").as_deref(), Some("2.0-1"));
         assert_eq!(host.installed("hello"), None);
@@ -79,20 +85,17 @@ fn ordinary_rpms_are_installed_and_upgraded_from_a_signed_repository() {
 #[test]
 fn what_another_key_has_signed_is_refused() {
     lab!(Lab::has_rpm());
+    let known = YumRepository::of(&[TinyRpm::new("greeting", "1.0")]).unwrap();
+    let foreign = YumRepository::of(&[TinyRpm::new("greeting", "2.0")]).unwrap();
+    let mixed = known.with_foreign(&foreign).unwrap();
     on_every(&RpmSystem::ALL, "rpm-foreign", |host| {
-        let (known, foreign) = (YumRepository::new().unwrap(), YumRepository::new().unwrap());
-        known.add(&[TinyRpm::new("greeting", "1.0")]).unwrap();
-        foreign.add(&[TinyRpm::new("greeting", "2.0")]).unwrap();
         let server = given(host, &known);
         host.manager(&["install", "greeting"]).expect_ok();
-        // The whole repository of another, then a known index over its package.
-        drop(server);
-        let _server = Server::start(host, &foreign.path(), PORT).unwrap();
+        // The whole repository of another, then only its package under a known index.
+        let server = served_instead(host, server, &foreign);
         let outcome = host.manager(&[upgrade(host)]);
         assert_eq!(host.installed("greeting").as_deref(), Some("1.0-1"), "{outcome}");
-        known.adopt(&foreign).unwrap();
-        drop(_server);
-        let _server = Server::start(host, &known.path(), PORT).unwrap();
+        let _server = served_instead(host, server, &mixed);
         let outcome = host.manager(&[upgrade(host)]);
         assert_ne!(outcome.code, 0, "{outcome}");
         assert_eq!(host.installed("greeting").as_deref(), Some("1.0-1"), "{outcome}");
@@ -126,13 +129,13 @@ fn cut_in_post(host: &Host) {
 #[test]
 fn a_power_cut_within_a_transaction_leaves_two_versions_and_remove_duplicates_mends_it() {
     lab!(Lab::has_rpm());
+    let [one, two] = hanging();
+    let old = YumRepository::of(&[one]).unwrap();
+    let new = old.later(&[two]).unwrap();
     on_every(&RpmSystem::DNF, "rpm-cut", |host| {
-        let repository = YumRepository::new().unwrap();
-        let [old, new] = hanging();
-        repository.add(&[old]).unwrap();
-        let _server = given(host, &repository);
+        let server = given(host, &old);
         host.dnf(&["install", "greeting"]).expect_ok();
-        repository.add(&[new]).unwrap();
+        let _server = served_instead(host, server, &new);
         host.write("/srv/scripts", "", 0o644);
         cut_in_post(host);
         assert_eq!(host.rpm_versions("greeting"), ["1.0-1", "2.0-1"]);
