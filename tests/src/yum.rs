@@ -16,18 +16,32 @@ pub struct TinyRpm {
     header: String,
     sections: String,
     files: Vec<(String, String)>,
+    links: Vec<(String, String)>,
 }
 
 impl TinyRpm {
     /// A package with `/usr/share/<name>/version` in it; its release is 1.
     pub fn new(name: &str, version: &str) -> TinyRpm {
         let files = vec![(format!("/usr/share/{name}/version"), format!("{version}\n"))];
-        TinyRpm { name: name.into(), version: version.into(), header: String::new(), sections: String::new(), files }
+        let (name, version, header, sections) = (name.into(), version.into(), String::new(), String::new());
+        TinyRpm { name, version, header, sections, files, links: Vec::new() }
     }
 
     /// Adds a line to the header: `field("Requires(pre)", "consignee")`.
     pub fn field(mut self, name: &str, value: &str) -> TinyRpm {
         self.header += &format!("{name}: {value}\n");
+        self
+    }
+
+    /// Compresses with gzip, which every language can unpack, and not as this machine's rpm likes.
+    pub fn gzip(mut self) -> TinyRpm {
+        self.header = format!("%define _binary_payload w6.gzdio\n{}", self.header);
+        self
+    }
+
+    /// Adds a second name of a file.
+    pub fn hard_link(mut self, path: &str, name: &str) -> TinyRpm {
+        self.links.push((path.into(), name.into()));
         self
     }
 
@@ -63,13 +77,17 @@ impl TinyRpm {
     }
 
     fn spec(&self, stage: &str) -> String {
-        let TinyRpm { name, version, header, sections, files } = self;
+        let TinyRpm { name, version, header, sections, files, links } = self;
         let mut install = String::new();
         let mut list = String::new();
         for (number, (path, text)) in files.iter().enumerate() {
             let mode = if text.starts_with("#!") { "0755" } else { "0644" };
             install += &format!("install -D -m {mode} {stage}/file-{number} %{{buildroot}}{path}\n");
             list += &format!("{path}\n");
+        }
+        for (path, link) in links {
+            install += &format!("ln %{{buildroot}}{path} %{{buildroot}}{link}\n");
+            list += &format!("{link}\n");
         }
         format!(
             "Name: {name}\nVersion: {version}\nRelease: 1\nSummary: a package of the lab\nLicense: MIT\nBuildArch: noarch\nAutoReqProv: no\n{header}%description\n%install\n{install}{sections}\n%files\n{list}"
