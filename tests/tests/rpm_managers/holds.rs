@@ -49,7 +49,11 @@ fn a_hold_keeps_one_package_back_and_lets_the_others_and_its_removal_pass() {
         hold(host);
         let zypper = host.rpm_system() == RpmSystem::Zypper;
         let by_name = host.manager(&[upgrade(host), "product"]);
-        assert_eq!((by_name.code, host.installed("product").as_deref()), (if zypper { 4 } else { 0 }, Some("1.0-1")), "{by_name}");
+        assert_eq!(
+            (by_name.code, host.installed("product").as_deref()),
+            (if zypper { 4 } else { 0 }, Some("1.0-1")),
+            "{by_name}"
+        );
         host.manager(&[upgrade(host)]).expect_ok();
         assert_eq!(host.rpm_database(), ["library-2.0-1.noarch", "other-2.0-1.noarch", "product-1.0-1.noarch"]);
         if !zypper {
@@ -95,7 +99,9 @@ fn an_exclude_for_everything_hides_the_installed_package_too() {
     on_every(&RpmSystem::DNF, "rpm-hidden", |host| {
         let _server = installed(host, &old, &new);
         match host.rpm_system() {
-            RpmSystem::Dnf5 => host.write("/etc/dnf/libdnf5.conf.d/50-probe.conf", "[main]\nexcludepkgs=product\n", 0o644),
+            RpmSystem::Dnf5 => {
+                host.write("/etc/dnf/libdnf5.conf.d/50-probe.conf", "[main]\nexcludepkgs=product\n", 0o644)
+            }
             _ => {
                 hold(host);
                 host.write("/srv/do", "config hold product", 0o644);
