@@ -93,7 +93,10 @@ fn dnf5_stops_for_an_action_only_where_it_is_told_to() {
         // A gate that is not there stops nothing, unless an error is to be raised.
         host.tree().remove("/srv/action").unwrap();
         host.write(ACTIONS, "goal_resolved:::raise_error=1:/srv/action\n", 0o644);
-        host.dnf(&["upgrade", "other"]).expect_code(1);
+        host.dnf(&["upgrade", "library"]).expect_code(1);
+        host.write(ACTIONS, "goal_resolved::::/srv/action\n", 0o644);
+        host.dnf(&["upgrade", "library"]).expect_ok();
+        assert_eq!(version(host, "library"), "2.0-1");
         acts("goal_resolved:::enabled=host-only", "exit 1");
         host.dnf(&["upgrade", "other"]).expect_ok();
         assert_eq!(version(host, "other"), "2.0-1");
@@ -104,5 +107,12 @@ fn dnf5_stops_for_an_action_only_where_it_is_told_to() {
         host.write(ACTIONS, ["goal_resolved", "pre_transaction", "post_transaction"].map(line).concat(), 0o644);
         host.dnf(&["upgrade"]).expect_ok();
         assert_eq!(host.read("/srv/locks"), "goal_resolved\npre_transaction dnf\npost_transaction dnf\n");
+        // Nothing to do: the gate is asked all the same.
+        host.dnf(&["upgrade"]).expect_ok();
+        assert!(
+            host.read("/srv/locks").ends_with("post_transaction dnf\ngoal_resolved\n"),
+            "{}",
+            host.read("/srv/locks")
+        );
     });
 }
