@@ -17,7 +17,10 @@ use crate::stage::{Copy, StagedTree};
 /// Where each program goes.
 const PROGRAMS: [(&str, &str); 2] =
     [("consignee", "/usr/bin/consignee"), ("consignee-hook", "/usr/lib/consignee/consignee-hook")];
-/// The folder of `dist` that is not installed.
+/// The folder of `dist` with what a .deb has beside the common files; its scripts are in a folder of it
+/// that is not installed. Every other folder of a format is none of its business.
+const APT_FOLDER: &str = "apt";
+const RPM_FOLDER: &str = "rpm";
 const CONTROL_FOLDER: &str = "DEBIAN";
 const MAINTAINER: &str = "Consign <packages@consign.example>";
 
@@ -26,7 +29,7 @@ const MAINTAINER: &str = "Consign <packages@consign.example>";
 pub struct AgentPackage {
     /// Folder of the two programs.
     pub binaries: PathBuf,
-    /// Files as they are installed, and `DEBIAN/` with the scripts.
+    /// Files as they are installed, and a folder with those of each format.
     pub dist: PathBuf,
     /// Version of the agent.
     pub version: Version,
@@ -47,10 +50,12 @@ pub fn agent_package(from: &AgentPackage) -> Result<PackageContents, BuildError>
         glibc = glibc.max(elf::glibc(&fs::read(&program).on("read", &program)?));
         payload.copy(&program, to, &as_root(Some(0o755), false))?;
     }
-    copy_dist(&from.dist, &mut payload)?;
+    let own = from.dist.join(APT_FOLDER);
+    copy_dist(&from.dist, &[APT_FOLDER, RPM_FOLDER], &mut payload)?;
+    copy_dist(&own, &[CONTROL_FOLDER], &mut payload)?;
     manual::add(&from.binaries.join("consignee"), &mut payload)?;
     let depends = glibc.map(|minor| format!("libc6 (>= 2.{minor})")).into_iter().collect();
-    let control = from.dist.join(CONTROL_FOLDER);
+    let control = own.join(CONTROL_FOLDER);
     Ok(PackageContents {
         name: "consignee".parse().expect("it is a package name"),
         native: NativeVersions { deb: Some(native), rpm: None, msi: None },
@@ -83,14 +88,14 @@ fn as_root(mode: Option<u32>, config: bool) -> Copy {
     Copy { owner: "root".to_owned(), group: "root".to_owned(), mode, config }
 }
 
-/// Everything below `dist`; what lies in `etc` is the site's to edit.
-fn copy_dist(dist: &Path, payload: &mut StagedTree) -> Result<(), BuildError> {
+/// Everything below a folder as it is installed but these; what lies in `etc` is the site's to edit.
+fn copy_dist(dist: &Path, but: &[&str], payload: &mut StagedTree) -> Result<(), BuildError> {
     let mut folders: Vec<_> =
         fs::read_dir(dist).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect()).on("read", dist)?;
     folders.sort();
     for folder in folders {
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name != CONTROL_FOLDER {
+        if !but.contains(&name.as_str()) {
             payload.copy(&folder, &format!("/{name}"), &as_root(None, name == "etc"))?;
         }
     }
