@@ -11,7 +11,7 @@
 //! - [`path`]: whether one version can be reached from another, and by which stops
 //! - [`feed`]: what a repository offers, and which generation of it is current
 //! - [`anchor`]: what a host trusts of a vendor
-//! - `openpgp`, `deb` (feature `verify`): from bytes to verified bytes
+//! - `openpgp`, `deb`, `rpm` (feature `verify`): from bytes to verified bytes
 
 pub mod add_on;
 pub mod anchor;
@@ -26,6 +26,8 @@ pub mod openpgp;
 pub mod path;
 pub mod plan;
 pub mod prerequisite;
+#[cfg(feature = "verify")]
+pub mod rpm;
 pub mod task;
 pub mod text;
 pub mod version;

@@ -20,7 +20,7 @@ use serde::Deserialize;
 use crate::add_on;
 use crate::digest::Sha256;
 use crate::document::{DocumentError, Kind};
-use crate::name::ProductId;
+use crate::name::{PackageName, ProductId};
 use crate::prerequisite::Prerequisite;
 use crate::task::Task;
 use crate::version::Version;
@@ -40,6 +40,11 @@ pub const MAXIMUM_SIZE: u64 = 1024 * 1024;
 pub const DEB_MEMBER: &str = "consign-plan";
 /// Where a package installs its plan: `<this>/<package>.pgp`.
 pub const INSTALLED_FOLDER: &str = "/usr/share/consignee/plans";
+
+/// Where a package installs its plan.
+pub fn installed_path(package: &PackageName) -> String {
+    format!("{INSTALLED_FOLDER}/{package}.pgp")
+}
 
 /// A plan that was understood in full.
 #[derive(Debug, Clone, PartialEq)]

@@ -69,7 +69,7 @@ fn description(project: &Project, module: &Module) -> String {
 
 /// Adds the signed plan to a package of its release: for gates in the control archive, and installed.
 pub fn add_plan(package: &mut PackageContents, plan: &Source) -> Result<(), StageError> {
-    let path = format!("{}/{}.pgp", plan::INSTALLED_FOLDER, package.name);
+    let path = plan::installed_path(&package.name);
     let node = Node::File { source: plan.clone(), config: false };
     package.payload.add(&path, Entry { attributes: Attributes::root(0o644), node })?;
     package.deb.extra.push((plan::DEB_MEMBER.to_owned(), plan.clone()));

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use consign_metadata::deb::DebError;
 use consign_metadata::openpgp::VerifyError;
+use consign_metadata::rpm::RpmError;
 
 use crate::file::FileError;
 use crate::sign::SignError;
@@ -35,9 +36,29 @@ pub enum PackageError {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        cause: DebError,
+        cause: Unfit,
     },
     /// The signer's certificate cannot verify what it signed.
     #[error("cannot use the certificate of the signing key: it {0}")]
     Certificate(#[from] VerifyError),
+}
+
+/// Why a file is not a package that can be used, by its format.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "each is the error of that format")]
+pub enum Unfit {
+    #[error(transparent)]
+    Deb(#[from] DebError),
+    #[error(transparent)]
+    Rpm(#[from] RpmError),
+}
+
+impl Unfit {
+    /// The signature that is there, and not good; `None` when something else is wrong.
+    pub fn signature(&self) -> Option<&VerifyError> {
+        match self {
+            Self::Deb(DebError::Signature(cause)) | Self::Rpm(RpmError::Signature(cause)) => Some(cause),
+            Self::Deb(_) | Self::Rpm(_) => None,
+        }
+    }
 }

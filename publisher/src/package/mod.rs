@@ -6,6 +6,8 @@
 mod contents;
 pub mod deb;
 mod error;
+mod format;
+pub mod rpm;
 mod signed;
 mod unsigned;
 
@@ -14,7 +16,9 @@ use std::path::Path;
 use jiff::Timestamp;
 
 pub use contents::{Architecture, Copyright, PackageContents, Release};
-pub use error::PackageError;
+pub use error::{PackageError, Unfit};
+pub use format::Format;
+pub(crate) use format::unverified_signature;
 pub use signed::{NoteFile, SignedPackage, SignedPlan};
 pub use unsigned::UnsignedPackage;
 

@@ -1,15 +1,14 @@
 //! A package file that lacks only its signature.
 
 use std::fs::{self, File};
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use consign_metadata::digest::Sha256;
 use consign_metadata::openpgp::Keyring;
 use tempfile::NamedTempFile;
 
-use super::deb::Sections;
-use super::{PackageError, SignedPackage, deb};
+use super::format::Seal;
+use super::{PackageError, SignedPackage};
 use crate::file::OnFile;
 use crate::sign::OpenPgpSigner;
 
@@ -18,7 +17,7 @@ use crate::sign::OpenPgpSigner;
 pub struct UnsignedPackage {
     pub(super) file: NamedTempFile,
     pub(super) file_name: String,
-    pub(super) members: Vec<Range<u64>>,
+    pub(super) seal: Box<dyn Seal>,
     pub(super) content_digest: Sha256,
     pub(super) warnings: Vec<String>,
 }
@@ -49,8 +48,7 @@ impl UnsignedPackage {
     /// # Errors
     /// [`PackageError`]
     pub fn sign(mut self, signer: &dyn OpenPgpSigner) -> Result<SignedPackage, PackageError> {
-        let signature = signer.detached(&mut Sections::new(self.file.as_file(), &self.members))?;
-        deb::append_signature(self.file.as_file_mut(), &signature).on("write", self.file.path())?;
+        self.seal.seal(self.file.as_file_mut(), signer)?;
         let keyring = Keyring::new(&signer.certificate(), [signer.fingerprint()].into(), "package")?;
         // Whoever reads the folder must never see a package that is not good.
         let package = SignedPackage::open(self.file.path(), &keyring)?;

@@ -99,7 +99,7 @@ impl Lineage {
         for ancestor in [self.current, self.highest].into_iter().flatten() {
             // Alone these would make every publish a new package: the bound moves each time, and each
             // product of a vendor may have a maintainer of its own.
-            content.maintainer = ancestor.retrieved.package.control().get("Maintainer").unwrap_or_default().to_owned();
+            content.maintainer = ancestor.retrieved.package.field("Maintainer").unwrap_or_default().to_owned();
             let bound = ancestor.anchor.minimum_generation.get(content.channel);
             content.minimum_generation = bound.copied().unwrap_or(minimum_generation);
             let again = build(content, ancestor.version, now, folder)?;

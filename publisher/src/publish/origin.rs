@@ -1,20 +1,15 @@
 //! Who says to have signed a package: for the message when it is not the key that was expected.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use consign_metadata::anchor::Fingerprint;
-use consign_metadata::deb::DebError;
 use consign_metadata::openpgp::{Keyring, VerifyError};
 use sequoia_openpgp::parse::Parse;
 use sequoia_openpgp::{Packet, PacketPile};
 
 use super::PublishError;
-use crate::package::{PackageError, SignedPackage};
-
-const MAXIMUM_SIGNATURE: u64 = 64 * 1024;
+use crate::package::{PackageError, SignedPackage, unverified_signature};
 
 /// Opens a package that must be signed by one of the expected keys.
 ///
@@ -27,7 +22,8 @@ pub fn open(
     role: &str,
 ) -> Result<SignedPackage, PublishError> {
     let bad = |cause: &PackageError| {
-        matches!(cause, PackageError::Unusable { cause: DebError::Signature(VerifyError::Signature { .. }), .. })
+        let PackageError::Unusable { cause, .. } = cause else { return false };
+        matches!(cause.signature(), Some(VerifyError::Signature { .. }))
     };
     SignedPackage::open(path, keyring).map_err(|cause| {
         let found = issuers(path);
@@ -42,7 +38,7 @@ pub fn open(
 
 /// Unverified; nothing but a message may rest on it.
 fn issuers(path: &Path) -> BTreeSet<Fingerprint> {
-    let Some(pile) = signature(path).and_then(|bytes| PacketPile::from_bytes(&bytes).ok()) else {
+    let Some(pile) = unverified_signature(path).and_then(|bytes| PacketPile::from_bytes(&bytes).ok()) else {
         return BTreeSet::new();
     };
     let signatures = pile.into_children().filter_map(|packet| match packet {
@@ -51,16 +47,4 @@ fn issuers(path: &Path) -> BTreeSet<Fingerprint> {
     });
     let issuers = signatures.flat_map(|s| s.issuer_fingerprints().map(|f| f.to_hex()).collect::<Vec<_>>());
     issuers.filter_map(|hex| Fingerprint::try_from(hex).ok()).collect()
-}
-
-fn signature(path: &Path) -> Option<Vec<u8>> {
-    let mut archive = ar::Archive::new(File::open(path).ok()?);
-    while let Some(Ok(member)) = archive.next_entry() {
-        if member.header().identifier() == b"_gpgorigin" {
-            let mut bytes = Vec::new();
-            member.take(MAXIMUM_SIGNATURE).read_to_end(&mut bytes).ok()?;
-            return Some(bytes);
-        }
-    }
-    None
 }

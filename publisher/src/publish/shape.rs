@@ -58,7 +58,7 @@ pub fn compare(
     let known: BTreeSet<String> = old.iter().flat_map(|stanza| needs(|name| stanza.field(name))).flatten().collect();
     let mut told = BTreeSet::new();
     for package in now.packages() {
-        for group in needs(|name| package.control().get(name)) {
+        for group in needs(|name| package.field(name)) {
             let own = |name: &String| new_names.iter().any(|own| own.as_str() == name);
             if group.iter().any(|name| known.contains(name) || own(name)) || !told.insert(group.clone()) {
                 continue;
@@ -100,7 +100,7 @@ fn paths(store: &dyn Store, before: &FeedRelease, now: &DeliveredRelease) -> Res
     }
     let takes_over = |new: &PackageName, old: &PackageName| {
         let package = now.packages().iter().find(|package| package.name() == new);
-        let replaces = package.and_then(|package| package.control().get(REPLACES)).unwrap_or_default();
+        let replaces = package.and_then(|package| package.field(REPLACES)).unwrap_or_default();
         replaces.split(',').any(|relation| name_of(relation) == old.as_str())
     };
     let conflicts = new.conflicts(&old, before.version.as_str(), &takes_over);

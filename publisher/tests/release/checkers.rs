@@ -55,7 +55,7 @@ fn the_agents_package_is_built_from_programs_their_manual_and_dist() {
     let package = unsigned.sign(&keys.package()).unwrap();
     assert_eq!(package.version(), "0.1.0-1");
     assert!(package.plan().is_none());
-    assert!(package.control().get("Depends").unwrap().starts_with("libc6 (>= 2."));
+    assert!(package.field("Depends").unwrap().starts_with("libc6 (>= 2."));
     let files = output_of("dpkg-deb", &["--contents", text(package.path())]);
     for file in [
         "./usr/bin/consignee",

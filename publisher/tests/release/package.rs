@@ -112,8 +112,8 @@ fn modules_of_a_product_carry_one_plan_and_depend_on_each_other() {
         release.build(&keys.package(), jiff::Timestamp::UNIX_EPOCH, &sample.path().join("dist"), &mut |_| {}).unwrap();
     let [erp, web] = &built[..] else { panic!("{built:?}") };
     assert_eq!(erp.package.plan().unwrap().message, web.package.plan().unwrap().message);
-    assert_eq!(erp.package.control().get("Depends"), Some("acme-erp-web (= 1.1.0-1), python3"));
-    assert_eq!(web.package.control().get("Depends"), Some("acme-erp (= 1.1.0-1)"));
+    assert_eq!(erp.package.field("Depends"), Some("acme-erp-web (= 1.1.0-1), python3"));
+    assert_eq!(web.package.field("Depends"), Some("acme-erp (= 1.1.0-1)"));
     assert!(web.package.path().ends_with("acme-erp-web_1.1.0-1_amd64.deb"));
 }
 

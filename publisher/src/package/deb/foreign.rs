@@ -54,7 +54,7 @@ impl ForeignDeb {
     /// [`PackageError::Unusable`] with what is wrong.
     pub fn open(path: &Path, work: &Path) -> Result<Self, PackageError> {
         let unusable =
-            |reason: String| PackageError::Unusable { path: path.to_owned(), cause: DebError::Foreign(reason) };
+            |reason: String| PackageError::Unusable { path: path.to_owned(), cause: DebError::Foreign(reason).into() };
         let file = BufReader::with_capacity(1 << 17, File::open(path).on("read", path)?);
         let mut archive = ar::Archive::new(file);
         let (mut control, mut payload, mut dropped) = (None, None, Vec::new());

@@ -8,6 +8,7 @@
 //! - `conffiles`: those of a package that was built by others, for its scripts to foresee dpkg's questions
 //! - `archive`: the outer archive and the signature
 //! - `members`: the control archive of a finished package, read back
+//! - `opened`: a signed package, read as a repository wants it
 //! - `payload`: its payload, read back
 //! - `foreign`: a package that was built by others, read
 //! - `wrapped`: the same with a plan
@@ -23,6 +24,7 @@ mod digest;
 mod documentation;
 mod foreign;
 mod members;
+mod opened;
 mod paragraph;
 pub mod payload;
 pub mod version;
@@ -33,7 +35,8 @@ pub use archive::{Sections, append_signature};
 pub use control::{DebControl, Relations, Scripts};
 pub(crate) use documentation::gzip;
 pub use foreign::ForeignDeb;
-pub(super) use members::ControlArchive;
+use members::ControlArchive;
+pub(super) use opened::open;
 pub use paragraph::Paragraph;
 pub use wrapped::Addition;
 pub use writer::Deb;

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use super::control::{self, ControlMember};
 use super::digest::ContentDigest;
+use super::opened::Members;
 use super::{CONTENT_FIELD, Paragraph, archive, configuration, data, documentation};
 use crate::file::OnFile;
 use crate::package::{PackageContents, PackageError, Packager, UnsignedPackage};
@@ -72,7 +73,13 @@ impl Parts {
         let mut file = tempfile::Builder::new().prefix(&prefix).tempfile_in(folder).on("write", folder)?;
         let path = file.path().to_owned();
         let members = archive::write(file.as_file_mut(), self.seconds, &control, data).on("write", &path)?;
-        Ok(UnsignedPackage { file, file_name: self.file_name, members, content_digest: self.content, warnings })
+        Ok(UnsignedPackage {
+            file,
+            file_name: self.file_name,
+            seal: Box::new(Members(members)),
+            content_digest: self.content,
+            warnings,
+        })
     }
 }
 

@@ -41,7 +41,7 @@ impl Stanza {
     /// What is wrong with its control file.
     pub fn of(package: &SignedPackage, filename: &str) -> Result<Self, String> {
         let (size, sha256) = (package.file_size(), package.file_digest());
-        let control = package.control().to_string();
+        let control = package.control().ok_or("it is no .deb")?.to_string();
         let control = control.trim_end_matches('\n');
         Self::parse(&format!("{control}\nFilename: {filename}\nSize: {size}\nSHA256: {sha256}"))
     }

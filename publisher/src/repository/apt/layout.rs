@@ -56,7 +56,7 @@ pub fn pool_folder(source: &str) -> Result<Key, StoreError> {
 /// # Errors
 /// [`StoreError::Name`]
 pub fn pool(package: &SignedPackage) -> Result<Key, StoreError> {
-    let source = package.control().get("Source").and_then(|s| s.split_ascii_whitespace().next());
+    let source = package.field("Source").and_then(|s| s.split_ascii_whitespace().next());
     let folder = pool_folder(source.unwrap_or(package.name().as_str()))?;
     // An epoch is no part of a file name, Debian Policy 5.6.12.
     let version = package.version().split_once(':').map_or(package.version(), |(_, rest)| rest);

@@ -1,0 +1,81 @@
+//! What the formats have in common once a package is read, and what they keep to themselves.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use consign_metadata::anchor::Fingerprint;
+use consign_metadata::digest::Sha256;
+use consign_metadata::name::PackageName;
+use consign_metadata::openpgp::Keyring;
+use consign_metadata::rpm::{Header, LEAD_MAGIC, RpmLayout};
+
+use super::deb::{self, Paragraph};
+use super::{NoteFile, PackageError, SignedPlan, Unfit, rpm};
+use crate::sign::OpenPgpSigner;
+
+const MAXIMUM_SIGNATURE: u64 = 64 * 1024;
+
+/// What only one kind of repository understands of a package.
+#[derive(Debug, Clone)]
+pub enum Format {
+    /// The control file of a .deb.
+    Deb(Paragraph),
+    /// The header of an .rpm.
+    Rpm(Header),
+}
+
+/// What is read of a package whose signature was verified.
+#[derive(Debug, Clone)]
+pub(super) struct Opened {
+    pub format: Format,
+    pub name: PackageName,
+    pub version: String,
+    pub architecture: String,
+    pub content_digest: Sha256,
+    pub signer: Fingerprint,
+    pub plan: Option<SignedPlan>,
+    pub notes: Vec<NoteFile>,
+}
+
+impl Opened {
+    /// Reads a package of whichever format begins as it does.
+    pub fn read(file: &mut File, keyring: &Keyring) -> Result<Self, Unfit> {
+        match is_rpm(file).map_err(consign_metadata::rpm::RpmError::Read)? {
+            true => Ok(rpm::open(file, keyring)?),
+            false => Ok(deb::open(file, keyring)?),
+        }
+    }
+}
+
+/// Whether a file begins as an .rpm does.
+fn is_rpm(file: &mut (impl Read + Seek)) -> io::Result<bool> {
+    let mut magic = Vec::new();
+    file.seek(SeekFrom::Start(0))?;
+    file.by_ref().take(LEAD_MAGIC.len() as u64).read_to_end(&mut magic)?;
+    file.seek(SeekFrom::Start(0))?;
+    Ok(magic == LEAD_MAGIC)
+}
+
+/// The signature that a package carries. Nothing is verified, so that nothing but a message may rest on it.
+pub(crate) fn unverified_signature(path: &Path) -> Option<Vec<u8>> {
+    let mut file = File::open(path).ok()?;
+    if is_rpm(&mut file).ok()? {
+        return RpmLayout::read(&mut file).ok()?.signatures().first().cloned();
+    }
+    let mut archive = ar::Archive::new(file);
+    while let Some(Ok(member)) = archive.next_entry() {
+        if member.header().identifier() == b"_gpgorigin" {
+            let mut bytes = Vec::new();
+            member.take(MAXIMUM_SIGNATURE).read_to_end(&mut bytes).ok()?;
+            return Some(bytes);
+        }
+    }
+    None
+}
+
+/// How the signature gets into the unsigned file of a format.
+pub(super) trait Seal: std::fmt::Debug {
+    /// Signs what is to be signed, and writes the signature to its place.
+    fn seal(&self, file: &mut File, signer: &dyn OpenPgpSigner) -> Result<(), PackageError>;
+}
