@@ -36,18 +36,8 @@ impl Ask {
 
     /// The command that puts a question.
     pub fn command<W: Into<String>>(&self, words: impl IntoIterator<Item = W>) -> HostCommand {
-        self.after(HostCommand::new(&python()), words)
-    }
-
-    /// The same with the size of every file limited by the kernel: a server may send without end.
-    pub fn limited<W: Into<String>>(&self, maximum: u64, words: impl IntoIterator<Item = W>) -> HostCommand {
-        let command = HostCommand::new("prlimit").arg(format!("--fsize={}", maximum + 1)).arg("--");
-        self.after(command.arg(python()), words)
-    }
-
-    fn after<W: Into<String>>(&self, command: HostCommand, words: impl IntoIterator<Item = W>) -> HostCommand {
         let program = self.program.display().to_string();
-        command.arg("-I").arg(program).arg(self.root.display().to_string()).args(words)
+        HostCommand::new(&python()).arg("-I").arg(program).arg(self.root.display().to_string()).args(words)
     }
 
     /// Puts a question and answers its lines, word by word.

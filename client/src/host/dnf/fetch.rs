@@ -31,7 +31,8 @@ pub fn fetch(
     let target = folder.path().join("file");
     let (entry, to) = (repository.entry_point.display().to_string(), target.display().to_string());
     let url = format!("{}/{path}", repository.url.trim_end_matches('/'));
-    let command = ask.limited(maximum, ["fetch", &entry, path, &to]).limit(limit);
+    let most = (maximum + 1).to_string();
+    let command = ask.command(["fetch", &entry, path, &to, &most]).limit(limit);
     command.output().map_err(|error| ask::failed(format!("fetch {url}"), error))?;
     read(&target, maximum).map_err(|cause| at("read", Path::new(&url), cause))
 }

@@ -60,6 +60,8 @@ fn names(places: &Places, package: &PackageName) -> Vec<String> {
 fn stamp(places: &Places) -> Vec<(PathBuf, SystemTime)> {
     let folders = FOLDERS.iter().map(|folder| places.at(folder)).chain(database::folder(places).ok());
     let entries = folders.flat_map(|folder| std::fs::read_dir(folder).into_iter().flatten().flatten());
+    // Whoever reads the database writes to the memory that it shares.
+    let entries = entries.filter(|entry| !entry.file_name().to_string_lossy().ends_with("-shm"));
     let mut found: Vec<_> =
         entries.filter_map(|entry| Some((entry.path(), entry.metadata().ok()?.modified().ok()?))).collect();
     found.sort();

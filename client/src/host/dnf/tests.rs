@@ -66,8 +66,9 @@ impl World {
         write("/etc/dnf/dnf.conf", format!("[main]\ngpgcheck=0\nplugins=1\npluginpath={root}/plugins\n"));
         let mirrors = format!("file://{root}/publication/yum/stable/mirrors");
         write("/etc/yum.repos.d/acme.repo", format!("[acme-stable]\nname=acme\nmirrorlist={mirrors}\ngpgcheck=0\n"));
-        // Where Debian's rpm has its database when there is no HOME.
-        std::os::unix::fs::symlink("var/lib/rpm", self.root.places.at("/.rpmdb")).unwrap();
+        // Where Debian's rpm has the database of root.
+        fs_err::create_dir_all(self.root.places.at("/root")).unwrap();
+        std::os::unix::fs::symlink("../var/lib/rpm", self.root.places.at("/root/.rpmdb")).unwrap();
         let plugin = fs_err::read_to_string(dist("usr/share/consignee/dnf/consignee.py")).unwrap();
         let moved = |text: String, path: &str| text.replace(&format!("'{path}"), &format!("'{root}{path}"));
         let plugin = ["/usr/lib/consignee/", "/var/lib/consignee/"].iter().fold(plugin, |text, path| moved(text, path));

@@ -33,7 +33,9 @@ pub fn observe(places: &Places, packages: &[PackageName]) -> Result<Vec<(Package
     let finished = query.run()?;
     // The status is the number of packages that are not there, which is an answer.
     let unknown = finished.text().lines().filter(|line| line.ends_with(NOT_INSTALLED)).count();
-    if finished.status != i32::try_from(unknown).unwrap_or(i32::MAX).min(255) {
+    let is_answer = finished.status == i32::try_from(unknown).unwrap_or(i32::MAX).min(255);
+    // Of a database that it cannot read rpm says that everything is not installed, too.
+    if !is_answer || finished.stderr.lines().any(|line| line.starts_with("error:")) {
         let (line, status) = (query.to_string(), finished.status);
         return Err(CommandError::Failed { line, status, stderr: finished.stderr }.into());
     }
