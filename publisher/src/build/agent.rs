@@ -11,6 +11,7 @@ use consign_metadata::version::Version;
 use super::{BuildError, elf, manual};
 use crate::file::OnFile;
 use crate::package::deb::{DebControl, Relations, Scripts, version as deb_version};
+use crate::package::rpm::RpmControl;
 use crate::package::{Architecture, Copyright, PackageContents, Release};
 use crate::stage::{Copy, StagedTree};
 
@@ -75,6 +76,7 @@ pub fn agent_package(from: &AgentPackage) -> Result<PackageContents, BuildError>
         },
         release: Release { changes: vec![format!("Version {} of the agent.", from.version)] },
         payload,
+        rpm: RpmControl::default(),
         deb: DebControl {
             relations: Relations { depends, ..Relations::default() },
             scripts: scripts(&control)?,

@@ -7,6 +7,7 @@ use crate::hooks;
 use crate::manifest::{Module, Product, Project, UNIT_FOLDER};
 use crate::package::deb::version as deb_version;
 use crate::package::deb::{DebControl, Relations, Scripts};
+use crate::package::rpm::RpmControl;
 use crate::package::{Copyright, PackageContents, Release};
 use crate::stage::{Attributes, Copy, Entry, Node, Source, StageError, StagedTree};
 
@@ -33,6 +34,7 @@ pub fn of(project: &Project, module: &Module) -> Result<PackageContents, StageEr
         copyright: Copyright { holder: product.maintainer.clone(), license: product.license.clone(), text: None },
         release: Release { changes: vec![format!("Version {} of {}.", product.version, product.id.product)] },
         payload,
+        rpm: RpmControl::default(),
         deb: DebControl {
             relations: relations(project, module),
             scripts: scripts(project, module, &shared),

@@ -5,6 +5,7 @@ use consign_metadata::plan::NativeVersions;
 use serde::{Deserialize, Serialize};
 
 use super::deb::DebControl;
+use super::rpm::RpmControl;
 use crate::stage::StagedTree;
 
 /// Everything a packager needs to know of a package.
@@ -36,6 +37,8 @@ pub struct PackageContents {
     pub payload: StagedTree,
     /// What only dpkg wants to know.
     pub deb: DebControl,
+    /// What only rpm wants to know.
+    pub rpm: RpmControl,
 }
 
 /// Who holds the rights, and the licence.
@@ -72,6 +75,15 @@ pub enum Architecture {
 }
 
 impl Architecture {
+    /// As rpm spells it.
+    pub fn rpm(self) -> &'static str {
+        match self {
+            Self::All => "noarch",
+            Self::Amd64 => "x86_64",
+            Self::Arm64 => "aarch64",
+        }
+    }
+
     /// As dpkg spells it.
     pub fn deb(self) -> &'static str {
         match self {

@@ -15,6 +15,8 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
+use crate::stage::{Attributes, Entry, Node, StagedTree};
+
 pub use contents::{Architecture, Copyright, PackageContents, Release};
 pub use error::{PackageError, Unfit};
 pub use format::Format;
@@ -34,4 +36,17 @@ pub trait Packager {
         time: Timestamp,
         folder: &Path,
     ) -> Result<UnsignedPackage, PackageError>;
+}
+
+/// What is legal in a payload but deserves a look.
+fn runs_as_owner(tree: &StagedTree) -> Vec<String> {
+    let special = |(path, entry): (&str, &Entry)| {
+        let mode = entry.attributes.mode;
+        let runs_as_owner = matches!(entry.node, Node::File { .. }) && mode & 0o6000 != 0;
+        runs_as_owner.then(|| {
+            let Attributes { owner, group, .. } = &entry.attributes;
+            format!("/{path} has mode {mode:o}: whoever runs it becomes {owner}:{group}")
+        })
+    };
+    tree.entries().filter_map(special).collect()
 }

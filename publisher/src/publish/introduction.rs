@@ -11,6 +11,7 @@ use consign_metadata::plan::NativeVersions;
 
 use super::PublishError;
 use crate::package::deb::DebControl;
+use crate::package::rpm::RpmControl;
 use crate::package::{Architecture, Copyright, PackageContents, PackageError, Release};
 use crate::repository::apt::sources;
 use crate::stage::{Attributes, Entry, Node, Source, StageError, StagedTree};
@@ -105,6 +106,7 @@ impl IntroductionContent<'_> {
             release: Release { changes: vec!["Repository, keys or products changed.".to_owned()] },
             payload: self.payload(keyring).map_err(PackageError::from)?,
             deb: DebControl::default(),
+            rpm: RpmControl::default(),
         })
     }
 

@@ -5,6 +5,7 @@
 //! bytes, which puts every folder before what it contains and makes archives reproducible.
 
 mod copy;
+mod stamp;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use consign_metadata::digest::Sha256;
 
 pub use copy::Copy;
+pub(crate) use stamp::{Stamp, changed};
 
 /// What base-files makes when a system is installed, and does not own (its `postinst`).
 const SHARED: [&str; 4] = ["/etc/opt", "/opt", "/srv", "/var/opt"];

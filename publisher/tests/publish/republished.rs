@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use consign::feed;
 use consign::package::deb::{Deb, DebControl};
+use consign::package::rpm::RpmControl;
 use consign::package::{Architecture, Copyright, PackageContents, Packager, Release};
 use consign::sign::{KeyFile, KeyFiles};
 use consign::stage::StagedTree;
@@ -115,6 +116,7 @@ fn agent(project: &Project, name: &str, version: &str) -> PathBuf {
         release: Release { changes: vec!["A release.".to_owned()] },
         payload,
         deb: DebControl::default(),
+        rpm: RpmControl::default(),
     };
     let package = Deb.build(&contents, Timestamp::now(), &project.path("agents")).unwrap().sign(&key).unwrap();
     package.path().to_owned()

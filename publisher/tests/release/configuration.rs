@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use consign::package::deb::{Deb, DebControl};
+use consign::package::rpm::RpmControl;
 use consign::package::{Architecture, Copyright, PackageContents, Packager, Release};
 use consign::stage::{Attributes, Entry, Node, Source, StagedTree};
 use consign_metadata::plan::NativeVersions;
@@ -101,6 +102,7 @@ impl Builds {
             release: Release { changes: Vec::new() },
             payload,
             deb: DebControl::default(),
+            rpm: RpmControl::default(),
         };
         let unsigned = Deb.build(&contents, jiff::Timestamp::UNIX_EPOCH, self.0.path()).unwrap();
         let path = self.0.path().join(unsigned.file_name());

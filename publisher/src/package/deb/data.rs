@@ -6,7 +6,6 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::unix::fs::MetadataExt;
 
 use md5::{Digest as _, Md5};
 use tar::{EntryType, Header};
@@ -14,7 +13,7 @@ use tar::{EntryType, Header};
 use super::digest::ContentDigest;
 use crate::file::OnFile;
 use crate::package::PackageError;
-use crate::stage::{Attributes, Entry, Node, Source, StageError, StagedTree};
+use crate::stage::{Attributes, Entry, Node, Source, StageError, StagedTree, Stamp, changed};
 
 /// Longest name that fits into a header.
 const NAME: usize = 100;
@@ -214,26 +213,6 @@ impl<W: Write> TarWriter<W> {
         header.set_cksum();
         self.archive.append(&header, name.as_bytes().chain(&b"\0"[..]))
     }
-}
-
-/// What shows that a file was written to: its length, and when it was. Not when its inode changed: that
-/// another name of it comes or goes, as in snapshots by hard links, is no change of what is packed.
-#[derive(Debug, PartialEq, Eq)]
-struct Stamp {
-    size: u64,
-    written: (i64, i64),
-}
-
-impl Stamp {
-    fn of(file: &File) -> io::Result<Self> {
-        let metadata = file.metadata()?;
-        Ok(Self { size: metadata.len(), written: (metadata.mtime(), metadata.mtime_nsec()) })
-    }
-}
-
-fn changed(path: &std::path::Path) -> StageError {
-    let reason = "it changed while it was read; build when nothing writes to it any more".to_owned();
-    StageError::Source { path: path.into(), reason }
 }
 
 /// The start of a name, as much as fits.

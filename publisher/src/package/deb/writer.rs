@@ -13,7 +13,7 @@ use super::digest::ContentDigest;
 use super::opened::Members;
 use super::{CONTENT_FIELD, Paragraph, archive, configuration, data, documentation};
 use crate::file::OnFile;
-use crate::package::{PackageContents, PackageError, Packager, UnsignedPackage};
+use crate::package::{PackageContents, PackageError, Packager, UnsignedPackage, runs_as_owner};
 use crate::stage::{Attributes, Node, Source, StagedTree};
 
 /// Writes .deb files.
@@ -41,7 +41,7 @@ impl Packager for Deb {
         let content = digest.finish();
         let parts =
             Parts { file_name: file_name(contents), seconds, paragraph, members, md5sums: packed.md5sums, content };
-        parts.assemble(("data.tar.gz", &mut data), folder, warnings(&tree))
+        parts.assemble(("data.tar.gz", &mut data), folder, runs_as_owner(&tree))
     }
 }
 
@@ -117,16 +117,4 @@ fn control_archive(mut members: Vec<ControlMember>, seconds: u64) -> Result<Vec<
 pub(super) fn gzip<W: Write>(out: W) -> flate2::write::GzEncoder<W> {
     // 3 is Unix; without it the byte would depend on the system that builds.
     GzBuilder::new().mtime(0).operating_system(3).write(out, Compression::new(6))
-}
-
-fn warnings(tree: &StagedTree) -> Vec<String> {
-    let special = |(path, entry): (&str, &crate::stage::Entry)| {
-        let mode = entry.attributes.mode;
-        let runs_as_owner = matches!(entry.node, Node::File { .. }) && mode & 0o6000 != 0;
-        runs_as_owner.then(|| {
-            let Attributes { owner, group, .. } = &entry.attributes;
-            format!("/{path} has mode {mode:o}: whoever runs it becomes {owner}:{group}")
-        })
-    };
-    tree.entries().filter_map(special).collect()
 }

@@ -1,7 +1,33 @@
-//! The .rpm format, version 4.
+//! The .rpm format, version 4, written by ourselves.
 //!
+//! The crate for it keeps the compressed payload in memory, flushes the compressor after every file,
+//! stores a file with several names once for each, and forgets features that the package needs of rpm;
+//! and its signatures would be a second OpenPGP library.
+//!
+//! - `version`: versions as rpm spells and compares them
+//! - `relation`: relations to other packages, features of rpm among them
+//! - `control`: what only rpm wants to know of a package
+//! - `folders`: folders that every host has and no package may own
+//! - `files`: the list of files in the header, `cpio` and `payload`: their content
+//! - `store`: a header as bytes
+//! - `header`: what the package says of itself, and the digest of what it is
+//! - `signature`: lead and signature header, and how a signature gets there
 //! - `opened`: a signed package, read as a repository wants it
 
+mod control;
+mod cpio;
+mod files;
+mod folders;
+mod header;
 mod opened;
+mod payload;
+mod relation;
+mod signature;
+mod store;
+pub mod version;
+mod writer;
 
+pub use control::{Relations, RpmControl, Scripts, TransactionTrigger};
 pub(super) use opened::open;
+pub use relation::{BadRelation, Relation};
+pub use writer::Rpm;

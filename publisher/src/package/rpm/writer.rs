@@ -1,0 +1,72 @@
+//! From contents to an unsigned .rpm, the payload streamed through a temporary file.
+
+use std::fs;
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::thread;
+
+use jiff::Timestamp;
+
+use super::files::Files;
+use super::header::Main;
+use super::signature::Front;
+use super::{folders, payload};
+use crate::file::OnFile;
+use crate::package::{PackageContents, PackageError, Packager, UnsignedPackage, runs_as_owner};
+
+/// Writes .rpm files.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Rpm {
+    /// How many threads compress; all cores where nothing is said. The bytes do not depend on it.
+    pub threads: Option<u32>,
+}
+
+impl Packager for Rpm {
+    fn build(
+        &self,
+        contents: &PackageContents,
+        time: Timestamp,
+        folder: &Path,
+    ) -> Result<UnsignedPackage, PackageError> {
+        let time = u32::try_from(time.as_second()).unwrap_or(0);
+        let name = contents.name.as_str();
+        let tree = folders::own(name, &contents.payload);
+        let mut files = Files::of(&tree)?;
+        fs::create_dir_all(folder).on("create", folder)?;
+        let mut payload = tempfile::tempfile_in(folder).on("write", folder)?;
+        let packed = payload::write(&mut payload, name, &mut files, time, self.threads())?;
+        let main = Main::of(contents, &files, time)?;
+        let header = main.to_bytes(&packed);
+        let size = payload.seek(SeekFrom::End(0)).on("read", folder)?;
+        let front = Front::of(&header, size, packed.archive_size);
+        let file_name = file_name(contents);
+        let mut file =
+            tempfile::Builder::new().prefix(&format!(".{file_name}.")).tempfile_in(folder).on("write", folder)?;
+        let path = file.path().to_owned();
+        let lead = front.unsigned(file_name.trim_end_matches(".rpm"), contents.architecture);
+        assemble(file.as_file_mut(), &[&lead, &header], &mut payload).on("write", &path)?;
+        let (content_digest, warnings) = (main.content(), runs_as_owner(&tree));
+        Ok(UnsignedPackage { file, file_name, seal: Box::new(front), content_digest, warnings })
+    }
+}
+
+impl Rpm {
+    fn threads(&self) -> u32 {
+        let all = || thread::available_parallelism().map_or(1, |all| u32::try_from(all.get()).unwrap_or(1));
+        self.threads.unwrap_or_else(all)
+    }
+}
+
+fn assemble(out: &mut fs::File, front: &[&[u8]], payload: &mut fs::File) -> io::Result<()> {
+    for part in front {
+        out.write_all(part)?;
+    }
+    payload.seek(SeekFrom::Start(0))?;
+    io::copy(payload, out)?;
+    Ok(())
+}
+
+fn file_name(contents: &PackageContents) -> String {
+    let version = contents.native.rpm.as_deref().unwrap_or_default();
+    format!("{}-{version}.{}.rpm", contents.name, contents.architecture.rpm())
+}
