@@ -57,7 +57,10 @@ fn on_reason(product: &ProductId, reason: &Reason, language: Language) -> Vec<Ad
         Reason::TaskOpen { id, .. } => vec![plan(product, language), done(product, id, language)],
         Reason::Unfinished { .. } | Reason::NotPrepared { .. } => vec![status(product, language)],
         Reason::AgentTooOld { .. } => {
-            vec![advice(typed::here().upgrade_agent, say!(language, "bring the agent up to date", "mettre l'agent à jour"))]
+            vec![advice(
+                typed::here().upgrade_agent,
+                say!(language, "bring the agent up to date", "mettre l'agent à jour"),
+            )]
         }
         Reason::Site { problem } => vec![
             advice(
@@ -73,7 +76,10 @@ fn on_reason(product: &ProductId, reason: &Reason, language: Language) -> Vec<Ad
         | Reason::Downgrade { .. } => vec![plan(product, language)],
         Reason::WouldRemove { .. } => vec![
             status(product, language),
-            advice(typed::here().upgrade, say!(language, "upgrades without removing it", "met à jour sans le supprimer")),
+            advice(
+                typed::here().upgrade,
+                say!(language, "upgrades without removing it", "met à jour sans le supprimer"),
+            ),
         ],
         Reason::AddOnUnsupported { .. } | Reason::AddOnNoPoint { .. } | Reason::BaseUnsupported { .. } => {
             vec![refresh(language), together(language)]
@@ -214,7 +220,10 @@ pub fn package_upgrade(language: Language) -> Advice {
 }
 
 fn refresh(language: Language) -> Advice {
-    advice(typed::here().refresh, say!(language, "look again at what is offered", "examiner de nouveau ce qui est proposé"))
+    advice(
+        typed::here().refresh,
+        say!(language, "look again at what is offered", "examiner de nouveau ce qui est proposé"),
+    )
 }
 
 fn together(language: Language) -> Advice {

@@ -85,7 +85,10 @@ mod tests {
             fs_err::write(&command, text).unwrap();
             interpreter(&command)
         };
-        assert_eq!(of(b"#!/usr/libexec/platform-python -s\nimport sys\n").as_deref(), Some("/usr/libexec/platform-python"));
+        assert_eq!(
+            of(b"#!/usr/libexec/platform-python -s\nimport sys\n").as_deref(),
+            Some("/usr/libexec/platform-python")
+        );
         assert_eq!(of(b"#!/bin/sh\n"), None);
         assert_eq!(of(b"\x7fELF\x02"), None, "dnf 5 is no script");
         assert_eq!(interpreter(&folder.path().join("none")), None);

@@ -99,7 +99,8 @@ impl World {
         let mut command = Command::new("setsid");
         command.args(["dnf", "--assumeyes", "--config"]).arg(conf).arg(format!("--installroot={root}"));
         // Nobody is there.
-        let output = command.arg("--releasever=9").args(words).env_remove("HOME").stdin(Stdio::null()).output().unwrap();
+        let output =
+            command.arg("--releasever=9").args(words).env_remove("HOME").stdin(Stdio::null()).output().unwrap();
         let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         (output.status.success(), said)
     }
@@ -117,7 +118,10 @@ impl World {
 
     fn with_baseline() -> Self {
         let world = Self::new();
-        assert_eq!(world.run(&["install", "acme-web-1.0.0", "acme-erp-1.0.0", "other-1"]).1.matches("Error").count(), 0);
+        assert_eq!(
+            world.run(&["install", "acme-web-1.0.0", "acme-erp-1.0.0", "other-1"]).1.matches("Error").count(),
+            0
+        );
         assert_eq!(world.installed("acme-erp").as_deref(), Some("1.0.0-1"));
         world
     }
@@ -149,7 +153,11 @@ fn a_publication_is_found_by_its_packages_and_its_files_are_fetched_and_limited(
     assert!(world.dnf.fetch(&repository, "consign/feed.pgp", 9, LIMIT).is_err());
     let error = world.dnf.fetch(&repository, "consign/none.pgp", 9, LIMIT).unwrap_err();
     assert!(error.action.ends_with("consign/none.pgp") && !error.reason.contains("Traceback"), "{error}");
-    assert_eq!(std::fs::read_dir(world.dnf.places.at("/run/consignee")).unwrap().count(), 0, "a folder was left behind");
+    assert_eq!(
+        std::fs::read_dir(world.dnf.places.at("/run/consignee")).unwrap().count(),
+        0,
+        "a folder was left behind"
+    );
     assert_eq!(world.dnf.repositories(&[name("nothing")]).unwrap(), []);
 }
 
@@ -203,7 +211,8 @@ fn the_barrier_hears_of_the_whole_transaction_and_stops_it() {
     let barrier = lines.iter().position(|line| *line == "barrier").expect("it was not asked");
     assert_eq!((lines[0], lines[barrier + 1]), ("look", "packages 1"));
     assert!(lines.contains(&"-\tacme-erp\t1.0.0-1\tnoarch\t"), "{called}");
-    let comes = lines.iter().find(|line| line.starts_with("+\tacme-erp\t1.2.0-1\tnoarch\t/")).expect("it does not come");
+    let comes =
+        lines.iter().find(|line| line.starts_with("+\tacme-erp\t1.2.0-1\tnoarch\t/")).expect("it does not come");
     assert!(comes.ends_with("/acme-erp-1.2.0-1.noarch.rpm"), "{comes}");
     assert_eq!(lines[lines.len() - 2..], ["ended", "follow"]);
     world.answer("exit 1");

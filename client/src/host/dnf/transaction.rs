@@ -27,7 +27,8 @@ pub fn repair(places: &Places) -> Result<(), HostError> {
     if twice.is_empty() {
         return Ok(());
     }
-    let reason = format!("two versions of {} are installed; to put it right: dnf remove --duplicates", twice.join(", "));
+    let reason =
+        format!("two versions of {} are installed; to put it right: dnf remove --duplicates", twice.join(", "));
     Err(HostError { action: "finish an interrupted transaction".to_owned(), reason })
 }
 

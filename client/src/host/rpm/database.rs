@@ -92,7 +92,10 @@ mod tests {
         root.install(&[root.build("acme-erp", "1.0.0", "1"), root.build("acme-new", "1:2.0~rc.1", "1.el9")]);
         let found = observe(&root.places, &names(&["acme-erp", "acme-new", "nothing"])).unwrap();
         let seen = |version: &str| Observed { version: version.to_owned(), configured: true };
-        assert_eq!(found, [("acme-erp".parse().unwrap(), seen("1.0.0-1")), ("acme-new".parse().unwrap(), seen("1:2.0~rc.1-1.el9"))]);
+        assert_eq!(
+            found,
+            [("acme-erp".parse().unwrap(), seen("1.0.0-1")), ("acme-new".parse().unwrap(), seen("1:2.0~rc.1-1.el9"))]
+        );
         assert_eq!(observe(&root.places, &names(&["nothing"])), Ok(vec![]));
     }
 

@@ -1,6 +1,7 @@
-//! Who has a transaction open: rpm's own lock, and that of dnf 4, which is taken before and given up after it.
+//! Who has a transaction open: rpm's own lock, and those of dnf, which are taken before rpm's: while a
+//! transaction waits at the barrier, rpm's is free.
 //!
-//! Both are only looked at, never taken: whoever takes one, for however short a time, makes somebody's
+//! All are only looked at, never taken: whoever takes one, for however short a time, makes somebody's
 //! transaction fail.
 
 use std::fs::{File, Metadata};
@@ -16,6 +17,7 @@ use crate::places::Places;
 
 /// A file with the number of a process; dnf 4 takes a file of a process that is gone for none.
 const OF_DNF: &str = "/var/lib/dnf/rpmdb_lock.pid";
+const OF_DNF5: &str = "/run/dnf/rpmtransaction.lock";
 const OF_RPM: &str = ".rpm.lock";
 /// `USER_HZ` of proc(5), 100 on every architecture that the agent is built for.
 const TICKS_PER_SECOND: u64 = 100;
@@ -27,9 +29,12 @@ const SLACK: Duration = Duration::from_secs(2);
 /// # Errors
 /// When it cannot be told.
 pub fn holder(places: &Places) -> Result<Option<u32>, HostError> {
-    match of_dnf(&places.at(OF_DNF))? {
+    if let Some(process) = of_dnf(&places.at(OF_DNF))? {
+        return Ok(Some(process));
+    }
+    match held(&places.at(OF_DNF5))? {
         Some(process) => Ok(Some(process)),
-        None => of_rpm(places),
+        None => database::folder(places).map_or(Ok(None), |folder| held(&folder.join(OF_RPM))),
     }
 }
 
@@ -57,15 +62,14 @@ fn began(process: u32) -> Option<SystemTime> {
     Some(UNIX_EPOCH + Duration::from_secs(boot + ticks / TICKS_PER_SECOND))
 }
 
-fn of_rpm(places: &Places) -> Result<Option<u32>, HostError> {
-    let Ok(folder) = database::folder(places) else { return Ok(None) };
-    let path = folder.join(OF_RPM);
-    let file = match File::open(&path) {
+/// Whose lock is on a file.
+fn held(path: &Path) -> Result<Option<u32>, HostError> {
+    let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(at("open", &path, error)),
+        Err(error) => return Err(at("open", path, error)),
     };
-    let held = fcntl_getlk(&file, &Flock::from(FlockType::WriteLock)).map_err(|e| at("look at", &path, e))?;
+    let held = fcntl_getlk(&file, &Flock::from(FlockType::WriteLock)).map_err(|e| at("look at", path, e))?;
     Ok(held.and_then(|lock| lock.pid).and_then(|pid| u32::try_from(pid.as_raw_nonzero().get()).ok()))
 }
 

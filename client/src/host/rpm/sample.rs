@@ -35,7 +35,8 @@ impl Root {
     pub fn build_with(&self, name: &str, version: &str, release: &str, more: &str) -> PathBuf {
         let top = self.path().join("build");
         fs_err::create_dir_all(&top).unwrap();
-        let (epoch, version) = version.split_once(':').map_or((String::new(), version), |(e, v)| (format!("Epoch: {e}\n"), v));
+        let (epoch, version) =
+            version.split_once(':').map_or((String::new(), version), |(e, v)| (format!("Epoch: {e}\n"), v));
         let spec = top.join(format!("{name}.spec"));
         let text = format!(
             "Name: {name}\n{epoch}Version: {version}\nRelease: {release}\nSummary: x\nLicense: x\nBuildArch: noarch\n{more}\n\

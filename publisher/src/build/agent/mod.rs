@@ -1,6 +1,10 @@
-//! The agent's own package, `consignee`: two programs, their manual, and the files of `client/dist`.
+//! The agent's own package, `consignee`: two programs, their manual, and the files of `client/dist`: those
+//! that are on every host, and those in the folder of a format.
 //!
 //! It is built for Consign's own releases only; vendors republish it unchanged.
+
+mod apt;
+mod rpm;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,19 +14,19 @@ use consign_metadata::version::Version;
 
 use super::{BuildError, elf, manual};
 use crate::file::OnFile;
-use crate::package::deb::{DebControl, Relations, Scripts, version as deb_version};
+use crate::package::deb::DebControl;
 use crate::package::rpm::RpmControl;
 use crate::package::{Architecture, Copyright, PackageContents, Release};
 use crate::stage::{Copy, StagedTree};
 
+pub use apt::agent_package;
+pub use rpm::agent_rpm;
+
 /// Where each program goes.
 const PROGRAMS: [(&str, &str); 2] =
     [("consignee", "/usr/bin/consignee"), ("consignee-hook", "/usr/lib/consignee/consignee-hook")];
-/// The folder of `dist` with what a .deb has beside the common files; its scripts are in a folder of it
-/// that is not installed. Every other folder of a format is none of its business.
-const APT_FOLDER: &str = "apt";
-const RPM_FOLDER: &str = "rpm";
-const CONTROL_FOLDER: &str = "DEBIAN";
+/// The folders of `dist` with what one format has beside the common files.
+const FORMATS: [&str; 2] = [apt::FOLDER, rpm::FOLDER];
 const MAINTAINER: &str = "Consign <packages@consign.example>";
 
 /// What the agent's package is made of.
@@ -38,12 +42,8 @@ pub struct AgentPackage {
     pub revision: u32,
 }
 
-/// The contents of the agent's package.
-///
-/// # Errors
-/// [`BuildError`]
-pub fn agent_package(from: &AgentPackage) -> Result<PackageContents, BuildError> {
-    let native = deb_version::of(&from.version, from.revision).map_err(|e| BuildError::Agent(e.to_string()))?;
+/// What both formats are made of; the version, the relations and the scripts are the format's.
+fn contents(from: &AgentPackage, format: &str, scripts: &str) -> Result<(PackageContents, Option<u32>), BuildError> {
     let mut payload = StagedTree::default();
     let mut glibc = None;
     for (name, to) in PROGRAMS {
@@ -51,15 +51,12 @@ pub fn agent_package(from: &AgentPackage) -> Result<PackageContents, BuildError>
         glibc = glibc.max(elf::glibc(&fs::read(&program).on("read", &program)?));
         payload.copy(&program, to, &as_root(Some(0o755), false))?;
     }
-    let own = from.dist.join(APT_FOLDER);
-    copy_dist(&from.dist, &[APT_FOLDER, RPM_FOLDER], &mut payload)?;
-    copy_dist(&own, &[CONTROL_FOLDER], &mut payload)?;
+    copy_dist(&from.dist, &FORMATS, &mut payload)?;
+    copy_dist(&from.dist.join(format), &[scripts], &mut payload)?;
     manual::add(&from.binaries.join("consignee"), &mut payload)?;
-    let depends = glibc.map(|minor| format!("libc6 (>= 2.{minor})")).into_iter().collect();
-    let control = own.join(CONTROL_FOLDER);
-    Ok(PackageContents {
+    let contents = PackageContents {
         name: "consignee".parse().expect("it is a package name"),
-        native: NativeVersions { deb: Some(native), rpm: None, msi: None },
+        native: NativeVersions { deb: None, rpm: None, msi: None },
         architecture: Architecture::Amd64,
         maintainer: MAINTAINER.to_owned(),
         section: "admin".to_owned(),
@@ -76,14 +73,10 @@ pub fn agent_package(from: &AgentPackage) -> Result<PackageContents, BuildError>
         },
         release: Release { changes: vec![format!("Version {} of the agent.", from.version)] },
         payload,
+        deb: DebControl::default(),
         rpm: RpmControl::default(),
-        deb: DebControl {
-            relations: Relations { depends, ..Relations::default() },
-            scripts: scripts(&control)?,
-            triggers: triggers(&control)?,
-            extra: Vec::new(),
-        },
-    })
+    };
+    Ok((contents, glibc))
 }
 
 fn as_root(mode: Option<u32>, config: bool) -> Copy {
@@ -112,18 +105,7 @@ fn optional(path: &Path) -> Result<Option<Vec<u8>>, BuildError> {
     }
 }
 
-fn scripts(control: &Path) -> Result<Scripts, BuildError> {
-    let script = |name: &str| optional(&control.join(name));
-    Ok(Scripts {
-        preinst: script("preinst")?,
-        postinst: script("postinst")?,
-        prerm: script("prerm")?,
-        postrm: script("postrm")?,
-    })
-}
-
-fn triggers(control: &Path) -> Result<Vec<String>, BuildError> {
-    let bytes = optional(&control.join("triggers"))?.unwrap_or_default();
-    let text = String::from_utf8(bytes).map_err(|_| BuildError::Agent("its triggers are not text".to_owned()))?;
-    Ok(text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect())
+fn text(path: &Path) -> Result<Option<String>, BuildError> {
+    let not_text = |_| BuildError::Agent(format!("{} is not text", path.display()));
+    optional(path)?.map(|bytes| String::from_utf8(bytes).map_err(not_text)).transpose()
 }
