@@ -2,6 +2,7 @@
 
 use crate::host::Host;
 use crate::outcome::Outcome;
+use crate::root::BaseSystem;
 
 impl Host {
     /// `apt-get` with nobody to ask. An index that cannot be read is an error here: by default
@@ -19,16 +20,34 @@ impl Host {
         self.write(&format!("/etc/apt/sources.list.d/{name}.{kind}"), text, 0o644);
     }
 
-    /// The version dpkg has configured, and nothing for any other state.
+    /// The version of a package that is wholly installed, and nothing for any other state.
     pub fn installed(&self, package: &str) -> Option<String> {
+        match self.system() {
+            BaseSystem::Apt(_) => self.configured(package),
+            BaseSystem::Rpm(_) => match &self.rpm_versions(package)[..] {
+                [version] => Some(version.clone()),
+                _ => None,
+            },
+        }
+    }
+
+    fn configured(&self, package: &str) -> Option<String> {
         let format = "${db:Status-Status} ${Version}";
         let answer = self.exec(&["dpkg-query", "-W", "-f", format, package]);
         answer.stdout.strip_prefix("installed ").map(str::to_owned)
     }
 
-    /// dpkg's database has no package in a broken state; panics with what it has otherwise.
+    /// The package database has nothing broken in it; panics with what it has otherwise.
     #[track_caller]
     pub fn assert_packages_sound(&self) {
+        match self.system() {
+            BaseSystem::Apt(_) => self.assert_dpkg_sound(),
+            BaseSystem::Rpm(_) => self.assert_rpm_sound(),
+        }
+    }
+
+    #[track_caller]
+    fn assert_dpkg_sound(&self) {
         let audit = self.ok(&["dpkg", "--audit"]);
         assert!(audit.stdout.is_empty(), "{audit}");
         let flags = self.ok(&["dpkg-query", "-W", "-f", "${db:Status-Eflag} ${db:Status-Status} ${Package}\n"]);

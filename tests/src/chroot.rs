@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::folder::Folder;
 use crate::host::Host;
 use crate::outcome::{Outcome, line, tool};
-use crate::root::Release;
+use crate::root::BaseSystem;
 use crate::tree::Tree;
 
 /// `$1` the root, `$2` the network, then the command: in a process tree of its own, so that
@@ -24,13 +24,14 @@ const ENTER: &str = r#"
 #[derive(Debug)]
 pub struct Chroot {
     folder: Folder,
-    release: Release,
+    system: BaseSystem,
 }
 
 impl Chroot {
     /// Makes the tree.
-    pub fn create(name: &str, release: Release) -> Result<Chroot> {
-        let chroot = Chroot { folder: Folder::create(name, release, false)?, release };
+    pub fn create(name: &str, system: impl Into<BaseSystem>) -> Result<Chroot> {
+        let system = system.into();
+        let chroot = Chroot { folder: Folder::create(name, system, false)?, system };
         // A booted host's PID 1 does this; servers need it before.
         chroot.exec(&["ip", "link", "set", "lo", "up"]).expect_ok();
         Ok(chroot)
@@ -74,6 +75,6 @@ impl Chroot {
     /// First boot.
     pub fn boot(self) -> Result<Host> {
         tool("settle the files of a host", &["sync", "-f", &self.folder.root().to_string_lossy()])?;
-        Host::start(self.folder, self.release)
+        Host::start(self.folder, self.system)
     }
 }

@@ -12,7 +12,7 @@ use crate::error::{Doing, Result};
 use crate::lab::Lab;
 use crate::mounts;
 use crate::network::Network;
-use crate::root::Release;
+use crate::root::BaseSystem;
 
 /// The folder of one host under `run/`.
 #[derive(Debug)]
@@ -25,11 +25,11 @@ pub(crate) struct Folder {
 
 impl Folder {
     /// Makes the folder and the overlay in it: a host that was never booted.
-    pub(crate) fn create(name: &str, release: Release, on_disk: bool) -> Result<Folder> {
+    pub(crate) fn create(name: &str, system: BaseSystem, on_disk: bool) -> Result<Folder> {
         let valid = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
         assert!(valid && !name.is_empty() && name.len() <= 40, "not a host name: {name:?}");
         crate::sweep::sweep();
-        let lower = release.tree()?;
+        let lower = system.tree()?;
         let (id, path) = claim(name)?;
         let mut folder = Folder { id, path, lower, disk: None };
         Network::create(&folder.path)?;

@@ -10,7 +10,7 @@ use crate::folder::Folder;
 use crate::mounts;
 use crate::network::Network;
 use crate::nspawn::Nspawn;
-use crate::root::Release;
+use crate::root::{BaseSystem, Release, RpmSystem};
 use crate::tree::Tree;
 use crate::wait::until;
 
@@ -23,20 +23,22 @@ const OFF: Duration = Duration::from_secs(90);
 pub struct Host {
     entrance: Entrance,
     nspawn: Mutex<Option<Nspawn>>,
-    release: Release,
+    system: BaseSystem,
     // Last: the folder goes when nothing runs in it any more.
     folder: Folder,
 }
 
 impl Host {
     /// Makes and boots a host. The name is the test's; the machine's own gets the pid added.
-    pub fn boot(name: &str, release: Release) -> Result<Host> {
-        Host::start(Folder::create(name, release, false)?, release)
+    pub fn boot(name: &str, system: impl Into<BaseSystem>) -> Result<Host> {
+        let system = system.into();
+        Host::start(Folder::create(name, system, false)?, system)
     }
 
     /// A host whose files are on a disk of its own, which can lose what was not synced.
-    pub fn boot_on_disk(name: &str, release: Release) -> Result<Host> {
-        let host = Host::start(Folder::create(name, release, true)?, release)?;
+    pub fn boot_on_disk(name: &str, system: impl Into<BaseSystem>) -> Result<Host> {
+        let system = system.into();
+        let host = Host::start(Folder::create(name, system, true)?, system)?;
         if let Some(disk) = &host.folder.disk {
             disk.sync()?;
         }
@@ -44,9 +46,9 @@ impl Host {
     }
 
     /// Boots what a [`Chroot`](crate::Chroot) has been made into.
-    pub(crate) fn start(folder: Folder, release: Release) -> Result<Host> {
+    pub(crate) fn start(folder: Folder, system: BaseSystem) -> Result<Host> {
         let entrance = Entrance::of(folder.id(), folder.cgroup());
-        let host = Host { entrance, nspawn: Mutex::new(None), release, folder };
+        let host = Host { entrance, nspawn: Mutex::new(None), system, folder };
         host.boot_again()?;
         Ok(host)
     }
@@ -132,9 +134,27 @@ impl Host {
         self.folder.id()
     }
 
-    /// The Debian release under it.
+    /// What it is made from.
+    pub fn system(&self) -> BaseSystem {
+        self.system
+    }
+
+    /// The Debian release of a host with apt; panics on an RPM host.
+    #[track_caller]
     pub fn release(&self) -> Release {
-        self.release
+        match self.system {
+            BaseSystem::Apt(release) => release,
+            BaseSystem::Rpm(system) => panic!("{} is an RPM host: {}", self.name(), system.name()),
+        }
+    }
+
+    /// The kind of an RPM host; panics on a host with apt.
+    #[track_caller]
+    pub fn rpm_system(&self) -> RpmSystem {
+        match self.system {
+            BaseSystem::Rpm(system) => system,
+            BaseSystem::Apt(release) => panic!("{} has apt: {}", self.name(), release.name()),
+        }
     }
 
     /// The way in, for threads of their own.

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::cgroup::Cgroup;
-use crate::root::Release;
+use crate::root::{BaseSystem, Release, RpmSystem};
 
 /// What the lab runs on this machine; `scripts/roots` installs them.
 const PROGRAMS: [&str; 11] = [
@@ -21,6 +21,9 @@ const PROGRAMS: [&str; 11] = [
     "gpg",
     "perl",
 ];
+
+/// What makes packages and repositories for RPM hosts; `scripts/roots` installs them too.
+const RPM_PROGRAMS: [&str; 3] = ["rpmbuild", "rpmsign", "createrepo_c"];
 
 /// The lab on this machine.
 pub struct Lab;
@@ -51,13 +54,20 @@ impl Lab {
         Release::ALL.into_iter().try_for_each(Lab::can_host)
     }
 
-    /// Can this machine host this release?
-    pub fn can_host(release: Release) -> Result<(), NotRun> {
+    /// The same for RPM hosts: `lab!(Lab::has_rpm())`.
+    pub fn has_rpm() -> Result<(), NotRun> {
+        RpmSystem::ALL.into_iter().try_for_each(Lab::can_host)
+    }
+
+    /// Can this machine host this system?
+    pub fn can_host(system: impl Into<BaseSystem>) -> Result<(), NotRun> {
+        let system = system.into();
+        let more: &[&str] = if matches!(system, BaseSystem::Rpm(_)) { &RPM_PROGRAMS } else { &[] };
         let not = |reason: &str| Err(NotRun::because(reason));
         if !rustix::process::geteuid().is_root() {
             return not("root is needed");
         }
-        for program in PROGRAMS {
+        for program in PROGRAMS.iter().chain(more) {
             if !on_path(program) {
                 return not(&format!("{program} is not installed (scripts/roots installs it)"));
             }
@@ -74,8 +84,8 @@ impl Lab {
         if folder.to_string_lossy().contains([',', ':', '\\', ' ']) {
             return not(&format!("overlay cannot use the folder {}", folder.display()));
         }
-        match release.tree() {
-            Err(_) => not(&format!("no base root for {} (run scripts/roots)", release.name())),
+        match system.tree() {
+            Err(_) => not(&format!("no base root for {0} (run scripts/roots {0})", system.name())),
             Ok(_) => Ok(()),
         }
     }

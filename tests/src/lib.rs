@@ -1,4 +1,4 @@
-//! Throw-away Debian hosts with real systemd, and the suites that run on them.
+//! Throw-away Debian and RPM hosts with real systemd, and the suites that run on them.
 //!
 //! A [`Host`] is an overlay over a base root built by `scripts/roots`, booted by systemd-nspawn
 //! with systemd as PID 1, in a network of its own that has nothing but a loopback. Every test
@@ -39,6 +39,7 @@ mod proxy;
 mod reach;
 mod records;
 mod root;
+mod rpm;
 mod server;
 mod site;
 mod sweep;
@@ -46,6 +47,7 @@ mod terminal;
 mod tree;
 mod vendor;
 mod wait;
+mod yum;
 
 pub use archive::{Archive, TinyPackage};
 pub use authority::{Authority, Certified};
@@ -62,7 +64,7 @@ pub use outcome::Outcome;
 pub use product::Product;
 pub use proxy::Proxy;
 pub use records::RecordClient;
-pub use root::Release;
+pub use root::{BaseSystem, Release, RpmSystem};
 pub use server::{Guard, Request, Server};
 pub use site::Site;
 pub use sweep::sweep;
@@ -70,3 +72,4 @@ pub use terminal::Terminal;
 pub use tree::Tree;
 pub use vendor::{AgentPackage, REPOSITORY_PORT, Vendor, edit, program};
 pub use wait::until;
+pub use yum::{TinyRpm, YumRepository};

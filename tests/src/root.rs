@@ -1,11 +1,11 @@
-//! Base roots: the read-only tree under every host of one Debian release.
+//! Base roots: the read-only tree under every host of one kind.
 
 use std::path::PathBuf;
 
 use crate::error::{Doing, Result};
 use crate::lab::Lab;
 
-/// A Debian release the lab has hosts of.
+/// A Debian release the lab has hosts of, with apt and dpkg.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Release {
     /// Debian 12: apt 2.6, dpkg 1.21, systemd 252.
@@ -37,7 +37,87 @@ impl Release {
     /// The extracted tree. `base/<release>` is a link: a root built later gets another name, and
     /// running hosts keep the one they stand on.
     pub fn tree(self) -> Result<PathBuf> {
-        fs_err::canonicalize(Lab::folder().join("base").join(self.name()))
-            .doing("find a base root (scripts/roots builds them)")
+        tree(self.name())
     }
+}
+
+/// An RPM host the lab has: rpm and a package manager above it, on a Debian userland.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RpmSystem {
+    /// dnf 4.14 with rpm 4.18, on Debian 12.
+    Dnf4Bookworm,
+    /// dnf 4.23 with rpm 4.20, on Debian 13.
+    Dnf4Trixie,
+    /// dnf 5.4 with rpm 6, on Debian testing.
+    Dnf5,
+    /// zypper 1.14 with rpm 4.18, on Debian 12.
+    Zypper,
+}
+
+impl RpmSystem {
+    /// Every one.
+    pub const ALL: [RpmSystem; 4] =
+        [RpmSystem::Dnf4Bookworm, RpmSystem::Dnf4Trixie, RpmSystem::Dnf5, RpmSystem::Zypper];
+
+    /// Those with dnf.
+    pub const DNF: [RpmSystem; 3] = [RpmSystem::Dnf4Bookworm, RpmSystem::Dnf4Trixie, RpmSystem::Dnf5];
+
+    /// Its name, as `scripts/roots` knows it.
+    pub fn name(self) -> &'static str {
+        match self {
+            RpmSystem::Dnf4Bookworm => "dnf4-bookworm",
+            RpmSystem::Dnf4Trixie => "dnf4-trixie",
+            RpmSystem::Dnf5 => "dnf5",
+            RpmSystem::Zypper => "zypper",
+        }
+    }
+
+    /// The program an administrator types.
+    pub fn manager(self) -> &'static str {
+        match self {
+            RpmSystem::Dnf4Bookworm | RpmSystem::Dnf4Trixie => "dnf",
+            RpmSystem::Dnf5 => "dnf5",
+            RpmSystem::Zypper => "zypper",
+        }
+    }
+}
+
+/// What a host is made from: a Debian release with apt, or an RPM host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BaseSystem {
+    /// apt and dpkg.
+    Apt(Release),
+    /// rpm, and what stands above it.
+    Rpm(RpmSystem),
+}
+
+impl BaseSystem {
+    /// Its name, as `scripts/roots` knows it.
+    pub fn name(self) -> &'static str {
+        match self {
+            BaseSystem::Apt(release) => release.name(),
+            BaseSystem::Rpm(system) => system.name(),
+        }
+    }
+
+    /// The extracted tree.
+    pub(crate) fn tree(self) -> Result<PathBuf> {
+        tree(self.name())
+    }
+}
+
+impl From<Release> for BaseSystem {
+    fn from(release: Release) -> BaseSystem {
+        BaseSystem::Apt(release)
+    }
+}
+
+impl From<RpmSystem> for BaseSystem {
+    fn from(system: RpmSystem) -> BaseSystem {
+        BaseSystem::Rpm(system)
+    }
+}
+
+fn tree(name: &str) -> Result<PathBuf> {
+    fs_err::canonicalize(Lab::folder().join("base").join(name)).doing("find a base root (scripts/roots builds them)")
 }
