@@ -72,7 +72,7 @@ impl World {
         let plugin = fs_err::read_to_string(dist("usr/share/consignee/dnf/consignee.py")).unwrap();
         let moved = |text: String, path: &str| text.replace(&format!("'{path}"), &format!("'{root}{path}"));
         let plugin = ["/usr/lib/consignee/", "/var/lib/consignee/"].iter().fold(plugin, |text, path| moved(text, path));
-        write("/plugins/consignee.py", plugin);
+        write("/plugins/consignee.py", plugin.replace("ROOT = '/'", &format!("ROOT = '{root}'")));
     }
 
     /// A hook that writes down how it was called, and answers so.
@@ -194,6 +194,7 @@ fn what_is_not_cleared_stays_and_everything_else_is_upgraded() {
     assert_eq!(world.installed("acme-erp").as_deref(), Some("1.0.0-1"), "nobody was there");
     world.hold(&["1.1.0-1"], true);
     let wanted = |version: &str| ["acme-erp", "acme-web"].map(|package| (name(package), version.to_owned()));
+    assert!(world.dnf.install(&wanted("1.2.0-1")).is_err(), "held for the agent, too");
     let first = name("acme-release");
     assert_eq!(world.dnf.reach(&wanted("1.1.0-1"), &first).unwrap(), Reach::Plain);
     assert!(matches!(world.dnf.reach(&wanted("1.2.0-1"), &first).unwrap(), Reach::Never { .. }));
@@ -215,6 +216,8 @@ fn the_barrier_hears_of_the_whole_transaction_and_stops_it() {
         lines.iter().find(|line| line.starts_with("+\tacme-erp\t1.2.0-1\tnoarch\t/")).expect("it does not come");
     assert!(comes.ends_with("/acme-erp-1.2.0-1.noarch.rpm"), "{comes}");
     assert_eq!(lines[lines.len() - 2..], ["ended", "follow"]);
+    world.run(&["reinstall", "acme-erp"]);
+    assert!(world.called().contains("-\tacme-erp\t1.2.0-1\tnoarch\t\n"), "a reinstallation has a before, too");
     world.answer("exit 1");
     let (ended_well, said) = world.run(&["downgrade", "acme-erp-1.0.0", "acme-web-1.0.0"]);
     assert!(!ended_well && said.contains("refused by consignee"), "{said}");
@@ -240,6 +243,20 @@ fn a_broken_hook_stands_in_the_way_of_our_packages_and_of_nothing_else() {
     }
     let (ended_well, said) = world.run(&["remove", "acme-web"]);
     assert!(ended_well, "a removal was typed on purpose: {said}");
+}
+
+#[test]
+fn an_image_that_is_built_on_the_host_is_none_of_our_business() {
+    let world = World::with_baseline();
+    world.answer("exit 1");
+    world.hold(&[], true);
+    let plugin = world.root.places.at("/plugins/consignee.py");
+    let text = fs_err::read_to_string(&plugin).unwrap();
+    let moved = text.replace(&format!("ROOT = '{}'", world.root.path().display()), "ROOT = '/'");
+    fs_err::write(&plugin, moved).unwrap();
+    let (ended_well, said) = world.run(&["upgrade"]);
+    assert!(ended_well, "{said}");
+    assert_eq!((world.installed("acme-erp").as_deref(), world.called().as_str()), (Some("1.2.0-1"), ""));
 }
 
 #[test]

@@ -10,12 +10,17 @@ import subprocess
 import dnf
 import dnf.transaction
 
+ROOT = '/'
 HOOK = '/usr/lib/consignee/consignee-hook'
 HOLDS = '/var/lib/consignee/holds'
 MANAGED = '/var/lib/consignee/managed'
 AGENT = 'consignee'
+# Set where the agent itself runs dnf, on a person's word.
+OWN = 'CONSIGNEE_OWN'
 # What a shell and the kernel say of a program that cannot run or crashes: 126, 127, ILL, ABRT, BUS, SEGV.
 BROKEN = (126, 127, -4, -6, -7, -11)
+# dnf itself counts what a reinstallation takes off neither as coming nor as going.
+GOES = dnf.transaction.BACKWARD_ACTIONS + [dnf.transaction.PKG_REINSTALLED]
 # Commands by which a person asks what is new.
 ASKING = ('upgrade', 'upgrade-minimal', 'check-update', 'makecache', 'distro-sync')
 
@@ -27,12 +32,16 @@ class Consignee(dnf.Plugin):
 
     def sack(self):
         """The lists are read: the agent looks at them, then what it holds is out of sight."""
+        if not is_here(self.base):
+            return
         if os.geteuid() == 0 and (is_fresh(self.base) or command(self.cli) in ASKING):
             tell('look')
         hold(self.base, has_terminal())
 
     def pre_transaction(self):
         """Everything is downloaded and checked, and nothing is changed yet."""
+        if not is_here(self.base):
+            return
         try:
             barrier(list(self.base.transaction))
         except dnf.exceptions.Error:
@@ -42,9 +51,14 @@ class Consignee(dnf.Plugin):
 
     def transaction(self):
         """dnf has run its transaction, well or not."""
-        if self.base.transaction:
+        if is_here(self.base) and self.base.transaction:
             tell('ended')
             tell('follow')
+
+
+def is_here(base):
+    """Whether it is about this host, and not about an image that is built on it."""
+    return base.conf.installroot == ROOT
 
 
 def is_fresh(base):
@@ -84,7 +98,9 @@ def holds(attended):
 
 
 def has_terminal():
-    """Whether somebody is there."""
+    """Whether somebody is there, or has told the agent to."""
+    if os.environ.get(OWN):
+        return True
     try:
         open('/dev/tty').close()
     except OSError:
@@ -109,7 +125,7 @@ def lines(items):
     text = ['packages 1\n']
     for item in items:
         comes = item.action in dnf.transaction.FORWARD_ACTIONS
-        if comes or item.action in dnf.transaction.BACKWARD_ACTIONS:
+        if comes or item.action in GOES:
             path = item.pkg.localPkg() if comes else ''
             text.append('%s\t%s\t%s\t%s\t%s\n' % ('+' if comes else '-', item.name, evr(item), item.arch, path))
     return ''.join(text).encode('utf-8', 'surrogateescape')
