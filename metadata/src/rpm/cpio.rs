@@ -14,6 +14,8 @@ pub(super) struct CpioEntry {
     pub path: String,
     /// How many bytes follow.
     pub size: u64,
+    /// Whether it is a file, and no folder or link.
+    pub is_file: bool,
 }
 
 /// The next entry; `None` at the end of the archive. Its content must be read with [`content`] or not at all.
@@ -34,7 +36,8 @@ pub(super) fn next(archive: &mut impl Read) -> io::Result<Option<CpioEntry>> {
         return Ok(None);
     }
     let path = name.strip_prefix("./").or(name.strip_prefix('/')).unwrap_or(name);
-    Ok(Some(CpioEntry { path: format!("/{path}"), size }))
+    let is_file = field(&header, 1)? & 0o170_000 == 0o100_000;
+    Ok(Some(CpioEntry { path: format!("/{path}"), size, is_file }))
 }
 
 /// The content of an entry, whose size was found to be one that may be read.

@@ -202,3 +202,78 @@ impl Header {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A header with these entries: tag, type, offset, count. Region and trailer are right.
+    fn header(entries: &[[u32; 4]], store: &[u8]) -> Vec<u8> {
+        let count = u32::try_from(entries.len() + 1).unwrap();
+        let size = u32::try_from(store.len()).unwrap();
+        let mut bytes = [&HEADER_MAGIC[..], &[0; 4]].concat();
+        let mut numbers = |all: &[u32]| bytes.extend(all.iter().flat_map(|n| n.to_be_bytes()));
+        numbers(&[count, size + 16, tag::REGION_HEADER, BINARY, size, 16]);
+        entries.iter().for_each(|entry| numbers(entry));
+        bytes.extend(store);
+        bytes.extend(
+            [tag::REGION_HEADER, BINARY, 0u32.wrapping_sub(count * 16), 16].iter().flat_map(|n| n.to_be_bytes()),
+        );
+        bytes
+    }
+
+    fn ask_everything(header: &Header) {
+        for tag in [tag::NAME, tag::VERSION, tag::FILE_SIZES, tag::FILE_DIGESTS, 7, tag::BASE_NAMES, tag::REGION_HEADER]
+        {
+            let _ = (header.text(tag), header.texts(tag), header.number(tag), header.numbers(tag), header.binary(tag));
+        }
+        let _ = (header.paths(), header.requires(), header.provides(), header.native_version());
+    }
+
+    #[test]
+    fn values_are_read_by_their_type() {
+        let store = b"erp\0\x00\x01\x02\x03a\0b\0\xff";
+        let entries = [[1000, STRING, 0, 1], [1028, INT16, 4, 2], [1117, STRINGS, 8, 2], [9, BINARY, 12, 1]];
+        let header = Header::parse(&header(&entries, store), tag::REGION_HEADER).unwrap();
+        assert_eq!((header.name(), header.numbers(1028)), ("erp", vec![1, 0x0203]));
+        assert_eq!((header.texts(1117), header.binary(9)), (vec!["a", "b"], Some(&[0xff][..])));
+        assert_eq!((header.text(1028), header.number(1000), header.binary(1000)), (None, None, None));
+    }
+
+    #[test]
+    fn a_header_that_rpm_may_read_in_another_way_is_refused() {
+        let good = header(&[[1000, STRING, 0, 1]], b"erp\0");
+        assert!(Header::parse(&good, tag::REGION_HEADER).is_ok());
+        let twice = header(&[[1000, STRING, 0, 1], [1000, STRING, 2, 1]], b"erp\0");
+        // An entry that the region does not cover: rpm would not count it to what is signed.
+        let mut outside = good.clone();
+        let trailer = outside.len() - 8;
+        outside[trailer..trailer + 4].copy_from_slice(&0u32.wrapping_sub(16).to_be_bytes());
+        for bad in [twice, outside, good[..good.len() - 1].to_vec()] {
+            assert!(Header::parse(&bad, tag::REGION_HEADER).is_err());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_header_is_read_past_its_end(
+            entries in proptest::collection::vec((
+                prop_oneof![Just(1000u32), Just(1028), Just(1117), Just(1118), Just(1116), Just(7), 1047u32..1051],
+                0u32..11, prop_oneof![0u32..40, any::<u32>()], prop_oneof![0u32..9, any::<u32>()],
+            ), 0..8),
+            store in proptest::collection::vec(any::<u8>(), 0..40),
+        ) {
+            let entries: Vec<_> = entries.iter().map(|(tag, kind, offset, count)| [*tag, *kind, *offset, *count]).collect();
+            if let Ok(header) = Header::parse(&header(&entries, &store), tag::REGION_HEADER) {
+                ask_everything(&header);
+            }
+        }
+
+        #[test]
+        fn arbitrary_bytes_are_no_header(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            prop_assert!(Header::parse(&bytes, tag::REGION_HEADER).is_err());
+        }
+    }
+}

@@ -51,7 +51,7 @@ impl RpmLayout {
         let mut archive = unpacked(file, header)?;
         let digests = digests(header)?;
         let (mut files, mut left) = (Vec::new(), maximum);
-        while let Some(entry) = cpio::next(&mut archive)?.filter(|entry| wanted(&entry.path)) {
+        while let Some(entry) = cpio::next(&mut archive)?.filter(|entry| entry.is_file && wanted(&entry.path)) {
             let path = entry.path;
             left = left.checked_sub(entry.size).ok_or_else(|| {
                 RpmError::shape(format!("{path} and what is before it in its payload have more than {maximum} bytes"))

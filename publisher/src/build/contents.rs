@@ -1,13 +1,13 @@
 //! A module of a product as a package: its files, its place among the others, and what the agent needs.
 
 use consign_metadata::name::PackageName;
-use consign_metadata::plan::{self, NativeVersions};
+use consign_metadata::plan;
 
 use crate::hooks;
 use crate::manifest::{Module, Product, Project, UNIT_FOLDER};
 use crate::package::deb::version as deb_version;
 use crate::package::deb::{DebControl, Relations, Scripts};
-use crate::package::rpm::RpmControl;
+use crate::package::rpm::{self, Relation, RpmControl, version as rpm_version};
 use crate::package::{Copyright, PackageContents, Release};
 use crate::stage::{Attributes, Copy, Entry, Node, Source, StageError, StagedTree};
 
@@ -23,7 +23,7 @@ pub fn of(project: &Project, module: &Module) -> Result<PackageContents, StageEr
     let shared = payload.leave_to_the_system();
     Ok(PackageContents {
         name: module.package.clone(),
-        native: NativeVersions { deb: Some(project.deb_version()), rpm: None, msi: None },
+        native: project.native(),
         architecture: module.architecture,
         maintainer: product.maintainer.clone(),
         section: module.section.clone(),
@@ -34,7 +34,11 @@ pub fn of(project: &Project, module: &Module) -> Result<PackageContents, StageEr
         copyright: Copyright { holder: product.maintainer.clone(), license: product.license.clone(), text: None },
         release: Release { changes: vec![format!("Version {} of {}.", product.version, product.id.product)] },
         payload,
-        rpm: RpmControl::default(),
+        rpm: RpmControl {
+            relations: rpm_relations(project, module),
+            scripts: rpm_scripts(project, module, &shared),
+            trigger: None,
+        },
         deb: DebControl {
             relations: relations(project, module),
             scripts: scripts(project, module, &shared),
@@ -120,20 +124,48 @@ fn relations(project: &Project, module: &Module) -> Relations {
         pre_depends.push("passwd".to_owned());
     }
     let native = &project.deb_version();
-    // A transitional package needs what took its place, and nothing needs it.
+    let mut depends: Vec<_> = needed(project, module).iter().map(|other| format!("{other} (= {native})")).collect();
+    depends.extend(module.depends_deb.iter().cloned());
+    // Policy 7.6.1: files move only from versions that are broken by it, so that they never go back.
+    let replaces: Vec<_> = module.replaces.iter().map(|old| format!("{old} (<< {native})")).collect();
+    Relations { pre_depends, depends, breaks: replaces.clone(), replaces, ..Relations::default() }
+}
+
+/// The other packages of the release that one needs. A transitional package needs what took its place,
+/// and nothing needs it.
+fn needed<'a>(project: &'a Project, module: &'a Module) -> Vec<&'a PackageName> {
     let siblings = project.modules.iter().map(|other| (&other.package, &other.moved_to));
-    let needed: Vec<_> = match &*module.moved_to {
+    match &*module.moved_to {
         [] => siblings
             .filter(|(name, moved_to)| **name != module.package && moved_to.is_empty())
             .map(|(n, _)| n)
             .collect(),
         moved_to => moved_to.iter().collect(),
-    };
-    let mut depends: Vec<_> = needed.iter().map(|other| format!("{other} (= {native})")).collect();
-    depends.extend(module.depends_deb.iter().cloned());
-    // Policy 7.6.1: files move only from versions that are broken by it, so that they never go back.
-    let replaces: Vec<_> = module.replaces.iter().map(|old| format!("{old} (<< {native})")).collect();
-    Relations { pre_depends, depends, breaks: replaces.clone(), replaces, ..Relations::default() }
+    }
+}
+
+fn rpm_relations(project: &Project, module: &Module) -> rpm::Relations {
+    let Some(native) = project.native().rpm else { return rpm::Relations::default() };
+    let minimum = rpm_version::lower_bound(&project.product.minimum_agent).unwrap_or_else(|_| "0".to_owned());
+    let mut requires_pre = vec![Relation::at_least("consignee", minimum)];
+    if !module.users.is_empty() {
+        // By its path: the package that has it is called otherwise on every distribution.
+        requires_pre.push(Relation::any("/usr/sbin/useradd"));
+    }
+    let mut requires: Vec<_> =
+        needed(project, module).into_iter().map(|other| Relation::exactly(other.as_str(), &*native)).collect();
+    requires.extend(module.depends_rpm.iter().cloned());
+    // Of two packages with one file rpm takes neither, unless the older one goes in the same transaction.
+    let conflicts = module.replaces.iter().map(|old| Relation::before(old.as_str(), &*native)).collect();
+    rpm::Relations { requires_pre, requires, conflicts, ..rpm::Relations::default() }
+}
+
+fn rpm_scripts(project: &Project, module: &Module, shared: &[&str]) -> rpm::Scripts {
+    let mut scripts = hooks::rpm::scripts(&project.product.id, &module.package, &module.users, shared);
+    if !module.moved_to.is_empty() {
+        scripts.preun = None;
+    }
+    scripts
 }
 
 fn scripts(project: &Project, module: &Module, shared: &[&str]) -> Scripts {

@@ -43,7 +43,7 @@ fn has_content(module: &Module, package: &PackageContents) -> Result<(), BuildEr
     };
     let has_file = package.payload.entries().any(|(path, entry)| entry.node != Node::Folder && is_own(path));
     // A package may be there only for what it depends on, or for the name it had.
-    if has_file || !module.depends_deb.is_empty() || !module.moved_to.is_empty() {
+    if has_file || !module.depends_deb.is_empty() || !module.depends_rpm.is_empty() || !module.moved_to.is_empty() {
         return Ok(());
     }
     let reason =

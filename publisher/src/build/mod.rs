@@ -24,7 +24,7 @@ pub(crate) use loose_ends::note as missing_note;
 
 use crate::file::{FileError, OnFile};
 use crate::manifest::Project;
-use crate::package::{PackageContents, PackageError, Packager, SignedPackage, deb::Deb};
+use crate::package::{PackageContents, PackageError, SignedPackage, packagers};
 use crate::sign::{OpenPgpSigner, SignError};
 use crate::stage::{Node, Source, StageError};
 use crate::wrap::WrapError;
@@ -123,7 +123,7 @@ impl Release {
         Ok(i64::try_from(seconds).ok().and_then(|s| Timestamp::from_second(s).ok()).unwrap_or(Timestamp::UNIX_EPOCH))
     }
 
-    /// Writes and signs every package below `output`.
+    /// Writes and signs every package, in each of its formats, below `output`.
     ///
     /// # Errors
     /// [`BuildError`]
@@ -138,11 +138,13 @@ impl Release {
         let mut built = Vec::new();
         for mut package in self.packages {
             contents::add_plan(&mut package, &plan)?;
-            watch(Progress::Packing(package.name.as_str()));
-            let unsigned = Deb.build(&package, time, output)?;
-            watch(Progress::Signing(package.name.as_str()));
-            let warnings = unsigned.warnings().to_vec();
-            built.push(Built { package: unsigned.sign(signer)?, warnings });
+            for packager in packagers(&package.native) {
+                watch(Progress::Packing(package.name.as_str()));
+                let unsigned = packager.build(&package, time, output)?;
+                watch(Progress::Signing(package.name.as_str()));
+                let warnings = unsigned.warnings().to_vec();
+                built.push(Built { package: unsigned.sign(signer)?, warnings });
+            }
         }
         Ok(built)
     }

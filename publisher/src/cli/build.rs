@@ -44,7 +44,7 @@ impl Build {
             exposed(release, strictness)?;
         }
         if self.plan {
-            let packages: Vec<_> = releases.iter().flat_map(Release::packages).map(Content::of).collect();
+            let packages: Vec<_> = releases.iter().flat_map(Release::packages).flat_map(Content::of).collect();
             overview::show(&releases[0].plan, &packages, self.release.json);
             return Ok(());
         }

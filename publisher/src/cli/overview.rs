@@ -7,6 +7,7 @@ use consign_metadata::version::VersionRange;
 use super::say;
 use crate::package::PackageContents;
 use crate::package::deb::ForeignDeb;
+use crate::package::rpm::Relation;
 use crate::stage::{Attributes, Entry, Node};
 
 /// A package of the release.
@@ -14,20 +15,41 @@ pub struct Content<'a> {
     name: &'a str,
     version: &'a str,
     architecture: &'a str,
-    relations: Vec<(&'static str, &'a [String])>,
+    relations: Vec<(&'static str, Vec<String>)>,
     /// Absolute paths, each with how it is shown.
     files: Vec<(String, String)>,
 }
 
 impl<'a> Content<'a> {
-    /// One that is going to be built.
-    pub fn of(package: &'a PackageContents) -> Self {
-        let relations = &package.deb.relations;
+    /// One that is going to be built, in each of its formats.
+    pub fn of(package: &'a PackageContents) -> Vec<Self> {
+        let deb = package.native.deb.as_deref().map(|version| {
+            let relations = &package.deb.relations;
+            let relations =
+                vec![("pre-depends on", relations.pre_depends.clone()), ("depends on", relations.depends.clone())];
+            Self::in_format(package, version, package.architecture.deb(), relations)
+        });
+        let rpm = package.native.rpm.as_deref().map(|version| {
+            let relations = &package.rpm.relations;
+            let said = |list: &[Relation]| list.iter().map(ToString::to_string).collect();
+            let relations =
+                vec![("requires first", said(&relations.requires_pre)), ("requires", said(&relations.requires))];
+            Self::in_format(package, version, package.architecture.rpm(), relations)
+        });
+        deb.into_iter().chain(rpm).collect()
+    }
+
+    fn in_format(
+        package: &'a PackageContents,
+        version: &'a str,
+        architecture: &'a str,
+        relations: Vec<(&'static str, Vec<String>)>,
+    ) -> Self {
         Self {
             name: package.name.as_str(),
-            version: package.native.deb.as_deref().unwrap_or_default(),
-            architecture: package.architecture.deb(),
-            relations: vec![("pre-depends on", &relations.pre_depends), ("depends on", &relations.depends)],
+            version,
+            architecture,
+            relations,
             files: package.payload.entries().map(|(path, entry)| (format!("/{path}"), file(path, entry))).collect(),
         }
     }

@@ -6,6 +6,7 @@
 //! `DPKG_ROOT` is what dpkg sets when it installs into another root.
 
 pub mod foreign;
+pub mod rpm;
 
 use consign_metadata::name::{PackageName, ProductId};
 

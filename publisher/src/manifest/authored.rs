@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::account::UserName;
 use super::duration::Span;
-use crate::package::Architecture;
+use crate::package::{Architecture, PackageFormat};
 
 /// The whole file.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -83,6 +83,7 @@ pub struct Product {
     pub renamed_engines: BTreeMap<UnitName, Spanned<UnitName>>,
     pub add_on_points: Option<BTreeSet<Point>>,
     pub minimum_agent: Option<Version>,
+    pub formats: Option<Spanned<BTreeSet<PackageFormat>>>,
 }
 
 fn one() -> Spanned<u32> {
@@ -96,6 +97,7 @@ fn one() -> Spanned<u32> {
 pub struct Build {
     pub name: Spanned<String>,
     pub channel: Option<ChannelName>,
+    pub formats: Option<Spanned<BTreeSet<PackageFormat>>>,
     #[serde(default)]
     pub depends: Depends,
 }
@@ -136,6 +138,9 @@ pub struct Depends {
     /// As dpkg spells them.
     #[serde(default)]
     pub deb: Vec<Spanned<String>>,
+    /// As rpm spells them.
+    #[serde(default)]
+    pub rpm: Vec<Spanned<String>>,
 }
 
 /// An entry of `files`.

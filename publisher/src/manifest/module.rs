@@ -10,6 +10,7 @@ use super::error::Fault;
 use super::files::{Files, Folder, Ground, host_path, one_line};
 use super::units::Unit;
 use crate::package::Architecture;
+use crate::package::rpm::{BadRelation, Relation};
 
 /// A package of the product.
 #[derive(Debug, Clone)]
@@ -20,6 +21,7 @@ pub struct Module {
     pub architecture: Architecture,
     pub section: String,
     pub depends_deb: Vec<String>,
+    pub depends_rpm: Vec<Relation>,
     /// Packages whose files it takes over: earlier names of its own, and modules that had them before.
     pub replaces: Vec<PackageName>,
     /// The packages that took its place; not empty only for a transitional package.
@@ -48,7 +50,7 @@ impl authored::Module {
             ("folders", !self.folders.is_empty()),
             ("users", !self.users.is_empty()),
             ("units", !self.units.is_empty()),
-            ("depends", !self.depends.deb.is_empty()),
+            ("depends", !self.depends.deb.is_empty() || !self.depends.rpm.is_empty()),
         ];
         match own.iter().find(|(_, said)| *said) {
             None => Ok(()),
@@ -76,6 +78,7 @@ impl authored::Module {
             architecture: self.architecture,
             section: section.clone(),
             depends_deb: depends(&self.depends, build)?,
+            depends_rpm: depends_rpm(&self.depends, build)?,
             replaces: self.replaces.iter().map(|name| name.get_ref().clone()).collect(),
             moved_to: Vec::new(),
             files: self.files.iter().map(|files| files.validate(ground, build)).collect::<Result<_, _>>()?,
@@ -91,6 +94,23 @@ fn depends(own: &authored::Depends, build: Option<&Build>) -> Result<Vec<String>
     let mut depends = relations(&own.deb)?;
     depends.extend(build.iter().flat_map(|build| build.depends_deb.clone()));
     Ok(depends)
+}
+
+fn depends_rpm(own: &authored::Depends, build: Option<&Build>) -> Result<Vec<Relation>, Fault> {
+    let mut depends = rpm_relations(&own.rpm)?;
+    depends.extend(build.iter().flat_map(|build| build.depends_rpm.clone()));
+    Ok(depends)
+}
+
+/// As rpm spells them.
+pub(super) fn rpm_relations(texts: &[Spanned<String>]) -> Result<Vec<Relation>, Fault> {
+    let relation = |text: &Spanned<String>| {
+        one_line(text, "a dependency")?.parse().map_err(|bad: BadRelation| {
+            Fault::at(text.span(), bad.to_string())
+                .help("one entry for each, as in [\"python3\", \"openssl-libs >= 3.0\", \"(a or b)\"]")
+        })
+    };
+    texts.iter().map(relation).collect()
 }
 
 /// One entry for each dependency, even where one line was written for several.

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use consign_metadata::name::{ChannelName, PackageName};
+use consign_metadata::plan::NativeVersions;
 
 use super::error::Fault;
 use super::files::Ground;
@@ -42,18 +43,20 @@ impl Outline {
 impl Outline {
     /// The names of the package files that go into a channel.
     pub fn packages(&self, channel: &ChannelName) -> Vec<String> {
-        let release = &self.product.deb_version;
         let usual = self.repository.as_ref().map(|repository| &repository.channel);
-        let versions: Vec<String> = match &*self.builds {
-            [] => vec![release.clone()],
+        let versions: Vec<NativeVersions> = match &*self.builds {
+            [] => vec![self.product.native()],
             builds => {
                 let goes_there = |build: &&Build| build.channel.as_ref().or(usual) == Some(channel);
-                builds.iter().filter(goes_there).map(|build| build.version(release)).collect()
+                builds.iter().filter(goes_there).map(|build| build.native(&self.product)).collect()
             }
         };
         let mut files = Vec::new();
         for version in versions {
-            files.extend(self.modules.iter().map(|(name, arch)| format!("{name}_{version}_{}.deb", arch.deb())));
+            let NativeVersions { deb, rpm, .. } = &version;
+            let modules = || self.modules.iter();
+            files.extend(deb.iter().flat_map(|deb| modules().map(move |(n, a)| format!("{n}_{deb}_{}.deb", a.deb()))));
+            files.extend(rpm.iter().flat_map(|rpm| modules().map(move |(n, a)| format!("{n}-{rpm}.{}.rpm", a.rpm()))));
         }
         files
     }
@@ -66,7 +69,7 @@ impl authored::Manifest {
         let modules = self.modules.iter().map(|m| (m.package.get_ref().clone(), m.architecture));
         Ok(Outline {
             root: ground.path().to_owned(),
-            builds: build::validate(&self.builds)?,
+            builds: build::validate(&self.builds, &product)?,
             modules: modules.chain(old).collect(),
             repository: self.repository.as_ref().map(|r| r.validate(ground)).transpose()?,
             product,

@@ -56,13 +56,13 @@ impl Project {
     }
 
     fn plan_module(&self, module: &super::Module) -> Module {
-        let versions = match (self.foreign.get(&module.package), &*self.builds) {
-            (Some(versions), _) => versions.clone(),
-            (None, []) => vec![self.product.deb_version.clone()],
-            (None, builds) => builds.iter().map(|build| build.version(&self.product.deb_version)).collect(),
+        let of_deb = |deb: &String| NativeVersions { deb: Some(deb.clone()), ..NativeVersions::default() };
+        let versions: Vec<NativeVersions> = match (self.foreign.get(&module.package), &*self.builds) {
+            (Some(versions), _) => versions.iter().map(of_deb).collect(),
+            (None, []) => vec![self.product.native()],
+            (None, builds) => builds.iter().map(|build| build.native(&self.product)).collect(),
         };
-        let mut natives =
-            versions.into_iter().map(|deb| NativeVersions { deb: Some(deb), ..NativeVersions::default() });
+        let mut natives = versions.into_iter();
         let native = natives.next().unwrap_or_default();
         Module { package: module.package.clone(), native, builds: natives.collect() }
     }

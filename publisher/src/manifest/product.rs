@@ -4,13 +4,16 @@ use std::collections::BTreeSet;
 
 use super::spanned::Spanned;
 use consign_metadata::name::ProductId;
+use consign_metadata::plan::NativeVersions;
 use consign_metadata::version::{Class, ClassRule, Version};
 
 use super::authored;
 use super::error::Fault;
 use super::files::one_line;
 use super::plan::MINIMUM_AGENT;
+use crate::package::PackageFormat;
 use crate::package::deb::version as deb_version;
+use crate::package::rpm::version as rpm_version;
 
 /// A release of a product.
 #[derive(Debug, Clone)]
@@ -21,6 +24,10 @@ pub struct Product {
     pub revision: u32,
     /// The version as dpkg spells it, without the name of a build.
     pub deb_version: String,
+    /// The version as rpm spells it, without the name of a build.
+    pub rpm_version: String,
+    /// What packages are built in, where a build says nothing else.
+    pub formats: BTreeSet<PackageFormat>,
     pub summary: String,
     pub description: String,
     pub maintainer: String,
@@ -31,6 +38,18 @@ pub struct Product {
     pub class_rule: ClassRule,
     pub required_stops: Vec<Version>,
     pub minimum_agent: Version,
+}
+
+impl Product {
+    /// The versions of its packages, where it has no builds.
+    pub fn native(&self) -> NativeVersions {
+        let has = |format| self.formats.contains(&format);
+        NativeVersions {
+            deb: has(PackageFormat::Deb).then(|| self.deb_version.clone()),
+            rpm: has(PackageFormat::Rpm).then(|| self.rpm_version.clone()),
+            msi: None,
+        }
+    }
 }
 
 impl authored::Product {
@@ -70,9 +89,24 @@ impl authored::Product {
             version: version.clone(),
             revision,
             deb_version,
+            rpm_version: rpm_version::of(version, revision)
+                .map_err(|e| Fault::at(self.version.span(), e.to_string()))?,
+            formats: formats(self.formats.as_ref())?.unwrap_or_else(|| [PackageFormat::Deb].into()),
             supported_from,
             class_rule,
         })
+    }
+}
+
+/// The formats that are said, at least one.
+pub(super) fn formats(
+    said: Option<&Spanned<BTreeSet<PackageFormat>>>,
+) -> Result<Option<BTreeSet<PackageFormat>>, Fault> {
+    match said {
+        Some(formats) if formats.get_ref().is_empty() => {
+            Err(Fault::at(formats.span(), "packages in no format are none; say \"deb\", \"rpm\" or both"))
+        }
+        said => Ok(said.map(|formats| formats.get_ref().clone())),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use consign_metadata::name::{Label, PackageName, UnitName};
-use consign_metadata::plan::{RunStep, SideEffect, SiteOption, Step};
+use consign_metadata::plan::{NativeVersions, RunStep, SideEffect, SiteOption, Step};
 use consign_metadata::prerequisite::Prerequisite;
 
 use super::error::Fault;
@@ -15,6 +15,7 @@ use super::{
     units,
 };
 use crate::file::{FileError, OnFile};
+use crate::package::PackageFormat;
 
 /// Whether steps may leave the careful defaults unsaid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,6 +133,13 @@ impl Project {
     }
 }
 
+impl Project {
+    /// The versions of its packages, in this build.
+    pub fn native(&self) -> NativeVersions {
+        self.build.as_ref().map_or_else(|| self.product.native(), |build| build.native(&self.product))
+    }
+}
+
 impl authored::Manifest {
     fn validate(
         &self,
@@ -152,7 +160,7 @@ impl authored::Manifest {
             }
         }
         self.one_account_per_name()?;
-        let builds = build::validate(&self.builds)?;
+        let builds = build::validate(&self.builds, &product)?;
         let build = match build {
             Some(name) => Some(builds.iter().find(|build| build.name == name).ok_or_else(|| {
                 Fault::at(self.product.version.span(), format!("there is no [[build]] with name = {name:?}"))
@@ -161,6 +169,13 @@ impl authored::Manifest {
         };
         if packaging == Packaging::Foreign {
             self.modules.iter().try_for_each(authored::Module::is_bare)?;
+            if product.formats != [PackageFormat::Deb].into() {
+                return Err(Fault::at(
+                    self.product.version.span(),
+                    "packages that others made are wrapped as .deb only",
+                )
+                .help("leave `formats` out"));
+            }
             if let Some(build) = self.builds.first() {
                 return Err(Fault::at(
                     build.name.span(),

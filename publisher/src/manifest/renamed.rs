@@ -51,6 +51,7 @@ impl authored::Manifest {
                 architecture: Architecture::All,
                 section: SECTION.to_owned(),
                 depends_deb: Vec::new(),
+                depends_rpm: Vec::new(),
                 replaces: Vec::new(),
                 moved_to,
                 files: Vec::new(),

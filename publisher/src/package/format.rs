@@ -10,11 +10,23 @@ use consign_metadata::name::PackageName;
 use consign_metadata::openpgp::Keyring;
 use consign_metadata::rpm::{Header, LEAD_MAGIC, RpmLayout};
 
+use serde::{Deserialize, Serialize};
+
 use super::deb::{self, Paragraph};
 use super::{NoteFile, PackageError, SignedPlan, Unfit, rpm};
 use crate::sign::OpenPgpSigner;
 
 const MAXIMUM_SIGNATURE: u64 = 64 * 1024;
+
+/// A format that packages are written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PackageFormat {
+    /// For dpkg and apt.
+    Deb,
+    /// For rpm and dnf or zypper.
+    Rpm,
+}
 
 /// What only one kind of repository understands of a package.
 #[derive(Debug, Clone)]

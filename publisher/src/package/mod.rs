@@ -13,16 +13,29 @@ mod unsigned;
 
 use std::path::Path;
 
+use consign_metadata::plan::NativeVersions;
 use jiff::Timestamp;
 
 use crate::stage::{Attributes, Entry, Node, StagedTree};
 
 pub use contents::{Architecture, Copyright, PackageContents, Release};
 pub use error::{PackageError, Unfit};
-pub use format::Format;
 pub(crate) use format::unverified_signature;
+pub use format::{Format, PackageFormat};
 pub use signed::{NoteFile, SignedPackage, SignedPlan};
 pub use unsigned::UnsignedPackage;
+
+/// Who writes a package, by the formats in which it has a version.
+pub fn packagers(native: &NativeVersions) -> Vec<Box<dyn Packager>> {
+    let mut packagers: Vec<Box<dyn Packager>> = Vec::new();
+    if native.deb.is_some() {
+        packagers.push(Box::new(deb::Deb));
+    }
+    if native.rpm.is_some() {
+        packagers.push(Box::new(rpm::Rpm::default()));
+    }
+    packagers
+}
 
 /// Writes packages of one format.
 pub trait Packager {

