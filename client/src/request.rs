@@ -43,6 +43,19 @@ pub enum Request {
         #[serde(default = "yes")]
         attended: bool,
     },
+    /// A package's script runs before its files are unpacked, in a transaction that cannot be refused any
+    /// more: stop what a barrier has not prepared. Answered when stopped, never with a refusal.
+    Arrive {
+        /// Whose package it is.
+        product: ProductId,
+        /// Its native name.
+        package: PackageName,
+        /// Its file, where it could be found.
+        archive: Option<PathBuf>,
+        /// Whether somebody is there.
+        #[serde(default = "yes")]
+        attended: bool,
+    },
     /// A package of the product is about to be removed: stop the engines. Answered when stopped.
     Remove {
         /// Whose package it is.

@@ -195,13 +195,22 @@ impl AgentPackage {
 
     /// The same agent under another version: what a later release of it would be to apt.
     pub fn version(version: &str) -> Result<AgentPackage> {
+        AgentPackage::built(version, "deb", &format!("consignee_{version}_amd64.deb"))
+    }
+
+    /// The agent of this tree for hosts of rpm.
+    pub fn rpm() -> Result<AgentPackage> {
+        AgentPackage::built("0.1.0-1", "rpm", "consignee-0.1.0-1.x86_64.rpm")
+    }
+
+    fn built(version: &str, format: &str, file: &str) -> Result<AgentPackage> {
         let binaries = Lab::repository().join("target/agent");
         let folder = Lab::folder().join("agent");
         fs_err::create_dir_all(&folder).doing("make a folder for the agent's package")?;
         let lock = fs_err::File::create(folder.join("lock")).doing("lock the agent's package")?;
         lock.file().lock().doing("lock the agent's package")?;
         let keys = folder.join("keys");
-        let package = folder.join(format!("consignee_{version}_amd64.deb"));
+        let package = folder.join(file);
         let certificate = keys.join("certificate.pgp");
         if !certificate.exists() {
             let arguments = ["key", "new", "--vendor", "consign", "--folder", &text(&keys)];
@@ -212,6 +221,8 @@ impl AgentPackage {
         {
             let arguments = [
                 "agent-package",
+                "--format",
+                format,
                 "--binaries",
                 &text(&binaries),
                 "--dist",

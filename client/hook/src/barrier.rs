@@ -1,4 +1,4 @@
-//! The barrier: asked by apt before anything is unpacked, answers with its exit status.
+//! The barrier: asked by the package manager before anything is unpacked, answers with its exit status.
 //!
 //! It fails closed, but only for transactions with packages of ours: a broken agent must never stand
 //! between the host and its security updates, nor between itself and its own replacement.
@@ -21,7 +21,7 @@ pub fn run(host: &Host) -> u8 {
         Ok(_) if !host.has_systemd() => 0,
         Ok(names) => match input() {
             Ok(text) => judge(host, &names, &text),
-            Err(error) => refuse(&words::cannot_read_transaction(&error.to_string())),
+            Err(error) => refuse(&words::cannot_read_transaction(host, &error.to_string())),
         },
         Err(error) => refuse(&words::cannot_read_managed(&host.managed(), &error)),
     }
@@ -34,7 +34,7 @@ fn judge(host: &Host, names: &BTreeSet<String>, text: &str) -> u8 {
             refuse(&words::wrong_protocol())
         }
         Ok(_) => 0,
-        Err(line) => refuse(&words::cannot_read_transaction(&format!("{line:?} is not an action of protocol 3"))),
+        Err(line) => refuse(&words::cannot_read_transaction(host, &format!("{line:?} is not an action"))),
     }
 }
 
@@ -48,7 +48,7 @@ fn ask(host: &Host, actions: &[Action<'_>]) -> u8 {
     let lines: String = actions.iter().map(Action::line).collect();
     match Viewer::of(host).input(lines.into_bytes()).ask(&["barrier"]) {
         Ok(status) => status,
-        Err(error) => refuse(&words::cannot_ask(&host.viewer(), &error)),
+        Err(error) => refuse(&words::cannot_ask(host, &error)),
     }
 }
 

@@ -1,8 +1,11 @@
 //! The process that called the hook: the package manager, above the shell that it runs its hooks with.
 
 use std::fs;
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+/// How far above a script rpm may be: a shell, rpm, whoever calls it.
+const GENERATIONS: usize = 4;
 /// Shells that may stand in between.
 const SHELLS: [&str; 3] = ["sh", "dash", "bash"];
 /// `USER_HZ` of proc(5), 100 on every architecture that the agent is built for.
@@ -21,6 +24,24 @@ pub fn began() -> Option<SystemTime> {
     let uptime: f64 = fs::read_to_string("/proc/uptime").ok()?.split(' ').next()?.parse().ok()?;
     let age = Duration::try_from_secs_f64(uptime - process.started / TICKS_PER_SECOND).unwrap_or_default();
     SystemTime::now().checked_sub(age)
+}
+
+/// The file of a package whose `%pre` runs: rpm tells a script neither its path nor its version, but has it
+/// open. What it is says its signature; the name only tells it from others.
+pub fn open_package(package: &str) -> Option<PathBuf> {
+    let parent = std::os::unix::process::parent_id();
+    let callers = std::iter::successors(Some(parent), |process| Some(Process::of(*process)?.parent));
+    callers.take(GENERATIONS).find_map(|process| package_of(process, package))
+}
+
+fn package_of(process: u32, package: &str) -> Option<PathBuf> {
+    let files = fs::read_dir(format!("/proc/{process}/fd")).ok()?.flatten();
+    let is_it = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let rest = name.strip_prefix(package).and_then(|rest| rest.strip_prefix('-'));
+        name.ends_with(".rpm") && rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    files.filter_map(|file| fs::read_link(file.path()).ok()).find(is_it)
 }
 
 /// What `/proc/<pid>/stat` says.
@@ -58,6 +79,19 @@ mod tests {
         let process = Process::parse(stat).unwrap();
         assert_eq!((&*process.name, process.parent, process.started), ("a) b (c", 7, 123_456.0));
         assert!(Process::parse("42 (x) S 7").is_none());
+    }
+
+    #[test]
+    fn a_package_that_a_process_has_open_is_found_by_its_name() {
+        let folder = std::env::temp_dir().join(format!("consignee-hook-{}-open", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let names = ["acme-erp-web-1.0-1.noarch.rpm", "acme-erp-1.0-1.noarch.rpm", "acme-erp-1.0.txt"];
+        let open: Vec<fs::File> = names.iter().map(|name| fs::File::create(folder.join(name)).unwrap()).collect();
+        let found = package_of(std::process::id(), "acme-erp");
+        assert_eq!(found, Some(folder.join("acme-erp-1.0-1.noarch.rpm")));
+        assert_eq!(package_of(std::process::id(), "acme"), None);
+        drop(open);
+        fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]

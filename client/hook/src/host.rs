@@ -40,6 +40,11 @@ impl Host {
         self.at("usr/bin/consignee")
     }
 
+    /// What the agent's package says of the host that it is for; see `words`.
+    pub fn kind(&self) -> PathBuf {
+        self.at("usr/share/consignee/package-manager")
+    }
+
     /// The socket of the agent's service.
     pub fn socket(&self) -> PathBuf {
         self.at("run/consignee/agent.sock")

@@ -36,12 +36,16 @@ fn run(host: &Host, words: &[&str]) -> u8 {
         ["barrier"] => barrier::run(host),
         ["look"] => look(host),
         ["ended"] => ended(host),
-        ["wake"] => service::tell(host, service::WAKE),
+        ["wake" | "transaction"] => service::tell(host, service::WAKE),
         ["follow"] => follow(host),
         ["preinst", product, package, plan, rest @ ..] => script::preinst(host, product, package, plan, rest),
-        [script @ ("postinst" | "prerm" | "postrm"), product, package, rest @ ..] => {
-            script::run(host, script, product, package, rest)
-        }
+        ["pre", product, package, rest @ ..] => script::pre(host, product, package, rest),
+        [
+            script @ ("postinst" | "prerm" | "postrm" | "preun" | "postun" | "posttrans"),
+            product,
+            package,
+            rest @ ..,
+        ] => script::run(host, script, product, package, rest),
         // A package that is newer than the agent may call a verb of the future: it must not fail by it.
         _ => words::tell(&words::unknown(words)),
     }

@@ -1,12 +1,13 @@
-//! The maintainer scripts of our packages: dpkg's dialect of arguments becomes events, here and nowhere
-//! else (Debian Policy 6.5).
+//! The scripts of our packages: the dialects of dpkg (Debian Policy 6.5) and of rpm (rpm-scriptlets(7)) become
+//! events, here and nowhere else.
 //!
 //! Only preinst may refuse, and only where no barrier has cleared the transaction; every other script
-//! exits 0 whatever happens, because a package must stay removable and repairable without the agent.
+//! exits 0 whatever happens, because a package must stay removable and repairable without the agent. `%pre`
+//! is no preinst: where one fails, rpm leaves its package out and installs the others.
 
 use crate::host::Host;
 use crate::viewer::{UNREACHABLE, Viewer};
-use crate::{first_boot, service, words};
+use crate::{caller, first_boot, service, words};
 
 /// What a call of a maintainer script means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +38,12 @@ fn event<'a>(script: &str, arguments: &[&'a str]) -> Event<'a> {
         ("postrm", ["purge", ..]) => Event::Purge,
         // The new version's postinst follows.
         ("prerm", ["upgrade", ..]) | ("postrm", ["upgrade", ..]) => Event::Nothing,
-        // configure, triggered, abort-*, failed-upgrade, deconfigure, disappear.
+        // rpm tells how many of the package there will be; under `dnf remove --duplicates` 3 and 2.
+        ("pre", ["1"]) => Event::Install,
+        ("pre", ..) => Event::Change { before: "" },
+        ("preun", ["0"]) => Event::Remove,
+        ("preun", ..) => Event::Nothing,
+        // configure, triggered, abort-*, failed-upgrade, deconfigure, disappear; postun, posttrans.
         _ => Event::Wake,
     }
 }
@@ -91,7 +97,41 @@ fn deferred(host: &Host, product: &str, package: &str, problem: &str) -> u8 {
     }
 }
 
-/// `postinst|prerm|postrm <vendor/product> <package> <arguments of dpkg>`
+/// `pre <vendor/product> <package> <count>`: waits until the engines have stopped, and always lets it pass.
+pub fn pre(host: &Host, product: &str, package: &str, arguments: &[&str]) -> u8 {
+    if !is_product(product) {
+        return words::tell(&words::unknown(&["pre", product]));
+    }
+    if !host.has_systemd() {
+        return waits(host, product, package, "systemd");
+    }
+    let file = caller::open_package(package).map(|path| path.to_string_lossy().into_owned());
+    let question: Vec<&str> = ["arrive", product, package].into_iter().chain(file.as_deref()).collect();
+    let problem = match Viewer::of(host).ask(&question) {
+        Ok(UNREACHABLE) => "the service gave no answer".to_owned(),
+        Ok(_) => return 0,
+        Err(error) => format!("{}: {error}", host.viewer().display()),
+    };
+    match event("pre", arguments) {
+        // A barrier has prepared it.
+        Event::Change { .. } if first_boot::is_flagged(host, product) => 0,
+        _ => {
+            words::tell(&words::finish_waits(product, &problem));
+            waits(host, product, package, &problem)
+        }
+    }
+}
+
+// The flag keeps the engines from starting on data that no step has touched.
+fn waits(host: &Host, product: &str, package: &str, problem: &str) -> u8 {
+    match first_boot::defer(host, product) {
+        Ok(()) => 0,
+        Err(error) => words::tell(&words::not_flagged(product, package, &format!("{problem}; {error}"))),
+    }
+}
+
+/// `postinst|prerm|postrm <vendor/product> <package> <arguments of dpkg>`, and
+/// `preun|postun|posttrans <vendor/product> <package> <count>`
 pub fn run(host: &Host, script: &str, product: &str, package: &str, arguments: &[&str]) -> u8 {
     let verb = match event(script, arguments) {
         Event::Remove => "remove",
@@ -161,6 +201,37 @@ mod tests {
         ];
         for (script, arguments, expected) in cases {
             assert_eq!(event(script, arguments), expected, "{script} {arguments:?}");
+        }
+    }
+
+    #[test]
+    fn the_dialect_of_rpm_becomes_events() {
+        let cases: [(&str, &[&str], Event); 9] = [
+            ("pre", &["1"], Event::Install),
+            ("pre", &["2"], Event::Change { before: "" }),
+            ("pre", &["3"], Event::Change { before: "" }),
+            ("preun", &["0"], Event::Remove),
+            ("preun", &["1"], Event::Nothing),
+            ("postun", &["0"], Event::Wake),
+            ("postun", &["1"], Event::Wake),
+            ("posttrans", &["1"], Event::Wake),
+            ("posttrans", &[], Event::Wake),
+        ];
+        for (script, arguments, expected) in cases {
+            assert_eq!(event(script, arguments), expected, "{script} {arguments:?}");
+        }
+    }
+
+    #[test]
+    fn a_pre_never_refuses_and_keeps_the_engines_from_starting_where_nobody_could_be_asked() {
+        for (count, systemd) in [("1", true), ("2", true), ("1", false)] {
+            let folder = Folder::new(&format!("pre-{count}-{systemd}"));
+            let host = Host::below(&folder.0);
+            if systemd {
+                std::fs::create_dir_all(folder.0.join("run/systemd/system")).unwrap();
+            }
+            assert_eq!(pre(&host, "acme/erp", "acme-erp", &[count]), 0);
+            assert!(folder.0.join("var/lib/consignee/acme/erp/unfinished").exists());
         }
     }
 

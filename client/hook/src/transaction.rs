@@ -1,9 +1,17 @@
-//! A transaction as apt tells it before anything is unpacked: `DPkg::Pre-Install-Pkgs`, protocol 3.
+//! A transaction as it is told before anything is unpacked, in one of two dialects.
 //!
-//! `VERSION 3`, the whole configuration, an empty line, then one line per action in dpkg's order:
+//! apt's, `DPkg::Pre-Install-Pkgs` of protocol 3: `VERSION 3`, the whole configuration, an empty line, then
+//! one line per action in dpkg's order:
 //! `name old-version old-arch old-multiarch direction new-version new-arch new-multiarch action`.
+//!
+//! Our own, for package managers that have none: `packages 1`, then one line per package that comes (`+`) or
+//! goes (`-`), in any order and between tabs: `sign name version architecture file`, the file empty for what
+//! goes.
 
-/// What apt is about to do.
+const OUR_OWN: &str = "packages 1\n";
+const REMOVE: &str = "**REMOVE**";
+
+/// What the package manager is about to do.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Transaction<'a> {
     /// As protocol 3 tells it.
@@ -29,7 +37,7 @@ pub struct Action<'a> {
 impl Action<'_> {
     /// Whether it removes the package.
     pub fn removes(&self) -> bool {
-        self.what == "**REMOVE**"
+        self.what == REMOVE
     }
 
     /// As the viewer reads it.
@@ -39,10 +47,14 @@ impl Action<'_> {
 }
 
 impl<'a> Transaction<'a> {
-    /// Reads what apt wrote; the line that is not of the protocol, if there is one.
+    /// Reads what was written; the line that is not of the protocol, if there is one.
     pub fn parse(text: &'a str) -> Result<Self, &'a str> {
         if text.is_empty() {
             return Ok(Self::Actions(Vec::new()));
+        }
+        if let Some(packages) = text.strip_prefix(OUR_OWN) {
+            let packages: Result<Vec<_>, _> = packages.lines().map(|line| package(line).ok_or(line)).collect();
+            return packages.map(|packages| Self::Actions(pairs(&packages)));
         }
         if !text.starts_with("VERSION ") {
             return Ok(Self::Archives(text.lines().collect()));
@@ -58,6 +70,35 @@ fn action(line: &str) -> Option<Action<'_>> {
     let new = fields.nth(3)?;
     let what = fields.nth(2)?;
     Some(Action { name, old, new, what })
+}
+
+/// A package that comes with its file, or goes.
+struct Package<'a> {
+    comes: bool,
+    name: &'a str,
+    version: &'a str,
+    file: &'a str,
+}
+
+fn package(line: &str) -> Option<Package<'_>> {
+    let fields: Vec<&str> = line.splitn(5, '\t').collect();
+    let [sign @ ("+" | "-"), name, version, _, file] = fields.as_slice() else { return None };
+    let comes = *sign == "+";
+    (comes != file.is_empty()).then_some(Package { comes, name, version, file })
+}
+
+/// What goes and comes under one name is one action.
+fn pairs<'a>(packages: &[Package<'a>]) -> Vec<Action<'a>> {
+    let other = |one: &Package<'_>| packages.iter().find(|other| other.comes != one.comes && other.name == one.name);
+    let action = |one: &Package<'a>| match (one.comes, other(one)) {
+        (true, before) => {
+            let old = before.map_or("-", |before| before.version);
+            Some(Action { name: one.name, old, new: one.version, what: one.file })
+        }
+        (false, None) => Some(Action { name: one.name, old: one.version, new: "-", what: REMOVE }),
+        (false, Some(_)) => None,
+    };
+    packages.iter().filter_map(action).collect()
 }
 
 #[cfg(test)]
@@ -90,6 +131,32 @@ mod tests {
     fn a_line_that_is_no_action_is_an_error() {
         assert_eq!(Transaction::parse("VERSION 3\nA=b\n\nacme-erp 1.0.0-1 all\n"), Err("acme-erp 1.0.0-1 all"));
         assert_eq!(Transaction::parse(""), Ok(Transaction::Actions(vec![])));
+    }
+
+    #[test]
+    fn what_comes_and_goes_under_one_name_is_one_action() {
+        let stream = "packages 1\n\
+            +\tacme-erp\t1.1.0-1\tnoarch\t/cache/acme erp-1.1.0-1.noarch.rpm\n\
+            -\tgone\t1-1\tx86_64\t\n\
+            -\tacme-erp\t1.0.0-1\tnoarch\t\n\
+            +\tfresh\t2-1\tx86_64\t/cache/fresh.rpm\n";
+        let Ok(Transaction::Actions(actions)) = Transaction::parse(stream) else { panic!() };
+        let lines: Vec<String> = actions.iter().map(Action::line).collect();
+        assert_eq!(
+            lines,
+            [
+                "acme-erp\t1.0.0-1\t1.1.0-1\t/cache/acme erp-1.1.0-1.noarch.rpm\n",
+                "gone\t1-1\t-\t**REMOVE**\n",
+                "fresh\t-\t2-1\t/cache/fresh.rpm\n",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_package_that_comes_without_a_file_is_an_error() {
+        for line in ["+\tacme-erp\t1.1.0-1\tnoarch\t", "-\tacme-erp\t1.1.0-1\tnoarch\t/x.rpm", "+\tacme-erp\t1", "="] {
+            assert_eq!(Transaction::parse(&format!("packages 1\n{line}\n")), Err(line));
+        }
     }
 
     #[test]

@@ -4,6 +4,22 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use crate::host::Host;
+
+/// How the agent is put back, and how it is given up, at the package manager of this host.
+struct Typed {
+    repair: &'static str,
+    give_up: &'static str,
+}
+
+const APT: Typed = Typed { repair: "apt-get install --reinstall consignee", give_up: "apt-get remove consignee" };
+const DNF: Typed = Typed { repair: "dnf reinstall consignee", give_up: "dnf remove consignee" };
+
+fn typed(host: &Host) -> &'static Typed {
+    let is_rpm = std::fs::read_to_string(host.kind()).is_ok_and(|kind| kind.trim() == "rpm");
+    if is_rpm { &DNF } else { &APT }
+}
+
 /// Writes a message for the person in front; a person who is not there is no failure.
 pub fn tell(message: &str) -> u8 {
     let _ = writeln!(io::stderr(), "{message}");
@@ -22,34 +38,36 @@ fn choose(english: String, french: String) -> String {
 }
 
 /// The agent's service gave no answer.
-pub fn cannot_ask(viewer: &Path, error: &io::Error) -> String {
+pub fn cannot_ask(host: &Host, error: &io::Error) -> String {
+    let (viewer, Typed { repair, give_up }) = (host.viewer(), typed(host));
     let viewer = viewer.display();
     choose(
         format!(
             "consignee: cannot start {viewer}: {error}.\n\
              Nothing was changed. Packages of managed products are not touched without the agent's answer.\n\
-             To repair the agent:        apt-get install --reinstall consignee\n\
-             To give up on the agent:    apt-get remove consignee"
+             To repair the agent:        {repair}\n\
+             To give up on the agent:    {give_up}"
         ),
         format!(
             "consignee : impossible de démarrer {viewer} : {error}.\n\
              Rien n'a été modifié. Les paquets des produits gérés ne sont pas touchés sans la réponse de l'agent.\n\
-             Pour réparer l'agent :          apt-get install --reinstall consignee\n\
-             Pour renoncer à l'agent :       apt-get remove consignee"
+             Pour réparer l'agent :          {repair}\n\
+             Pour renoncer à l'agent :       {give_up}"
         ),
     )
 }
 
-/// What apt wrote is not what was expected.
-pub fn cannot_read_transaction(error: &str) -> String {
+/// What the package manager wrote is not what was expected.
+pub fn cannot_read_transaction(host: &Host, error: &str) -> String {
+    let give_up = typed(host).give_up;
     choose(
         format!(
             "consignee: cannot read the transaction: {error}.\n\
-             Nothing was changed. To go on, type the same command again; if that fails too: apt-get remove consignee"
+             Nothing was changed. To go on, type the same command again; if that fails too: {give_up}"
         ),
         format!(
             "consignee : impossible de lire la transaction : {error}.\n\
-             Rien n'a été modifié. Retapez la même commande ; si elle échoue encore : apt-get remove consignee"
+             Rien n'a été modifié. Retapez la même commande ; si elle échoue encore : {give_up}"
         ),
     )
 }
@@ -93,6 +111,20 @@ pub fn not_prepared(product: &str, package: &str, problem: &str) -> String {
         format!(
             "consignee : {package} n'est pas dépaqueté : {product} n'a pas été préparé à la mise à niveau : {problem}.\n\
              La version en place reste. Pour comprendre : systemctl status consignee.socket consignee.service"
+        ),
+    )
+}
+
+/// The engines of a package that arrives could not be kept from starting.
+pub fn not_flagged(product: &str, package: &str, problem: &str) -> String {
+    choose(
+        format!(
+            "consignee: {package} is installed, and {product} was not prepared for it: {problem}.\n\
+             Its engines must not be started before the upgrade is finished: consignee status"
+        ),
+        format!(
+            "consignee : {package} est installé, et {product} n'y a pas été préparé : {problem}.\n\
+             Ses moteurs ne doivent pas être démarrés avant la fin de la mise à niveau : consignee status"
         ),
     )
 }

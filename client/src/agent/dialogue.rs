@@ -71,8 +71,12 @@ fn serve(agent: &Arc<Agent>, request: Request, speaker: &mut Speaker) -> Result<
         Request::Look => look::look(agent),
         Request::Barrier { actions, attended } => barrier::barrier(agent, &actions, attended, speaker),
         Request::Preinst { product, package, plan, before, attended } => {
-            let arrival = preinst::Arrival { package: &package, plan: &plan, before: before.as_deref(), attended };
+            let brings = preinst::Brings::Plan(&plan);
+            let arrival = preinst::Arrival { package: &package, brings, before: before.as_deref(), attended };
             preinst::preinst(agent, &product, &arrival, speaker)
+        }
+        Request::Arrive { product, package, archive, attended } => {
+            preinst::arrive(agent, &product, &package, archive.as_deref(), attended, speaker)
         }
         Request::Remove { product, .. } => removal::remove(agent, &product),
         Request::Purge { product, package } => removal::purge(agent, &product, &package),
@@ -104,6 +108,7 @@ fn name(request: &Request) -> String {
             format!("barrier, {} actions, {by}", actions.len())
         }
         Request::Preinst { package, .. } => format!("preinst {package}"),
+        Request::Arrive { package, .. } => format!("arrive {package}"),
         Request::Remove { package, .. } => format!("remove {package}"),
         Request::Purge { package, .. } => format!("purge {package}"),
         Request::Now { product, by } => format!("now by {} for {product}", by.name),

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use consign_metadata::digest::Sha256;
+use consign_metadata::document::Role;
 use consign_metadata::name::{PackageName, ProductId};
 use consign_metadata::version::Version;
 
@@ -19,6 +20,7 @@ use super::situation::Situation;
 use super::{Agent, AgentError, adoption, barrier, comparison, holds, watch};
 use crate::engine::event::Reason;
 use crate::gate;
+use crate::host::HostError;
 use crate::request::{Refusal, Reply};
 use crate::trust::{self, TrustError};
 
@@ -27,12 +29,50 @@ use crate::trust::{self, TrustError};
 pub struct Arrival<'a> {
     /// Its native name.
     pub package: &'a PackageName,
-    /// The signed plan that it brings.
-    pub plan: &'a Path,
+    /// Where the signed plan that it brings is.
+    pub brings: Brings<'a>,
     /// The native version that is configured now, if any.
     pub before: Option<&'a str>,
     /// Whether somebody is there.
     pub attended: bool,
+}
+
+/// What a package brings with it.
+#[derive(Debug, Clone, Copy)]
+pub enum Brings<'a> {
+    /// A plan that is unpacked already; a refusal leaves everything as it was.
+    Plan(&'a Path),
+    /// A package whose plan is still in it. Its transaction cannot be refused any more.
+    Archive(&'a Path),
+}
+
+/// A package whose script cannot refuse: what is not satisfied halts its upgrade, engines stopped. Where its
+/// file is not known nothing is known of it but that it comes, and it is judged when it is there.
+///
+/// # Errors
+/// [`AgentError`]
+pub fn arrive(
+    agent: &Arc<Agent>,
+    id: &ProductId,
+    package: &PackageName,
+    archive: Option<&Path>,
+    attended: bool,
+    speaker: &mut Speaker,
+) -> Result<Reply, AgentError> {
+    let found = agent.packages.observe(std::slice::from_ref(package))?;
+    let before = found.first().map(|(_, observed)| observed.version.as_str());
+    let refused = match archive {
+        Some(archive) => {
+            let arrival = Arrival { package, brings: Brings::Archive(archive), before, attended };
+            preinst(agent, id, &arrival, speaker)?
+        }
+        None => Reply::Pass,
+    };
+    if let Reply::Refuse { refusals } = &refused {
+        log::warn!("{package} comes although it is not cleared: {refusals:?}");
+    }
+    watch::wake(agent);
+    Ok(Reply::Pass)
 }
 
 /// Passes what a barrier has let through and what is installed for the first time; asks the gates about
@@ -46,10 +86,10 @@ pub fn preinst(
     arrival: &Arrival<'_>,
     speaker: &mut Speaker,
 ) -> Result<Reply, AgentError> {
-    let Arrival { package, plan, before, attended } = *arrival;
+    let Arrival { package, brings, before, attended } = *arrival;
     let mut catalogue = Catalogue::read(agent)?;
     catalogue.know(agent, id);
-    let target = match read(&catalogue, id, plan) {
+    let target = match read(agent, &catalogue, id, brings) {
         Ok(target) => target,
         Err(problem) => return Ok(unusable(id, problem, before)),
     };
@@ -71,6 +111,7 @@ pub fn preinst(
         let reasons = barrier::reasons(agent, &situation, &target, from.as_ref(), &joining, attended)?;
         let refusal = match reasons.is_empty() {
             true => barrier::admit(agent, &situation, &target, from.as_ref(), &joining, speaker)?.err(),
+            false if matches!(brings, Brings::Archive(_)) => adoption::take_over(agent, &situation, speaker)?,
             false if is_adopted(&situation, &target, before) && reasons.iter().all(is_for_a_person) => {
                 adoption::take_over(agent, &situation, speaker)?
             }
@@ -114,9 +155,17 @@ fn from(agent: &Agent, situation: &Situation<'_>, before: Option<&str>) -> Optio
     })
 }
 
-fn read(catalogue: &Catalogue, id: &ProductId, path: &Path) -> Result<SignedPlan, TrustError> {
-    let signed = trust::read_plan(path)?;
-    let plan = catalogue.trust.plan(id, &format!("the plan of {id}"), &signed)?;
+fn read(agent: &Agent, catalogue: &Catalogue, id: &ProductId, brings: Brings<'_>) -> Result<SignedPlan, TrustError> {
+    let what = format!("the plan of {id}");
+    let signed = match brings {
+        Brings::Plan(path) => trust::read_plan(path)?,
+        Brings::Archive(path) => {
+            let vendor = catalogue.trust.vendor(&id.vendor)?;
+            let unusable = |cause: HostError| TrustError::Refused(cause.to_string());
+            agent.packages.plan_in(path, &vendor.keyring(Role::Package)?).map_err(unusable)?
+        }
+    };
+    let plan = catalogue.trust.plan(id, &what, &signed)?;
     Ok(SignedPlan { plan, signed })
 }
 

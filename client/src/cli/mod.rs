@@ -29,6 +29,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use consign_metadata::text::Language;
 
+use crate::host::typed;
+
 pub use complaint::Complaint;
 pub use output::Output;
 pub use session::{Exit, Session};
@@ -117,6 +119,7 @@ impl Command {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let mut session = Session::of_process(&cli.root, cli.language);
+    typed::learn(&session.places);
     run(cli, &mut session).into()
 }
 

@@ -10,9 +10,10 @@ use super::typed;
 
 /// Packages at exactly these versions.
 pub fn install(packages: &[(String, String)]) -> Vec<String> {
-    let exact = packages.iter().map(|(package, version)| format!("{package}={version}"));
-    let words: Vec<String> = ["apt-get", "install"].map(str::to_owned).into_iter().chain(exact).collect();
-    vec![typed::REFRESH.to_owned(), typed::line(&words)]
+    let typed::Words { install_exactly, at, refresh, .. } = typed::here();
+    let exact = packages.iter().map(|(package, version)| format!("{package}{at}{version}"));
+    let words: Vec<String> = install_exactly.split(' ').map(str::to_owned).chain(exact).collect();
+    vec![(*refresh).to_owned(), typed::line(&words)]
 }
 
 /// Tells everybody who is logged in.

@@ -8,9 +8,11 @@ pub mod apt;
 pub mod by_hand;
 mod capture;
 pub mod command;
+pub mod dnf;
 mod guard;
 pub mod login;
 pub mod program;
+pub mod rpm;
 pub mod systemd;
 pub mod transient;
 pub mod typed;
@@ -254,9 +256,21 @@ pub trait ServiceManager: Send + Sync {
     fn is_active(&self, unit: &UnitName) -> Result<bool, HostError>;
 }
 
+/// What the agent's own package says of the host it is for. One that says nothing is from before there was
+/// a choice.
+const KIND: &str = "/usr/share/consignee/package-manager";
+
 /// The package manager of this host.
 pub fn package_manager(places: &Places) -> Box<dyn PackageManager> {
-    Box::new(apt::Apt::new(places.clone()))
+    match is_of_rpm(places) {
+        true => Box::new(dnf::Dnf::new(places.clone())),
+        false => Box::new(apt::Apt::new(places.clone())),
+    }
+}
+
+/// Whether the packages of this host are rpm's.
+pub fn is_of_rpm(places: &Places) -> bool {
+    std::fs::read_to_string(places.at(KIND)).is_ok_and(|kind| kind.trim() == "rpm")
 }
 
 /// The service manager of this host.

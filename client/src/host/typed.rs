@@ -1,34 +1,93 @@
 //! What a person types at the package manager and the service manager of this host. Shown, never run.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use consign_metadata::name::VendorName;
 
-/// Reads the lists of the repositories again.
-pub const REFRESH: &str = "apt update";
-/// Upgrades what is not held.
-pub const UPGRADE: &str = "apt upgrade";
-/// Upgrades without installing or removing anything else.
-pub const PLAIN_UPGRADE: &str = "apt-get upgrade";
-/// Upgrades, and removes what stands in the way.
-pub const FULL_UPGRADE: &str = "apt full-upgrade";
-/// Lists what the administrator holds.
-pub const HELD: &str = "apt-mark showhold";
-/// Finishes a transaction that ended half way.
-pub const REPAIR: &str = "apt --fix-broken install";
-/// Brings the agent itself up to date.
-pub const UPGRADE_AGENT: &str = "apt install --only-upgrade consignee";
+use crate::host;
+use crate::places::Places;
+
+/// Commands of the package manager.
+#[derive(Debug)]
+pub struct Words {
+    /// Reads the lists of the repositories again.
+    pub refresh: &'static str,
+    /// Upgrades what is not held.
+    pub upgrade: &'static str,
+    /// Upgrades without installing or removing anything else.
+    pub plain_upgrade: &'static str,
+    /// Upgrades, and removes what stands in the way.
+    pub full_upgrade: &'static str,
+    /// Lists what the administrator holds.
+    pub held: &'static str,
+    /// Finishes a transaction that ended half way.
+    pub repair: &'static str,
+    /// Brings the agent itself up to date.
+    pub upgrade_agent: &'static str,
+    /// Installs what is named behind it.
+    pub install: &'static str,
+    /// The same in a document that is typed years later.
+    pub install_exactly: &'static str,
+    /// Upgrades what is named behind it, and nothing that is not installed.
+    pub upgrade_only: &'static str,
+    /// What stands between the name of a package and its version.
+    pub at: &'static str,
+}
+
+const APT: Words = Words {
+    refresh: "apt update",
+    upgrade: "apt upgrade",
+    plain_upgrade: "apt-get upgrade",
+    full_upgrade: "apt full-upgrade",
+    held: "apt-mark showhold",
+    repair: "apt --fix-broken install",
+    upgrade_agent: "apt install --only-upgrade consignee",
+    install: "apt install",
+    install_exactly: "apt-get install",
+    upgrade_only: "apt install --only-upgrade",
+    at: "=",
+};
+
+const DNF: Words = Words {
+    refresh: "dnf check-update --refresh",
+    upgrade: "dnf upgrade",
+    plain_upgrade: "dnf upgrade",
+    full_upgrade: "dnf upgrade --allowerasing",
+    held: "dnf versionlock list",
+    repair: "dnf remove --duplicates",
+    upgrade_agent: "dnf upgrade consignee",
+    install: "dnf install",
+    install_exactly: "dnf install",
+    upgrade_only: "dnf upgrade",
+    at: "-",
+};
+
+/// A process speaks to the people of one host. Sentences are put together in a hundred places that know the
+/// reader's language and nothing of a host; this is the one thing of it that they need.
+static HERE: OnceLock<&Words> = OnceLock::new();
+
+/// Finds out what is typed on this host; once, before anything is said.
+pub fn learn(places: &Places) {
+    let _ = HERE.set(if host::is_of_rpm(places) { &DNF } else { &APT });
+}
+
+/// The commands of this host.
+pub fn here() -> &'static Words {
+    HERE.get().copied().unwrap_or(&APT)
+}
+
 /// Says what the agent's service is doing.
 pub const SERVICE: &str = "systemctl status consignee.service";
 
 /// Brings the keys and the address of a vendor up to date, where the repository is still believed.
 pub fn upgrade_anchor(vendor: &VendorName) -> String {
-    format!("apt install --only-upgrade {vendor}-release")
+    format!("{} {vendor}-release", here().upgrade_only)
 }
 
 /// Installs the package that introduces a vendor anew.
 pub fn install_introduction(file: &Path) -> String {
-    format!("apt install {}", file.display())
+    format!("{} {}", here().install, file.display())
 }
 
 /// Puts a file of the agent's back.

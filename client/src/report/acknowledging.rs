@@ -103,7 +103,7 @@ pub fn looked(offers: &[Offer], given: Given, language: Language) -> Page {
 
 /// The acknowledgement is kept, but the service could not look.
 pub fn not_looked(given: Given, language: Language) -> Page {
-    let (mut page, refresh, given) = (Page::default(), typed::REFRESH, given.word(language));
+    let (mut page, refresh, given) = (Page::default(), typed::here().refresh, given.word(language));
     page.add(
         0,
         Style::Warning,

@@ -57,7 +57,10 @@ fn on_reason(product: &ProductId, reason: &Reason, language: Language) -> Vec<Ad
         Reason::TaskOpen { id, .. } => vec![plan(product, language), done(product, id, language)],
         Reason::Unfinished { .. } | Reason::NotPrepared { .. } => vec![status(product, language)],
         Reason::AgentTooOld { .. } => {
-            vec![advice(typed::UPGRADE_AGENT, say!(language, "bring the agent up to date", "mettre l'agent à jour"))]
+            vec![advice(
+                typed::here().upgrade_agent,
+                say!(language, "bring the agent up to date", "mettre l'agent à jour"),
+            )]
         }
         Reason::Site { problem } => vec![
             advice(
@@ -73,7 +76,10 @@ fn on_reason(product: &ProductId, reason: &Reason, language: Language) -> Vec<Ad
         | Reason::Downgrade { .. } => vec![plan(product, language)],
         Reason::WouldRemove { .. } => vec![
             status(product, language),
-            advice(typed::UPGRADE, say!(language, "upgrades without removing it", "met à jour sans le supprimer")),
+            advice(
+                typed::here().upgrade,
+                say!(language, "upgrades without removing it", "met à jour sans le supprimer"),
+            ),
         ],
         Reason::AddOnUnsupported { .. } | Reason::AddOnNoPoint { .. } | Reason::BaseUnsupported { .. } => {
             vec![refresh(language), together(language)]
@@ -135,7 +141,7 @@ fn halted(upgrade: &Upgrade, item: usize, cause: &HaltCause, language: Language)
     let mut all = match cause {
         HaltCause::Unsatisfied { reasons } => on_reasons(product, reasons, language),
         HaltCause::Partial => vec![advice(
-            typed::REPAIR,
+            typed::here().repair,
             say!(language, "finish the package transaction", "terminer la transaction de paquets"),
         )],
         HaltCause::Failed { .. } | HaltCause::Interrupted | HaltCause::LoopDetected { .. } => {
@@ -210,11 +216,14 @@ pub fn follow(product: &ProductId, language: Language) -> Advice {
 
 /// The package manager's own upgrade.
 pub fn package_upgrade(language: Language) -> Advice {
-    advice(typed::UPGRADE, say!(language, "upgrade now", "mettre à niveau maintenant"))
+    advice(typed::here().upgrade, say!(language, "upgrade now", "mettre à niveau maintenant"))
 }
 
 fn refresh(language: Language) -> Advice {
-    advice(typed::REFRESH, say!(language, "look again at what is offered", "examiner de nouveau ce qui est proposé"))
+    advice(
+        typed::here().refresh,
+        say!(language, "look again at what is offered", "examiner de nouveau ce qui est proposé"),
+    )
 }
 
 fn together(language: Language) -> Advice {
@@ -223,7 +232,7 @@ fn together(language: Language) -> Advice {
         "once a version that fits is offered: upgrades both together",
         "dès qu'une version compatible est proposée : met les deux à niveau ensemble"
     );
-    advice(typed::UPGRADE, purpose)
+    advice(typed::here().upgrade, purpose)
 }
 
 fn advice(command: impl Into<String>, purpose: String) -> Advice {

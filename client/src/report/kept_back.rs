@@ -13,7 +13,7 @@ use crate::request::Offer;
 
 /// Why an ordinary upgrade passes it over; empty where none does.
 pub fn sentences(reach: &Reach, language: Language) -> Vec<String> {
-    let (plain, upgrade, full) = (typed::PLAIN_UPGRADE, typed::UPGRADE, typed::FULL_UPGRADE);
+    let (plain, upgrade, full) = (typed::here().plain_upgrade, typed::here().upgrade, typed::here().full_upgrade);
     let kept = match reach {
         Reach::Plain => return Vec::new(),
         Reach::NewPackages { packages } => {
@@ -59,18 +59,18 @@ pub fn sentences(reach: &Reach, language: Language) -> Vec<String> {
 pub fn advice(reach: &Reach, language: Language) -> Vec<Advice> {
     let full = || {
         let purpose = say!(language, "upgrade now; read what it removes", "mettre à niveau ; lire ce qui est supprimé");
-        (typed::FULL_UPGRADE.to_owned(), purpose)
+        (typed::here().full_upgrade.to_owned(), purpose)
     };
     match reach {
         Reach::Plain | Reach::NewPackages { .. } => vec![advice::package_upgrade(language)],
         Reach::Removals { .. } => vec![full()],
         Reach::AfterFirst { .. } => {
             let purpose = say!(language, "upgrade now; twice", "mettre à niveau maintenant ; deux fois");
-            vec![(typed::UPGRADE.to_owned(), purpose)]
+            vec![(typed::here().upgrade.to_owned(), purpose)]
         }
         Reach::Never { .. } => {
             let purpose = say!(language, "see what the administrator holds", "voir ce que l'administrateur bloque");
-            vec![(typed::HELD.to_owned(), purpose)]
+            vec![(typed::here().held.to_owned(), purpose)]
         }
     }
 }

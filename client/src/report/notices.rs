@@ -66,7 +66,7 @@ fn signed(role: Role, language: Language) -> String {
 
 /// What to type about it.
 pub fn advice(notice: &Notice, language: Language) -> Vec<Advice> {
-    let refresh = (typed::REFRESH.to_owned(), say!(language, "look again", "examiner de nouveau"));
+    let refresh = (typed::here().refresh.to_owned(), say!(language, "look again", "examiner de nouveau"));
     match notice {
         Notice::KeyExpires { vendor, .. } => vec![
             refresh,

@@ -98,7 +98,7 @@ pub fn refusal(refused: Refused, refusals: &[Refusal], language: Language) -> Pa
 }
 
 fn unchanged(refused: Refused, refusals: &[Refusal], language: Language) -> String {
-    let again = typed::UPGRADE;
+    let again = typed::here().upgrade;
     // No hold can tell who asks: with nobody there the same command is refused again.
     let is_unattended = |reason: &Reason| matches!(reason, Reason::Unattended { .. });
     match refused {

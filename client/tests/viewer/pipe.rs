@@ -4,8 +4,10 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use consignee::engine::event::{Event, Failure};
+use consignee::request::{Refusal, Reply};
 
 use crate::builder::Host;
+use crate::service::answering;
 
 fn consignee(host: &Host) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_consignee"));
@@ -45,4 +47,22 @@ fn without_the_service_a_barrier_refuses_and_the_other_hooks_do_not_disturb() {
     let host = Host::new();
     let status = |verb: &str| consignee(&host).args(["hook", verb]).output().unwrap().status.code();
     assert_eq!(["barrier", "look", "wake"].map(status), [Some(1), Some(0), Some(0)]);
+}
+
+#[test]
+fn what_to_type_is_said_in_the_words_of_the_host() {
+    for (kind, typed) in [(None, "apt upgrade"), (Some("apt\n"), "apt upgrade"), (Some("rpm\n"), "dnf upgrade")] {
+        let host = Host::new();
+        let file = host.places.at("/usr/share/consignee/package-manager");
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        if let Some(kind) = kind {
+            std::fs::write(&file, kind).unwrap();
+        }
+        let refusal = Refusal { product: "acme/erp".parse().unwrap(), to: None, reasons: Vec::new() };
+        let service = answering(&host, &Reply::Refuse { refusals: vec![refusal] });
+        let end = consignee(&host).args(["hook", "barrier"]).output().unwrap();
+        let said = String::from_utf8_lossy(&end.stderr).into_owned();
+        assert!(said.contains(&format!("the same {typed} typed again")), "{said}");
+        service.join().unwrap();
+    }
 }

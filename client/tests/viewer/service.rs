@@ -49,6 +49,21 @@ fn a_refusal_is_one_block_with_every_reason_and_what_to_type() {
 }
 
 #[test]
+fn an_arrival_names_its_file_where_it_is_known_and_is_never_refused() {
+    let host = Host::new();
+    for (words, expected) in
+        [("acme-erp", None), ("acme-erp /cache/acme-erp-1.5.0-1.rpm", Some("/cache/acme-erp-1.5.0-1.rpm"))]
+    {
+        let service = answering(&host, &Reply::Pass);
+        assert_eq!(host.run(&format!("consignee hook arrive acme/erp {words}")).exit, Exit::Done);
+        let Request::Arrive { package, archive, .. } = service.join().unwrap() else { panic!() };
+        assert_eq!((package.as_str(), archive.as_deref()), ("acme-erp", expected.map(std::path::Path::new)));
+    }
+    std::fs::remove_file(host.places.socket()).unwrap();
+    assert_eq!(host.run("consignee hook arrive acme/erp acme-erp").exit, Exit::Unreachable);
+}
+
+#[test]
 fn a_look_is_compact_and_silent_without_offers() {
     let host = Host::new();
     for (name, offers) in [("looked", vec![offer()]), ("looked-nothing", vec![])] {

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 
 use super::passphrase::PassphraseArgs;
 use super::{Outcome, key, release};
-use crate::build::{AgentPackage as Source, Built, agent_package};
-use crate::package::{Packager, deb::Deb};
+use crate::build::{AgentPackage as Source, Built, agent_package, agent_rpm};
+use crate::package::{Packager, deb::Deb, rpm::Rpm};
 
 /// Build the package `consignee` from the agent's programs and the files of client/dist.
 #[derive(Debug, Args)]
@@ -18,12 +18,15 @@ pub struct AgentPackage {
     /// Folder with the programs consignee and consignee-hook
     #[arg(long)]
     binaries: PathBuf,
-    /// Files as they are installed, and DEBIAN/ with the scripts
+    /// Files as they are installed, and a folder with those of each format
     #[arg(long)]
     dist: PathBuf,
     /// Version of the agent, with the packaging revision if it is not 1: 0.1.0 or 0.1.0-2
     #[arg(long, value_parser = with_revision)]
     version: (Version, u32),
+    /// For which hosts
+    #[arg(long, value_enum, default_value = "deb")]
+    format: Format,
     /// The key of Consign's own releases
     #[arg(long)]
     key: PathBuf,
@@ -37,14 +40,26 @@ pub struct AgentPackage {
     passphrase: PassphraseArgs,
 }
 
+/// What is built.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Format {
+    /// For apt and dpkg
+    Deb,
+    /// For dnf, zypper and rpm
+    Rpm,
+}
+
 impl AgentPackage {
     pub fn run(self) -> Outcome {
         let (binaries, dist) = (self.binaries, self.dist);
         let (version, revision) = self.version;
-        let contents = agent_package(&Source { binaries, dist, version, revision })?;
+        let from = Source { binaries, dist, version, revision };
         let signer = key::open(&self.key, Role::Package, &self.passphrase)?;
         let time = release::source_date_epoch()?.unwrap_or_else(Timestamp::now);
-        let unsigned = Deb.build(&contents, time, &self.output)?;
+        let unsigned = match self.format {
+            Format::Deb => Deb.build(&agent_package(&from)?, time, &self.output)?,
+            Format::Rpm => Rpm::default().build(&agent_rpm(&from)?, time, &self.output)?,
+        };
         let warnings = unsigned.warnings().to_vec();
         release::report(&[Built { package: unsigned.sign(&signer)?, warnings }], self.json);
         Ok(())

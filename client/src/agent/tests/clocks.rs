@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::world::{World, reasons};
 use crate::agent::dialogue::Speaker;
-use crate::agent::preinst::{Arrival, preinst};
+use crate::agent::preinst::{Arrival, Brings, preinst};
 use crate::engine::event::Reason;
 use crate::engine::machine::State;
 use crate::request::Reply;
@@ -37,7 +37,7 @@ fn a_year_behind_what_was_signed_since_is_not_believed() {
     let path = world.places.at("/consign-plan");
     fs_err::write(&path, world.vendor.sign_later(&plan, Duration::from_secs(86400 * 365))).unwrap();
     let package = "acme-erp".parse().unwrap();
-    let arrival = Arrival { package: &package, plan: &path, before: Some("1.0.0-1"), attended: true };
+    let arrival = Arrival { package: &package, brings: Brings::Plan(&path), before: Some("1.0.0-1"), attended: true };
     let answer = preinst(&world.agent, &world.id(), &arrival, &mut Speaker::to_nobody()).unwrap();
     assert!(matches!(&reasons(&answer)[..], [Reason::Unverified { .. }]), "{answer:?}");
     assert_eq!(world.host.running().len(), 2);

@@ -1,6 +1,7 @@
 //! The agent on a pretended host: what it answers, what it does to engines, what it writes down.
 
 mod add_ons;
+mod arrivals;
 mod barriers;
 mod checks;
 mod clocks;

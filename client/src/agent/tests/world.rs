@@ -195,6 +195,6 @@ pub fn preinst_of(world: &World, plan: &serde_json::Value, before: Option<&str>)
     fs_err::write(&path, world.vendor.sign_as_package(&plan.to_string())).unwrap();
     let (id, package): (_, consign_metadata::name::PackageName) = (world.id(), PACKAGE.parse().unwrap());
     world.host.state().transaction = Some(std::process::id());
-    let arrival = preinst::Arrival { package: &package, plan: &path, before, attended: true };
+    let arrival = preinst::Arrival { package: &package, brings: preinst::Brings::Plan(&path), before, attended: true };
     preinst::preinst(&world.agent, &id, &arrival, &mut Speaker::to_nobody()).unwrap()
 }

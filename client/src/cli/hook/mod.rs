@@ -37,6 +37,8 @@ enum Verb {
     },
     /// A package is about to be unpacked
     Preinst { product: ProductId, package: PackageName, plan: PathBuf, before: Option<String> },
+    /// A package is about to be unpacked, and nothing can be refused any more
+    Arrive { product: ProductId, package: PackageName, archive: Option<PathBuf> },
     /// A package is about to be removed
     Remove { product: ProductId, package: PackageName },
     /// A package was purged
@@ -52,6 +54,7 @@ impl Arguments {
             Verb::Preinst { product, package, plan, before } => {
                 package::preinst(session, product, package, plan, before)
             }
+            Verb::Arrive { product, package, archive } => package::arrive(session, product, package, archive),
             Verb::Remove { product, package } => package::remove(session, product, package),
             Verb::Purge { product, package } => package::purge(session, product, package),
         }

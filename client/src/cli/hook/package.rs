@@ -1,4 +1,4 @@
-//! `consignee hook preinst`, `remove`, `purge`: what the scripts of our own packages report.
+//! `consignee hook preinst`, `arrive`, `remove`, `purge`: what the scripts of our own packages report.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -31,6 +31,15 @@ pub fn preinst(
         Err(Complaint::NoAnswer(NoAnswer::Unreachable(_) | NoAnswer::Ended)) => Ok(Exit::Unreachable),
         verdict => verdict,
     }
+}
+
+pub fn arrive(
+    session: &mut Session,
+    product: ProductId,
+    package: PackageName,
+    archive: Option<PathBuf>,
+) -> Result<Exit, Complaint> {
+    told(session, &Request::Arrive { product, package, archive, attended: person::is_there() })
 }
 
 pub fn remove(session: &mut Session, product: ProductId, package: PackageName) -> Result<Exit, Complaint> {

@@ -60,7 +60,8 @@ impl Procedure<'_> {
     }
 
     fn introduction(&self, paper: &mut Paper, language: Language) {
-        let (product, upgrade) = (&self.header.product, typed::UPGRADE);
+        let (product, upgrade) = (&self.header.product, typed::here().upgrade);
+        let install = typed::here().install_exactly;
         let journey = words::journey(self.header.from.as_ref(), &self.header.to, language);
         paper.title(&say!(language, "{product}, {journey}: by hand", "{product}, {journey} : à la main"));
         paper.say(&say!(
@@ -70,8 +71,8 @@ impl Procedure<'_> {
         ));
         paper.say(&say!(
             language,
-            "Every block is typed line by line as root, in one bash. A command whose exit status is not 0 has failed: stop there and mend the cause before you go on. Do not follow this where the agent is only switched off: once it is back it finds the new packages and carries the upgrade out in its own way. The packages depend on the agent: where it is missing, `apt-get install` below brings it along; if `consignee status` answers after that, the agent does the rest and nothing more is typed.",
-            "Chaque bloc se tape ligne par ligne en tant que root, dans un même bash. Une commande dont le code de retour n'est pas 0 a échoué : arrêtez-vous là et corrigez la cause avant de continuer. Ne suivez pas ce document là où l'agent est seulement arrêté : à son retour, il trouverait les nouveaux paquets et mènerait la mise à niveau à sa façon. Les paquets dépendent de l'agent : s'il manque, le `apt-get install` ci-dessous l'apporte avec eux ; si `consignee status` répond ensuite, l'agent fait le reste et il n'y a plus rien à taper."
+            "Every block is typed line by line as root, in one bash. A command whose exit status is not 0 has failed: stop there and mend the cause before you go on. Do not follow this where the agent is only switched off: once it is back it finds the new packages and carries the upgrade out in its own way. The packages depend on the agent: where it is missing, `{install}` below brings it along; if `consignee status` answers after that, the agent does the rest and nothing more is typed.",
+            "Chaque bloc se tape ligne par ligne en tant que root, dans un même bash. Une commande dont le code de retour n'est pas 0 a échoué : arrêtez-vous là et corrigez la cause avant de continuer. Ne suivez pas ce document là où l'agent est seulement arrêté : à son retour, il trouverait les nouveaux paquets et mènerait la mise à niveau à sa façon. Les paquets dépendent de l'agent : s'il manque, le `{install}` ci-dessous l'apporte avec eux ; si `consignee status` répond ensuite, l'agent fait le reste et il n'y a plus rien à taper."
         ));
         paper.block(["cd /".to_owned()]);
     }

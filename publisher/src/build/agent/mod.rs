@@ -1,6 +1,10 @@
-//! The agent's own package, `consignee`: two programs, their manual, and the files of `client/dist`.
+//! The agent's own package, `consignee`: two programs, their manual, and the files of `client/dist`: those
+//! that are on every host, and those in the folder of a format.
 //!
 //! It is built for Consign's own releases only; vendors republish it unchanged.
+
+mod apt;
+mod rpm;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,16 +14,19 @@ use consign_metadata::version::Version;
 
 use super::{BuildError, elf, manual};
 use crate::file::OnFile;
-use crate::package::deb::{DebControl, Relations, Scripts, version as deb_version};
+use crate::package::deb::DebControl;
 use crate::package::rpm::RpmControl;
 use crate::package::{Architecture, Copyright, PackageContents, Release};
 use crate::stage::{Copy, StagedTree};
 
+pub use apt::agent_package;
+pub use rpm::agent_rpm;
+
 /// Where each program goes.
 const PROGRAMS: [(&str, &str); 2] =
     [("consignee", "/usr/bin/consignee"), ("consignee-hook", "/usr/lib/consignee/consignee-hook")];
-/// The folder of `dist` that is not installed.
-const CONTROL_FOLDER: &str = "DEBIAN";
+/// The folders of `dist` with what one format has beside the common files.
+const FORMATS: [&str; 2] = [apt::FOLDER, rpm::FOLDER];
 const MAINTAINER: &str = "Consign <packages@consign.example>";
 
 /// What the agent's package is made of.
@@ -27,7 +34,7 @@ const MAINTAINER: &str = "Consign <packages@consign.example>";
 pub struct AgentPackage {
     /// Folder of the two programs.
     pub binaries: PathBuf,
-    /// Files as they are installed, and `DEBIAN/` with the scripts.
+    /// Files as they are installed, and a folder with those of each format.
     pub dist: PathBuf,
     /// Version of the agent.
     pub version: Version,
@@ -35,12 +42,8 @@ pub struct AgentPackage {
     pub revision: u32,
 }
 
-/// The contents of the agent's package.
-///
-/// # Errors
-/// [`BuildError`]
-pub fn agent_package(from: &AgentPackage) -> Result<PackageContents, BuildError> {
-    let native = deb_version::of(&from.version, from.revision).map_err(|e| BuildError::Agent(e.to_string()))?;
+/// What both formats are made of; the version, the relations and the scripts are the format's.
+fn contents(from: &AgentPackage, format: &str, scripts: &str) -> Result<(PackageContents, Option<u32>), BuildError> {
     let mut payload = StagedTree::default();
     let mut glibc = None;
     for (name, to) in PROGRAMS {
@@ -48,13 +51,12 @@ pub fn agent_package(from: &AgentPackage) -> Result<PackageContents, BuildError>
         glibc = glibc.max(elf::glibc(&fs::read(&program).on("read", &program)?));
         payload.copy(&program, to, &as_root(Some(0o755), false))?;
     }
-    copy_dist(&from.dist, &mut payload)?;
+    copy_dist(&from.dist, &FORMATS, &mut payload)?;
+    copy_dist(&from.dist.join(format), &[scripts], &mut payload)?;
     manual::add(&from.binaries.join("consignee"), &mut payload)?;
-    let depends = glibc.map(|minor| format!("libc6 (>= 2.{minor})")).into_iter().collect();
-    let control = from.dist.join(CONTROL_FOLDER);
-    Ok(PackageContents {
+    let contents = PackageContents {
         name: "consignee".parse().expect("it is a package name"),
-        native: NativeVersions { deb: Some(native), rpm: None, msi: None },
+        native: NativeVersions { deb: None, rpm: None, msi: None },
         architecture: Architecture::Amd64,
         maintainer: MAINTAINER.to_owned(),
         section: "admin".to_owned(),
@@ -71,28 +73,24 @@ pub fn agent_package(from: &AgentPackage) -> Result<PackageContents, BuildError>
         },
         release: Release { changes: vec![format!("Version {} of the agent.", from.version)] },
         payload,
+        deb: DebControl::default(),
         rpm: RpmControl::default(),
-        deb: DebControl {
-            relations: Relations { depends, ..Relations::default() },
-            scripts: scripts(&control)?,
-            triggers: triggers(&control)?,
-            extra: Vec::new(),
-        },
-    })
+    };
+    Ok((contents, glibc))
 }
 
 fn as_root(mode: Option<u32>, config: bool) -> Copy {
     Copy { owner: "root".to_owned(), group: "root".to_owned(), mode, config }
 }
 
-/// Everything below `dist`; what lies in `etc` is the site's to edit.
-fn copy_dist(dist: &Path, payload: &mut StagedTree) -> Result<(), BuildError> {
+/// Everything below a folder as it is installed but these; what lies in `etc` is the site's to edit.
+fn copy_dist(dist: &Path, but: &[&str], payload: &mut StagedTree) -> Result<(), BuildError> {
     let mut folders: Vec<_> =
         fs::read_dir(dist).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect()).on("read", dist)?;
     folders.sort();
     for folder in folders {
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name != CONTROL_FOLDER {
+        if !but.contains(&name.as_str()) {
             payload.copy(&folder, &format!("/{name}"), &as_root(None, name == "etc"))?;
         }
     }
@@ -107,18 +105,7 @@ fn optional(path: &Path) -> Result<Option<Vec<u8>>, BuildError> {
     }
 }
 
-fn scripts(control: &Path) -> Result<Scripts, BuildError> {
-    let script = |name: &str| optional(&control.join(name));
-    Ok(Scripts {
-        preinst: script("preinst")?,
-        postinst: script("postinst")?,
-        prerm: script("prerm")?,
-        postrm: script("postrm")?,
-    })
-}
-
-fn triggers(control: &Path) -> Result<Vec<String>, BuildError> {
-    let bytes = optional(&control.join("triggers"))?.unwrap_or_default();
-    let text = String::from_utf8(bytes).map_err(|_| BuildError::Agent("its triggers are not text".to_owned()))?;
-    Ok(text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect())
+fn text(path: &Path) -> Result<Option<String>, BuildError> {
+    let not_text = |_| BuildError::Agent(format!("{} is not text", path.display()));
+    optional(path)?.map(|bytes| String::from_utf8(bytes).map_err(not_text)).transpose()
 }

@@ -1,0 +1,74 @@
+//! Packages whose scripts cannot refuse: what comes uncleared is stopped and halted, never turned away.
+
+use consign_metadata::name::PackageName;
+
+use super::world::{PACKAGE, World};
+use crate::agent::dialogue::Speaker;
+use crate::agent::preinst;
+use crate::engine::event::Reason;
+use crate::engine::machine::{HaltCause, State};
+use crate::request::Reply;
+
+/// A package's `%pre` runs, and the process of its transaction goes on living.
+fn arrive(world: &World, plan: Option<&serde_json::Value>) {
+    let archive = plan.and_then(|plan| world.action(plan).archive);
+    let package: PackageName = PACKAGE.parse().unwrap();
+    world.host.state().transaction = Some(std::process::id());
+    let to_nobody = &mut Speaker::to_nobody();
+    let reply = preinst::arrive(&world.agent, &world.id(), &package, archive.as_deref(), true, to_nobody);
+    assert_eq!(reply.unwrap(), Reply::Pass);
+}
+
+#[test]
+fn what_comes_uncleared_finds_the_engines_stopped_and_halts() {
+    let world = World::with_baseline();
+    let plan = world.vendor.plan_with_note("1.1.0");
+    arrive(&world, Some(&plan));
+    assert!(world.host.running().is_empty());
+    assert!(world.product().is_unfinished());
+    world.install(&plan);
+    world.ended();
+    let State::Halted { cause: HaltCause::Unsatisfied { reasons }, .. } = world.state() else {
+        panic!("{:?}", world.state());
+    };
+    assert!(matches!(reasons.as_slice(), [Reason::NoteUnread { .. }]), "{reasons:?}");
+    assert!(world.host.running().is_empty());
+}
+
+#[test]
+fn what_comes_cleared_is_prepared_and_finished() {
+    let world = World::with_baseline();
+    let plan = world.vendor.plan("1.1.0");
+    arrive(&world, Some(&plan));
+    assert_eq!(world.host.done(), ["stop erp-web.service", "stop erp.service"]);
+    world.install(&plan);
+    world.ended();
+    assert_eq!(world.state(), State::Completed);
+}
+
+#[test]
+fn what_a_barrier_has_prepared_is_not_prepared_again() {
+    let world = World::with_baseline();
+    let plan = world.vendor.plan("1.1.0");
+    assert_eq!(world.barrier(&plan), Reply::Pass);
+    world.host.done();
+    arrive(&world, Some(&plan));
+    assert_eq!(world.host.done(), Vec::<String>::new());
+}
+
+#[test]
+fn where_nothing_comes_of_it_the_old_engines_run_again() {
+    let world = World::with_baseline();
+    arrive(&world, Some(&world.vendor.plan_with_note("1.1.0")));
+    assert!(world.host.running().is_empty());
+    world.ended();
+    assert_eq!(world.host.running(), ["erp-web.service", "erp.service"]);
+    assert!(!world.product().is_unfinished());
+}
+
+#[test]
+fn a_package_whose_file_is_not_known_passes() {
+    let world = World::with_baseline();
+    arrive(&world, None);
+    assert_eq!(world.host.running(), ["erp-web.service", "erp.service"]);
+}

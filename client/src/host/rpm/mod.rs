@@ -1,0 +1,20 @@
+//! rpm: its database, its lock, and its packages. What is above it (dnf) is a folder of its own.
+//!
+//! - [`database`]: what is installed
+//! - [`lock`]: who has a transaction open
+//! - [`package`]: a .rpm before it is unpacked
+
+pub mod database;
+pub mod lock;
+pub mod package;
+#[cfg(test)]
+pub mod sample;
+
+use std::path::Path;
+
+use super::HostError;
+
+/// A host error of an action on a file.
+fn at(action: &str, path: &Path, cause: impl std::fmt::Display) -> HostError {
+    HostError { action: format!("{action} {}", path.display()), reason: cause.to_string() }
+}

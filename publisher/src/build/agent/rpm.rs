@@ -1,0 +1,45 @@
+//! The agent's package for rpm and whatever is above it.
+
+use std::path::Path;
+
+use consign_metadata::plan;
+
+use super::{AgentPackage, contents, text};
+use crate::build::BuildError;
+use crate::package::PackageContents;
+use crate::package::rpm::{Relation, Relations, RpmControl, Scripts, TransactionTrigger, version};
+
+/// What only such hosts get.
+pub const FOLDER: &str = "rpm";
+/// The folder in it with the scriptlets, which is not installed.
+const CONTROL: &str = "RPM";
+
+/// The contents of the agent's package as an .rpm.
+///
+/// # Errors
+/// [`BuildError`]
+pub fn agent_rpm(from: &AgentPackage) -> Result<PackageContents, BuildError> {
+    let native = version::of(&from.version, from.revision).map_err(|e| BuildError::Agent(e.to_string()))?;
+    let (mut contents, glibc) = contents(from, FOLDER, CONTROL)?;
+    let requires = glibc.map(|minor| Relation::at_least("glibc", format!("2.{minor}"))).into_iter().collect();
+    let control = from.dist.join(FOLDER).join(CONTROL);
+    let trigger = text(&control.join("trigger"))?;
+    contents.native.rpm = Some(native);
+    contents.rpm = RpmControl {
+        relations: Relations { requires, ..Relations::default() },
+        scripts: scripts(&control)?,
+        trigger: trigger.map(|script| TransactionTrigger { below: plan::INSTALLED_FOLDER.to_owned(), script }),
+    };
+    Ok(contents)
+}
+
+fn scripts(control: &Path) -> Result<Scripts, BuildError> {
+    let script = |name: &str| text(&control.join(name));
+    Ok(Scripts {
+        pre: script("pre")?,
+        post: script("post")?,
+        preun: script("preun")?,
+        postun: script("postun")?,
+        posttrans: script("posttrans")?,
+    })
+}

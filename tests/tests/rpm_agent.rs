@@ -1,0 +1,65 @@
+//! The agent on hosts of dnf 4: its own rpm, the plugin that comes with it, and what both leave alone.
+
+use consign_lab::{AgentPackage, Host, Lab, RpmSystem, Server, TinyRpm, YumRepository, lab};
+
+const PORT: u16 = 8082;
+const LINK: &str = "/usr/lib/python3/dist-packages/dnf-plugins/consignee.py";
+const HOLDS: &str = "/var/lib/consignee/holds";
+
+/// A host of each dnf 4 with the agent and a repository of an older and a newer neighbour.
+fn on_dnf4(name: &str, check: impl Fn(&Host) + Sync) {
+    let greeting = |version| TinyRpm::new("greeting", version);
+    // The base package of the lab names no version of the C library.
+    let library = TinyRpm::new("libc", "2.99").field("Provides", "glibc = 2.99");
+    let packages = [greeting("1.0"), greeting("2.0"), TinyRpm::new("neighbour", "1.0"), library];
+    let repository = YumRepository::of(&packages).unwrap();
+    let agent = AgentPackage::rpm().unwrap();
+    for system in [RpmSystem::Dnf4Bookworm, RpmSystem::Dnf4Trixie] {
+        let host = Host::boot(&format!("{name}-{}", system.name()), system).unwrap();
+        let server = Server::start(&host, &repository.path(), PORT).unwrap();
+        host.add_yum_repository("site", &server.url(), &repository.certificate().unwrap());
+        host.dnf(&["install", "greeting-1.0"]).expect_ok();
+        host.copy_in(&agent.package, "/srv/consignee.rpm");
+        host.dnf(&["install", "/srv/consignee.rpm"]).expect_ok();
+        check(&host);
+    }
+}
+
+#[test]
+fn the_agents_rpm_listens_and_is_heard_by_dnf_and_takes_everything_along() {
+    lab!(Lab::has_rpm());
+    on_dnf4("rpm-agent", |host| {
+        assert_eq!(host.shell("systemctl is-active consignee.socket consignee-reconcile.timer"), "active\nactive");
+        assert!(host.exists(LINK), "the plugin is not where dnf looks for it");
+        let loaded = host.dnf(&["--verbose", "repolist"]).expect_ok().text();
+        assert!(loaded.contains("Loaded plugins") && loaded.contains("consignee"), "{loaded}");
+        assert_eq!(host.shell("rpm --verify consignee || :"), "");
+        host.dnf(&["upgrade"]).expect_ok();
+        assert_eq!(host.installed("greeting").as_deref(), Some("2.0-1"));
+        host.dnf(&["remove", "consignee"]).expect_ok();
+        assert!(!host.exists(LINK) && !host.exists(HOLDS));
+        assert_eq!(host.shell("systemctl is-active consignee.socket || :"), "inactive");
+        let after = host.dnf(&["install", "neighbour"]).expect_ok().text();
+        assert!(!after.contains("Traceback"), "{after}");
+        host.assert_packages_sound();
+    });
+}
+
+#[test]
+fn what_is_held_stays_and_a_hook_that_cannot_run_stands_only_in_its_way() {
+    lab!(Lab::has_rpm());
+    on_dnf4("rpm-agent-holds", |host| {
+        host.write(HOLDS, "greeting 1.0-1 always\n", 0o644);
+        host.dnf(&["upgrade"]).expect_ok();
+        assert_eq!(host.installed("greeting").as_deref(), Some("1.0-1"));
+        host.write(HOLDS, "greeting 1.0-1 always 2.0-1\n", 0o644);
+        host.write("/var/lib/consignee/managed", "greeting\n", 0o644);
+        host.shell("mv /usr/lib/consignee/consignee-hook /srv/hook");
+        let refused = host.dnf(&["upgrade"]);
+        assert!(refused.code == 1 && refused.text().contains("dnf reinstall consignee"), "{refused}");
+        host.dnf(&["install", "neighbour"]).expect_ok();
+        host.rpm(&["--upgrade", "--replacepkgs", "/srv/consignee.rpm"]).expect_ok();
+        assert!(host.exists("/usr/lib/consignee/consignee-hook"));
+        host.dnf(&["remove", "greeting"]).expect_ok();
+    });
+}
