@@ -32,8 +32,8 @@ fn the_terminal_that_ran_apt_shows_every_step() {
     site.nothing_was_lost(client);
 }
 
-/// Configured after the product, and not before its finish is over.
-const SLOW: &str = "#!/bin/sh\nfor turn in $(seq 300); do\n\
+/// Configured after the product, and not before its finish is over; the test waits no longer than that.
+const SLOW: &str = "#!/bin/sh\nfor turn in $(seq 1200); do\n\
     consignee status acme/canopsis >/dev/null && exit 0\n    sleep 0.1\ndone\nexit 1\n";
 
 #[test]
