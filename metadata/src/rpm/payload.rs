@@ -6,7 +6,8 @@ use std::io::{Read, Seek, SeekFrom};
 use flate2::read::MultiGzDecoder;
 use ruzstd::decoding::StreamingDecoder;
 
-use super::{Header, RpmError, RpmLayout, cpio, tag};
+use super::cpio::{self, CpioEntry};
+use super::{Header, RpmError, RpmLayout, tag};
 use crate::digest::Sha256;
 
 /// A file at the start of a payload, equal to what the header says of it.
@@ -52,22 +53,51 @@ impl RpmLayout {
         let digests = digests(header)?;
         let (mut files, mut left) = (Vec::new(), maximum);
         while let Some(entry) = cpio::next(&mut archive)?.filter(|entry| entry.is_file && wanted(&entry.path)) {
-            let path = entry.path;
-            left = left.checked_sub(entry.size).ok_or_else(|| {
-                RpmError::shape(format!("{path} and what is before it in its payload have more than {maximum} bytes"))
-            })?;
-            let bytes = cpio::content(&mut archive, entry.size)?;
-            // Of a folder there is nothing to compare, and nothing to hand out.
-            if bytes.is_empty() && digests.get(&path).is_some_and(|digest| digest.is_empty()) {
-                continue;
-            }
-            if digests.get(&path) != Some(&Sha256::of(&bytes).to_string().as_str()) {
-                return Err(RpmError::shape(format!("its {path} is not the one that was signed")));
-            }
-            files.push(PayloadFile { path, bytes });
+            let bytes = content(&mut archive, &entry, &mut left, maximum)?;
+            files.push(compared(entry.path, bytes, &digests)?);
         }
         Ok(files)
     }
+
+    /// The files of a small package that are `wanted`, wherever they are in the payload; all of it has at
+    /// most `maximum` bytes. Each is compared with its digest in a verified header.
+    ///
+    /// # Errors
+    /// [`RpmError`]
+    pub fn files(
+        &self,
+        file: &mut (impl Read + Seek),
+        header: &Header,
+        maximum: u64,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<Vec<PayloadFile>, RpmError> {
+        file.seek(SeekFrom::Start(self.payload_range().start))?;
+        let mut archive = unpacked(file, header)?;
+        let digests = digests(header)?;
+        let (mut files, mut left) = (Vec::new(), maximum);
+        while let Some(entry) = cpio::next(&mut archive)? {
+            let bytes = content(&mut archive, &entry, &mut left, maximum)?;
+            if entry.is_file && wanted(&entry.path) {
+                files.push(compared(entry.path, bytes, &digests)?);
+            }
+        }
+        Ok(files)
+    }
+}
+
+fn content(archive: &mut impl Read, entry: &CpioEntry, left: &mut u64, maximum: u64) -> Result<Vec<u8>, RpmError> {
+    *left = left.checked_sub(entry.size).ok_or_else(|| {
+        let path = &entry.path;
+        RpmError::shape(format!("{path} and what is before it in its payload have more than {maximum} bytes"))
+    })?;
+    Ok(cpio::content(archive, entry.size)?)
+}
+
+fn compared(path: String, bytes: Vec<u8>, digests: &BTreeMap<String, &str>) -> Result<PayloadFile, RpmError> {
+    if digests.get(&path) != Some(&Sha256::of(&bytes).to_string().as_str()) {
+        return Err(RpmError::shape(format!("its {path} is not the one that was signed")));
+    }
+    Ok(PayloadFile { path, bytes })
 }
 
 /// The digest of every plain file, by its path.

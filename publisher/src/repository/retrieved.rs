@@ -73,12 +73,11 @@ impl Retrieved {
     }
 }
 
-/// Small packages have all their files at the start.
 fn in_rpm(rpm: &Path, header: &Header, wanted: &str) -> io::Result<Option<Vec<u8>>> {
     let mut file = File::open(rpm)?;
     let layout = RpmLayout::read(&mut file).map_err(io::Error::other)?;
-    let files = layout.first_entries(&mut file, header, MAXIMUM_PAYLOAD, |_| true).map_err(io::Error::other)?;
-    Ok(files.into_iter().find(|file| file.path == wanted).map(|file| file.bytes))
+    let files = layout.files(&mut file, header, MAXIMUM_PAYLOAD, |path| path == wanted).map_err(io::Error::other)?;
+    Ok(files.into_iter().next().map(|file| file.bytes))
 }
 
 fn in_deb(deb: &Path, wanted: &str) -> io::Result<Option<Vec<u8>>> {

@@ -3,7 +3,7 @@
 use consign_metadata::digest::Sha256;
 
 use super::{Examination, Offered, Offers};
-use crate::repository::yum::{self, Data, Entrance, LATEST, Layout};
+use crate::repository::yum::{self, Data, Entrance, LATEST, Layout, REPOMD, SIGNATURE};
 
 /// Far above any document.
 const MAXIMUM: u64 = 64 * 1024 * 1024;
@@ -33,8 +33,8 @@ impl Examination<'_> {
     /// The folder for readers that follow no list: the same bytes.
     fn latest(&mut self, entrance: &Entrance) {
         let (repomd, signature) = &entrance.bytes;
-        self.is_same("repomd.xml", &Sha256::of(repomd));
-        self.is_same("repomd.xml.asc", &Sha256::of(signature));
+        self.is_same(REPOMD, &Sha256::of(repomd));
+        self.is_same(SIGNATURE, &Sha256::of(signature));
         for (kind, data) in &entrance.repomd.data {
             let Data { sha256, .. } = data;
             self.is_same(&data.file_name(kind), sha256);

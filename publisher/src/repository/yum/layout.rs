@@ -2,11 +2,18 @@
 
 use consign_metadata::name::ChannelName;
 
+use crate::repository::apt;
 use crate::store::{Key, StoreError};
 
 /// The folder that is swapped in place, for hosting that can serve no list. It lies as deep as those of
 /// the generations, so that the same bytes lead to the same packages.
 pub const LATEST: &str = "latest";
+/// Says which documents make up a generation.
+pub const REPOMD: &str = "repomd.xml";
+/// The signature of [`REPOMD`].
+pub const SIGNATURE: &str = "repomd.xml.asc";
+/// The certificate of who signed it.
+pub const KEY: &str = "repomd.xml.key";
 /// From a generation's folder up to the root of the publication.
 const UP: &str = "../../../../";
 
@@ -74,20 +81,12 @@ pub fn filename(href: &str) -> Option<&str> {
     href.strip_prefix(UP).filter(|filename| filename.starts_with("pool/"))
 }
 
-/// The folder of the pool that holds all versions of a package.
-///
-/// # Errors
-/// [`StoreError::Name`]
-pub fn pool_folder(name: &str) -> Result<Key, StoreError> {
-    crate::repository::apt::pool_folder(name)
-}
-
 /// The place of a package in the pool. The name says all that tells two packages apart.
 ///
 /// # Errors
 /// [`StoreError::Name`]
 pub fn pool(name: &str, version: &str, architecture: &str) -> Result<Key, StoreError> {
-    format!("{}/{name}-{version}.{architecture}.rpm", pool_folder(name)?).parse()
+    format!("{}/{name}-{version}.{architecture}.rpm", apt::pool_folder(name)?).parse()
 }
 
 #[cfg(test)]

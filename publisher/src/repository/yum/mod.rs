@@ -11,6 +11,7 @@
 //! - `advisory`: the document `updateinfo`, what a release is about
 //! - `layout`: where the files are
 //! - `published`: what is there now, verified
+//! - `next`: the next generation, as it is written
 //! - `subscription`: what a host is told about the repository
 //! - `generations`: which old generations are kept
 
@@ -20,6 +21,7 @@ mod entry;
 mod generations;
 mod header;
 mod layout;
+mod next;
 mod published;
 mod repomd;
 pub mod subscription;
@@ -27,27 +29,24 @@ mod xml;
 
 use std::collections::BTreeMap;
 
-use consign_metadata::digest::Sha256;
 use consign_metadata::feed::FileReference;
 use consign_metadata::name::{ChannelName, PackageName, VendorName};
 use consign_metadata::openpgp::Keyring;
 
-use super::{Added, PoolFile, PoolOrigin, RepositoryError, RepositoryFormat, Retrieved, Snapshot, Validity, gzip};
+use super::{Added, PoolFile, PoolOrigin, RepositoryError, RepositoryFormat, Retrieved, Snapshot, Validity};
 use crate::package::SignedPackage;
 use crate::package::rpm::version;
 use crate::sign::OpenPgpSigner;
-use crate::store::{Key, Store, Swap};
+use crate::store::{Key, Store};
 
 pub use advisory::{Advisory, Kind};
 pub use entry::Entry;
-pub use layout::{LATEST, Layout, pool_folder};
+pub use layout::{KEY, LATEST, Layout, REPOMD, SIGNATURE};
 pub use published::{Contents, Entrance, contents, entrance};
 pub use repomd::{Data, Repomd};
 
 /// What tells two packages of a repository apart: name, native version, native architecture.
 type Identity = (String, String, String);
-/// The documents of a generation: name of the file and bytes.
-type Files = Vec<(String, Vec<u8>)>;
 
 /// How the next generation reaches its readers.
 #[derive(Debug, Clone)]
@@ -121,71 +120,6 @@ impl<'a> YumRepository<'a> {
         let element = advisory.render(&format!("{}-{}", self.vendor, self.channel), &own);
         self.advisories.insert(advisory.id.clone(), element);
     }
-
-    /// The documents as they are served, and what `repomd.xml` says of them.
-    fn documents(&self) -> Result<(BTreeMap<String, Data>, Files), RepositoryError> {
-        let entries: Vec<_> = self.entries.values().collect();
-        let mut texts = entry::render(&entries).to_vec();
-        if !self.advisories.is_empty() {
-            texts.push(("updateinfo", advisory::render(&self.advisories)));
-        }
-        let (mut listed, mut files) = (BTreeMap::new(), Files::new());
-        for (kind, text) in texts {
-            let packed = gzip::pack(&text).map_err(|cause| RepositoryError::damaged(kind, cause))?;
-            let data = Data::of(&text, &packed);
-            files.push((data.file_name(kind), packed));
-            listed.insert(kind.to_owned(), data);
-        }
-        Ok((listed, files))
-    }
-
-    /// The published generation, if it says what the next one would say, signed by the same key.
-    fn unchanged(&self, listed: &BTreeMap<String, Data>, signer: &dyn OpenPgpSigner) -> Option<Entrance> {
-        let same = |there: &&Entrance| there.repomd.data == *listed && there.signer == signer.fingerprint();
-        self.published.as_ref().filter(same).cloned()
-    }
-
-    /// A generation in a folder of its own.
-    fn fresh(
-        &self,
-        listed: BTreeMap<String, Data>,
-        validity: Validity,
-        signer: &dyn OpenPgpSigner,
-    ) -> Result<Entrance, RepositoryError> {
-        let layout = Layout::of(&self.channel);
-        let generation = generations::next(self.store, &layout, self.hosting.number)?;
-        let (vendor, channel) = (self.vendor.clone(), self.channel.clone());
-        let repomd = Repomd { vendor, channel, revision: validity.issued, data: listed };
-        let bytes = repomd.to_string().into_bytes();
-        let path = layout.file(&generation, "repomd.xml")?.to_string();
-        let file = FileReference { path, size: bytes.len() as u64, sha256: Sha256::of(&bytes) };
-        let signature = signer.detached(&mut &*bytes)?;
-        Ok(Entrance { repomd, file, generation, signer: signer.fingerprint(), bytes: (bytes, signature) })
-    }
-
-    /// The swap of a file, unless it is what it should become.
-    fn changed(&self, key: Key, bytes: Vec<u8>) -> Result<Option<Swap>, RepositoryError> {
-        let current = self.store.read(&key, published::MAXIMUM_INDEX)?;
-        if current.as_ref().is_some_and(|(there, _)| *there == bytes) {
-            return Ok(None);
-        }
-        Ok(Some(Swap { key, replaces: current.map(|(_, stamp)| stamp), bytes }))
-    }
-
-    /// The list first: it alone never shows two halves. dnf reads `repomd.xml` before its signature.
-    fn entry_points(&self, entrance: &Entrance) -> Result<Vec<Swap>, RepositoryError> {
-        let layout = Layout::of(&self.channel);
-        let latest = |name: &str| layout.file(LATEST, name);
-        let (repomd, signature) = entrance.bytes.clone();
-        let list = layout.list(&self.hosting.url, &entrance.generation).into_bytes();
-        let swaps = [
-            self.changed(layout.mirrors()?, list)?,
-            self.changed(latest("repomd.xml.key")?, self.hosting.key.clone())?,
-            self.changed(latest("repomd.xml")?, repomd)?,
-            self.changed(latest("repomd.xml.asc")?, signature)?,
-        ];
-        Ok(swaps.into_iter().flatten().collect())
-    }
 }
 
 impl RepositoryFormat for YumRepository<'_> {
@@ -236,33 +170,7 @@ impl RepositoryFormat for YumRepository<'_> {
     }
 
     fn snapshot(&self, validity: Validity, signer: &dyn OpenPgpSigner) -> Result<Snapshot, RepositoryError> {
-        let layout = Layout::of(&self.channel);
-        let (listed, files) = self.documents()?;
-        let mut indexes = Vec::new();
-        let entrance = match self.unchanged(&listed, signer) {
-            Some(there) => there,
-            None => {
-                let entrance = self.fresh(listed, validity, signer)?;
-                for (name, bytes) in &files {
-                    indexes.push((layout.file(&entrance.generation, name)?, bytes.clone()));
-                }
-                let (repomd, signature) = &entrance.bytes;
-                for (name, bytes) in
-                    [("repomd.xml.key", &self.hosting.key), ("repomd.xml.asc", signature), ("repomd.xml", repomd)]
-                {
-                    indexes.push((layout.file(&entrance.generation, name)?, bytes.clone()));
-                }
-                entrance
-            }
-        };
-        for (name, bytes) in files {
-            indexes.push((layout.file(LATEST, &name)?, bytes));
-        }
-        let before = self.published.iter().map(|before| (before.generation.as_str(), &before.repomd));
-        let named: Vec<_> = before.chain([(entrance.generation.as_str(), &entrance.repomd)]).collect();
-        let outdated = generations::outdated(self.store, &layout, &named, validity.issued)?;
-        let entry_points = self.entry_points(&entrance)?;
-        Ok(Snapshot { pool: self.pool.clone(), indexes, entry_points, entrance: entrance.file, outdated })
+        self.next(validity, signer)
     }
 }
 

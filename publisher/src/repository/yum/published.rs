@@ -10,7 +10,7 @@ use consign_metadata::openpgp::Keyring;
 
 use super::advisory;
 use super::entry::{self, Entry};
-use super::layout::Layout;
+use super::layout::{Layout, REPOMD, SIGNATURE};
 use super::repomd::Repomd;
 use crate::repository::{RepositoryError, gzip};
 use crate::store::{Key, Source};
@@ -60,7 +60,7 @@ pub fn entrance(
     let list = String::from_utf8_lossy(&list);
     let generation = layout.listed(&list);
     let generation = generation.ok_or_else(|| RepositoryError::damaged(&mirrors, "it names no generation"))?;
-    let (key, signature) = (layout.file(generation, "repomd.xml")?, layout.file(generation, "repomd.xml.asc")?);
+    let (key, signature) = (layout.file(generation, REPOMD)?, layout.file(generation, SIGNATURE)?);
     let (bytes, signature) = (there(source, &key, MAXIMUM_REPOMD)?, there(source, &signature, MAXIMUM_REPOMD)?);
     let signer = keyring.verify_detached(&signature, &*bytes);
     let signer = signer.map_err(|cause| RepositoryError::Signature { place: key.to_string(), cause })?;
