@@ -30,7 +30,7 @@ impl Packager for Rpm {
     ) -> Result<UnsignedPackage, PackageError> {
         let time = u32::try_from(time.as_second()).unwrap_or(0);
         let name = contents.name.as_str();
-        let tree = folders::own(name, &contents.payload);
+        let tree = folders::own(&contents.payload);
         let mut files = Files::of(&tree)?;
         fs::create_dir_all(folder).on("create", folder)?;
         let mut payload = tempfile::tempfile_in(folder).on("write", folder)?;

@@ -92,6 +92,8 @@ fn the_list_of_files_is_sorted_and_only_of_what_the_package_owns() {
         /opt/acme/bin/erp-3 -rwxr-xr-x root:root \n\
         /opt/acme/current lrwxrwxrwx root:root \n\
         /opt/acme/large -r--r--r-- root:root \n\
+        /usr/share/consignee drwxr-xr-x root:root \n\
+        /usr/share/consignee/plans drwxr-xr-x root:root \n\
         /usr/share/consignee/plans/acme-erp.pgp -rw-r--r-- root:root \n\
         /usr/share/doc/acme-erp drwxr-xr-x root:root \n\
         /usr/share/doc/acme-erp/notes drwxr-xr-x root:root \n\
@@ -109,7 +111,7 @@ fn the_plan_is_the_first_entry_and_the_notes_follow() {
     let notes = "./usr/share/doc/acme-erp/notes";
     let expected = ["./usr/share/consignee/plans/acme-erp.pgp", &format!("{notes}/1.2.0.en.md"), "./etc/acme"];
     assert_eq!(first[..3], expected);
-    assert_eq!(listed.lines().count(), 14);
+    assert_eq!(listed.lines().count(), 16);
 }
 
 #[test]

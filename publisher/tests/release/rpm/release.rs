@@ -136,3 +136,19 @@ fn rpmlint_finds_nothing_without_a_reason() {
     let built = build(&sample, &keys.package());
     assert_eq!(crate::rpmlint::complaints(built[1].package.path()), [""; 0]);
 }
+
+#[test]
+fn the_plan_of_a_build_shows_the_package_in_each_format() {
+    let sample = both();
+    let shown =
+        output_of(env!("CARGO_BIN_EXE_consign"), &["build", "--plan", "--manifest", text(&sample.manifest_path())]);
+    for line in [
+        "  acme-erp 1.1.0-1 all",
+        "    depends on python3",
+        "  acme-erp 1.1.0-1 noarch",
+        "    requires first consignee >= 0.1.0, /usr/sbin/useradd",
+        "    requires python3 >= 3.6",
+    ] {
+        assert!(shown.lines().any(|found| found == line), "{line}: {shown}");
+    }
+}
