@@ -116,7 +116,12 @@ fn the_plan_is_the_first_entry_and_the_notes_follow() {
 
 #[test]
 fn a_build_does_not_depend_on_its_place_its_umask_or_its_processors() {
-    let (one, two) = (Example::new(), Example::new());
+    let (mut one, mut two) = (Example::new(), Example::new());
+    // Several times what one thread takes in one go.
+    let much: Vec<u8> = (0..12_000_000u32).flat_map(|n| ((n / 9).wrapping_mul(n) as u16).to_be_bytes()).collect();
+    for example in [&mut one, &mut two] {
+        example.contents.payload.add_bytes("/opt/acme/much", much.clone(), 0o644).unwrap();
+    }
     let (a, b, c) =
         (one.unsigned_at(super::TIME, Some(1)), two.unsigned_at(super::TIME, Some(5)), two.unsigned_at(0, None));
     let digest = |package: &consign::package::UnsignedPackage| Sha256::of(&std::fs::read(package.path()).unwrap());

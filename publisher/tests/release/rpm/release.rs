@@ -65,7 +65,7 @@ fn the_agent_is_there_before_the_first_scriptlet_and_accounts_before_the_first_f
     let built = build(&sample, &keys.package());
     let rpm = built[1].package.path();
     let requires = query(rpm, &["--qf", "[%{REQUIRENAME} %{REQUIREVERSION} %{REQUIREFLAGS:deptype}\n]"]);
-    for line in ["consignee 0.1.0 pre", "/usr/sbin/useradd  pre", "python3 3.6 manual"] {
+    for line in ["consignee 0.1.0 pre,preun", "/usr/sbin/useradd  pre", "python3 3.6 manual"] {
         assert!(requires.lines().any(|found| found == line), "{line}: {requires}");
     }
     let scripts = query(rpm, &["--scripts"]);
