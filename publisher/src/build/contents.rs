@@ -2,6 +2,7 @@
 
 use consign_metadata::name::PackageName;
 use consign_metadata::plan;
+use consign_metadata::rpm::tag;
 
 use crate::hooks;
 use crate::manifest::{Module, Product, Project, UNIT_FOLDER};
@@ -147,7 +148,8 @@ fn needed<'a>(project: &'a Project, module: &'a Module) -> Vec<&'a PackageName> 
 fn rpm_relations(project: &Project, module: &Module) -> rpm::Relations {
     let Some(native) = project.native().rpm else { return rpm::Relations::default() };
     let minimum = rpm_version::lower_bound(&project.product.minimum_agent).unwrap_or_else(|_| "0".to_owned());
-    let mut requires_pre = vec![Relation::at_least("consignee", minimum)];
+    // Also in a removal of both: the agent is told before it goes.
+    let mut requires_pre = vec![Relation::at_least("consignee", minimum).with(tag::PREUN_SCRIPT)];
     if !module.users.is_empty() {
         // By its path: the package that has it is called otherwise on every distribution.
         requires_pre.push(Relation::any("/usr/sbin/useradd"));

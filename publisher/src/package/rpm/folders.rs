@@ -1,5 +1,6 @@
 //! Folders that every host has. They belong to packages of the distribution, whose modes differ from one
-//! to the next, and rpm refuses two packages that say different things of one folder.
+//! to the next, and rpm refuses two packages that say different things of one folder. Those that only
+//! packages of ours have are in each of them alike, and go with the last.
 
 use crate::stage::{Entry, Node, StagedTree};
 
@@ -66,24 +67,20 @@ const SYSTEM: &[&str] = &[
     "var/opt",
     "var/spool",
 ];
-/// Of the agent, on which every module depends.
-const AGENT: [&str; 3] = ["usr/share/consignee", "usr/share/consignee/plans", "usr/share/consignee/vendors"];
-const AGENT_PACKAGE: &str = "consignee";
-
 /// The tree without the folders that belong to others.
-pub fn own(package: &str, tree: &StagedTree) -> StagedTree {
+pub fn own(tree: &StagedTree) -> StagedTree {
     let mut own = tree.clone();
     for (path, entry) in tree.entries() {
-        if is_foreign(package, path, entry) {
+        if is_foreign(path, entry) {
             own.remove(path);
         }
     }
     own
 }
 
-fn is_foreign(package: &str, path: &str, entry: &Entry) -> bool {
+fn is_foreign(path: &str, entry: &Entry) -> bool {
     let plain = entry.node == Node::Folder && entry.attributes == crate::stage::Attributes::root(0o755);
-    plain && (SYSTEM.contains(&path) || (package != AGENT_PACKAGE && AGENT.contains(&path)))
+    plain && SYSTEM.contains(&path)
 }
 
 #[cfg(test)]
@@ -97,9 +94,9 @@ mod tests {
         tree.add_bytes("/usr/share/consignee/plans/x.pgp", vec![], 0o644).unwrap();
         tree.add_bytes("/opt/acme/bin/x", vec![], 0o755).unwrap();
         tree.add_folder("/var/log", Attributes::root(0o700)).unwrap();
-        let paths = |package: &str| own(package, &tree).entries().map(|(path, _)| path.to_owned()).collect::<Vec<_>>();
-        let module = ["opt/acme", "opt/acme/bin", "opt/acme/bin/x", "usr/share/consignee/plans/x.pgp", "var/log"];
-        assert_eq!(paths("acme-erp"), module);
-        assert!(paths("consignee").contains(&"usr/share/consignee/plans".to_owned()));
+        let own = own(&tree);
+        let paths: Vec<_> = own.entries().map(|(path, _)| path).collect();
+        let consignee = ["usr/share/consignee", "usr/share/consignee/plans", "usr/share/consignee/plans/x.pgp"];
+        assert_eq!(paths, [&["opt/acme", "opt/acme/bin", "opt/acme/bin/x"][..], &consignee, &["var/log"]].concat());
     }
 }

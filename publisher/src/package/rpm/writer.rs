@@ -14,10 +14,14 @@ use super::{folders, payload};
 use crate::file::OnFile;
 use crate::package::{PackageContents, PackageError, Packager, UnsignedPackage, runs_as_owner};
 
+/// Each holds some tens of megabytes.
+pub const MAXIMUM_THREADS: u32 = 16;
+
 /// Writes .rpm files.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Rpm {
-    /// How many threads compress; all cores where nothing is said. The bytes do not depend on it.
+    /// How many threads compress; where nothing is said all cores, as far as [`MAXIMUM_THREADS`]. The bytes
+    /// do not depend on it.
     pub threads: Option<u32>,
 }
 
@@ -30,7 +34,7 @@ impl Packager for Rpm {
     ) -> Result<UnsignedPackage, PackageError> {
         let time = u32::try_from(time.as_second()).unwrap_or(0);
         let name = contents.name.as_str();
-        let tree = folders::own(name, &contents.payload);
+        let tree = folders::own(&contents.payload);
         let mut files = Files::of(&tree)?;
         fs::create_dir_all(folder).on("create", folder)?;
         let mut payload = tempfile::tempfile_in(folder).on("write", folder)?;
@@ -53,7 +57,7 @@ impl Packager for Rpm {
 impl Rpm {
     fn threads(&self) -> u32 {
         let all = || thread::available_parallelism().map_or(1, |all| u32::try_from(all.get()).unwrap_or(1));
-        self.threads.unwrap_or_else(all)
+        self.threads.unwrap_or_else(all).min(MAXIMUM_THREADS)
     }
 }
 

@@ -65,7 +65,7 @@ fn the_agent_is_there_before_the_first_scriptlet_and_accounts_before_the_first_f
     let built = build(&sample, &keys.package());
     let rpm = built[1].package.path();
     let requires = query(rpm, &["--qf", "[%{REQUIRENAME} %{REQUIREVERSION} %{REQUIREFLAGS:deptype}\n]"]);
-    for line in ["consignee 0.1.0 pre", "/usr/sbin/useradd  pre", "python3 3.6 manual"] {
+    for line in ["consignee 0.1.0 pre,preun", "/usr/sbin/useradd  pre", "python3 3.6 manual"] {
         assert!(requires.lines().any(|found| found == line), "{line}: {requires}");
     }
     let scripts = query(rpm, &["--scripts"]);
@@ -135,4 +135,20 @@ fn rpmlint_finds_nothing_without_a_reason() {
     let (sample, keys) = (both(), Keys::new(Algorithm::Ed25519));
     let built = build(&sample, &keys.package());
     assert_eq!(crate::rpmlint::complaints(built[1].package.path()), [""; 0]);
+}
+
+#[test]
+fn the_plan_of_a_build_shows_the_package_in_each_format() {
+    let sample = both();
+    let shown =
+        output_of(env!("CARGO_BIN_EXE_consign"), &["build", "--plan", "--manifest", text(&sample.manifest_path())]);
+    for line in [
+        "  acme-erp 1.1.0-1 all",
+        "    depends on python3",
+        "  acme-erp 1.1.0-1 noarch",
+        "    requires first consignee >= 0.1.0, /usr/sbin/useradd",
+        "    requires python3 >= 3.6",
+    ] {
+        assert!(shown.lines().any(|found| found == line), "{line}: {shown}");
+    }
 }
