@@ -246,6 +246,16 @@ fn a_broken_hook_stands_in_the_way_of_our_packages_and_of_nothing_else() {
 }
 
 #[test]
+fn a_hook_that_does_not_read_the_transaction_does_no_harm() {
+    let world = World::with_baseline();
+    world.answer("exit 0");
+    let hook = world.root.places.at("/usr/lib/consignee/consignee-hook");
+    fs_err::write(&hook, "#!/bin/sh\nexec <&-\nexit 0\n").unwrap();
+    let (ended_well, said) = world.run(&["upgrade"]);
+    assert!(ended_well, "{said}");
+}
+
+#[test]
 fn an_image_that_is_built_on_the_host_is_none_of_our_business() {
     let world = World::with_baseline();
     world.answer("exit 1");

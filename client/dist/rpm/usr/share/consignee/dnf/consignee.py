@@ -6,6 +6,7 @@ dnf goes on after every exception but its own Error: whatever goes wrong in the 
 
 import os
 import subprocess
+import tempfile
 
 import dnf
 import dnf.transaction
@@ -111,7 +112,11 @@ def has_terminal():
 def barrier(items):
     """Asks about a transaction, and stops it where the answer is no."""
     try:
-        status = subprocess.run([HOOK, 'barrier'], input=lines(items)).returncode
+        # Not a pipe: a hook that has nothing to ask does not read it, and a broken pipe kills dnf.
+        with tempfile.TemporaryFile() as told:
+            told.write(lines(items))
+            told.seek(0)
+            status = subprocess.call([HOOK, 'barrier'], stdin=told)
     except OSError as problem:
         return broken(items, problem.strerror)
     if status in BROKEN:
