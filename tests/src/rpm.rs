@@ -32,7 +32,7 @@ impl Host {
         self.exec(&[&["rpm"], arguments].concat())
     }
 
-    /// Every version-release of a package in rpm's database, oldest first: two after a power cut.
+    /// Every version-release of a package in rpm's database, sorted as text: two after a power cut.
     pub fn rpm_versions(&self, package: &str) -> Vec<String> {
         let answer = self.rpm(&["-q", "--qf", "%{VERSION}-%{RELEASE}\n", package]);
         if !answer.success() {

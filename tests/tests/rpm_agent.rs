@@ -6,12 +6,17 @@ const PORT: u16 = 8082;
 const LINK: &str = "/usr/lib/python3/dist-packages/dnf-plugins/consignee.py";
 const HOLDS: &str = "/var/lib/consignee/holds";
 
+/// A package that looks which files the process that installs it has open.
+fn arriving() -> TinyRpm {
+    TinyRpm::new("arriving", "1.0").script("%pre", "readlink /proc/$PPID/fd/* >/srv/open || :")
+}
+
 /// A host of each dnf 4 with the agent and a repository of an older and a newer neighbour.
 fn on_dnf4(name: &str, check: impl Fn(&Host) + Sync) {
     let greeting = |version| TinyRpm::new("greeting", version);
     // The base package of the lab names no version of the C library.
     let library = TinyRpm::new("libc", "2.99").field("Provides", "glibc = 2.99");
-    let packages = [greeting("1.0"), greeting("2.0"), TinyRpm::new("neighbour", "1.0"), library];
+    let packages = [greeting("1.0"), greeting("2.0"), TinyRpm::new("neighbour", "1.0"), library, arriving()];
     let repository = YumRepository::of(&packages).unwrap();
     let agent = AgentPackage::rpm().unwrap();
     for system in [RpmSystem::Dnf4Bookworm, RpmSystem::Dnf4Trixie] {
@@ -36,6 +41,9 @@ fn the_agents_rpm_listens_and_is_heard_by_dnf_and_takes_everything_along() {
         assert_eq!(host.shell("rpm --verify consignee || :"), "");
         host.dnf(&["upgrade"]).expect_ok();
         assert_eq!(host.installed("greeting").as_deref(), Some("2.0-1"));
+        // What the hook of a package's %pre rests on.
+        host.dnf(&["install", "arriving"]).expect_ok();
+        assert!(host.read("/srv/open").contains("/arriving-1.0-1.noarch.rpm\n"), "{}", host.read("/srv/open"));
         host.dnf(&["remove", "consignee"]).expect_ok();
         assert!(!host.exists(LINK) && !host.exists(HOLDS));
         assert_eq!(host.shell("systemctl is-active consignee.socket || :"), "inactive");

@@ -10,7 +10,7 @@ mod rpm;
 
 use std::time::Duration;
 
-use consign_lab::{BaseSystem, Host, Lab, RpmSystem, Server, TinyRpm, YumRepository};
+use consign_lab::{Host, Lab, RpmSystem, Server, TinyRpm, YumRepository};
 
 const SOON: Duration = Duration::from_secs(60);
 const DNF4: [RpmSystem; 2] = [RpmSystem::Dnf4Bookworm, RpmSystem::Dnf4Trixie];
@@ -21,7 +21,7 @@ fn on_every(systems: &[RpmSystem], name: &str, check: impl Fn(&Host) + Sync) {
         for &system in systems {
             let check = &check;
             scope.spawn(move || {
-                let host = Host::boot(&format!("{name}-{}", system.name()), BaseSystem::from(system)).unwrap();
+                let host = Host::boot(&format!("{name}-{}", system.name()), system).unwrap();
                 check(&host);
             });
         }
@@ -38,8 +38,7 @@ fn given(host: &Host, repository: &YumRepository) -> Server {
 /// A vendor's `product`, which needs exactly its version of `library`, and an `other` package of the
 /// host: 1.0 of all, installed, and the repository that has 2.0 of some.
 fn installed(host: &Host, old: &YumRepository, new: &YumRepository) -> Server {
-    drop(given(host, old));
-    let first = Server::start(host, &old.path(), 8082).unwrap();
+    let first = given(host, old);
     host.manager(&["install", "product", "other"]).expect_ok();
     drop(first);
     Server::start(host, &new.path(), 8082).unwrap()
