@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::error::Result;
 use crate::host::Host;
 use crate::outcome::Outcome;
-use crate::root::Release;
+use crate::root::BaseSystem;
 use crate::server::Server;
 use crate::vendor::{REPOSITORY_PORT, Vendor};
 
@@ -26,17 +26,26 @@ pub struct Site {
 
 impl Site {
     /// Boots a host, serves the vendor's repository to it and installs the vendor's release package.
-    pub fn open(name: &str, release: Release, vendor: &Vendor, product: &str) -> Result<Site> {
-        let host = Host::boot(&format!("{name}-{}", release.name()), release)?;
+    pub fn open(name: &str, system: impl Into<BaseSystem>, vendor: &Vendor, product: &str) -> Result<Site> {
+        let system = system.into();
+        let host = Host::boot(&format!("{name}-{}", system.name()), system)?;
         Site::on(host, vendor, product)
     }
 
     /// The same on a host that is there already.
     pub fn on(host: Host, vendor: &Vendor, product: &str) -> Result<Site> {
         let server = Server::start(&host, &vendor.repository(), REPOSITORY_PORT)?;
-        host.copy_in(vendor.release_package(), "/root/vendor-release.deb");
-        host.apt_get(&["install", "/root/vendor-release.deb"]).expect_ok();
-        host.apt_get(&["update"]).expect_ok();
+        match host.system() {
+            BaseSystem::Apt(_) => {
+                host.copy_in(vendor.release_package(), "/root/vendor-release.deb");
+                host.apt_get(&["install", "/root/vendor-release.deb"]).expect_ok();
+                host.apt_get(&["update"]).expect_ok();
+            }
+            BaseSystem::Rpm(_) => {
+                host.copy_in(vendor.release_package_for("rpm"), "/root/vendor-release.rpm");
+                host.manager(&["install", "/root/vendor-release.rpm"]).expect_ok();
+            }
+        }
         Ok(Site { server: Some(server), host, product: product.to_owned() })
     }
 

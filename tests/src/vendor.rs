@@ -23,6 +23,7 @@ pub struct Vendor {
     name: String,
     folder: TempDir,
     build: Option<Release>,
+    rpms: bool,
 }
 
 impl Vendor {
@@ -34,7 +35,7 @@ impl Vendor {
     /// A vendor whose keys come from this command of `consign key`, with these options.
     pub fn with_keys(name: &str, command: &[&str], options: &[&str]) -> Result<Vendor> {
         let folder = TempDir::with_prefix(format!("{name}-")).doing("make a vendor's folder")?;
-        let vendor = Vendor { name: name.to_owned(), folder, build: None };
+        let vendor = Vendor { name: name.to_owned(), folder, build: None, rpms: false };
         let keys = text(&vendor.keys());
         vendor.consign(&[&["key"], command, &["--vendor", name, "--folder", &keys], options].concat())?;
         Ok(vendor)
@@ -57,6 +58,11 @@ impl Vendor {
         Vendor { build: Some(release), ..self }
     }
 
+    /// The same vendor, whose releases are rpms as well as debs.
+    pub fn with_rpms(self) -> Vendor {
+        Vendor { rpms: true, ..self }
+    }
+
     /// The folder of its keys.
     pub fn keys(&self) -> PathBuf {
         self.folder.path().join("keys")
@@ -67,10 +73,15 @@ impl Vendor {
         self.folder.path().join("public")
     }
 
-    /// The package by which a host gets to know the vendor.
+    /// The package by which a host with apt gets to know the vendor.
     pub fn release_package(&self) -> PathBuf {
+        self.release_package_for("deb")
+    }
+
+    /// The same in a format: `deb` or `rpm`.
+    pub fn release_package_for(&self, format: &str) -> PathBuf {
         let channel = self.build.map_or_else(String::new, |release| format!("-{}", release.name()));
-        self.repository().join(format!("{}-release{channel}.deb", self.name))
+        self.repository().join(format!("{}-release{channel}.{format}", self.name))
     }
 
     /// Runs `consign`; anything but success is an error with all it said.
@@ -87,6 +98,10 @@ impl Vendor {
     pub fn project(&self, product: Product) -> Result<PathBuf> {
         let folder = self.folder.path().join(format!("{}-{}", product.name(), product.version()));
         product.write_to(&folder)?;
+        if self.rpms {
+            let formats = "revision = 1\nformats = [\"deb\", \"rpm\"]\n";
+            edit(&folder.join("consign.toml"), &[("revision = 1\n", formats)])?;
+        }
         Ok(folder)
     }
 
@@ -135,6 +150,10 @@ impl Vendor {
         .map(str::to_owned)
         .into();
         arguments.extend(self.build.iter().flat_map(|release| ["--channel".to_owned(), release.name().to_owned()]));
+        if self.rpms {
+            let rpm = AgentPackage::rpm().expect("the agent's rpm can be built").package;
+            arguments.extend(["--agent".to_owned(), text(&rpm)]);
+        }
         arguments
     }
 
@@ -260,7 +279,7 @@ pub fn program(name: &str) -> PathBuf {
 }
 
 fn packages_in(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut found: Vec<_> = files(folder)?.into_iter().filter(|f| f.extension().is_some_and(|e| e == "deb")).collect();
+    let mut found: Vec<_> = files(folder)?.into_iter().filter(|f| f.extension().is_some_and(|e| e == "deb" || e == "rpm")).collect();
     found.sort();
     Ok(found)
 }
