@@ -26,7 +26,7 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let root = Root::new();
+        let root = Root::empty();
         for version in ["1.0.0", "1.1.0", "1.2.0"] {
             root.build("acme-erp", version, "1");
             root.build_with("acme-web", version, "1", &format!("Requires: acme-erp = {version}-1"));

@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn what_is_installed_is_told_from_what_is_not() {
-        let root = Root::new();
+        let root = Root::empty();
         root.install(&[root.build("acme-erp", "1.0.0", "1"), root.build("acme-new", "1:2.0~rc.1", "1.el9")]);
         let found = observe(&root.places, &names(&["acme-erp", "acme-new", "nothing"])).unwrap();
         let seen = |version: &str| Observed { version: version.to_owned(), configured: true };
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn two_versions_of_a_package_are_one_that_is_not_finished() {
-        let root = Root::new();
+        let root = Root::empty();
         root.install(&[root.build("acme-erp", "1.0.0", "1")]);
         root.install_beside(&root.build("acme-erp", "1.1.0", "1"));
         let found = observe(&root.places, &names(&["acme-erp"])).unwrap();

@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_process_in_the_middle_of_an_rpm_transaction_is_named() {
-        let root = Root::new();
+        let root = Root::empty();
         let package = root.build("acme-erp", "1.0.0", "1");
         root.install(&[package]);
         // A scriptlet that waits: rpm calls it in the middle of its transaction.

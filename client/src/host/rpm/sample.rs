@@ -14,7 +14,7 @@ pub struct Root {
 
 impl Root {
     /// A host without packages.
-    pub fn new() -> Self {
+    pub fn empty() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let places = Places::below(folder.path());
         fs_err::create_dir_all(places.at("/var/lib/rpm")).unwrap();
