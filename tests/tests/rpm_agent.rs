@@ -14,9 +14,7 @@ fn arriving() -> TinyRpm {
 /// A host of each dnf 4 with the agent and a repository of an older and a newer neighbour.
 fn on_dnf4(name: &str, check: impl Fn(&Host) + Sync) {
     let greeting = |version| TinyRpm::new("greeting", version);
-    // The base package of the lab names no version of the C library.
-    let library = TinyRpm::new("libc", "2.99").field("Provides", "glibc = 2.99");
-    let packages = [greeting("1.0"), greeting("2.0"), TinyRpm::new("neighbour", "1.0"), library, arriving()];
+    let packages = [greeting("1.0"), greeting("2.0"), TinyRpm::new("neighbour", "1.0"), arriving()];
     let repository = YumRepository::of(&packages).unwrap();
     let agent = AgentPackage::rpm().unwrap();
     for system in [RpmSystem::Dnf4Bookworm, RpmSystem::Dnf4Trixie] {
