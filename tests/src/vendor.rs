@@ -152,7 +152,8 @@ impl Vendor {
         arguments.extend(self.build.iter().flat_map(|release| ["--channel".to_owned(), release.name().to_owned()]));
         if self.rpms {
             let rpm = AgentPackage::rpm().expect("the agent's rpm can be built").package;
-            arguments.extend(["--agent".to_owned(), text(&rpm)]);
+            // Before another option: what follows `--agent` is an agent.
+            arguments.splice(1..1, ["--agent".to_owned(), text(&rpm)]);
         }
         arguments
     }
@@ -279,7 +280,8 @@ pub fn program(name: &str) -> PathBuf {
 }
 
 fn packages_in(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut found: Vec<_> = files(folder)?.into_iter().filter(|f| f.extension().is_some_and(|e| e == "deb" || e == "rpm")).collect();
+    let mut found: Vec<_> =
+        files(folder)?.into_iter().filter(|f| f.extension().is_some_and(|e| e == "deb" || e == "rpm")).collect();
     found.sort();
     Ok(found)
 }
