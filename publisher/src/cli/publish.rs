@@ -54,8 +54,8 @@ pub struct Publish {
     /// The folder of the keys [default: keys beside the manifest]
     #[arg(long)]
     keys: Option<PathBuf>,
-    /// The agent's package of each architecture, republished as it is
-    #[arg(long, value_name = "DEB", num_args = 1.., requires = "agent_certificate")]
+    /// The agent's packages, one for each format and architecture, republished as they are
+    #[arg(long, value_name = "PACKAGE", num_args = 1.., requires = "agent_certificate")]
     agent: Vec<PathBuf>,
     /// The certificate of whoever releases the agent
     #[arg(long, value_name = "FILE", requires = "agent")]
