@@ -1,0 +1,46 @@
+//! Where no gate can stand before the packages, dnf 5 and plain rpm: the script of the package stops the
+//! engines, and what nobody has cleared waits, halted.
+
+use consign_lab::{CANOPSIS, Lab, Product, RpmSystem, Site, Vendor, lab};
+
+#[test]
+fn what_dnf_5_installs_uncleared_waits_with_its_engines_stopped() {
+    lab!(Lab::has_rpm());
+    comes_uncleared(RpmSystem::Dnf5, |_, site| {
+        site.host.dnf(&["--refresh", "upgrade"]).expect_ok();
+    });
+}
+
+#[test]
+fn what_rpm_installs_uncleared_waits_with_its_engines_stopped() {
+    lab!(Lab::has_rpm());
+    comes_uncleared(RpmSystem::Dnf4Trixie, |vendor, site| {
+        let dist = vendor.project(Product::canopsis("3.26.0")).unwrap().join("dist");
+        site.host.copy_in(dist.join("canopsis-3.26.0-1.noarch.rpm"), "/root/canopsis-3.26.0-1.noarch.rpm");
+        site.host.rpm(&["--upgrade", "/root/canopsis-3.26.0-1.noarch.rpm"]).expect_ok();
+    });
+}
+
+fn comes_uncleared(system: RpmSystem, upgrade: impl Fn(&Vendor, &Site)) {
+    let vendor = Vendor::new("acme").unwrap().with_rpms();
+    vendor.release(Product::canopsis("3.25.0")).unwrap();
+    let site = Site::open("uncleared", system, &vendor, CANOPSIS).unwrap();
+    site.host.dnf(&["install", "canopsis"]).expect_ok();
+    site.wait_status(0);
+    let client = site.client();
+
+    vendor.release(Product::canopsis("3.26.0")).unwrap();
+    upgrade(&vendor, &site);
+    assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.26.0-1"));
+    let halted = site.wait_status(4);
+    assert!(halted.stdout.contains("consignee notes acme/canopsis"), "{halted}");
+    site.assert_canopsis_stopped();
+    assert_eq!(site.init_calls().len(), 1, "{:?}", site.init_calls());
+
+    site.host.exec(&["consignee", "ack", CANOPSIS, "--all", "--yes"]).expect_code(4);
+    site.consignee(&["retry", CANOPSIS]);
+    site.wait_status(0);
+    assert_eq!(site.init_calls().len(), 2, "{:?}", site.init_calls());
+    site.nothing_was_lost(client);
+    site.host.assert_packages_sound();
+}
