@@ -11,6 +11,8 @@ fn site_with(name: &str, release: Release, parts: &str, status: i32) -> (Vendor,
     let (vendor, site) = Site::with_canopsis(name, release, "3.25.0");
     vendor.release_edited(Product::canopsis("3.26.0"), &[("[[health]]", &format!("{parts}\n[[health]]"))]).unwrap();
     site.host.apt_get(&["update"]).expect_ok();
+    // With checks that take their time the look may go on after apt.
+    site.wait_status(3);
     // What a person has read is not done by that, and not what the host lacks.
     site.host.exec(&["consignee", "ack", CANOPSIS, "--all", "--yes"]).expect_code(status);
     (vendor, site)
