@@ -121,7 +121,7 @@ mod tests {
             let (mut stream, _) = listener.accept().unwrap();
             let mut request = [0; 512];
             assert!(stream.read(&mut request).unwrap() > 0);
-            // More than the buffers of a connection hold.
+            // A client that leaves some of it unread resets the connection.
             let said = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").and_then(|()| stream.write_all(&[b'x'; MOST / 2]));
             stream.shutdown(std::net::Shutdown::Write).unwrap();
             said.and_then(|()| stream.read(&mut request))
