@@ -136,11 +136,11 @@ mod tests {
     fn replies_come_one_by_one_until_the_last() {
         let working = "{\"reply\":\"working\",\"product\":\"acme/erp\",\"upgrade\":2}\n{\"reply\":\"pass\"}\n";
         let (_folder, places, service) = service(working);
-        let mut conversation = Conversation::start(&places, &Request::Look).unwrap();
+        let mut conversation = Conversation::start(&places, &Request::Wake).unwrap();
         let turn = Duration::from_secs(5);
         assert!(matches!(conversation.next(turn), Ok(Some(Reply::Working { upgrade: 2, .. }))));
         assert!(matches!(conversation.next(turn), Ok(Some(Reply::Pass))));
-        assert_eq!(service.join().unwrap(), "{\"request\":\"look\"}\n");
+        assert_eq!(service.join().unwrap(), "{\"request\":\"wake\"}\n");
     }
 
     #[test]

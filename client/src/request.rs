@@ -19,8 +19,13 @@ pub enum Request {
     /// The package manager has carried its transaction out, or given it up; its process may still be
     /// there and hold its lock. Answered at once.
     Ended,
-    /// The package lists were updated: look at what is offered and write the holds.
-    Look,
+    /// Look at what is offered and write the holds.
+    Look {
+        /// A person waits for the answer; where nobody does, the package lists were updated, and the
+        /// package manager goes on after 10 s.
+        #[serde(default)]
+        patient: bool,
+    },
     /// A transaction is about to unpack: check the gates, then prepare. Answered when prepared.
     Barrier {
         /// Every action of the transaction.

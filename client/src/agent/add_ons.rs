@@ -12,7 +12,8 @@ use consign_metadata::version::Version;
 
 use super::catalogue::{Catalogue, Entry, SignedPlan};
 use super::comparison::{self, Database};
-use super::offers::{Evaluation, Online};
+use super::offers::Evaluation;
+use super::online::Online;
 use super::{Agent, AgentError};
 use crate::add_on::{AddOn, Joined, Permission, Relations, supports};
 use crate::engine::event::Header;

@@ -5,6 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::online::Online;
 use super::{Agent, AgentError, barrier, decision, look, preinst, removal, timing, watch};
 use crate::request::{Reply, Request};
 
@@ -68,7 +69,7 @@ fn serve(agent: &Arc<Agent>, request: Request, speaker: &mut Speaker) -> Result<
             watch::ended(agent)?;
             Ok(Reply::Accepted)
         }
-        Request::Look => look::look(agent),
+        Request::Look { patient } => look::look(agent, Online::begin(patient)),
         Request::Barrier { actions, attended } => barrier::barrier(agent, &actions, attended, speaker),
         Request::Preinst { product, package, plan, before, attended } => {
             let brings = preinst::Brings::Plan(&plan);
@@ -102,7 +103,7 @@ fn name(request: &Request) -> String {
     match request {
         Request::Wake => "wake".to_owned(),
         Request::Ended => "ended".to_owned(),
-        Request::Look => "look".to_owned(),
+        Request::Look { .. } => "look".to_owned(),
         Request::Barrier { actions, attended } => {
             let by = if *attended { "at a terminal" } else { "with nobody there" };
             format!("barrier, {} actions, {by}", actions.len())

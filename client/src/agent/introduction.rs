@@ -11,7 +11,7 @@ use consign_metadata::document::Role;
 use consign_metadata::openpgp::{Keyring, vouched_for};
 
 use super::Agent;
-use super::offers::Online;
+use super::online::Online;
 use crate::durable;
 use crate::host::Repository;
 use crate::trust::Vendor;

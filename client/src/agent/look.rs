@@ -1,16 +1,17 @@
-//! A look: the package lists were updated. The feeds are brought up to date, what is offered is judged
-//! and written down, and the standing hold is written. The whole takes less than the 10 s that the hook
-//! waits; what could not be verified in that time stays held.
+//! A look: the package lists were updated, or a person wants to know. The feeds are brought up to date,
+//! what is offered is judged and written down, and the standing hold is written. The whole takes less than
+//! the 10 s that the hook waits; what could not be verified in that time stays held.
 
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use consign_metadata::name::{ChannelName, PackageName, ProductId};
 
 use super::add_ons::Prospect;
 use super::catalogue::{Catalogue, Entry};
-use super::offers::{Evaluation, Online};
+use super::offers::Evaluation;
+use super::online::Online;
 use super::situation::Situation;
 use super::{Agent, AgentError, holds, introduction, kept_back, upgrades};
 use crate::engine::event::{Event, Reason};
@@ -22,18 +23,15 @@ use crate::notice::{self, Found, Notice};
 use crate::request::{Offer, Reply};
 use crate::trust::Vendor;
 
-/// How long feeds and plans may take to come in; the rest of the 10 s is for what is done with them.
-const NETWORK: Duration = Duration::from_secs(7);
 /// A product that is being changed has no new offer; nobody waits for it here.
 const PATIENCE: Duration = Duration::from_millis(200);
 
-/// Looks at every product, and answers what is offered.
+/// Looks at every product with the time that `online` has for the network, and answers what is offered.
 ///
 /// # Errors
 /// [`AgentError`]; the standing hold is then what it was.
-pub fn look(agent: &Agent) -> Result<Reply, AgentError> {
+pub fn look(agent: &Agent, mut online: Online) -> Result<Reply, AgentError> {
     let catalogue = Catalogue::read(agent)?;
-    let mut online = Online::until(Instant::now() + NETWORK);
     {
         let _alone = agent.looking.lock().unwrap_or_else(PoisonError::into_inner);
         update_feeds(agent, &catalogue, &mut online);

@@ -35,6 +35,7 @@ pub mod locks;
 pub mod look;
 pub mod mend;
 pub mod offers;
+pub mod online;
 pub mod preinst;
 pub mod previous;
 pub mod reconcile;

@@ -5,8 +5,6 @@
 //! the newest one on the way to it is the one to offer: a required stop, or a patch of the version before
 //! a major change.
 
-use std::time::{Duration, Instant};
-
 use consign_metadata::feed::{FeedRelease, Shard};
 use consign_metadata::name::{ChannelName, PackageName, ProductId};
 use consign_metadata::plan::UpgradePlan;
@@ -15,6 +13,7 @@ use consign_metadata::version::Version;
 use super::add_ons::Prospect;
 use super::catalogue::{Catalogue, Entry, SignedPlan};
 use super::comparison;
+use super::online::Online;
 use super::situation::Situation;
 use super::{Agent, AgentError, timing};
 use crate::engine::event::Reason;
@@ -26,52 +25,6 @@ use crate::trust::TrustError;
 
 /// How many releases are looked at in search of one that can be reached.
 const MAXIMUM: usize = 16;
-/// What one file may take; a look as a whole has a deadline of its own.
-const FETCH_LIMIT: Duration = Duration::from_secs(4);
-/// What prerequisites may take where the network took all of its time.
-const AFTER_NETWORK: Duration = Duration::from_secs(1);
-
-/// Time to fetch with, and what it did not suffice for.
-#[derive(Debug)]
-pub struct Online {
-    deadline: Instant,
-    /// Why a feed was not brought up to date.
-    pub problems: Vec<(ProductId, String)>,
-}
-
-impl Online {
-    /// Until then.
-    pub fn until(deadline: Instant) -> Self {
-        Self { deadline, problems: Vec::new() }
-    }
-
-    /// Fetches a file of a repository in the time that is left.
-    ///
-    /// # Errors
-    /// In the host's words.
-    pub fn fetch(&self, agent: &Agent, from: &Repository, path: &str, maximum: u64) -> Result<Vec<u8>, String> {
-        let left = self.left();
-        if left.is_zero() {
-            return Err(format!("cannot fetch {path}: the time is up"));
-        }
-        agent.packages.fetch(from, path, maximum, left).map_err(|error| error.to_string())
-    }
-
-    /// What a look has left for prerequisites: they are asked for after the network, whatever that took.
-    fn patience(&self) -> Duration {
-        (self.deadline + AFTER_NETWORK).saturating_duration_since(Instant::now())
-    }
-
-    /// What one fetch may take now.
-    pub fn left(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now()).min(FETCH_LIMIT)
-    }
-
-    fn problem(&self, id: &ProductId) -> Option<&String> {
-        self.problems.iter().find(|(product, _)| product == id).map(|(_, problem)| problem)
-    }
-}
-
 /// The offer of one product.
 #[derive(Debug, Default)]
 pub struct Evaluation {

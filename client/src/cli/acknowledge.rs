@@ -54,11 +54,11 @@ impl Arguments {
     pub fn run(&self, session: &mut Session) -> Result<Exit, Complaint> {
         person::must_be_root()?;
         let product = session.product(&self.product)?;
-        let upgrade = product.newest()?.ok_or_else(|| Complaint::NoUpgrade(product.id.clone()))?;
+        let (upgrade, offers) = waiting(session, &product)?;
         self.check_version(&upgrade)?;
         let chosen = self.choose(&asked_for(&upgrade))?;
         if chosen.is_empty() {
-            session.out.page(&acknowledging::nothing(&product.id, session.language))?;
+            session.out.page(&acknowledging::nothing(&product.id, &offers, session.language))?;
             return Ok(state::standing(&upgrade.state).into());
         }
         self.show(session, &product, &chosen)?;
@@ -123,6 +123,25 @@ impl Arguments {
     }
 }
 
+/// The newest upgrade. Where it asks for nothing, the look after the lists were updated may have been cut
+/// short, so another one comes first, with what it found.
+fn waiting(session: &Session, product: &Product) -> Result<(Upgrade, Vec<Offer>), Complaint> {
+    let (mut newest, mut offers) = (product.newest()?, Vec::new());
+    if newest.as_ref().is_none_or(|upgrade| asked_for(upgrade).is_empty()) {
+        offers = offered(session, product).unwrap_or_default();
+        newest = product.newest()?;
+    }
+    Ok((newest.ok_or_else(|| Complaint::NoUpgrade(product.id.clone()))?, offers))
+}
+
+/// What a look finds for the product; `None` where the service could not look.
+fn offered(session: &Session, product: &Product) -> Option<Vec<Offer>> {
+    match conversation::ask(&session.places, &Request::Look { patient: true }, LIMIT) {
+        Ok(Reply::Looked { offers, .. }) => Some(offers.into_iter().filter(|o| o.product == product.id).collect()),
+        Ok(_) | Err(_) => None,
+    }
+}
+
 fn asked_for(upgrade: &Upgrade) -> Vec<Reason> {
     let reasons = match &upgrade.state {
         State::Halted { cause: HaltCause::Unsatisfied { reasons }, .. } => reasons,
@@ -147,14 +166,10 @@ pub(super) fn look(
         session.out.page(&acknowledging::after_a_halt(&product.id, given, language))?;
         return Ok(Exit::Halted);
     }
-    let offers = match conversation::ask(&session.places, &Request::Look, LIMIT) {
-        Ok(Reply::Looked { offers, .. }) => offers,
-        Ok(_) | Err(_) => {
-            session.out.page(&acknowledging::not_looked(given, language))?;
-            return Ok(Exit::Waits);
-        }
+    let Some(ours) = offered(session, product) else {
+        session.out.page(&acknowledging::not_looked(given, language))?;
+        return Ok(Exit::Waits);
     };
-    let ours: Vec<Offer> = offers.into_iter().filter(|offer| offer.product == product.id).collect();
     let held = ours.iter().any(|offer| !offer.held.is_empty());
     session.out.page(&acknowledging::looked(&ours, given, language))?;
     Ok(if held { Exit::Waits } else { Exit::Done })

@@ -79,14 +79,15 @@ fn first_line(note: &Note) -> Option<String> {
     line(true).or_else(|| line(false)).map(|line| line.text.clone())
 }
 
-/// Nothing of the product waits to be acknowledged.
-pub fn nothing(product: &ProductId, language: Language) -> Page {
+/// Nothing of the product waits to be acknowledged; what is offered, where that was looked at.
+pub fn nothing(product: &ProductId, offers: &[Offer], language: Language) -> Page {
     let mut page = Page::default();
     page.add(
         0,
         Style::Good,
         say!(language, "{product}: nothing has to be acknowledged", "{product} : il n'y a rien à acquitter"),
     );
+    page.append(0, offers::page(offers, language));
     page
 }
 

@@ -7,9 +7,11 @@ use consignee::engine::event::{Event, Reason};
 use consignee::kept_back::{KeptBack, Reach};
 use consignee::report::notes::NotesReport;
 use consignee::report::plan::PlanReport;
+use consignee::request::{Reply, Request};
 
 use crate::builder::Host;
 use crate::golden::assert_golden;
+use crate::service::{answer_one, listening};
 use crate::vendor;
 
 fn held() -> Host {
@@ -156,4 +158,27 @@ fn whoever_has_nothing_to_acknowledge_learns_that_it_is_held_all_the_same() {
     let mut upgrade = host.begin(Some("1.4.0"), "1.5.0", "2026-11-20T14:00:00Z", b"plan");
     upgrade.record(Event::Held { reasons: vec![Reason::NoAnswer] });
     assert_eq!(host.run("consignee ack acme/erp --all").exit, Exit::Waits);
+}
+
+#[test]
+fn an_offer_that_the_last_look_did_not_see_is_looked_for_before_anything_is_said() {
+    let host = Host::new();
+    let plan = vendor::lay_down(&host.places);
+    host.begin(None, "1.4.0", "2026-11-01T09:00:00Z", b"plan").complete();
+    let looked = Reply::Looked { offers: Vec::new(), notices: Vec::new() };
+    let listener = listening(&host);
+    std::thread::scope(|scope| {
+        let service = scope.spawn(|| {
+            let asked = answer_one(&listener, &looked, || {
+                let mut upgrade = host.begin(Some("1.4.0"), "1.5.0", "2026-11-20T14:00:00Z", &plan);
+                upgrade.record(Event::Held { reasons: vendor::reasons() });
+            });
+            answer_one(&listener, &looked, || {});
+            asked
+        });
+        let said = host.run("consignee ack acme/erp --note 1.5.0");
+        assert!(said.out.contains("acknowledged"), "{}{}", said.out, said.err);
+        assert_eq!(service.join().unwrap(), Request::Look { patient: true });
+    });
+    assert_eq!(Acknowledgements::read(&host.product).unwrap().all.len(), 1);
 }

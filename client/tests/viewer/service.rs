@@ -11,17 +11,25 @@ use crate::builder::{Host, reasons};
 
 /// Answers one request and gives it back.
 pub fn answering(host: &Host, reply: &Reply) -> JoinHandle<Request> {
+    let (listener, reply) = (listening(host), reply.clone());
+    std::thread::spawn(move || answer_one(&listener, &reply, || {}))
+}
+
+/// A socket where the service's is.
+pub fn listening(host: &Host) -> UnixListener {
     std::fs::create_dir_all(host.places.socket().parent().unwrap()).unwrap();
     let _ = std::fs::remove_file(host.places.socket());
-    let listener = UnixListener::bind(host.places.socket()).unwrap();
-    let reply = serde_json::to_string(reply).unwrap();
-    std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let mut line = String::new();
-        BufReader::new(stream.try_clone().unwrap()).read_line(&mut line).unwrap();
-        writeln!(stream, "{reply}").unwrap();
-        serde_json::from_str(&line).unwrap()
-    })
+    UnixListener::bind(host.places.socket()).unwrap()
+}
+
+/// Takes one request, does what the service would, and answers.
+pub fn answer_one(listener: &UnixListener, reply: &Reply, act: impl FnOnce()) -> Request {
+    let (mut stream, _) = listener.accept().unwrap();
+    let mut line = String::new();
+    BufReader::new(stream.try_clone().unwrap()).read_line(&mut line).unwrap();
+    act();
+    writeln!(stream, "{}", serde_json::to_string(reply).unwrap()).unwrap();
+    serde_json::from_str(&line).unwrap()
 }
 
 fn offer() -> Offer {

@@ -101,7 +101,7 @@ fn a_task_before_is_ticked_by_its_name_and_by_nothing_else() {
     let said = host.run("consignee done acme/erp snapshot");
     assert_eq!(said.exit, Exit::Waits, "the host still lacks something");
     assert!(said.out.starts_with("noted as done\n") && said.out.contains("PostgreSQL 15"), "{}", said.out);
-    assert_eq!(service.join().unwrap(), Request::Look);
+    assert_eq!(service.join().unwrap(), Request::Look { patient: true });
     let all = Acknowledgements::read(&host.product).unwrap().all;
     let Subject::Task { id, sha256 } = &all[0].subject else { panic!("{all:?}") };
     assert_eq!((id.as_str(), *sha256), ("snapshot", plan().body.tasks[0].digest()));

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::acknowledgement::{Acknowledgement, Subject, acknowledge};
 use crate::agent::dialogue::Speaker;
+use crate::agent::online::Online;
 use crate::agent::{Agent, barrier, look, preinst, reconcile};
 use crate::engine::event::{Person, Reason};
 use crate::engine::machine::{State, Upgrade};
@@ -118,7 +119,7 @@ impl World {
     }
 
     pub fn look(&self) -> Vec<Offer> {
-        match look::look(&self.agent).unwrap() {
+        match look::look(&self.agent, Online::begin(false)).unwrap() {
             Reply::Looked { offers, .. } => offers,
             other => panic!("{other:?}"),
         }

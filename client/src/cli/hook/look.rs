@@ -15,7 +15,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 
 /// Never fails the update: what could not be said is not worth that.
 pub fn run(session: &mut Session) -> Exit {
-    let page = match conversation::ask(&session.places, &Request::Look, LIMIT) {
+    let page = match conversation::ask(&session.places, &Request::Look { patient: false }, LIMIT) {
         Ok(Reply::Looked { offers, notices }) => {
             let mut page = offers::page(&offers, session.language);
             page.append(0, kept_back::page(&session.places, &offers, session.language));

@@ -1,0 +1,57 @@
+//! The time that a look has for the network, and what it did not suffice for.
+
+use std::time::{Duration, Instant};
+
+use consign_metadata::name::ProductId;
+
+use super::Agent;
+use crate::host::Repository;
+
+/// What prerequisites may take where the network took all of its time.
+const AFTER_NETWORK: Duration = Duration::from_secs(1);
+
+/// Time to fetch with, and what it did not suffice for.
+#[derive(Debug)]
+pub struct Online {
+    deadline: Instant,
+    one_file: Duration,
+    /// Why a feed was not brought up to date.
+    pub problems: Vec<(ProductId, String)>,
+}
+
+impl Online {
+    /// The time begins now. A hook waits 10 s, and some of them are needed for what is done with what came
+    /// in; a person who has asked would rather wait than be told nothing.
+    pub fn begin(patient: bool) -> Self {
+        let (all, one_file) = if patient { (40, 20) } else { (7, 4) };
+        let deadline = Instant::now() + Duration::from_secs(all);
+        Self { deadline, one_file: Duration::from_secs(one_file), problems: Vec::new() }
+    }
+
+    /// Fetches a file of a repository in the time that is left.
+    ///
+    /// # Errors
+    /// In the host's words.
+    pub fn fetch(&self, agent: &Agent, from: &Repository, path: &str, maximum: u64) -> Result<Vec<u8>, String> {
+        let left = self.left();
+        if left.is_zero() {
+            return Err(format!("cannot fetch {path}: the time is up"));
+        }
+        agent.packages.fetch(from, path, maximum, left).map_err(|error| error.to_string())
+    }
+
+    /// What a look has left for prerequisites: they are asked for after the network, whatever that took.
+    pub fn patience(&self) -> Duration {
+        (self.deadline + AFTER_NETWORK).saturating_duration_since(Instant::now())
+    }
+
+    /// What one fetch may take now.
+    pub fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now()).min(self.one_file)
+    }
+
+    /// Why the feed of this product was not brought up to date.
+    pub fn problem(&self, id: &ProductId) -> Option<&String> {
+        self.problems.iter().find(|(product, _)| product == id).map(|(_, problem)| problem)
+    }
+}
