@@ -74,7 +74,7 @@ impl Host {
         self.write(&key, certificate, 0o644);
         self.rpm(&["--import", &key]).expect_ok();
         let text = format!(
-            "[{name}]\nname={name}\nbaseurl={url}\nenabled=1\ngpgcheck=1\nrepo_gpgcheck=1\ngpgkey=file://{key}\nmetadata_expire=1\n"
+            "[{name}]\nname={name}\nbaseurl={url}\nenabled=1\ngpgcheck=1\nrepo_gpgcheck=1\ngpgkey=file://{key}\nmetadata_expire=0\n"
         );
         match self.rpm_system() {
             RpmSystem::Zypper => {

@@ -126,8 +126,9 @@ fn dnf5_takes_a_hold_for_every_repository_from_a_file_too() {
         let _server = installed(host, &old, &new);
         host.write(OVERRIDE, "[*]\nexcludepkgs=product\n", 0o644);
         // What the site excludes stays excluded beside it.
-        host.dnf(&["--setopt=site.excludepkgs=library", "upgrade"]).expect_ok();
-        assert_eq!(host.rpm_database(), ["library-1.0-1.noarch", "other-2.0-1.noarch", "product-1.0-1.noarch"]);
+        let done = host.dnf(&["--setopt=site.excludepkgs=library", "upgrade"]).expect_ok();
+        let packages = ["library-1.0-1.noarch", "other-2.0-1.noarch", "product-1.0-1.noarch"];
+        assert_eq!(host.rpm_database(), packages, "{done}");
     });
 }
 
