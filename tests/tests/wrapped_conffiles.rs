@@ -40,24 +40,48 @@ fn touch(host: &Host) {
     host.ok(&["rm", "/etc/acme/removed"]);
 }
 
-/// 1.0.0 on a host where one of its files was there before, the site's choices, and 1.1.0 cleared.
-fn edited(name: &str, release: Release, second: impl Fn(&Path)) -> (Vendor, Site) {
+/// 1.0.0 on hosts where one of its files was there before, the site's choices, and 1.1.0 cleared.
+fn edited(name: &str, releases: &[Release], second: impl Fn(&Path)) -> (Vendor, Vec<Site>) {
     let vendor = Vendor::new("acme").unwrap();
     publish_wrapped(&vendor, "1.0.0", 1, with(FIRST, "one\n"));
-    let site = Site::open(name, release, &vendor, LEDGER).unwrap();
+    let sites: Vec<Site> = std::thread::scope(|scope| {
+        let open = |release: &Release| {
+            let (release, vendor) = (*release, &vendor);
+            scope.spawn(move || installed(name, release, vendor))
+        };
+        let opened: Vec<_> = releases.iter().map(open).collect();
+        opened.into_iter().map(|site| site.join().unwrap()).collect()
+    });
+    publish_wrapped(&vendor, "1.1.0", 2, |debian| {
+        with(SECOND, "two\n")(debian);
+        second(debian);
+    });
+    for site in &sites {
+        clear(site);
+    }
+    (vendor, sites)
+}
+
+fn installed(name: &str, release: Release, vendor: &Vendor) -> Site {
+    let site = Site::open(name, release, vendor, LEDGER).unwrap();
     site.host.write("/etc/acme/made", "mine\n", 0o600);
     site.host.ok(&["sh", "-c", "apt-get -y install acme-ledger </dev/null"]);
     site.wait_status(0);
     let made = site.host.shell("cd /etc/acme && head -v made made.dpkg-dist");
     assert_eq!(made, "==> made <==\nmine\n\n==> made.dpkg-dist <==\none");
     touch(&site.host);
-    publish_wrapped(&vendor, "1.1.0", 2, |debian| {
-        with(SECOND, "two\n")(debian);
-        second(debian);
-    });
+    site
+}
+
+fn clear(site: &Site) {
     site.host.apt_get(&["update"]).expect_ok();
     site.consignee(&["ack", LEDGER, "--all", "--yes"]);
-    (vendor, site)
+}
+
+/// The same on every one, at the same time.
+fn on_each(sites: Vec<Site>, check: impl Fn(Site) + Sync) {
+    let check = &check;
+    std::thread::scope(|scope| sites.into_iter().for_each(|site| drop(scope.spawn(move || check(site)))));
 }
 
 /// What is in the folder: the site's, and beside it what is new.
@@ -90,8 +114,8 @@ fn finished(site: &Site) {
 #[test]
 fn an_upgrade_with_nobody_to_answer_asks_nothing_about_conffiles() {
     lab!();
-    for release in Release::ALL {
-        let (_vendor, site) = edited("conffiles", release, |_| {});
+    let (_vendor, sites) = edited("conffiles", &Release::ALL, |_| {});
+    on_each(sites, |site| {
         let client = RecordClient::post(&site.host, ENTRIES);
         client.wait_acknowledged(SOON).unwrap();
         let said = site.host.ok(&["sh", "-c", "apt-get -y upgrade </dev/null"]).text();
@@ -99,17 +123,18 @@ fn an_upgrade_with_nobody_to_answer_asks_nothing_about_conffiles() {
         finished(&site);
         client.wait_acknowledged(SOON).unwrap();
         assert_eq!(client.stop().outages().len(), 1);
-    }
+    });
 }
 
 #[test]
 fn an_upgrade_typed_on_a_terminal_asks_nothing_about_conffiles() {
     lab!();
-    let (_vendor, site) = edited("conffiles-terminal", Release::Trixie, in_python);
+    let (_vendor, sites) = edited("conffiles-terminal", &[Release::Trixie], in_python);
+    let [site] = &sites[..] else { panic!() };
     let mut terminal = Terminal::run(&site.host, &["apt-get", "-y", "upgrade"]).unwrap();
     assert_eq!(terminal.wait(UPGRADE), 0, "{}", terminal.screen());
     assert!(!terminal.screen().contains("[default=N]"), "{}", terminal.screen());
-    finished(&site);
+    finished(site);
     // Merged by the site: there is nothing more to say.
     site.host.ok(&["rm", "/etc/acme/edited.dpkg-dist", "/etc/acme/made.dpkg-dist"]);
     assert!(!site.wait_status(0).text().contains("/etc/acme"));
@@ -121,11 +146,10 @@ fn an_upgrade_typed_on_a_terminal_asks_nothing_about_conffiles() {
 #[test]
 fn a_power_cut_after_the_files_were_set_aside_loses_nothing() {
     lab!();
-    for release in Release::ALL {
-        let (vendor, mut site) = edited("conffiles-cut", release, |debian| {
-            edit(&debian.join("preinst"), &[("set -e\n", "set -e\nwhile [ -e /srv/hang ]; do sleep 0.1; done\n")])
-                .unwrap();
-        });
+    let (vendor, sites) = edited("conffiles-cut", &Release::ALL, |debian| {
+        edit(&debian.join("preinst"), &[("set -e\n", "set -e\nwhile [ -e /srv/hang ]; do sleep 0.1; done\n")]).unwrap();
+    });
+    on_each(sites, |mut site| {
         site.host.write("/srv/hang", "", 0o644);
         let upgrade = std::thread::spawn({
             let entrance = site.host.entrance();
@@ -144,15 +168,15 @@ fn a_power_cut_after_the_files_were_set_aside_loses_nothing() {
         site.host.exec(&["sh", "-c", "dpkg --configure -a </dev/null"]);
         site.host.ok(&["sh", "-c", "apt-get -y upgrade </dev/null"]);
         finished(&site);
-    }
+    });
 }
 
 /// Unpacked and not configured, which is where dpkg would have asked.
 #[test]
 fn a_power_cut_before_the_package_is_configured_loses_nothing() {
     lab!();
-    for release in Release::ALL {
-        let (vendor, mut site) = edited("conffiles-unpacked", release, |_| {});
+    let (vendor, sites) = edited("conffiles-unpacked", &Release::ALL, |_| {});
+    on_each(sites, |mut site| {
         site.host.ok(&[
             "sh",
             "-c",
@@ -167,16 +191,16 @@ fn a_power_cut_before_the_package_is_configured_loses_nothing() {
         assert_eq!(site.host.read("/etc/acme/edited.dpkg-consign"), "mine\n");
         site.host.ok(&["sh", "-c", "dpkg --configure -a </dev/null"]);
         finished(&site);
-    }
+    });
 }
 
 #[test]
 fn an_upgrade_that_dpkg_gives_up_puts_the_files_of_the_site_back() {
     lab!();
-    for release in Release::ALL {
-        let (_vendor, site) = edited("conffiles-given-up", release, |debian| {
-            edit(&debian.join("preinst"), &[("set -e\n", "set -e\n[ ! -e /srv/fail ] || exit 1\n")]).unwrap();
-        });
+    let (_vendor, sites) = edited("conffiles-given-up", &Release::ALL, |debian| {
+        edit(&debian.join("preinst"), &[("set -e\n", "set -e\n[ ! -e /srv/fail ] || exit 1\n")]).unwrap();
+    });
+    on_each(sites, |site| {
         let before = site.host.shell("cd /etc/acme && ls -l --time-style=full-iso");
         site.host.write("/srv/fail", "", 0o644);
         site.host.exec(&["sh", "-c", "apt-get -y upgrade </dev/null"]).expect_code(100);
@@ -186,7 +210,7 @@ fn an_upgrade_that_dpkg_gives_up_puts_the_files_of_the_site_back() {
         site.wait_status(0);
         site.host.ok(&["sh", "-c", "apt-get -y upgrade </dev/null"]);
         finished(&site);
-    }
+    });
 }
 
 #[test]
@@ -276,12 +300,12 @@ fn publish_own(vendor: &Vendor) {
 #[test]
 fn a_package_of_our_own_takes_the_files_over_from_a_wrapped_one() {
     lab!();
-    let (vendor, site) = edited("conffiles-own", Release::Bookworm, |_| {});
+    let (vendor, sites) = edited("conffiles-own", &[Release::Bookworm], |_| {});
+    let [site] = &sites[..] else { panic!() };
     site.host.ok(&["sh", "-c", "apt-get -y upgrade </dev/null"]);
-    finished(&site);
+    finished(site);
     publish_own(&vendor);
-    site.host.apt_get(&["update"]).expect_ok();
-    site.consignee(&["ack", LEDGER, "--all", "--yes"]);
+    clear(site);
     site.host.ok(&["sh", "-c", "apt-get -y upgrade </dev/null"]);
     site.wait_status(0);
     assert_eq!(site.host.installed("acme-ledger").as_deref(), Some("1.2.0-1"));
@@ -295,13 +319,13 @@ fn a_package_of_our_own_takes_the_files_over_from_a_wrapped_one() {
 #[test]
 fn an_ordinary_package_over_an_unpacked_one_finds_the_files_of_the_site() {
     lab!();
-    for release in Release::ALL {
-        let (_vendor, site) = edited("conffiles-back", release, |_| {});
+    let (_vendor, sites) = edited("conffiles-back", &Release::ALL, |_| {});
+    let folder = tempfile::tempdir().unwrap();
+    let package = packagers::debhelper("1.0.0-1", 1, folder.path(), with(FIRST, "one\n"));
+    on_each(sites, |site| {
         site.host.ok(&["sh", "-c", "cd /root && apt-get download acme-ledger"]);
         site.host.ok(&["sh", "-c", "dpkg --unpack /root/acme-ledger_1.1.0-1_all.deb </dev/null"]);
         assert_eq!(site.host.read("/etc/acme/edited"), "two\n");
-        let folder = tempfile::tempdir().unwrap();
-        let package = packagers::debhelper("1.0.0-1", 1, folder.path(), with(FIRST, "one\n"));
         site.host.copy_in(&package, "/root/ordinary.deb");
         site.host.ok(&["sh", "-c", "dpkg -i /root/ordinary.deb </dev/null"]);
         // dpkg itself leaves what it had unpacked of a file that the ordinary one does not have.
@@ -316,5 +340,5 @@ fn an_ordinary_package_over_an_unpacked_one_finds_the_files_of_the_site() {
         ];
         let expected: Vec<_> = texts.map(|(name, text)| format!("==> {name} <==\n{text}\n")).into();
         assert_eq!(files, expected.join("\n").trim_end());
-    }
+    });
 }
