@@ -9,6 +9,7 @@ pub mod by_hand;
 mod capture;
 pub mod command;
 pub mod dnf;
+pub mod dnf5;
 mod guard;
 pub mod login;
 pub mod program;
@@ -267,7 +268,8 @@ pub fn package_manager(places: &Places) -> Box<dyn PackageManager> {
         return Box::new(apt::Apt::new(places.clone()));
     }
     match front::of(places) {
-        Front::Dnf4 | Front::Dnf5 | Front::Zypper | Front::None => Box::new(dnf::Dnf::new(places.clone())),
+        Front::Dnf5 => Box::new(dnf5::Dnf5::new(places.clone())),
+        Front::Dnf4 | Front::Zypper | Front::None => Box::new(dnf::Dnf::new(places.clone())),
     }
 }
 
