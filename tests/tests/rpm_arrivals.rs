@@ -1,12 +1,13 @@
-//! Where no gate can stand before the packages, dnf 5 and plain rpm: the script of the package stops the
+//! Where no gate can stand before the packages, dnf 5 without its plugin and plain rpm: the script of the package stops the
 //! engines, and what nobody has cleared waits, halted.
 
 use consign_lab::{CANOPSIS, Lab, Product, RpmSystem, Site, Vendor, lab};
 
 #[test]
-fn what_dnf_5_installs_uncleared_waits_with_its_engines_stopped() {
+fn what_dnf_5_without_its_plugin_installs_uncleared_waits_with_its_engines_stopped() {
     lab!(Lab::has_rpm());
     comes_uncleared(RpmSystem::Dnf5, |_, site| {
+        site.host.shell("rm /usr/lib/*/libdnf5/plugins/actions.so");
         site.host.dnf(&["--refresh", "upgrade"]).expect_ok();
     });
 }

@@ -14,6 +14,12 @@ fn dnf_4_of_debian_13_upgrades_and_finishes_once() {
     upgraded(RpmSystem::Dnf4Trixie);
 }
 
+#[test]
+fn dnf_5_upgrades_and_finishes_once() {
+    lab!(Lab::has_rpm());
+    upgraded(RpmSystem::Dnf5);
+}
+
 /// Installed, held until it is acknowledged, upgraded, and nothing that was acknowledged is lost.
 fn upgraded(system: RpmSystem) {
     let vendor = Vendor::new("acme").unwrap().with_rpms();

@@ -14,22 +14,32 @@ use crate::{managed, words};
 
 /// Reads the transaction and asks about it when it concerns the agent.
 pub fn run(host: &Host) -> u8 {
+    guard(host, |names| match input() {
+        Ok(text) => read(host, names, &text),
+        Err(error) => refuse(&words::cannot_read_transaction(host, &error.to_string())),
+    })
+}
+
+/// Looks at the transaction where there is anything to guard.
+pub fn guard(host: &Host, look: impl FnOnce(&BTreeSet<String>) -> u8) -> u8 {
     match managed::read(host) {
         // Not one line is read then: apt ignores that.
         Ok(names) if names.is_empty() => 0,
         // Nobody to ask and nothing to stop: the packages' own preinst leaves word for the first boot.
         Ok(_) if !host.has_systemd() => 0,
-        Ok(names) => match input() {
-            Ok(text) => judge(host, &names, &text),
-            Err(error) => refuse(&words::cannot_read_transaction(host, &error.to_string())),
-        },
+        Ok(names) => look(&names),
         Err(error) => refuse(&words::cannot_read_managed(&host.managed(), &error)),
     }
 }
 
-fn judge(host: &Host, names: &BTreeSet<String>, text: &str) -> u8 {
+/// Asks about a transaction when it concerns the agent.
+pub fn judge(host: &Host, viewer: Viewer, names: &BTreeSet<String>, actions: &[Action<'_>]) -> u8 {
+    if is_concerned(names, actions) { ask(host, viewer, actions) } else { 0 }
+}
+
+fn read(host: &Host, names: &BTreeSet<String>, text: &str) -> u8 {
     match Transaction::parse(text) {
-        Ok(Transaction::Actions(actions)) if is_concerned(names, &actions) => ask(host, &actions),
+        Ok(Transaction::Actions(actions)) => judge(host, Viewer::of(host), names, &actions),
         Ok(Transaction::Archives(archives)) if archives.iter().any(|path| names.contains(package_of(path))) => {
             refuse(&words::wrong_protocol())
         }
@@ -44,15 +54,16 @@ fn is_concerned(names: &BTreeSet<String>, actions: &[Action<'_>]) -> bool {
     actions.iter().any(|action| names.contains(action.name)) && !actions.iter().all(Action::removes)
 }
 
-fn ask(host: &Host, actions: &[Action<'_>]) -> u8 {
+fn ask(host: &Host, viewer: Viewer, actions: &[Action<'_>]) -> u8 {
     let lines: String = actions.iter().map(Action::line).collect();
-    match Viewer::of(host).input(lines.into_bytes()).ask(&["barrier"]) {
+    match viewer.input(lines.into_bytes()).ask(&["barrier"]) {
         Ok(status) => status,
         Err(error) => refuse(&words::cannot_ask(host, &error)),
     }
 }
 
-fn refuse(message: &str) -> u8 {
+/// Says why, and refuses.
+pub fn refuse(message: &str) -> u8 {
     words::tell(message);
     1
 }

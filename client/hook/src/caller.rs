@@ -26,6 +26,12 @@ pub fn began() -> Option<SystemTime> {
     SystemTime::now().checked_sub(age)
 }
 
+/// The arguments of the process that called; none where `/proc` does not tell.
+pub fn arguments() -> Vec<String> {
+    let line = fs::read(format!("/proc/{}/cmdline", std::os::unix::process::parent_id())).unwrap_or_default();
+    line.split(|byte| *byte == 0).skip(1).map(|word| String::from_utf8_lossy(word).into_owned()).collect()
+}
+
 /// The file of a package whose `%pre` runs: rpm tells a script neither its path nor its version, but has it
 /// open. What it is says its signature; the name only tells it from others.
 pub fn open_package(package: &str) -> Option<PathBuf> {

@@ -35,6 +35,36 @@ impl Host {
         self.at("var/lib/consignee/managed")
     }
 
+    /// What is held: see `dnf5`.
+    pub fn holds(&self) -> PathBuf {
+        self.at("var/lib/consignee/holds")
+    }
+
+    /// The repositories that offer what is held.
+    pub fn offering(&self) -> PathBuf {
+        self.at("var/lib/consignee/offering")
+    }
+
+    /// Where the agent finds what it has asked dnf 5 to resolve.
+    pub fn resolved(&self) -> PathBuf {
+        self.at("run/consignee/resolved")
+    }
+
+    /// Where dnf 5 keeps what it fetches for root.
+    pub fn dnf5_cache(&self) -> PathBuf {
+        self.at("var/cache/libdnf5")
+    }
+
+    /// An absolute path of the host.
+    pub fn below_root(&self, absolute: &Path) -> PathBuf {
+        self.root.join(absolute.strip_prefix("/").unwrap_or(absolute))
+    }
+
+    /// Whether it is root who calls.
+    pub fn is_root(&self) -> bool {
+        std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
+    }
+
     /// The agent's command.
     pub fn viewer(&self) -> PathBuf {
         self.at("usr/bin/consignee")

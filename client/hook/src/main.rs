@@ -1,12 +1,13 @@
 //! What package managers and maintainer scripts call. Decides in a millisecond whether the agent is
 //! concerned at all; when it is, the `consignee` command (the viewer) asks the agent's service.
 //!
-//! Nothing is done here that lasts or that can go wrong in many ways: no signature, no journal, no
-//! JSON is read. Only `barrier` and `preinst` can answer anything but 0, and both only about packages
+//! Nothing is done here that lasts or that can go wrong in many ways: no signature and no journal is read,
+//! and JSON only where a package manager speaks nothing else. Only `barrier` and `preinst` can answer anything but 0, and both only about packages
 //! that the agent manages. `docs/hooks.md` says who calls which verb, and when.
 
 mod barrier;
 mod caller;
+mod dnf5;
 mod first_boot;
 mod host;
 mod managed;
@@ -34,10 +35,11 @@ fn main() -> ExitCode {
 fn run(host: &Host, words: &[&str]) -> u8 {
     match words {
         ["barrier"] => barrier::run(host),
-        ["look"] => look(host),
+        ["look"] => look(host, Viewer::of(host)),
         ["ended"] => ended(host),
         ["wake" | "transaction"] => service::tell(host, service::WAKE),
-        ["follow"] => follow(host),
+        ["follow"] => follow(host, Viewer::of(host)),
+        ["dnf5", callback] => dnf5::run(host, callback),
         ["preinst", product, package, plan, rest @ ..] => script::preinst(host, product, package, plan, rest),
         ["pre", product, package, rest @ ..] => script::pre(host, product, package, rest),
         [
@@ -52,9 +54,9 @@ fn run(host: &Host, words: &[&str]) -> u8 {
 }
 
 /// After the lists were updated: what is offered and what is held. Never fails the update.
-fn look(host: &Host) -> u8 {
+fn look(host: &Host, viewer: Viewer) -> u8 {
     if !managed::is_empty(host) && host.has_systemd() {
-        let _ = Viewer::of(host).limit(LOOK_LIMIT).ask(&["look"]);
+        let _ = viewer.limit(LOOK_LIMIT).ask(&["look"]);
     }
     0
 }
@@ -66,14 +68,14 @@ fn ended(host: &Host) -> u8 {
 
 /// After everything that was typed succeeded: on a terminal the viewer follows the finish, or shows that
 /// of a product that was quicker than the rest of the run.
-fn follow(host: &Host) -> u8 {
+fn follow(host: &Host, viewer: Viewer) -> u8 {
     let began = caller::began();
     let concerns = || host.any_unfinished() || began.is_some_and(|began| host.any_changed_since(began));
     if concerns() && host.has_systemd() {
         let since = began.and_then(|began| began.duration_since(UNIX_EPOCH).ok());
         let option = since.map(|since| format!("--began={}", since.as_millis()));
         let words: Vec<&str> = std::iter::once("wake").chain(option.as_deref()).collect();
-        let _ = Viewer::of(host).ask(&words);
+        let _ = viewer.ask(&words);
     }
     0
 }

@@ -73,11 +73,15 @@ fn action(line: &str) -> Option<Action<'_>> {
 }
 
 /// A package that comes with its file, or goes.
-struct Package<'a> {
-    comes: bool,
-    name: &'a str,
-    version: &'a str,
-    file: &'a str,
+pub struct Package<'a> {
+    /// Whether it comes.
+    pub comes: bool,
+    /// The package.
+    pub name: &'a str,
+    /// Its version.
+    pub version: &'a str,
+    /// Its file, where it comes.
+    pub file: &'a str,
 }
 
 fn package(line: &str) -> Option<Package<'_>> {
@@ -88,7 +92,7 @@ fn package(line: &str) -> Option<Package<'_>> {
 }
 
 /// What goes and comes under one name is one action.
-fn pairs<'a>(packages: &[Package<'a>]) -> Vec<Action<'a>> {
+pub fn pairs<'a>(packages: &[Package<'a>]) -> Vec<Action<'a>> {
     let other = |one: &Package<'_>| packages.iter().find(|other| other.comes != one.comes && other.name == one.name);
     let action = |one: &Package<'a>| match (one.comes, other(one)) {
         (true, before) => {

@@ -1,6 +1,7 @@
 //! The viewer: the `consignee` command, which asks the agent's service and words its answer.
 
 use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -16,12 +17,13 @@ pub struct Viewer {
     program: PathBuf,
     input: Vec<u8>,
     limit: Option<Duration>,
+    is_aside: bool,
 }
 
 impl Viewer {
     /// The viewer of the host.
     pub fn of(host: &Host) -> Self {
-        Self { program: host.viewer(), input: Vec::new(), limit: None }
+        Self { program: host.viewer(), input: Vec::new(), limit: None, is_aside: false }
     }
 
     /// What it reads.
@@ -36,12 +38,22 @@ impl Viewer {
         self
     }
 
+    /// What it says goes to standard error: standard output is the package manager's.
+    pub fn aside(mut self) -> Self {
+        self.is_aside = true;
+        self
+    }
+
     /// `consignee hook <words>`, with the terminal of the caller, and its exit status.
     ///
     /// # Errors
     /// When it cannot be started or was given up.
     pub fn ask(self, words: &[&str]) -> io::Result<u8> {
-        let mut child = Command::new(&self.program).arg("hook").args(words).stdin(Stdio::piped()).spawn()?;
+        let mut command = Command::new(&self.program);
+        if self.is_aside {
+            command.stdout(Stdio::from(io::stderr().as_fd().try_clone_to_owned()?));
+        }
+        let mut child = command.arg("hook").args(words).stdin(Stdio::piped()).spawn()?;
         if let Some(mut pipe) = child.stdin.take() {
             // A viewer that does not read to the end says why with its status.
             let _ = pipe.write_all(&self.input);

@@ -72,6 +72,28 @@ pub fn cannot_read_transaction(host: &Host, error: &str) -> String {
     )
 }
 
+/// A transaction is not made. The reasons were said already; this is for the package manager to repeat.
+pub fn refused() -> String {
+    choose(
+        "refused by consignee, see above; for more: consignee status".to_owned(),
+        "refusé par consignee, voir plus haut ; pour en savoir plus : consignee status".to_owned(),
+    )
+}
+
+/// What is not cleared is not kept back.
+pub fn cannot_hold(error: &io::Error) -> String {
+    choose(
+        format!(
+            "consignee: cannot keep back what is not cleared: {error}.\n\
+             A transaction with such packages will be refused before anything is changed."
+        ),
+        format!(
+            "consignee : impossible de retenir ce qui n'est pas autorisé : {error}.\n\
+             Une transaction avec de tels paquets sera refusée avant toute modification."
+        ),
+    )
+}
+
 /// The list of managed packages is there but unreadable.
 pub fn cannot_read_managed(path: &Path, error: &io::Error) -> String {
     let path = path.display();

@@ -9,6 +9,7 @@ pub mod by_hand;
 mod capture;
 pub mod command;
 pub mod dnf;
+pub mod dnf5;
 mod guard;
 pub mod login;
 pub mod program;
@@ -27,6 +28,7 @@ use jiff::Timestamp;
 
 use crate::engine::event::EngineState;
 use crate::host::login::Login;
+use crate::host::rpm::front::{self, Front};
 use crate::kept_back::Reach;
 use crate::places::Places;
 
@@ -262,9 +264,12 @@ const KIND: &str = "/usr/share/consignee/package-manager";
 
 /// The package manager of this host.
 pub fn package_manager(places: &Places) -> Box<dyn PackageManager> {
-    match is_of_rpm(places) {
-        true => Box::new(dnf::Dnf::new(places.clone())),
-        false => Box::new(apt::Apt::new(places.clone())),
+    if !is_of_rpm(places) {
+        return Box::new(apt::Apt::new(places.clone()));
+    }
+    match front::of(places) {
+        Front::Dnf5 => Box::new(dnf5::Dnf5::new(places.clone())),
+        Front::Dnf4 | Front::Zypper | Front::None => Box::new(dnf::Dnf::new(places.clone())),
     }
 }
 

@@ -13,6 +13,8 @@ use crate::package::rpm::{Relation, Relations, RpmControl, Scripts, TransactionT
 pub const FOLDER: &str = "rpm";
 /// The folder in it with the scriptlets, which is not installed.
 const CONTROL: &str = "RPM";
+/// Through it dnf 5 calls the agent; its distributions have it in a package of its own.
+const ACTIONS: &str = "(libdnf5-plugin-actions if libdnf5)";
 
 /// The contents of the agent's package as an .rpm.
 ///
@@ -21,12 +23,15 @@ const CONTROL: &str = "RPM";
 pub fn agent_rpm(from: &AgentPackage) -> Result<PackageContents, BuildError> {
     let native = version::of(&from.version, from.revision).map_err(|e| BuildError::Agent(e.to_string()))?;
     let (mut contents, glibc) = contents(from, FOLDER, CONTROL)?;
-    let requires = glibc.map(|minor| Relation::at_least("glibc", format!("2.{minor}"))).into_iter().collect();
+    let glibc = glibc.map(|minor| Relation::at_least("glibc", format!("2.{minor}")));
+    // By its name: distributions have several packages that are curl.
+    let requires = glibc.into_iter().chain([Relation::any("curl")]).collect();
+    let recommends = vec![Relation::any(ACTIONS)];
     let control = from.dist.join(FOLDER).join(CONTROL);
     let trigger = text(&control.join("trigger"))?;
     contents.native.rpm = Some(native);
     contents.rpm = RpmControl {
-        relations: Relations { requires, ..Relations::default() },
+        relations: Relations { requires, recommends, ..Relations::default() },
         scripts: scripts(&control)?,
         trigger: trigger.map(|script| TransactionTrigger { below: plan::INSTALLED_FOLDER.to_owned(), script }),
     };

@@ -1,0 +1,67 @@
+//! How a repository is reached: the options of its configuration, as dnf 5 understands it.
+
+use std::path::PathBuf;
+
+use super::{ask, lists};
+use crate::host::login::Login;
+use crate::host::rpm::curl::{Access, Verify};
+use crate::host::{HostError, Repository};
+
+/// Asks dnf: variables, drop-ins and defaults of its own count.
+///
+/// # Errors
+/// When dnf cannot be asked.
+pub fn of(repository: &Repository) -> Result<Access, HostError> {
+    let folder = repository.entry_point.ancestors().nth(2);
+    let reason = || format!("{} is not in the cache of a repository", repository.entry_point.display());
+    let id = folder.and_then(lists::repository_of);
+    let id = id.ok_or_else(|| HostError { action: format!("fetch from {}", repository.url), reason: reason() })?;
+    let dump = format!("--dump-repo-config={id}");
+    let answer = ask::command([&dump, "repo", "list"]).output();
+    let answer = answer.map_err(|error| ask::failed(format!("ask dnf how {id} is reached"), error))?;
+    let access = access(&String::from_utf8_lossy(&answer), id);
+    Ok(Access { login: repository.login.clone().or(access.login), ..access })
+}
+
+/// Lines `option = value` below the one that names the repository.
+fn access(dump: &str, id: &str) -> Access {
+    let name = format!("\"{id}\"");
+    let lines = dump.lines().skip_while(|line| !(line.starts_with("====") && line.contains(&name)));
+    let options: Vec<(&str, &str)> = lines.filter_map(|line| line.split_once(" = ")).collect();
+    let of = |option: &str| {
+        let found = options.iter().find(|(name, _)| *name == option).map(|(_, value)| value.trim());
+        found.filter(|value| !value.is_empty()).map(str::to_owned)
+    };
+    let login =
+        |user: &str, password: &str| Some(Login { user: of(user)?, password: of(password).unwrap_or_default() });
+    let is_off = |value: String| matches!(value.to_lowercase().as_str(), "0" | "false" | "no" | "off");
+    Access {
+        proxy: of("proxy").filter(|proxy| proxy != "_none_"),
+        proxy_login: login("proxy_username", "proxy_password"),
+        login: login("username", "password"),
+        ca: of("sslcacert").map(PathBuf::from),
+        client_certificate: of("sslclientcert").map(PathBuf::from),
+        client_key: of("sslclientkey").map(PathBuf::from),
+        verify: if of("sslverify").is_some_and(is_off) { Verify::Nothing } else { Verify::Certificate },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DUMP: &str = "======== \"other\" repository configuration: ========\nproxy = http://other:1\n\
+        ======== \"acme-stable\" repository configuration: ========\nname = acme\npassword = p = w\nproxy\n\
+        proxy_username = \nsslcacert = /etc/pki/ca.pem\nsslclientkey\nsslverify = 0\nusername = acme\n";
+
+    #[test]
+    fn the_options_of_one_repository_are_read() {
+        let found = access(DUMP, "acme-stable");
+        let login = found.login.unwrap();
+        assert_eq!((login.user.as_str(), login.password.as_str()), ("acme", "p = w"));
+        assert_eq!((found.proxy, found.proxy_login, found.client_key), (None, None, None));
+        assert_eq!((found.ca, found.verify), (Some(PathBuf::from("/etc/pki/ca.pem")), Verify::Nothing));
+        assert_eq!(access(DUMP, "acme"), Access::default());
+        assert_eq!(access(DUMP, "other").proxy.as_deref(), Some("http://other:1"));
+    }
+}

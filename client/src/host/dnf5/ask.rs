@@ -1,0 +1,42 @@
+//! Questions to dnf 5, by its command line, which prints for programs what it is asked to print.
+//!
+//! Only what dnf has on disk counts as offered: nobody waits for a repository because the agent wants to
+//! know something. Without plugins, so that our own hold does not count and our hooks are not called.
+
+use crate::host::HostError;
+use crate::host::command::{CommandError, HostCommand};
+
+/// Not `dnf`, which may be another one.
+pub const PROGRAM: &str = "/usr/bin/dnf5";
+/// The lists are those on disk, however old; packages are fetched.
+pub const ON_DISK: &str = "--setopt=cacheonly=metadata";
+
+/// The command that puts a question.
+pub fn command<W: Into<String>>(words: impl IntoIterator<Item = W>) -> HostCommand {
+    HostCommand::new(PROGRAM).args(["--quiet", "--no-plugins", ON_DISK]).args(words)
+}
+
+/// What `repoquery` says of packages: a line for each, in this format.
+///
+/// # Errors
+/// In dnf's own words.
+pub fn repoquery<W: Into<String>>(
+    options: &[&str],
+    format: &str,
+    names: impl IntoIterator<Item = W>,
+) -> Result<Vec<String>, HostError> {
+    let words = ["repoquery", "--queryformat", format].into_iter().chain(options.iter().copied());
+    let command = command(words).args(names);
+    let answer = command.output().map_err(|error| failed("ask dnf what is offered".to_owned(), error))?;
+    Ok(String::from_utf8_lossy(&answer).lines().map(str::to_owned).collect())
+}
+
+/// What a command was run for, and why that came to nothing.
+pub fn failed(action: String, error: CommandError) -> HostError {
+    let reason = match error {
+        CommandError::Failed { stderr, .. } => stderr,
+        CommandError::Timeout { seconds, .. } => format!("not done after {seconds} s"),
+        other => other.to_string(),
+    };
+    HostError { action, reason }
+}
