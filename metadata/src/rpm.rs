@@ -20,7 +20,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use crate::anchor::Fingerprint;
 use crate::openpgp::{Keyring, VerifyError};
 
-pub use header::{HEADER_MAGIC, Header, Relation};
+pub use header::{HEADER_MAGIC, Header, Relation, Stored};
 pub use payload::PayloadFile;
 
 /// Length of the lead, which rpm itself does not believe any more.
@@ -36,6 +36,9 @@ pub enum RpmError {
     /// Not an .rpm of the shape that is read.
     #[error("is not an .rpm as consign builds them: {0}")]
     Shape(String),
+    /// A package of others that `consign wrap` cannot take.
+    #[error("{0}")]
+    Foreign(String),
     /// Its header carries no signature.
     #[error("is not signed (no signature over its header)")]
     Unsigned,
@@ -101,6 +104,16 @@ impl RpmLayout {
     /// The signatures over the main header, unverified.
     pub fn signatures(&self) -> &[Vec<u8>] {
         &self.signatures
+    }
+
+    /// The main header of a package that others built. Nothing was verified: it is for whoever makes a
+    /// package of their own of it.
+    ///
+    /// # Errors
+    /// [`RpmError`]
+    pub fn unverified_header(&self, file: &mut (impl Read + Seek)) -> Result<Header, RpmError> {
+        let bytes = bytes(file, self.header_start, self.payload_start - self.header_start)?;
+        Header::parse(&bytes, tag::REGION_HEADER)
     }
 
     /// The bytes that the main header occupies: yum indexes name them.

@@ -48,6 +48,17 @@ pub struct Relation<'a> {
     pub version: &'a str,
 }
 
+/// The value of a tag as it is stored, whatever it means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stored<'a> {
+    /// Its type, by rpm's number.
+    pub kind: u32,
+    /// How many values it has.
+    pub count: u32,
+    /// The values.
+    pub bytes: &'a [u8],
+}
+
 /// The length of a header that begins with these bytes; `None` when none does.
 pub(super) fn length(intro: &[u8; INTRO]) -> Option<u64> {
     let (count, store) = (number(intro, 8)?, number(intro, 12)?);
@@ -109,6 +120,28 @@ impl Header {
     /// Whether it has the tag.
     pub fn has(&self, tag: u32) -> bool {
         self.entries.contains_key(&tag)
+    }
+
+    /// Every tag but that of the region, as it is stored; `None` when one of them is not whole.
+    pub fn stored(&self) -> Option<BTreeMap<u32, Stored<'_>>> {
+        let regions = [tag::REGION_SIGNATURES, tag::REGION_HEADER];
+        let own = self.entries.iter().filter(|(tag, _)| !regions.contains(*tag));
+        own.map(|(tag, entry)| Some((*tag, self.whole(*entry)?))).collect()
+    }
+
+    fn whole(&self, entry: Entry) -> Option<Stored<'_>> {
+        let rest = self.store.get(entry.offset..)?;
+        let length = match entry.kind {
+            1..=INT64 => entry.count.checked_mul(1usize << entry.kind.saturating_sub(INT8))?,
+            BINARY => entry.count,
+            STRING | STRINGS | I18N => {
+                let mut ends = rest.iter().enumerate().filter(|(_, byte)| **byte == 0).map(|(at, _)| at + 1);
+                if entry.count == 0 { 0 } else { ends.nth(entry.count - 1)? }
+            }
+            _ => return None,
+        };
+        let (kind, count) = (entry.kind, u32::try_from(entry.count).ok()?);
+        Some(Stored { kind, count, bytes: rest.get(..length)? })
     }
 
     /// A text, of several languages the first.
@@ -229,7 +262,7 @@ mod tests {
         {
             let _ = (header.text(tag), header.texts(tag), header.number(tag), header.numbers(tag), header.binary(tag));
         }
-        let _ = (header.paths(), header.requires(), header.provides(), header.native_version());
+        let _ = (header.paths(), header.requires(), header.provides(), header.native_version(), header.stored());
     }
 
     #[test]
@@ -240,6 +273,10 @@ mod tests {
         assert_eq!((header.name(), header.numbers(1028)), ("erp", vec![1, 0x0203]));
         assert_eq!((header.texts(1117), header.binary(9)), (vec!["a", "b"], Some(&[0xff][..])));
         assert_eq!((header.text(1028), header.number(1000), header.binary(1000)), (None, None, None));
+        let stored = header.stored().unwrap();
+        assert_eq!(stored[&1117], Stored { kind: STRINGS, count: 2, bytes: b"a\0b\0" });
+        assert_eq!(stored.keys().copied().collect::<Vec<_>>(), [9, 1000, 1028, 1117]);
+        assert_eq!((stored[&1028].bytes, stored[&1000].bytes), (&[0, 1, 2, 3][..], &b"erp\0"[..]));
     }
 
     #[test]

@@ -145,11 +145,15 @@ fn needed<'a>(project: &'a Project, module: &'a Module) -> Vec<&'a PackageName> 
     }
 }
 
+/// What orders the agent before `%pre`; and, in a removal of both, behind `%preun`, so that it is told.
+pub fn agent_rpm_relation(product: &Product) -> Relation {
+    let minimum = rpm_version::lower_bound(&product.minimum_agent).unwrap_or_else(|_| "0".to_owned());
+    Relation::at_least("consignee", minimum).with(tag::PRE_SCRIPT | tag::PREUN_SCRIPT)
+}
+
 fn rpm_relations(project: &Project, module: &Module) -> rpm::Relations {
     let Some(native) = project.native().rpm else { return rpm::Relations::default() };
-    let minimum = rpm_version::lower_bound(&project.product.minimum_agent).unwrap_or_else(|_| "0".to_owned());
-    // Also in a removal of both: the agent is told before it goes.
-    let mut requires_pre = vec![Relation::at_least("consignee", minimum).with(tag::PREUN_SCRIPT)];
+    let mut requires_pre = vec![agent_rpm_relation(&project.product)];
     if !module.users.is_empty() {
         // By its path: the package that has it is called otherwise on every distribution.
         requires_pre.push(Relation::any("/usr/sbin/useradd"));

@@ -6,7 +6,7 @@ use consign_metadata::version::VersionRange;
 
 use super::say;
 use crate::package::PackageContents;
-use crate::package::deb::ForeignDeb;
+use crate::package::foreign::ForeignPackage;
 use crate::package::rpm::Relation;
 use crate::stage::{Attributes, Entry, Node};
 
@@ -55,13 +55,13 @@ impl<'a> Content<'a> {
     }
 
     /// One that was built by others; what it installs is its own affair.
-    pub fn of_foreign(package: &'a ForeignDeb) -> Self {
+    pub fn of_foreign(package: &'a dyn ForeignPackage) -> Self {
         Self {
             name: package.name().as_str(),
             version: package.version(),
             architecture: package.architecture(),
             relations: Vec::new(),
-            files: package.files().map(|path| (format!("/{path}"), format!("/{path}"))).collect(),
+            files: package.others().iter().map(|path| (format!("/{path}"), format!("/{path}"))).collect(),
         }
     }
 }

@@ -19,14 +19,15 @@ Examples:
   consign wrap --plan target/debian/erp_1.2.0-1_amd64.deb
   consign wrap target/debian/erp_1.2.0-1_amd64.deb
   consign wrap --output dist build/bookworm/*.deb build/trixie/*.deb
+  consign wrap --output dist erp_1.2.0-1_amd64.deb erp-1.2.0-1.x86_64.rpm
   SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) consign wrap --strict --json ../erp_1.2.0-1_amd64.deb
 
 The manifest's modules have a package and nothing else: files, scripts and fields stay those of the
-packages. Give all packages of the release in one call, those of every architecture and of every build for
-a release of Debian, since their one plan names all their versions.")]
+packages. Give all packages of the release in one call, those of every format, of every architecture and of
+every build for a release of a distribution, since their one plan names all their versions.")]
 pub struct Wrap {
     /// The packages of the release
-    #[arg(required = true, value_name = "DEB")]
+    #[arg(required = true, value_name = "PACKAGE")]
     packages: Vec<PathBuf>,
     #[command(flatten)]
     release: ReleaseArgs,
@@ -48,7 +49,7 @@ impl Wrap {
         let wrapped = WrappedRelease::prepare(project, &packages, &work, &mut |progress| spinner.progress(progress))?;
         let Some(signer) = signer else {
             drop(spinner);
-            let packages: Vec<_> = wrapped.packages().iter().map(Content::of_foreign).collect();
+            let packages: Vec<_> = wrapped.packages().iter().map(|package| Content::of_foreign(&**package)).collect();
             overview::show(&wrapped.plan, &packages, release.json);
             return Ok(());
         };

@@ -56,9 +56,8 @@ impl Project {
     }
 
     fn plan_module(&self, module: &super::Module) -> Module {
-        let of_deb = |deb: &String| NativeVersions { deb: Some(deb.clone()), ..NativeVersions::default() };
         let versions: Vec<NativeVersions> = match (self.foreign.get(&module.package), &*self.builds) {
-            (Some(versions), _) => versions.iter().map(of_deb).collect(),
+            (Some(versions), _) => versions.clone(),
             (None, []) => vec![self.product.native()],
             (None, builds) => builds.iter().map(|build| build.native(&self.product)).collect(),
         };

@@ -15,7 +15,6 @@ use super::{
     units,
 };
 use crate::file::{FileError, OnFile};
-use crate::package::PackageFormat;
 
 /// Whether steps may leave the careful defaults unsaid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,8 +45,8 @@ pub struct Project {
     pub builds: Vec<Build>,
     /// The build that this is.
     pub build: Option<Build>,
-    /// The Debian versions of packages that were built by others, one for each of their builds.
-    pub foreign: BTreeMap<PackageName, Vec<String>>,
+    /// The versions of packages that were built by others, one entry for each of their builds.
+    pub foreign: BTreeMap<PackageName, Vec<NativeVersions>>,
     /// Its packages.
     pub modules: Vec<Module>,
     /// What runs, in the order in which it is started.
@@ -148,7 +147,7 @@ impl authored::Manifest {
         packaging: Packaging,
         build: Option<&str>,
     ) -> Result<Project, Fault> {
-        let product = self.product.validate(self)?;
+        let mut product = self.product.validate(self)?;
         if self.modules.is_empty() {
             return Err(Fault::at(self.product.version.span(), "the product has no [[module]]"));
         }
@@ -169,12 +168,9 @@ impl authored::Manifest {
         };
         if packaging == Packaging::Foreign {
             self.modules.iter().try_for_each(authored::Module::is_bare)?;
-            if product.formats != [PackageFormat::Deb].into() {
-                return Err(Fault::at(
-                    self.product.version.span(),
-                    "packages that others made are wrapped as .deb only",
-                )
-                .help("leave `formats` out"));
+            // Where nothing is said, the packages say it.
+            if self.product.formats.is_none() {
+                product.formats.clear();
             }
             if let Some(build) = self.builds.first() {
                 return Err(Fault::at(

@@ -1,5 +1,6 @@
 //! What the formats have in common once a package is read, and what they keep to themselves.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -27,6 +28,16 @@ pub enum PackageFormat {
     Deb,
     /// For rpm and dnf or zypper.
     Rpm,
+}
+
+impl fmt::Display for PackageFormat {
+    /// As the manifest and file names say it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Deb => "deb",
+            Self::Rpm => "rpm",
+        })
+    }
 }
 
 /// What only one kind of repository understands of a package.
@@ -89,7 +100,7 @@ impl Opened {
 }
 
 /// Whether a file begins as an .rpm does.
-fn is_rpm(file: &mut (impl Read + Seek)) -> io::Result<bool> {
+pub(crate) fn is_rpm(file: &mut (impl Read + Seek)) -> io::Result<bool> {
     let mut magic = Vec::new();
     file.seek(SeekFrom::Start(0))?;
     file.by_ref().take(LEAD_MAGIC.len() as u64).read_to_end(&mut magic)?;

@@ -6,6 +6,7 @@
 mod contents;
 pub mod deb;
 mod error;
+pub mod foreign;
 mod format;
 pub mod rpm;
 mod signed;
@@ -20,8 +21,8 @@ use crate::stage::{Attributes, Entry, Node, StagedTree};
 
 pub use contents::{Architecture, Copyright, PackageContents, Release};
 pub use error::{PackageError, Unfit};
-pub(crate) use format::unverified_signature;
 pub use format::{Format, PackageFormat};
+pub(crate) use format::{is_rpm, unverified_signature};
 pub use signed::{NoteFile, SignedPackage, SignedPlan};
 pub use unsigned::UnsignedPackage;
 

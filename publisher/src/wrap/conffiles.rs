@@ -3,6 +3,7 @@
 use crate::file::OnFile;
 use crate::package::PackageError;
 use crate::package::deb::{Addition, ForeignDeb};
+use crate::package::foreign::ForeignPackage;
 use crate::stage::Source;
 
 /// Where the agent finds what a package has, as `md5sum` writes it.

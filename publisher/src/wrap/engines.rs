@@ -2,12 +2,11 @@
 
 use consign_metadata::name::UnitName;
 
-use super::WrapError;
+use super::{Foreign, WrapError};
 use crate::manifest::Project;
-use crate::package::deb::ForeignDeb;
 
 /// Those that the manifest declares, in its order; where it declares none, every service of the packages.
-pub fn of(project: &Project, packages: &[ForeignDeb]) -> Result<Vec<UnitName>, WrapError> {
+pub fn of(project: &Project, packages: &[Foreign]) -> Result<Vec<UnitName>, WrapError> {
     let refuse = |reason: String| {
         let release = format!("{} {}", project.product.id, project.product.version);
         WrapError::Release { release, reason }
@@ -29,10 +28,10 @@ pub fn of(project: &Project, packages: &[ForeignDeb]) -> Result<Vec<UnitName>, W
     Ok(project.engines.clone())
 }
 
-fn all(project: &Project, packages: &[ForeignDeb]) -> Result<Vec<UnitName>, String> {
+fn all(project: &Project, packages: &[Foreign]) -> Result<Vec<UnitName>, String> {
     let mut engines: Vec<UnitName> = Vec::new();
     for module in &project.modules {
-        for service in packages.iter().filter(|p| *p.name() == module.package).flat_map(ForeignDeb::services) {
+        for service in packages.iter().filter(|p| *p.name() == module.package).flat_map(|p| p.services()) {
             if service.contains("@.") {
                 return Err(format!(
                     "{service} is a template, so the engines cannot be guessed: list them in the manifest"

@@ -1,27 +1,39 @@
-//! A plan for packages that were built by others: cargo-deb, nfpm, dpkg-buildpackage.
+//! A plan for packages that were built by others: cargo-deb, nfpm, dpkg-buildpackage, rpmbuild.
 //!
 //! The manifest says what an upgrade is, the packages say what they install. All packages of a release are
-//! given at once, every architecture and every build for a release of a distribution, because the one
-//! plan that they carry names the versions of them all.
+//! given at once, every format, every architecture and every build for a release of a distribution, because
+//! the one plan that they carry names the versions of them all.
+//!
+//! - `foreign`: a package of either format, and the versions of a module
+//! - `deb`, `rpm`: what a package of that format is given
+//! - `conffiles`: what keeps dpkg from asking
+//! - `engines`, `siblings`: what the packages tell of the release
 
 mod conffiles;
+mod deb;
 mod engines;
+mod foreign;
+mod rpm;
 mod siblings;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use consign_metadata::name::PackageName;
 use consign_metadata::plan::{self, UpgradePlan};
 use consign_metadata::version::Version;
 use jiff::Timestamp;
 
-use crate::build::{BuildError, Built, Progress, agent_relation, condition, notes};
+use crate::build::{BuildError, Built, Progress, condition, notes};
 use crate::file::OnFile;
-use crate::hooks;
 use crate::manifest::{Project, UNIT_FOLDER};
-use crate::package::deb::{Addition, ForeignDeb, version as deb_version};
+use crate::package::PackageFormat;
+use crate::package::foreign::ForeignPackage;
 use crate::sign::OpenPgpSigner;
-use crate::stage::{Attributes, Entry, Node, Source};
+use crate::stage::{Attributes, Entry, Node, Source, StagedTree};
+
+pub use foreign::Foreign;
+use foreign::Versions;
 
 /// A release of packages that were built by others; everything is known, and nothing written.
 #[derive(Debug)]
@@ -30,7 +42,7 @@ pub struct WrappedRelease {
     pub plan: UpgradePlan,
     plan_bytes: Vec<u8>,
     project: Project,
-    packages: Vec<ForeignDeb>,
+    packages: Vec<Foreign>,
 }
 
 /// Why a package cannot get a plan.
@@ -54,7 +66,18 @@ pub enum WrapError {
     },
 }
 
-fn refused(package: &ForeignDeb, reason: impl Into<String>) -> WrapError {
+/// What a package is given, whatever its format.
+#[derive(Debug)]
+struct Part {
+    /// The signed plan.
+    plan: Source,
+    /// What it installs besides.
+    payload: StagedTree,
+    /// The other modules, each with the version that belongs to the package.
+    siblings: Vec<(PackageName, String)>,
+}
+
+fn refused(package: &dyn ForeignPackage, reason: impl Into<String>) -> WrapError {
     WrapError::Package { path: package.path().to_owned(), reason: reason.into() }
 }
 
@@ -74,9 +97,11 @@ impl WrappedRelease {
         let mut packages = Vec::new();
         for file in files {
             watch(Progress::Reading(&file.display().to_string()));
-            packages.push(ForeignDeb::open(file, work)?);
+            packages.push(Foreign::open(file, work)?);
         }
         project.foreign = versions(&project, &packages)?;
+        check_formats(&project, &packages)?;
+        project.product.formats = packages.iter().map(|package| package.format()).collect();
         project.engines = engines::of(&project, &packages)?;
         siblings::check(&project, &packages)?;
         let (plan, plan_bytes) = project.plan();
@@ -84,7 +109,7 @@ impl WrappedRelease {
     }
 
     /// The packages, as they were given.
-    pub fn packages(&self) -> &[ForeignDeb] {
+    pub fn packages(&self) -> &[Foreign] {
         &self.packages
     }
 
@@ -101,106 +126,110 @@ impl WrappedRelease {
         watch: &mut dyn FnMut(Progress<'_>),
     ) -> Result<Vec<Built>, BuildError> {
         let plan = Source::Salted { bytes: signer.message(&self.plan_bytes)?, stands_for: self.plan.digest };
-        let mut additions = Vec::new();
         replaces_no_input(&self.packages, output)?;
-        for package in &self.packages {
-            additions.push(self.addition(package, &plan)?);
-        }
+        let parts: Vec<_> = self.packages.iter().map(|package| self.part(package, &plan)).collect::<Result<_, _>>()?;
         let mut built = Vec::new();
-        for (package, (addition, mut warnings)) in self.packages.iter_mut().zip(additions) {
+        for (package, (part, mut warnings)) in self.packages.iter_mut().zip(parts) {
             let name = package.name().to_string();
             watch(Progress::Packing(&name));
             let seconds = time.map(|time| u64::try_from(time.as_second()).unwrap_or(0));
-            let unsigned = package.wrap(&addition, seconds.unwrap_or(package.newest()), output)?;
+            let seconds = seconds.unwrap_or(package.newest());
+            let (unsigned, more) = match package {
+                Foreign::Deb(package) => deb::write(&self.project, package, &part, seconds, output)?,
+                Foreign::Rpm(package) => rpm::write(&self.project, package, &part, seconds, output)?,
+            };
             watch(Progress::Signing(&name));
+            warnings.extend(more);
             warnings.extend_from_slice(unsigned.warnings());
             built.push(Built { package: unsigned.sign(signer)?, warnings });
         }
         Ok(built)
     }
 
-    fn addition(&self, package: &ForeignDeb, plan: &Source) -> Result<(Addition, Vec<String>), BuildError> {
+    /// What a package is given, with a warning where its documentation cannot be.
+    fn part(&self, package: &Foreign, plan: &Source) -> Result<(Part, Vec<String>), BuildError> {
         let (project, name) = (&self.project, package.name());
-        let mut warnings = Vec::new();
-        let conffiles = package.conffiles();
-        let version = conffiles.list().map(|_| package.version());
-        let mut addition = Addition {
-            scripts: hooks::foreign::scripts(&project.product.id, name, version, |script| package.script(script)),
-            members: vec![(plan::DEB_MEMBER.to_owned(), plan.clone())],
-            trigger: hooks::FINISH_TRIGGER.to_owned(),
-            pre_depends: vec![agent_relation(&project.product)],
-            depends: siblings::of(project, &self.packages, package),
-            ..Addition::default()
-        };
+        let (mut payload, mut warnings) = (StagedTree::default(), Vec::new());
         let node = Node::File { source: plan.clone(), config: false };
         let path = format!("{}/{name}.pgp", plan::INSTALLED_FOLDER);
-        addition.payload.add(&path, Entry { attributes: Attributes::root(0o644), node })?;
+        payload.add(&path, Entry { attributes: Attributes::root(0o644), node })?;
         for engine in project.engines.iter().filter(|engine| package.installs_unit(&engine.file())) {
             let drop_in = format!("{UNIT_FOLDER}/{}.d/50-consign.conf", engine.file());
-            addition.payload.add_bytes(&drop_in, condition(project).into_bytes(), 0o644)?;
+            payload.add_bytes(&drop_in, condition(project).into_bytes(), 0o644)?;
         }
-        warnings.extend(conffiles::add(package, &mut addition)?);
-        let is_linked = package.is_no_folder(&format!("/usr/share/doc/{name}"));
-        for (path, member, text) in notes(project, name) {
-            if !is_linked {
-                addition.payload.add_bytes(&path, text.clone(), 0o644)?;
-            }
-            addition.members.push((member, Source::Bytes(text)));
-        }
-        if is_linked {
+        if package.is_no_folder(&format!("/usr/share/doc/{name}")) {
             warnings
                 .push(format!("{name}: its documentation is a link, so the release notes are not installed with it"));
+        } else {
+            for (path, _, text) in notes(project, name) {
+                payload.add_bytes(&path, text, 0o644)?;
+            }
         }
-        if !addition.scripts.contains_key("postrm") {
-            warnings.push(format!("{name}: its postrm is no shell script, so the agent is not told when it is purged"));
-        }
-        Ok((addition, warnings))
+        let siblings = siblings::of(project, &self.packages, &**package);
+        Ok((Part { plan: plan.clone(), payload, siblings }, warnings))
     }
 }
 
 /// Refuses an output that would take the place of a package that was given, which nobody could wrap again.
-fn replaces_no_input(packages: &[ForeignDeb], output: &Path) -> Result<(), WrapError> {
+fn replaces_no_input(packages: &[Foreign], output: &Path) -> Result<(), WrapError> {
     let real = |path: &Path| path.canonicalize().ok();
     let inputs: BTreeSet<_> = packages.iter().filter_map(|package| real(package.path())).collect();
     for package in packages {
         let file = output.join(package.file_name());
         if real(&file).is_some_and(|file| inputs.contains(&file)) {
             let reason = format!("{} is one of the packages to wrap; give another --output", file.display());
-            return Err(refused(package, reason));
+            return Err(refused(&**package, reason));
         }
     }
     Ok(())
 }
 
-/// The versions of every module, ascending, one for each build.
+/// Every format has every module, and where the manifest says which formats there are it is these.
+fn check_formats(project: &Project, packages: &[Foreign]) -> Result<(), WrapError> {
+    let given: BTreeSet<PackageFormat> = packages.iter().map(|package| package.format()).collect();
+    let refuse = |reason: String| {
+        let release = format!("{} {}", project.product.id, project.product.version);
+        Err(WrapError::Release { release, reason })
+    };
+    let said = &project.product.formats;
+    if let Some(format) = said.difference(&given).next() {
+        return refuse(format!("the manifest's formats name {format}, and no .{format} was given"));
+    }
+    if let Some(format) = given.difference(said).next().filter(|_| !said.is_empty()) {
+        return refuse(format!("a .{format} was given, and the manifest's formats do not name {format}"));
+    }
+    for format in given {
+        let has = |name: &PackageName| packages.iter().any(|p| p.format() == format && p.name() == name);
+        if let Some(module) = project.modules.iter().find(|module| !has(&module.package)) {
+            return refuse(format!("there is no .{format} of its module {}", module.package));
+        }
+    }
+    Ok(())
+}
+
+/// The versions of every module, one entry for each build.
 fn versions(
     project: &Project,
-    packages: &[ForeignDeb],
-) -> Result<BTreeMap<consign_metadata::name::PackageName, Vec<String>>, WrapError> {
+    packages: &[Foreign],
+) -> Result<BTreeMap<PackageName, Vec<plan::NativeVersions>>, WrapError> {
     let mut seen = BTreeSet::new();
-    let mut versions: BTreeMap<_, Vec<String>> = BTreeMap::new();
+    let mut versions: BTreeMap<PackageName, Versions> = BTreeMap::new();
     for package in packages {
         if !project.modules.iter().any(|module| module.package == *package.name()) {
-            return Err(refused(package, format!("the manifest has no module {}", package.name())));
+            return Err(refused(&**package, format!("the manifest has no module {}", package.name())));
         }
-        if !seen.insert((package.name(), package.version(), package.architecture())) {
-            return Err(refused(package, "it was given twice"));
+        if !seen.insert((package.format(), package.name(), package.version(), package.architecture())) {
+            return Err(refused(&**package, "it was given twice"));
         }
         let version = &project.product.version;
         if !is_of(package.version(), version) {
             let reason = format!("its version is {}, and the manifest's is {version}", package.version());
-            return Err(refused(package, reason));
+            return Err(refused(&**package, reason));
         }
-        let versions = versions.entry(package.name().clone()).or_default();
-        if !versions.iter().any(|known| known == package.version()) {
-            versions.push(package.version().to_owned());
-        }
-    }
-    for versions in versions.values_mut() {
-        versions.sort_by(|a, b| deb_version::compare(a, b));
+        versions.entry(package.name().clone()).or_default().add(package);
     }
     match project.modules.iter().find(|module| !versions.contains_key(&module.package)) {
-        None => Ok(versions),
+        None => Ok(versions.into_iter().map(|(name, versions)| (name, versions.natives())).collect()),
         Some(module) => Err(WrapError::Release {
             release: format!("{} {}", project.product.id, project.product.version),
             reason: format!("there is no file of its module {}", module.package),
@@ -209,11 +238,11 @@ fn versions(
 }
 
 /// Whether a native version is one of the release: without epoch, packaging revision, and what a packager
-/// put behind a `+` to say that the sources are not quite the vendor's, it is the vendor's.
+/// put behind a `+` or `^` to say that the sources are not quite the vendor's, it is the vendor's.
 fn is_of(native: &str, version: &Version) -> bool {
     let upstream = native.split_once(':').map_or(native, |(_, rest)| rest);
     let upstream = upstream.rsplit_once('-').map_or(upstream, |(upstream, _)| upstream);
-    let upstream = upstream.split_once('+').map_or(upstream, |(upstream, _)| upstream);
+    let upstream = upstream.split_once(['+', '^']).map_or(upstream, |(upstream, _)| upstream);
     upstream.replace('~', "-").parse::<Version>().is_ok_and(|found| found == *version)
 }
 
@@ -224,7 +253,9 @@ mod tests {
     #[test]
     fn what_packagers_add_to_a_version_is_not_part_of_it() {
         let version = "3.26.0".parse().unwrap();
-        for native in ["3.26.0-1", "3.26.0-1~bookworm1", "1:3.26.0-0.2+b1", "3.26.0", "3.26.0+ds1-1~deb12u1"] {
+        for native in
+            ["3.26.0-1", "3.26.0-1~bookworm1", "1:3.26.0-0.2+b1", "3.26.0", "3.26.0+ds1-1~deb12u1", "3.26.0^git1-1.el9"]
+        {
             assert!(is_of(native, &version), "{native}");
         }
         for native in ["3.26.1-1", "3.26.0~rc.1-1", "3.26.0.1-1"] {

@@ -51,6 +51,17 @@ pub fn debhelper(version: &str, schema: u32, folder: &Path, edit: impl Fn(&Path)
 
 /// The same as nfpm makes it: no `./` in its archive, gzip, scripts as given.
 pub fn nfpm(version: &str, schema: u32, folder: &Path) -> PathBuf {
+    nfpm_as("deb", version, schema, folder);
+    folder.join(format!("acme-ledger_{version}-1_amd64.deb"))
+}
+
+/// The same as nfpm makes it for rpm.
+pub fn nfpm_rpm(version: &str, schema: u32, folder: &Path) -> PathBuf {
+    nfpm_as("rpm", version, schema, folder);
+    folder.join(format!("acme-ledger-{version}-1.x86_64.rpm"))
+}
+
+fn nfpm_as(format: &str, version: &str, schema: u32, folder: &Path) {
     ledger(schema, folder);
     let manifest = format!(
         "name: acme-ledger\narch: amd64\nversion: {version}\nrelease: 1\nmaintainer: Acme <packages@acme.example>\n\
@@ -63,8 +74,34 @@ pub fn nfpm(version: &str, schema: u32, folder: &Path) -> PathBuf {
     fs::write(folder.join("nfpm.yaml"), manifest).unwrap();
     fs::write(folder.join("postinstall.sh"), "#!/bin/bash\nset -u\necho installed \"$1\"\n").unwrap();
     let lab = std::env::var("CONSIGN_LAB").unwrap_or_else(|_| format!("{REPOSITORY}/target/lab"));
-    run(&format!("{lab}/packagers/nfpm"), &["package", "--packager", "deb", "--target", "."], folder);
-    folder.join(format!("acme-ledger_{version}-1_amd64.deb"))
+    run(&format!("{lab}/packagers/nfpm"), &["package", "--packager", format, "--target", "."], folder);
+}
+
+/// The ledger as rpmbuild makes it, with an `edit` of the spec before.
+pub fn rpmbuild(version: &str, schema: u32, folder: &Path, edit: impl Fn(String) -> String) -> PathBuf {
+    ledger(schema, folder);
+    let spec = fs::read_to_string(format!("{REPOSITORY}/tests/fixtures/ledger-rpm/acme-ledger.spec")).unwrap();
+    let spec = edit(spec.replace("@VERSION@", version));
+    fs::write(folder.join("acme-ledger.spec"), spec).unwrap();
+    build_rpm("acme-ledger.spec", folder);
+    folder.join(format!("acme-ledger-{version}-1.noarch.rpm"))
+}
+
+/// Runs rpmbuild on a spec whose sources are beside it; the packages come there, too.
+pub fn build_rpm(spec: &str, folder: &Path) {
+    let top = folder.to_str().unwrap();
+    let definitions = [
+        format!("_topdir {top}"),
+        format!("_sourcedir {top}"),
+        format!("_rpmdir {top}"),
+        "_build_name_fmt %%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm".to_owned(),
+        "_build_id_links none".to_owned(),
+        "use_source_date_epoch_as_buildtime 1".to_owned(),
+        "clamp_mtime_to_source_date_epoch 1".to_owned(),
+    ];
+    let defined = definitions.iter().flat_map(|definition| ["--define", definition]);
+    let arguments: Vec<&str> = ["--quiet", "-bb"].into_iter().chain(defined).chain([spec]).collect();
+    run("rpmbuild", &arguments, folder);
 }
 
 /// A program with a unit as cargo-deb makes it: no `md5sums`, no `./`, owners without names.

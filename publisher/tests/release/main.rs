@@ -28,3 +28,4 @@ mod schema;
 mod scripts;
 mod streaming;
 mod wrap;
+mod wrap_rpm;

@@ -34,8 +34,8 @@ user = "acme-ledger"
 
 /// A project whose packages others build.
 pub struct Foreign {
-    folder: tempfile::TempDir,
-    keys: Keys,
+    pub folder: tempfile::TempDir,
+    pub keys: Keys,
 }
 
 impl Foreign {
@@ -51,13 +51,13 @@ impl Foreign {
         self.folder.path().join(name)
     }
 
-    fn replace(&self, old: &str, new: &str) {
+    pub fn replace(&self, old: &str, new: &str) {
         let manifest = fs::read_to_string(self.at("consign.toml")).unwrap();
         assert!(manifest.contains(old), "{old}");
         fs::write(self.at("consign.toml"), manifest.replacen(old, new, 1)).unwrap();
     }
 
-    fn try_wrap(&self, packages: &[PathBuf]) -> Result<Vec<SignedPackage>, String> {
+    pub fn try_wrap(&self, packages: &[PathBuf]) -> Result<Vec<SignedPackage>, String> {
         let project =
             Project::load_foreign(&self.at("consign.toml"), Strictness::Lenient).map_err(|e| e.to_string())?;
         let output = self.at("dist");
@@ -70,12 +70,12 @@ impl Foreign {
         self.try_wrap(&[package.to_owned()]).unwrap().remove(0)
     }
 
-    fn refusal(&self, packages: &[PathBuf]) -> String {
+    pub fn refusal(&self, packages: &[PathBuf]) -> String {
         self.try_wrap(packages).map(drop).unwrap_err()
     }
 
     /// A package of plain parts, made by dpkg-deb.
-    fn tiny(&self, control: &str, scripts: &[(&str, &str)], options: &[&str]) -> PathBuf {
+    pub fn tiny(&self, control: &str, scripts: &[(&str, &str)], options: &[&str]) -> PathBuf {
         let tree = tempfile::tempdir_in(self.folder.path()).unwrap();
         let write = |path: &str, text: &str, mode: &str| {
             let path = tree.path().join(path);
@@ -101,7 +101,7 @@ impl Foreign {
     }
 }
 
-const CONTROL: &str = "Package: acme-ledger\nVersion: 1.1.0-1\nArchitecture: all\n";
+pub const CONTROL: &str = "Package: acme-ledger\nVersion: 1.1.0-1\nArchitecture: all\n";
 
 /// The payload, uncompressed.
 fn payload(package: &Path) -> Vec<u8> {

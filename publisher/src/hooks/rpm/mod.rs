@@ -3,6 +3,8 @@
 //! rpm runs them in the root that it installs into, so no path has a root in front. `$1` is how many of the
 //! package there will be: 1 and 2 in `%pre`, 0 and 1 in `%preun` and `%postun`.
 
+pub mod foreign;
+
 use consign_metadata::name::{PackageName, ProductId};
 
 use crate::manifest::User;

@@ -13,13 +13,11 @@ use super::compression::Compression;
 use super::conffiles::Conffiles;
 use super::{CONTENT_FIELD, Paragraph};
 use crate::file::OnFile;
-use crate::package::PackageError;
+use crate::package::foreign::ForeignPackage;
+use crate::package::{PackageError, PackageFormat};
 
 /// As much as a reader of ours takes, unpacked.
 const MAXIMUM_CONTROL: u64 = 64 * 1024 * 1024;
-/// Where unit files are; in the older of the two before /usr was merged.
-const UNIT_FOLDERS: [&str; 2] = ["usr/lib/systemd/system/", "lib/systemd/system/"];
-const INIT_SCRIPTS: &str = "etc/init.d/";
 
 /// A package that was built by others, its payload uncompressed on disk.
 #[derive(Debug)]
@@ -99,44 +97,6 @@ impl ForeignDeb {
         Ok(package)
     }
 
-    /// Where the package was found.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Its name.
-    pub fn name(&self) -> &PackageName {
-        &self.name
-    }
-
-    /// Its native version.
-    pub fn version(&self) -> &str {
-        self.control.version()
-    }
-
-    /// Its native architecture.
-    pub fn architecture(&self) -> &str {
-        self.control.architecture()
-    }
-
-    /// Whether it installs the file behind a unit: a unit file, or an init script of the name.
-    pub fn installs_unit(&self, file: &str) -> bool {
-        let script = file.strip_suffix(".service").map(|name| format!("{INIT_SCRIPTS}{name}"));
-        UNIT_FOLDERS.iter().any(|folder| self.others.contains(&format!("{folder}{file}")))
-            || script.is_some_and(|script| self.others.contains(&script))
-    }
-
-    /// The services that it installs; templates among them.
-    pub fn services(&self) -> impl Iterator<Item = &str> {
-        let names = self.others.iter().filter_map(|path| UNIT_FOLDERS.iter().find_map(|f| path.strip_prefix(f)));
-        names.filter(|name| name.ends_with(".service") && !name.contains('/'))
-    }
-
-    /// The files and links that it installs, relative to the root.
-    pub fn files(&self) -> impl Iterator<Item = &str> {
-        self.others.iter().map(String::as_str)
-    }
-
     /// What is in the payload, where it ends, and how new it is.
     fn look_through(&mut self) -> io::Result<()> {
         self.data.seek(SeekFrom::Start(0))?;
@@ -156,6 +116,46 @@ impl ForeignDeb {
             self.data_end = entry.raw_file_position() + header.entry_size()?.next_multiple_of(512);
         }
         Ok(())
+    }
+}
+
+impl ForeignPackage for ForeignDeb {
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn format(&self) -> PackageFormat {
+        PackageFormat::Deb
+    }
+
+    fn name(&self) -> &PackageName {
+        &self.name
+    }
+
+    fn version(&self) -> &str {
+        self.control.version()
+    }
+
+    fn architecture(&self) -> &str {
+        self.control.architecture()
+    }
+
+    fn newest(&self) -> u64 {
+        self.newest
+    }
+
+    // The epoch is not part of a file name: apt and the pool have none there.
+    fn file_name(&self) -> String {
+        let version = self.version().split_once(':').map_or(self.version(), |(_, rest)| rest);
+        format!("{}_{version}_{}.deb", self.name, self.architecture())
+    }
+
+    fn folders(&self) -> &BTreeSet<String> {
+        &self.folders
+    }
+
+    fn others(&self) -> &BTreeSet<String> {
+        &self.others
     }
 }
 

@@ -20,6 +20,7 @@ use super::foreign::{ForeignDeb, ForeignMember};
 use super::writer::Parts;
 use super::{Paragraph, data::Packed};
 use crate::file::OnFile;
+use crate::package::foreign::ForeignPackage;
 use crate::package::{PackageError, UnsignedPackage};
 use crate::stage::{Source, StagedTree};
 
@@ -75,16 +76,6 @@ impl ForeignDeb {
         parts.assemble((self.compression.data_member(), &mut packed_file), folder, warnings.collect())
     }
 
-    /// When its newest file was written.
-    pub fn newest(&self) -> u64 {
-        self.newest
-    }
-
-    /// Whether a path of the host is a link, or anything else but a folder, in this package.
-    pub fn is_no_folder(&self, path: &str) -> bool {
-        self.others.contains(path.trim_start_matches('/'))
-    }
-
     /// Its conffiles.
     pub fn conffiles(&self) -> &Conffiles {
         &self.conffiles
@@ -99,27 +90,6 @@ impl ForeignDeb {
     pub fn relations(&self) -> impl Iterator<Item = &str> {
         let fields = ["Pre-Depends", "Depends"].map(|field| self.control.get(field).unwrap_or_default());
         fields.into_iter().flat_map(|field| field.split(',')).map(str::trim)
-    }
-
-    // The epoch is not part of a file name: apt and the pool have none there.
-    /// What the file is called that it becomes.
-    pub(crate) fn file_name(&self) -> String {
-        let version = self.version().split_once(':').map_or(self.version(), |(_, rest)| rest);
-        format!("{}_{version}_{}.deb", self.name, self.architecture())
-    }
-
-    /// Refuses to write over one of its own files, or through a link of its own.
-    fn is_free_for(&self, tree: &StagedTree) -> Result<(), PackageError> {
-        let taken = tree.entries().map(|(path, _)| path).find(|path| {
-            self.others.contains(*path) || path.match_indices('/').any(|(at, _)| self.others.contains(&path[..at]))
-        });
-        match taken {
-            None => Ok(()),
-            Some(path) => Err(PackageError::Contents {
-                package: self.name.to_string(),
-                reason: format!("/{path} is to be added, and the package installs something else there"),
-            }),
-        }
     }
 
     fn control_members(&self, addition: &Addition) -> Vec<ControlMember> {

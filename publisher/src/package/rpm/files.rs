@@ -94,7 +94,7 @@ impl Files {
         header.numbers(tag::FILE_DEVICES, numbers(&|_| 1));
         header.numbers(tag::FILE_INODES, numbers(&|file| file.inode));
         header.texts(tag::FILE_LANGS, texts(&|_| String::new()));
-        self.paths(header);
+        split_paths(header, self.0.iter().map(|file| format!("/{}", file.path)));
     }
 
     /// As they count for what the package is: a signature is salted, and a changelog is dated.
@@ -107,25 +107,25 @@ impl Files {
         }
         files
     }
+}
 
-    fn paths(&self, header: &mut Store) {
-        let (mut folders, mut names, mut indexes) = (Vec::<String>::new(), Vec::new(), Vec::new());
-        let mut known: BTreeMap<String, u32> = BTreeMap::new();
-        for file in &self.0 {
-            let path = format!("/{}", file.path);
-            let (folder, name) = path.split_at(path.rfind('/').map_or(0, |slash| slash + 1));
-            let next = u32::try_from(folders.len()).unwrap_or(u32::MAX);
-            let index = *known.entry(folder.to_owned()).or_insert_with(|| {
-                folders.push(folder.to_owned());
-                next
-            });
-            names.push(name.to_owned());
-            indexes.push(index);
-        }
-        header.numbers(tag::DIR_INDEXES, indexes);
-        header.texts(tag::BASE_NAMES, names);
-        header.texts(tag::DIR_NAMES, folders);
+/// Writes paths as headers have them: names, and the folders that they are in.
+pub fn split_paths(header: &mut Store, paths: impl Iterator<Item = String>) {
+    let (mut folders, mut names, mut indexes) = (Vec::<String>::new(), Vec::new(), Vec::new());
+    let mut known: BTreeMap<String, u32> = BTreeMap::new();
+    for path in paths {
+        let (folder, name) = path.split_at(path.rfind('/').map_or(0, |slash| slash + 1));
+        let next = u32::try_from(folders.len()).unwrap_or(u32::MAX);
+        let index = *known.entry(folder.to_owned()).or_insert_with(|| {
+            folders.push(folder.to_owned());
+            next
+        });
+        names.push(name.to_owned());
+        indexes.push(index);
     }
+    header.numbers(tag::DIR_INDEXES, indexes);
+    header.texts(tag::BASE_NAMES, names);
+    header.texts(tag::DIR_NAMES, folders);
 }
 
 /// The path that carries the content.

@@ -13,21 +13,31 @@
 //! - `header`: what the package says of itself, and the digest of what it is
 //! - `signature`: lead and signature header, and how a signature gets there
 //! - `opened`: a signed package, read as a repository wants it
+//! - `foreign`: a package that others built, `scriptlet`: what it runs, `archive`: its payload
+//! - `wrapped`: such a package with what is added to it, `merged`: its list of files
 
+mod archive;
 mod control;
 mod cpio;
 mod files;
 mod folders;
+mod foreign;
 mod header;
+mod merged;
 mod opened;
 mod payload;
 mod relation;
+mod scriptlet;
 mod signature;
 mod store;
 pub mod version;
+mod wrapped;
 mod writer;
 
 pub use control::{Relations, RpmControl, Scripts, TransactionTrigger};
+pub use foreign::ForeignRpm;
 pub(super) use opened::open;
 pub use relation::{BadRelation, Relation};
+pub use scriptlet::{REPORTED, Scriptlet, Slot};
+pub use wrapped::Addition;
 pub use writer::Rpm;

@@ -36,13 +36,14 @@ pub struct Packed {
     pub archive_size: u64,
 }
 
-/// Writes the content of files, and sets their digests.
+/// Writes the content of files, and sets their digests; then what `rest` writes of the archive.
 pub fn write(
     out: &mut fs::File,
     package: &str,
     files: &mut Files,
     time: u32,
     threads: u32,
+    rest: &mut dyn FnMut(&mut dyn Write) -> Result<(), PackageError>,
 ) -> Result<Packed, PackageError> {
     let broken = |result: io::Result<()>| result.on("write", Path::new("the package"));
     let out = Counted::new(BufWriter::with_capacity(1 << 17, out));
@@ -51,6 +52,7 @@ pub fn write(
     broken(encoder.multithread(threads.max(1)))?;
     let mut archive = Counted::new(encoder);
     entries(&mut archive, package, files, time)?;
+    rest(&mut archive)?;
     broken(cpio::trailer(&mut archive))?;
     let (encoder, archive, archive_size) = archive.finish();
     let (mut out, digest, _) = encoder.finish().on("write", Path::new("the package"))?.finish();

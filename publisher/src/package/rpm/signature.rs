@@ -19,8 +19,8 @@ use sha1::Digest as _;
 
 use super::store::{Store, Value};
 use crate::file::OnFile;
+use crate::package::PackageError;
 use crate::package::format::Seal;
-use crate::package::{Architecture, PackageError};
 use crate::sign::{OpenPgpSigner, SignError};
 
 /// Length of every signature header: a multiple of eight, with room for two signatures by large keys.
@@ -50,8 +50,8 @@ impl Front {
     }
 
     /// Lead and signature header of the unsigned package.
-    pub fn unsigned(&self, name: &str, architecture: Architecture) -> Vec<u8> {
-        let mut bytes = lead(name, architecture);
+    pub fn unsigned(&self, name: &str, machine: u16) -> Vec<u8> {
+        let mut bytes = lead(name, machine);
         bytes.extend(self.header(&[]).expect("it fits without a signature"));
         bytes
     }
@@ -113,12 +113,11 @@ fn by_algorithm(armored: &[u8], signer: &dyn OpenPgpSigner) -> Result<Vec<(u32, 
 }
 
 /// What `file` looks at and rpm does not.
-fn lead(name: &str, architecture: Architecture) -> Vec<u8> {
+fn lead(name: &str, machine: u16) -> Vec<u8> {
     let mut lead = vec![0; LEAD as usize];
-    let number: u16 = if architecture == Architecture::Arm64 { 19 } else { 1 };
     lead[..4].copy_from_slice(&LEAD_MAGIC);
     lead[4] = 3;
-    lead[8..10].copy_from_slice(&number.to_be_bytes());
+    lead[8..10].copy_from_slice(&machine.to_be_bytes());
     let name = &name.as_bytes()[..name.len().min(65)];
     lead[10..10 + name.len()].copy_from_slice(name);
     lead[77] = 1;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use consign_metadata::rpm::HEADER_MAGIC;
+use consign_metadata::rpm::{HEADER_MAGIC, Header};
 
 const ENTRY: usize = 16;
 
@@ -17,6 +17,12 @@ pub enum Value {
     Texts(Vec<String>),
     /// A text in the first language of the table, `C`.
     Translated(String),
+    /// As it was found in another header.
+    Stored {
+        kind: u32,
+        count: u32,
+        bytes: Vec<u8>,
+    },
 }
 
 /// The tags of a header.
@@ -24,6 +30,20 @@ pub enum Value {
 pub struct Store(BTreeMap<u32, Value>);
 
 impl Store {
+    /// All tags of a header that others wrote; `None` when one of them is not whole.
+    pub fn of(header: &Header) -> Option<Self> {
+        let stored = header.stored()?.into_iter().map(|(tag, value)| {
+            let (kind, count) = (value.kind, value.count);
+            (tag, Value::Stored { kind, count, bytes: value.bytes.to_vec() })
+        });
+        Some(Self(stored.collect()))
+    }
+
+    /// Takes a tag out.
+    pub fn remove(&mut self, tag: u32) {
+        self.0.remove(&tag);
+    }
+
     /// Sets a tag.
     pub fn set(&mut self, tag: u32, value: Value) {
         self.0.insert(tag, value);
@@ -95,11 +115,13 @@ impl Value {
             Self::Binary(_) => 7,
             Self::Texts(_) => 8,
             Self::Translated(_) => 9,
+            Self::Stored { kind, .. } => *kind,
         }
     }
 
     fn count(&self) -> u32 {
         length(match self {
+            Self::Stored { count, .. } => return *count,
             Self::Int16(all) => all.len(),
             Self::Int32(all) => all.len(),
             Self::Int64(all) => all.len(),
@@ -110,10 +132,10 @@ impl Value {
     }
 
     fn align(&self, store: &mut Vec<u8>) {
-        let width = match self {
-            Self::Int16(_) => 2,
-            Self::Int32(_) => 4,
-            Self::Int64(_) => 8,
+        let width = match self.kind() {
+            3 => 2,
+            4 => 4,
+            5 => 8,
             _ => 1,
         };
         store.resize(store.len().next_multiple_of(width), 0);
@@ -127,7 +149,7 @@ impl Value {
             Self::Int16(all) => store.extend(all.iter().flat_map(|n| n.to_be_bytes())),
             Self::Int32(all) => store.extend(all.iter().flat_map(|n| n.to_be_bytes())),
             Self::Int64(all) => store.extend(all.iter().flat_map(|n| n.to_be_bytes())),
-            Self::Binary(bytes) => store.extend(bytes),
+            Self::Binary(bytes) | Self::Stored { bytes, .. } => store.extend(bytes),
         }
     }
 }
