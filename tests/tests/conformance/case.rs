@@ -195,11 +195,20 @@ impl Case {
         }
     }
 
-    /// How many finishes the journals tell of.
+    /// How many finishes the journals tell of: their last steps that were done.
     #[track_caller]
     pub fn finishes(&self) -> usize {
         let journals = self.site.host.shell(&format!("cat /var/lib/consignee/{}/journal/*/records.jsonl", self.id));
-        journals.lines().filter(|line| line.contains("\"event\":\"completed\"")).count()
+        let mut last = None;
+        let mut finishes = 0;
+        for record in journals.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()) {
+            if let Some(items) = record["header"]["items"].as_array() {
+                last = items.len().checked_sub(1);
+            }
+            let is_last = record["item"].as_u64() == last.map(|last| last as u64);
+            finishes += usize::from(record["event"] == "step-succeeded" && is_last);
+        }
+        finishes
     }
 }
 
