@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::error::Result;
 use crate::host::Host;
+use crate::manager::Manager;
 use crate::outcome::Outcome;
 use crate::root::BaseSystem;
 use crate::server::Server;
@@ -22,6 +23,7 @@ pub struct Site {
     /// The host.
     pub host: Host,
     product: String,
+    manager: Manager,
 }
 
 impl Site {
@@ -46,7 +48,18 @@ impl Site {
                 host.manager(&["install", "/root/vendor-release.rpm"]).expect_ok();
             }
         }
-        Ok(Site { server: Some(server), host, product: product.to_owned() })
+        let manager = Manager::of(host.system());
+        Ok(Site { server: Some(server), host, product: product.to_owned(), manager })
+    }
+
+    /// The same site, whose administrator types at another package manager than it is named after.
+    pub fn by(self, manager: Manager) -> Site {
+        Site { manager, ..self }
+    }
+
+    /// What its administrator types at.
+    pub fn manager(&self) -> Manager {
+        self.manager
     }
 
     /// Serves the repository of another vendor, too, and installs its release package. What is

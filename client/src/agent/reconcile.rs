@@ -207,6 +207,11 @@ impl Reconciler<'_> {
     /// Halted at the packages: whole again, or as they were.
     fn halted(&self, journal: &mut Journal, observed: Packages) -> Result<Standing, AgentError> {
         let is_partial = matches!(journal.upgrade().state, State::Halted { cause: HaltCause::Partial, .. });
+        let is_news = observed != Packages::Before && observed != journal.upgrade().packages;
+        // Where no script could refuse them they were seen half way, in the middle of their transaction.
+        if self.over && is_news && !is_partial {
+            upgrades::observed(self.agent, journal, observed, true)?;
+        }
         match observed {
             Packages::After if is_partial => {
                 upgrades::retry(self.agent, journal)?;

@@ -5,7 +5,7 @@ use consign_metadata::name::PackageName;
 use super::world::{PACKAGE, World};
 use crate::agent::dialogue::Speaker;
 use crate::agent::preinst;
-use crate::engine::event::Reason;
+use crate::engine::event::{Packages, Reason};
 use crate::engine::machine::{HaltCause, State};
 use crate::request::Reply;
 
@@ -33,6 +33,7 @@ fn what_comes_uncleared_finds_the_engines_stopped_and_halts() {
     };
     assert!(matches!(reasons.as_slice(), [Reason::NoteUnread { .. }]), "{reasons:?}");
     assert!(world.host.running().is_empty());
+    assert_eq!(world.upgrade().packages, Packages::After, "seen half way, and looked at again afterwards");
 }
 
 #[test]

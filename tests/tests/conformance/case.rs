@@ -1,0 +1,231 @@
+//! A host of some package manager that runs a product: what every measurement starts from.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use consign_lab::conformance::{LeftOut, Sheet};
+use consign_lab::{
+    AgentPackage, Host, Manager, Outcome, Product, REPOSITORY_PORT, Shelf, Site, ThirdParty, Vendor,
+};
+
+/// The vendor, its customer, and the packages of others that the customer has.
+pub struct Case {
+    pub vendor: Vendor,
+    pub site: Site,
+    id: String,
+    shelf: Shelf,
+    first: Vec<PathBuf>,
+}
+
+/// A script that waits while the test wants it to, and not for ever.
+pub const WAITS: &str = "[ ! -e /srv/hang ] || : >/srv/waits; turn=0
+while [ -e /srv/hang ] && [ $turn -lt 1200 ]; do sleep 0.1; turn=$((turn + 1)); done
+exit 0";
+
+/// Long enough on a busy machine for whatever is waited for.
+pub const FINISH: Duration = Duration::from_secs(120);
+
+/// Where an upgrade stands when nothing goes on by itself any more.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Stands {
+    /// Nobody has anything to do.
+    Well,
+    /// A person has, and this is what `consignee status` says.
+    Halted(String),
+}
+
+/// What led out of a halt.
+#[derive(Debug, PartialEq, Eq)]
+pub enum WayOut {
+    /// `consignee retry`.
+    Retry,
+    /// A command of the package manager that `consignee retry` named, and `consignee retry` where that
+    /// was not enough.
+    Named,
+}
+
+impl Case {
+    /// A host where this version of canopsis runs; none, and said so, where the vendor's repository is not
+    /// read.
+    #[track_caller]
+    pub fn running(name: &str, sheet: &mut Sheet, product: Product, packages: &[&str]) -> Option<Case> {
+        Case::of(name, sheet, Vendor::new("acme").unwrap(), product, packages)
+    }
+
+    /// The same with a product of this vendor's.
+    #[track_caller]
+    pub fn of(name: &str, sheet: &mut Sheet, vendor: Vendor, product: Product, packages: &[&str]) -> Option<Case> {
+        let system = sheet.system;
+        let vendor = if system.manager == Manager::Apt { vendor } else { vendor.with_rpms() };
+        let first = publish(&vendor, product);
+        let host = Host::boot(&format!("{name}-{}", system.name), system.base).unwrap();
+        sheet.ask_versions(&host);
+        let id = format!("acme/{}", product.name());
+        let site = Site::on(host, &vendor, &id).unwrap().by(system.manager);
+        if !reads_the_repository(&site) {
+            sheet.all_left_out(LeftOut::RepositoryNotRead);
+            return None;
+        }
+        site.carry(&first);
+        site.carry(&agent(&site));
+        site.install(packages).expect_ok();
+        site.wait_status(0);
+        Some(Case { vendor, site, id, shelf: Shelf::new().unwrap(), first })
+    }
+
+    /// Publishes a release; its packages are on the host as well, for whoever takes files.
+    #[track_caller]
+    pub fn release(&self, product: Product) {
+        self.site.carry(&publish(&self.vendor, product));
+    }
+
+    /// Publishes a release, and everything that it asks for is acknowledged.
+    #[track_caller]
+    pub fn clear(&self, product: Product) {
+        self.release(product);
+        self.site.refresh().expect_ok();
+        self.acknowledge();
+    }
+
+    /// Acknowledges whatever waits for it, and answers how that ended.
+    #[track_caller]
+    pub fn acknowledge(&self) -> Outcome {
+        self.site.host.exec(&["env", "LC_ALL=C.UTF-8", "consignee", "ack", &self.id, "--all", "--yes"])
+    }
+
+    /// Packages of others come into the repository that the host has beside the vendor's.
+    #[track_caller]
+    pub fn offer(&self, packages: &[ThirdParty]) {
+        self.shelf.offer(&self.site, packages).unwrap();
+    }
+
+    /// Puts the first release's package back, past everybody.
+    #[track_caller]
+    pub fn put_back(&self, package: &str) {
+        let is_it = |file: &&PathBuf| file.to_string_lossy().contains(&format!("/{package}-3"));
+        let file = self.first.iter().find(is_it).expect("an rpm of the first release");
+        self.site.host.copy_in(file, "/root/before.rpm");
+        self.site.host.rpm(&["--upgrade", "--oldpackage", "/root/before.rpm"]).expect_ok();
+    }
+
+    /// From now on [`WAITS`] does.
+    pub fn hang(&self) {
+        self.site.host.write("/srv/hang", "", 0o644);
+    }
+
+    /// Waits until it does.
+    #[track_caller]
+    pub fn wait_hangs(&self) {
+        let hangs = || self.site.host.exists("/srv/waits").then_some(());
+        self.site.host.wait_until("a script of the transaction waits", FINISH, hangs);
+    }
+
+    /// It goes on; also while the host is off.
+    #[track_caller]
+    pub fn let_go(&self) {
+        for file in ["/srv/hang", "/srv/waits"] {
+            self.site.host.tree().remove(file).unwrap();
+        }
+    }
+
+    /// Waits until nothing goes on by itself any more.
+    #[track_caller]
+    pub fn settled(&self) -> Stands {
+        self.site.host.wait_until("the upgrade stands", FINISH, || {
+            let status = self.site.host.exec(&["consignee", "status", "--language", "en", &self.id]);
+            match status.code {
+                0 => Some(Stands::Well),
+                4 => Some(Stands::Halted(status.text())),
+                _ => None,
+            }
+        })
+    }
+
+    /// Types what leads out of a halt: `consignee retry`, and what that names.
+    #[track_caller]
+    pub fn way_out(&self) -> WayOut {
+        let retry = ["env", "LC_ALL=C.UTF-8", "consignee", "retry", &self.id];
+        let answer = self.site.host.exec(&retry);
+        if answer.success() {
+            return WayOut::Retry;
+        }
+        let text = answer.text();
+        let named = text.split_once("to put it right: ").and_then(|(_, rest)| rest.lines().next());
+        self.site.as_told(named.unwrap_or_else(|| panic!("no way out is named: {answer}"))).expect_ok();
+        if self.settled() != Stands::Well {
+            self.site.host.ok(&retry);
+        }
+        WayOut::Named
+    }
+
+    /// The version of a package of others or of the product, without its revision.
+    pub fn version_of(&self, package: &str) -> Option<String> {
+        let native = self.site.host.installed(package)?;
+        Some(native.split_once('-').map_or(native.clone(), |(version, _)| version.to_owned()))
+    }
+
+    /// The power is gone while a script of the transaction waits, and comes back.
+    #[track_caller]
+    pub fn cut_in_the_transaction(&mut self) {
+        self.hang();
+        let (upgrade, entrance) = (self.site.manager().upgrade(), self.site.host.entrance());
+        std::thread::scope(|scope| {
+            let running = scope.spawn(move || entrance.exec(&upgrade.iter().map(String::as_str).collect::<Vec<_>>()));
+            self.wait_hangs();
+            self.site.host.cut();
+            assert_eq!(running.join().unwrap().code, 137);
+        });
+        self.let_go();
+        self.site.host.boot_again().unwrap();
+        self.site.serve_again(&self.vendor).unwrap();
+    }
+
+    /// canopsis is whole at this version: so many finishes since the beginning, with an init call each.
+    #[track_caller]
+    pub fn finished_once(&self, packages: &[&str], version: &str, finishes: usize) {
+        self.site.wait_status(0);
+        for package in packages {
+            assert_eq!(self.version_of(package).as_deref(), Some(version), "{package}");
+        }
+        let calls = self.site.init_calls();
+        assert_eq!(calls.len(), finishes, "{calls:?}");
+        assert_eq!(self.finishes(), finishes, "in the journals");
+        for engine in ["main", "worker", "web"] {
+            assert_eq!(self.site.engine(engine), "active", "{engine}");
+        }
+    }
+
+    /// How many finishes the journals tell of: their last steps that were done.
+    #[track_caller]
+    pub fn finishes(&self) -> usize {
+        let journals = self.site.host.shell(&format!("cat /var/lib/consignee/{}/journal/*/records.jsonl", self.id));
+        let mut last = None;
+        let mut finishes = 0;
+        for record in journals.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()) {
+            if let Some(items) = record["header"]["items"].as_array() {
+                last = items.len().checked_sub(1);
+            }
+            let is_last = record["item"].as_u64() == last.map(|last| last as u64);
+            finishes += usize::from(record["event"] == "step-succeeded" && is_last);
+        }
+        finishes
+    }
+}
+
+fn publish(vendor: &Vendor, product: Product) -> Vec<PathBuf> {
+    let project = vendor.project(product).unwrap();
+    let packages = vendor.build(&project).unwrap();
+    vendor.publish(&project, &packages).unwrap();
+    packages
+}
+
+/// The agent, under the name that it is carried by.
+fn agent(site: &Site) -> Vec<PathBuf> {
+    if site.manager() == Manager::Rpm { vec![AgentPackage::rpm().unwrap().package] } else { Vec::new() }
+}
+
+/// Whether the vendor's repository is among those that the package manager knows.
+fn reads_the_repository(site: &Site) -> bool {
+    site.manager() != Manager::Zypper
+        || site.host.zypper(&["repos", "--uri"]).text().contains(&format!("127.0.0.1:{REPOSITORY_PORT}"))
+}
