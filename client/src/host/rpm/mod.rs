@@ -1,10 +1,12 @@
 //! rpm: its database, its lock, and its packages. What is above it (dnf) is a folder of its own.
 //!
 //! - [`database`]: what is installed
+//! - [`duplicates`]: what an interrupted transaction has left
 //! - [`lock`]: who has a transaction open
 //! - [`package`]: a .rpm before it is unpacked
 
 pub mod database;
+pub mod duplicates;
 pub mod lock;
 pub mod package;
 #[cfg(test)]
