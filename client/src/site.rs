@@ -6,6 +6,7 @@
 //! choice that is silently left out would be carried out as another one.
 
 mod add_ons;
+mod repair;
 mod rules;
 pub mod tell;
 pub mod window;
@@ -26,6 +27,7 @@ use toml::Spanned;
 use crate::places::Places;
 
 pub use add_ons::{AddOn, add_ons};
+pub use repair::Repair;
 pub use rules::Rules;
 use rules::{Tables, UnattendedTable, WindowTable};
 use tell::TellTable;
@@ -77,6 +79,7 @@ pub struct Policy {
 #[serde(deny_unknown_fields)]
 struct PolicyFile {
     language: Option<Language>,
+    repair: Option<Repair>,
     unattended: Option<UnattendedTable>,
     window: Option<WindowTable>,
     tell: Option<TellTable>,
@@ -85,6 +88,7 @@ struct PolicyFile {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ProductFile {
+    repair: Option<Repair>,
     #[serde(default)]
     options: BTreeMap<Spanned<String>, Spanned<String>>,
     #[serde(default, rename = "add_on")]
@@ -96,13 +100,13 @@ struct ProductFile {
 
 impl PolicyFile {
     fn tables(self) -> Tables {
-        Tables { unattended: self.unattended, window: self.window, tell: self.tell }
+        Tables { repair: self.repair, unattended: self.unattended, window: self.window, tell: self.tell }
     }
 }
 
 impl ProductFile {
     fn tables(self) -> Tables {
-        Tables { unattended: self.unattended, window: self.window, tell: self.tell }
+        Tables { repair: self.repair, unattended: self.unattended, window: self.window, tell: self.tell }
     }
 }
 

@@ -1,30 +1,85 @@
-//! A package transaction that ended half way, finished on a person's word.
+//! A package transaction that ended half way, finished on a person's word or on the site's.
 //!
 //! It runs without the product's lock: the package manager's hooks ask this service as they ask it in
 //! every other transaction, and what comes of it is found as it is found after any.
 
-use consign_metadata::name::PackageName;
+use std::sync::PoisonError;
+
+use consign_metadata::name::{PackageName, ProductId};
 use consign_metadata::plan::UpgradePlan;
 
-use super::catalogue::Catalogue;
+use super::catalogue::{Catalogue, plan_of};
 use super::comparison::{self, Database};
 use super::{Agent, AgentError, add_ons};
 use crate::add_on::Joined;
-use crate::engine::event::{Header, Packages};
+use crate::engine::event::{Event, Header, Packages};
+use crate::engine::journal::Record;
 use crate::engine::machine::{HaltCause, State, Upgrade};
-use crate::host::HostError;
+use crate::host::{HostError, typed};
+use crate::site::{Repair, Rules};
+
+/// How many transactions of an upgrade may come to nothing before the agent leaves it to a person.
+const TRIES: usize = 3;
 
 /// Whether there is anything to mend: the upgrade stands at its packages, some changed and others not.
 ///
 /// # Errors
 /// When somebody has a transaction open, who may be mending it.
 pub fn is_needed(agent: &Agent, upgrade: &Upgrade) -> Result<bool, AgentError> {
-    let is_half_way =
-        matches!(upgrade.state, State::Halted { item, cause: HaltCause::Partial } if item == upgrade.packages_item());
+    let is_half_way = is_half_way(upgrade);
     if is_half_way && agent.packages.transaction()?.is_some() {
         return Err(AgentError::NotNow("another package transaction is running; try again when it is over".to_owned()));
     }
     Ok(is_half_way)
+}
+
+fn is_half_way(upgrade: &Upgrade) -> bool {
+    matches!(upgrade.state, State::Halted { item, cause: HaltCause::Partial } if item == upgrade.packages_item())
+}
+
+/// Mends what is found half way and nobody is at, where the site lets the agent; says what is to be typed
+/// where it does not. Once in the life of the service, which is started anew again and again: a repository
+/// may be out of reach now and not in a quarter of an hour. `true` where packages have changed.
+///
+/// # Errors
+/// Those of [`mend`].
+pub fn unasked(agent: &Agent, id: &ProductId) -> Result<bool, AgentError> {
+    // One after the other: what mends one product may mend the next.
+    let mut seen = agent.mending.lock().unwrap_or_else(PoisonError::into_inner);
+    let catalogue = Catalogue::read(agent)?;
+    let Some(entry) = catalogue.entries.get(id) else { return Ok(false) };
+    let Some(upgrade) = entry.product.newest()?.filter(is_half_way) else { return Ok(false) };
+    let number = upgrade.header.upgrade;
+    if agent.packages.transaction()?.is_some() || !seen.insert((id.clone(), number)) {
+        return Ok(false);
+    }
+    let may = allowed(agent, id);
+    if may == Repair::Ask || tries(&entry.product.replay(number)?.records) >= TRIES {
+        let typed = typed::here().repair;
+        log::warn!("{id}, upgrade {number}: the package transaction ended half way; to put it right: {typed}");
+        return Ok(false);
+    }
+    let target = plan_of(&catalogue.trust, &entry.product, &upgrade)?;
+    let joined = Joined::kept(&catalogue.trust, &entry.product, &upgrade.header)?;
+    mend(agent, &upgrade.header, &target.plan, &joined).map(|()| true)
+}
+
+/// What the site lets the agent do. Where its files cannot be read a person is asked.
+fn allowed(agent: &Agent, id: &ProductId) -> Repair {
+    match Rules::read(&agent.places, id) {
+        Ok(rules) => rules.repair,
+        Err(problem) => {
+            log::warn!("{id}: {problem}");
+            Repair::Ask
+        }
+    }
+}
+
+/// The transactions towards the packages of an upgrade, since a person last decided about it.
+fn tries(records: &[Record]) -> usize {
+    let is_decision = |record: &&Record| matches!(record.event, Event::Retry { by: Some(_) });
+    let is_try = |record: &&Record| matches!(record.event, Event::Retry { by: None });
+    records.iter().rev().take_while(|record| !is_decision(record)).filter(is_try).count()
 }
 
 /// Finishes what is unpacked, then brings the packages that are not there yet.
@@ -33,7 +88,7 @@ pub fn is_needed(agent: &Agent, upgrade: &Upgrade) -> Result<bool, AgentError> {
 /// The package manager's own words, when packages are still missing after it.
 pub fn mend(agent: &Agent, header: &Header, plan: &UpgradePlan, joined: &Joined) -> Result<(), AgentError> {
     log::info!("{}, upgrade {}: finishing the package transaction", header.product, header.upgrade);
-    let repaired = agent.packages.repair();
+    let repaired = agent.packages.repair(allowed(agent, &header.product));
     if is_whole(agent, header, plan)? {
         return Ok(());
     }

@@ -127,6 +127,8 @@ pub struct Agent {
     watched: Mutex<bool>,
     /// The process that reported that its transaction has run to its end.
     done: Mutex<Option<u32>>,
+    /// Upgrades whose transaction was found half way, with nobody at it.
+    mending: Mutex<BTreeSet<(ProductId, u32)>>,
     /// Held by whoever brings feeds up to date, and by whoever writes the holds.
     looking: Mutex<()>,
     holding: Mutex<()>,
@@ -150,6 +152,7 @@ impl Agent {
             expected: Mutex::default(),
             watched: Mutex::default(),
             done: Mutex::default(),
+            mending: Mutex::default(),
             looking: Mutex::default(),
             holding: Mutex::default(),
         }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use consign_metadata::name::ProductId;
 
 use super::catalogue::Catalogue;
-use super::{Agent, AgentError, reconcile, service};
+use super::{Agent, AgentError, mend, reconcile, service};
 use crate::engine::runner::Standing;
 
 /// Where the kernel cannot tell the end of another's process (before Linux 5.3), it is looked at.
@@ -79,6 +79,7 @@ fn take_up(agent: &Arc<Agent>, id: &ProductId) {
                 let _shift = agent.duty.wait();
                 agent.clock.sleep(pause);
             }
+            Ok(Standing::Person) if is_mended(agent, id) => {}
             Ok(_) => return,
             Err(problem) => return log::error!("{id}: {problem}"),
         }
@@ -86,6 +87,15 @@ fn take_up(agent: &Arc<Agent>, id: &ProductId) {
             return;
         }
     }
+}
+
+/// Whether its packages were mended, so that it has to be compared anew.
+fn is_mended(agent: &Arc<Agent>, id: &ProductId) -> bool {
+    let _shift = agent.duty.work();
+    mend::unasked(agent, id).unwrap_or_else(|problem| {
+        log::error!("{id}: {problem}");
+        false
+    })
 }
 
 /// Waits in a thread of its own while anybody has a transaction open.

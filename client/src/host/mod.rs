@@ -10,6 +10,7 @@ mod capture;
 pub mod command;
 pub mod dnf;
 pub mod dnf5;
+pub mod gap;
 mod guard;
 pub mod login;
 pub mod program;
@@ -27,10 +28,12 @@ use consign_metadata::plan::NativeVersions;
 use jiff::Timestamp;
 
 use crate::engine::event::EngineState;
+use crate::host::gap::Gap;
 use crate::host::login::Login;
 use crate::host::rpm::front::{self, Front};
 use crate::kept_back::Reach;
 use crate::places::Places;
+use crate::site::Repair;
 
 /// Something that the host could not tell or do. "Could not look" is never "not there".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -178,11 +181,24 @@ pub trait PackageManager: Send + Sync {
     /// # Errors
     /// When it cannot be told.
     fn transaction(&self) -> Result<Option<u32>, HostError>;
-    /// Finishes what an interrupted transaction left. Takes as long as it takes; hooks are called.
+    /// Finishes what an interrupted transaction left. Takes as long as it takes; hooks are called. Where
+    /// something has to go for that, it is done as far as the site lets the agent.
     ///
     /// # Errors
-    /// In the package manager's words, also when packages of others cannot be finished.
-    fn repair(&self) -> Result<(), HostError>;
+    /// In the package manager's words, also when packages of others cannot be finished; with what to type,
+    /// where it is left to a person.
+    fn repair(&self, may: Repair) -> Result<(), HostError>;
+    /// The packages of others that the command which a person types for it takes along.
+    ///
+    /// # Errors
+    /// When they cannot be told.
+    fn also_repaired(&self) -> Result<Vec<String>, HostError> {
+        Ok(Vec::new())
+    }
+    /// What keeps it from asking the agent, beside files of the agent's package that were removed.
+    fn gaps(&self) -> Vec<Gap> {
+        Vec::new()
+    }
     /// Installs exactly these versions, up or down, and removes nothing. Hooks are called.
     ///
     /// # Errors

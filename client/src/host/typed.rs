@@ -23,6 +23,8 @@ pub struct Words {
     pub held: &'static str,
     /// Finishes a transaction that ended half way.
     pub repair: &'static str,
+    /// Whether a package that is not whole is one of which two versions are installed.
+    pub leaves_two_versions: bool,
     /// Brings the agent itself up to date.
     pub upgrade_agent: &'static str,
     /// Installs what is named behind it.
@@ -42,6 +44,7 @@ const APT: Words = Words {
     full_upgrade: "apt full-upgrade",
     held: "apt-mark showhold",
     repair: "apt --fix-broken install",
+    leaves_two_versions: false,
     upgrade_agent: "apt install --only-upgrade consignee",
     install: "apt install",
     install_exactly: "apt-get install",
@@ -56,6 +59,7 @@ const DNF: Words = Words {
     full_upgrade: "dnf upgrade --allowerasing",
     held: "dnf versionlock list",
     repair: "dnf remove --duplicates",
+    leaves_two_versions: true,
     upgrade_agent: "dnf upgrade consignee",
     install: "dnf install",
     install_exactly: "dnf install",

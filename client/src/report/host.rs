@@ -7,6 +7,7 @@ use super::status::ModuleStatus;
 use super::words;
 use crate::engine::event::Packages;
 use crate::engine::machine::Upgrade;
+use crate::host::typed;
 
 /// The state of the host while the upgrade has not ended: packages, engines, data.
 pub fn sentences(upgrade: &Upgrade, kept_from_starting: bool, language: Language) -> [String; 3] {
@@ -30,6 +31,9 @@ pub fn module(module: &ModuleStatus, language: Language) -> String {
     let ModuleStatus { package, wanted, version, configured } = module;
     match version {
         None => say!(language, "{package} is not installed", "{package} n'est pas installé"),
+        Some(_) if !configured && typed::here().leaves_two_versions => {
+            say!(language, "two versions of {package} are installed", "deux versions de {package} sont installées")
+        }
         Some(version) if version != wanted => {
             say!(language, "{package} {version}, not {wanted}", "{package} {version}, et non {wanted}")
         }
@@ -40,6 +44,16 @@ pub fn module(module: &ModuleStatus, language: Language) -> String {
             "{package} {version}, dépaqueté mais pas configuré"
         ),
     }
+}
+
+/// Whose packages the command changes, too, by which a person finishes the transaction.
+pub fn also_repaired(names: &[String], language: Language) -> String {
+    let (command, names) = (typed::here().repair, words::list(names));
+    say!(
+        language,
+        "{command} also takes away the older versions of {names}",
+        "{command} supprime aussi les anciennes versions de {names}"
+    )
 }
 
 fn engines(kept_from_starting: bool, language: Language) -> String {

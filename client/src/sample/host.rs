@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use crate::engine::event::EngineState;
 use crate::host::program::{Ended, Program, Programs};
 use crate::host::{Hold, HostError, Identity, Observed, PackageManager, Repository, ServiceManager, Source};
+use crate::site::Repair;
 
 /// What the host has, and what was done to it.
 #[derive(Default)]
@@ -39,6 +40,8 @@ pub struct State {
     pub failing: BTreeSet<String>,
     /// The package manager fails.
     pub broken: bool,
+    /// What is not configured is there in two versions.
+    pub twice: bool,
 }
 
 /// The host.
@@ -138,9 +141,12 @@ impl PackageManager for Host {
     fn transaction(&self) -> Result<Option<u32>, HostError> {
         Ok(self.state().transaction)
     }
-    fn repair(&self) -> Result<(), HostError> {
+    fn repair(&self, may: Repair) -> Result<(), HostError> {
         let mut state = self.state();
         state.done.push("repair".to_owned());
+        if state.twice && may == Repair::Ask {
+            return Err(error("take a version away unasked"));
+        }
         if state.broken {
             return Err(error("configure the packages"));
         }

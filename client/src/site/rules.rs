@@ -10,7 +10,7 @@ use toml::Spanned;
 
 use super::tell::{Said, Tell, TellTable};
 use super::window::{Window, Windows};
-use super::{SiteError, parse, text, wrong};
+use super::{Repair, SiteError, parse, text, wrong};
 use crate::places::Places;
 
 /// What the site wants of the upgrades of a product.
@@ -22,6 +22,8 @@ pub struct Rules {
     pub window: Option<Windows>,
     /// Who is told of an outage.
     pub tell: Tell,
+    /// Who puts right what an interrupted transaction has left.
+    pub repair: Repair,
 }
 
 /// What one file says.
@@ -30,16 +32,18 @@ struct Own {
     unattended: Option<BTreeSet<Class>>,
     window: Option<Windows>,
     tell: Said,
+    repair: Option<Repair>,
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { unattended: None, window: None, tell: Said::default().or(Said::default()) }
+        Self { unattended: None, window: None, tell: Said::default().or(Said::default()), repair: Repair::Ask }
     }
 }
 
-/// The tables that both files may have.
+/// The keys and tables that both files may have.
 pub(super) struct Tables {
+    pub repair: Option<Repair>,
     pub unattended: Option<UnattendedTable>,
     pub window: Option<WindowTable>,
     pub tell: Option<TellTable>,
@@ -78,6 +82,7 @@ impl Rules {
             unattended: own.unattended.or(host.unattended),
             window: own.window.or(host.window),
             tell: own.tell.or(host.tell),
+            repair: own.repair.or(host.repair).unwrap_or_default(),
         })
     }
 }
@@ -85,6 +90,7 @@ impl Rules {
 impl Own {
     fn of(path: &Path, text: &str, tables: Tables) -> Result<Self, SiteError> {
         Ok(Self {
+            repair: tables.repair,
             unattended: tables.unattended.map(|table| table.classes),
             window: tables.window.map(|table| table.windows(path, text)).transpose()?,
             tell: tables.tell.map(|table| table.check(path, text)).transpose()?.unwrap_or_default(),

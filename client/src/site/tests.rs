@@ -99,7 +99,10 @@ fn a_mistake_is_named_with_what_is_possible() {
     let unknown = said("[options]\nstack = \"go\"\nedtion = \"cat\"\n");
     assert_eq!(unknown, "line 3, column 1: there is no option edtion; there is edition, stack");
     let table = said("[option]\nedition = \"cat\"\n");
-    assert!(table.starts_with("line 1, column 2: unknown field `option`, expected one of `options`"), "{table}");
+    assert!(
+        table.starts_with("line 1, column 2: unknown field `option`, expected one of `repair`, `options`"),
+        "{table}"
+    );
     assert!(said("[options]\nédition = 1\n").starts_with("line 2, column 1: "));
     assert!(said("[options]\nedition = 1\n").starts_with("line 2, column 11: invalid type"));
     assert!(said("[options]\nedition = \"cat\"\nedition = \"core\"\n").starts_with("line 3, column 1: duplicate key"));
@@ -145,6 +148,22 @@ fn the_rules_of_a_product_outweigh_those_of_the_host_key_by_key() {
     let rules = Rules::read(&places, &id).unwrap();
     assert_eq!(rules.unattended, Some([].into()));
     assert!(rules.window.is_some());
+}
+
+#[test]
+fn a_cut_transaction_is_repaired_unasked_only_where_the_site_says_so() {
+    let (_folder, places) = host();
+    let id = plan().id();
+    let read = || Rules::read(&places, &id).unwrap().repair;
+    assert_eq!(read(), Repair::Ask);
+    fs_err::write(places.policy(), "language = \"fr\"\nrepair = \"auto\"\n").unwrap();
+    assert_eq!(read(), Repair::Auto);
+    fs_err::write(places.site(&id), "repair = \"ask\"\n[options]\nedition = \"cat\"\n").unwrap();
+    assert_eq!(read(), Repair::Ask);
+    assert_eq!(options(&places, &plan()).unwrap()[&"edition".parse().unwrap()], "cat");
+    fs_err::write(places.policy(), "repair = \"yes\"\n").unwrap();
+    let error = Rules::read(&places, &id).unwrap_err().to_string();
+    assert!(error.ends_with("line 1, column 10: unknown variant `yes`, expected `ask` or `auto`"), "{error}");
 }
 
 #[test]

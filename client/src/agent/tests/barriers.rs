@@ -258,6 +258,7 @@ fn a_service_that_starts_anew_goes_on_with_what_was_prepared() {
         expected: Default::default(),
         watched: Default::default(),
         done: Default::default(),
+        mending: Default::default(),
         looking: Default::default(),
         holding: Default::default(),
     };

@@ -61,6 +61,7 @@ impl World {
             expected: Mutex::default(),
             watched: Mutex::default(),
             done: Mutex::default(),
+            mending: Mutex::default(),
             looking: Mutex::default(),
             holding: Mutex::default(),
         });

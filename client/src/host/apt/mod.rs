@@ -35,6 +35,7 @@ use consign_metadata::plan::NativeVersions;
 use super::{Hold, HostError, Identity, Observed, PackageManager, Repository, Source};
 use crate::kept_back::Reach;
 use crate::places::Places;
+use crate::site::Repair;
 
 /// Keys and a few lines of text; some kilobytes.
 const MAXIMUM_INTRODUCTION: u64 = 4 * 1024 * 1024;
@@ -128,7 +129,8 @@ impl PackageManager for Apt {
         lock::holder(&self.places)
     }
 
-    fn repair(&self) -> Result<(), HostError> {
+    // Nothing goes: what was unpacked is configured, and a person began that.
+    fn repair(&self, _may: Repair) -> Result<(), HostError> {
         transaction::repair()
     }
 

@@ -5,6 +5,7 @@
 //! - [`fetch`]: files of a repository beside its packages
 //! - [`download`]: packages of exact versions
 //! - [`hold`]: the standing hold, which our plugin of dnf applies
+//! - [`plugin`]: whether dnf loads it
 //! - [`reach`]: which upgrade takes packages along
 //! - [`transaction`]: transactions of our own
 //!
@@ -15,6 +16,7 @@ pub mod download;
 pub mod fetch;
 pub mod hold;
 pub mod lists;
+pub mod plugin;
 pub mod reach;
 pub mod transaction;
 
@@ -25,10 +27,13 @@ use consign_metadata::name::{PackageName, VendorName};
 use consign_metadata::openpgp::Keyring;
 use consign_metadata::plan::NativeVersions;
 
+use super::gap::Gap;
+use super::rpm::duplicates::Duplicates;
 use super::rpm::{database, lock, package};
 use super::{Hold, HostError, Identity, Observed, PackageManager, Repository, Source};
 use crate::kept_back::Reach;
 use crate::places::Places;
+use crate::site::Repair;
 use ask::Ask;
 
 /// Keys and a few lines of text; some kilobytes.
@@ -124,8 +129,16 @@ impl PackageManager for Dnf {
         lock::holder(&self.places)
     }
 
-    fn repair(&self) -> Result<(), HostError> {
-        transaction::repair(&self.places)
+    fn repair(&self, may: Repair) -> Result<(), HostError> {
+        transaction::repair(&self.places, may)
+    }
+
+    fn also_repaired(&self) -> Result<Vec<String>, HostError> {
+        Ok(Duplicates::read(&self.places)?.others)
+    }
+
+    fn gaps(&self) -> Vec<Gap> {
+        plugin::gaps(&self.places)
     }
 
     fn install(&self, versions: &[(PackageName, String)]) -> Result<(), HostError> {

@@ -269,12 +269,53 @@ fn an_image_that_is_built_on_the_host_is_none_of_our_business() {
     assert_eq!((world.installed("acme-erp").as_deref(), world.called().as_str()), (Some("1.2.0-1"), ""));
 }
 
+/// The host after a cut in the middle of the upgrade to 1.1.0.
+fn after_a_cut() -> World {
+    let world = World::with_baseline();
+    world.answer("exit 0");
+    world.hold(&["1.1.0-1"], true);
+    for package in ["acme-erp", "acme-web"] {
+        world.root.install_beside(&world.root.pool().join(format!("{package}-1.1.0-1.noarch.rpm")));
+    }
+    world
+}
+
+fn versions(world: &World, package: &str) -> usize {
+    let found = Duplicates::read(&world.root.places).unwrap();
+    1 + [found.ours, found.others].concat().iter().filter(|name| *name == package).count()
+}
+
 #[test]
 fn two_versions_that_a_cut_has_left_are_named() {
     let world = World::with_baseline();
-    world.hold(&[], true);
-    assert_eq!(world.dnf.repair(), Ok(()));
-    world.root.install_beside(&world.root.pool().join("acme-erp-1.1.0-1.noarch.rpm"));
-    let error = world.dnf.repair().unwrap_err();
-    assert!(error.reason.contains("two versions of acme-erp"), "{error}");
+    assert_eq!(world.dnf.repair(Repair::Ask), Ok(()));
+    let world = after_a_cut();
+    let error = world.dnf.repair(Repair::Ask).unwrap_err();
+    assert!(error.reason.contains("two versions of acme-erp, acme-web"), "{error}");
+    assert_eq!(versions(&world, "acme-erp"), 2);
+}
+
+#[test]
+fn two_versions_become_one_where_the_site_lets_the_agent() {
+    let world = after_a_cut();
+    fs_err::write(world.root.places.at("/usr/share/acme-erp/version"), "torn").unwrap();
+    assert_eq!(world.dnf.repair(Repair::Auto), Ok(()));
+    assert_eq!((versions(&world, "acme-erp"), versions(&world, "acme-web")), (1, 1));
+    assert_eq!(world.installed("acme-erp").as_deref(), Some("1.1.0-1"));
+    let file = fs_err::read_to_string(world.root.places.at("/usr/share/acme-erp/version")).unwrap();
+    assert_eq!(file, "1.1.0\n", "a file that the cut has torn is whole again");
+    assert!(world.called().contains("barrier\n"), "its own barrier is asked as in any transaction");
+}
+
+#[test]
+fn what_dnf_would_take_along_of_others_is_left_to_a_person() {
+    let world = after_a_cut();
+    world.root.install_beside(&world.root.pool().join("other-2-1.noarch.rpm"));
+    let error = world.dnf.repair(Repair::Auto).unwrap_err();
+    assert!(error.reason.ends_with("which also takes away the older versions of other"), "{error}");
+    assert_eq!(world.dnf.also_repaired().unwrap(), ["other"]);
+    // It is so: dnf knows no names here.
+    let (ended_well, said) = world.run(&["remove", "--duplicates", "acme-erp"]);
+    assert!(ended_well, "{said}");
+    assert_eq!((versions(&world, "acme-erp"), versions(&world, "other")), (1, 1));
 }

@@ -1,4 +1,4 @@
-//! Transactions of our own: exact versions are installed, and what a cut has left is named.
+//! Transactions of our own: what an interrupted one left is put right, and exact versions are installed.
 
 use std::time::Duration;
 
@@ -6,30 +6,27 @@ use consign_metadata::name::PackageName;
 
 use crate::host::HostError;
 use crate::host::command::HostCommand;
-use crate::host::rpm::database;
+use crate::host::rpm::duplicates::Duplicates;
 use crate::places::Places;
+use crate::site::Repair;
 
 /// Downloads on a slow line included.
 const LIMIT: Duration = Duration::from_secs(2 * 3600);
 /// How much of its output says why it failed.
 const LINES: usize = 12;
+/// What a person types.
+const REPAIR: &str = "dnf remove --duplicates";
 
-/// Whether a transaction that was cut off has left two versions of a package of ours. To take one away is a
-/// removal, with the scripts of a package that a person has not seen: it is named and left to that person.
+/// Takes the older versions away that a transaction has left which was cut off, and installs the newer ones
+/// once more, so that no file of theirs is half written. dnf takes the duplicates of all packages along.
 ///
 /// # Errors
-/// Naming them, and what to type.
-pub fn repair(places: &Places) -> Result<(), HostError> {
-    let managed = std::fs::read_to_string(places.managed()).unwrap_or_default();
-    let packages: Vec<PackageName> = managed.lines().filter_map(|name| name.parse().ok()).collect();
-    let found = database::observe(places, &packages)?;
-    let twice: Vec<&str> = found.iter().filter(|(_, o)| !o.configured).map(|(name, _)| name.as_str()).collect();
-    if twice.is_empty() {
-        return Ok(());
+/// Naming them and what to type, where that is left to a person; with the end of what dnf said.
+pub fn repair(places: &Places, may: Repair) -> Result<(), HostError> {
+    match Duplicates::read(places)?.settled_by(REPAIR, may)? {
+        true => run(&dnf(places).args(["remove", "--duplicates"])),
+        false => Ok(()),
     }
-    let reason =
-        format!("two versions of {} are installed; to put it right: dnf remove --duplicates", twice.join(", "));
-    Err(HostError { action: "finish an interrupted transaction".to_owned(), reason })
 }
 
 /// Installs exactly these versions, up or down, by the lists that are on disk; removes nothing that is not
@@ -39,6 +36,10 @@ pub fn repair(places: &Places) -> Result<(), HostError> {
 /// With the end of what dnf said.
 pub fn install(places: &Places, versions: &[(PackageName, String)]) -> Result<(), HostError> {
     let exact = versions.iter().map(|(package, version)| format!("{package}-{version}"));
+    run(&dnf(places).args(["--setopt=install_weak_deps=False", "install"]).args(exact))
+}
+
+fn dnf(places: &Places) -> HostCommand {
     let mut command = HostCommand::new("dnf").args(["--assumeyes", "--quiet"]);
     if places.root() != std::path::Path::new("/") {
         let configuration = places.at("/etc/dnf/dnf.conf").display().to_string();
@@ -48,11 +49,10 @@ pub fn install(places: &Places, versions: &[(PackageName, String)]) -> Result<()
     // Cleared is cleared: nobody is at a terminal here, but somebody has told the agent.
     let command = command.variable("CONSIGNEE_OWN", "1");
     // Whoever reads the lists anew makes the agent look, in the middle of what it is doing.
-    let command = command
-        .args(["--setopt=*.metadata_expire=-1", "--setopt=clean_requirements_on_remove=False"])
-        .args(["--setopt=install_weak_deps=False", "install"])
-        .args(exact)
-        .limit(LIMIT);
+    command.args(["--setopt=*.metadata_expire=-1", "--setopt=clean_requirements_on_remove=False"]).limit(LIMIT)
+}
+
+fn run(command: &HostCommand) -> Result<(), HostError> {
     let finished = command.run()?;
     match finished.status {
         0 => Ok(()),

@@ -26,11 +26,13 @@ use consign_metadata::openpgp::Keyring;
 use consign_metadata::plan::NativeVersions;
 
 use super::dnf::hold;
+use super::rpm::duplicates::Duplicates;
 use super::rpm::{curl, database, lock, package};
 use super::{Hold, HostError, Identity, Observed, PackageManager, Repository, Source, dnf};
 use crate::durable;
 use crate::kept_back::Reach;
 use crate::places::Places;
+use crate::site::Repair;
 
 /// Keys and a few lines of text; some kilobytes.
 const MAXIMUM_INTRODUCTION: u64 = 4 * 1024 * 1024;
@@ -155,8 +157,12 @@ impl PackageManager for Dnf5 {
         lock::holder(&self.places)
     }
 
-    fn repair(&self) -> Result<(), HostError> {
-        dnf::transaction::repair(&self.places)
+    fn repair(&self, may: Repair) -> Result<(), HostError> {
+        dnf::transaction::repair(&self.places, may)
+    }
+
+    fn also_repaired(&self) -> Result<Vec<String>, HostError> {
+        Ok(Duplicates::read(&self.places)?.others)
     }
 
     fn install(&self, versions: &[(PackageName, String)]) -> Result<(), HostError> {

@@ -1,6 +1,6 @@
 //! What rpm has: `rpm --query`, whose query format is its interface for programs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use consign_metadata::name::PackageName;
 
@@ -15,7 +15,7 @@ const FORMAT: &str = "%{NAME}\\t%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\\n"
 const FOLDERS: [&str; 2] = ["/usr/lib/sysimage/rpm", "/var/lib/rpm"];
 /// One of these is the database: of SQLite, of Berkeley DB, of ndb.
 const FILES: [&str; 3] = ["rpmdb.sqlite", "Packages", "Packages.db"];
-const NOT_INSTALLED: &str = " is not installed";
+pub(super) const NOT_INSTALLED: &str = " is not installed";
 
 /// The state of packages; those that are not on the host are left out.
 ///
@@ -25,11 +25,19 @@ pub fn observe(places: &Places, packages: &[PackageName]) -> Result<Vec<(Package
     if packages.is_empty() {
         return Ok(Vec::new());
     }
+    let names: Vec<&str> = ["--"].into_iter().chain(packages.iter().map(PackageName::as_str)).collect();
+    parse(&ask(&folder(places)?, FORMAT, &names)?)
+}
+
+/// What rpm answers of packages in this format, in lines; `%{NAME} is not installed` is an answer.
+///
+/// # Errors
+/// When the database cannot be read.
+pub(super) fn ask(folder: &Path, format: &str, which: &[&str]) -> Result<String, HostError> {
     let query = HostCommand::new("rpm")
-        .args(["--query", "--nosignature", "--nodigest", "--queryformat", FORMAT, "--dbpath"])
-        .arg(folder(places)?.display().to_string())
-        .arg("--")
-        .args(packages.iter().map(PackageName::as_str));
+        .args(["--query", "--nosignature", "--nodigest", "--queryformat", format, "--dbpath"])
+        .arg(folder.display().to_string())
+        .args(which.iter().copied());
     let finished = query.run()?;
     // The status is the number of packages that are not there, which is an answer.
     let unknown = finished.text().lines().filter(|line| line.ends_with(NOT_INSTALLED)).count();
@@ -39,7 +47,7 @@ pub fn observe(places: &Places, packages: &[PackageName]) -> Result<Vec<(Package
         let (line, status) = (query.to_string(), finished.status);
         return Err(CommandError::Failed { line, status, stderr: finished.stderr }.into());
     }
-    parse(&finished.text())
+    Ok(finished.text())
 }
 
 /// The folder of the database. rpm takes one that is gone for a host without packages, and makes it anew.

@@ -2,12 +2,14 @@
 //!
 //! - [`curl`]: files of a repository beside its packages
 //! - [`database`]: what is installed
+//! - [`duplicates`]: what an interrupted transaction has left
 //! - [`front`]: what stands in front of it here
 //! - [`lock`]: who has a transaction open
 //! - [`package`]: a .rpm before it is unpacked
 
 pub mod curl;
 pub mod database;
+pub mod duplicates;
 pub mod front;
 pub mod lock;
 pub mod package;

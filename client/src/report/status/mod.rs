@@ -18,6 +18,7 @@ use crate::configuration::{self, NewDefault};
 use crate::engine::event::{Failure, ModuleChange, Packages, Reason};
 use crate::engine::journal::{JournalError, Replay};
 use crate::engine::machine::{HaltCause, State, Upgrade};
+use crate::host::gap::Gap;
 use crate::host::{HostError, PackageManager};
 use crate::kept_back::{KeptBack, Reach};
 use crate::looked::Looked;
@@ -43,6 +44,9 @@ pub struct StatusReport {
     /// Files of the agent's own that were removed; the package manager then does not ask it any more.
     #[serde(default)]
     pub removed: Vec<NewDefault>,
+    /// What else keeps the package manager from asking the agent; left out where nothing does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<Gap>,
 }
 
 /// One product.
@@ -94,6 +98,9 @@ pub struct UpgradeStatus {
     /// Which package is where, while some have changed and others not; else empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub modules: Vec<ModuleStatus>,
+    /// The packages of others that the command which finishes the package transaction takes along.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_repaired: Vec<String>,
     /// The packages to go back to; left out where there are none, or it has not begun.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous_packages: Option<PreviousPackages>,
@@ -162,6 +169,7 @@ pub struct Overview {
     products: Vec<Seen>,
     notices: Vec<Notice>,
     removed: Vec<NewDefault>,
+    gaps: Vec<Gap>,
 }
 
 impl Overview {
@@ -171,7 +179,7 @@ impl Overview {
     /// When a journal cannot be read at all.
     pub fn of(products: &[Product]) -> Result<Self, JournalError> {
         let products = products.iter().map(Seen::of).collect::<Result<_, _>>()?;
-        Ok(Self { products, notices: Vec::new(), removed: Vec::new() })
+        Ok(Self { products, notices: Vec::new(), removed: Vec::new(), gaps: Vec::new() })
     }
 
     /// With what concerns their vendors.
@@ -181,14 +189,16 @@ impl Overview {
     }
 
     /// Looks up which package is where, of upgrades that stand with some changed and others not, and whether
-    /// there are packages to go back to. A package database that cannot be read leaves the former out.
+    /// there are packages to go back to, and what keeps the package manager from asking. A package database that cannot be read leaves the former out.
     #[must_use]
     pub fn with_packages(mut self, packages: &dyn PackageManager) -> Self {
+        self.gaps = packages.gaps();
         for seen in &mut self.products {
             let (Some(upgrade), Some(status)) = (&seen.upgrade, &mut seen.status.upgrade) else { continue };
             status.previous_packages = PreviousPackages::of(&seen.product, upgrade, packages);
             if upgrade.is_under_way() && upgrade.packages == Packages::Partial {
                 status.modules = modules(upgrade, packages).unwrap_or_default();
+                status.also_repaired = packages.also_repaired().unwrap_or_default();
             }
         }
         self
@@ -209,7 +219,7 @@ impl Overview {
 
     /// What a person has to think of all of them.
     pub fn standing(&self) -> Standing {
-        let urgent = self.notices.iter().any(Notice::is_urgent) || !self.removed.is_empty();
+        let urgent = self.notices.iter().any(Notice::is_urgent) || !self.removed.is_empty() || !self.gaps.is_empty();
         let urgent = urgent.then_some(Standing::Waits);
         self.products.iter().map(|seen| seen.status.standing).chain(urgent).max().unwrap_or(Standing::Well)
     }
@@ -217,8 +227,8 @@ impl Overview {
     /// As data.
     pub fn report(&self) -> StatusReport {
         let products = self.products.iter().map(|seen| seen.status.clone()).collect();
-        let (notices, removed) = (self.notices.clone(), self.removed.clone());
-        StatusReport { format: FORMAT, standing: self.standing(), products, notices, removed }
+        let (notices, removed, gaps) = (self.notices.clone(), self.removed.clone(), self.gaps.clone());
+        StatusReport { format: FORMAT, standing: self.standing(), products, notices, removed, gaps }
     }
 }
 
@@ -335,6 +345,7 @@ fn upgrade_status(upgrade: &Upgrade, since: Timestamp) -> UpgradeStatus {
         step: state::item(&upgrade.state).map(|item| step_status(upgrade, item)),
         packages: upgrade.packages,
         modules: Vec::new(),
+        also_repaired: Vec::new(),
         previous_packages: None,
         reasons,
         failure,

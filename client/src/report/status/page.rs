@@ -1,5 +1,7 @@
 //! The status as text.
 
+use std::path::Path;
+
 use consign_metadata::text::Language;
 use jiff::tz::TimeZone;
 
@@ -7,8 +9,10 @@ use super::{Overview, ProductStatus, Seen, UpgradeStatus};
 use crate::configuration::NewDefault;
 use crate::engine::event::Reason;
 use crate::engine::machine::{State, Upgrade};
+use crate::host::gap::Gap;
 use crate::host::typed;
 use crate::previous::PreviousPackages;
+use crate::report::advice::Advice;
 use crate::report::page::{Page, Style};
 use crate::report::state::{self, Standing};
 use crate::report::{advice, failure, host, kept_back, notices, offers, reason, time, words};
@@ -28,6 +32,10 @@ impl Overview {
         for removed in &self.removed {
             page.gap();
             page.append(0, not_asked(removed, language));
+        }
+        for gap in &self.gaps {
+            page.gap();
+            page.append(0, not_loaded(gap, language));
         }
         page
     }
@@ -82,6 +90,51 @@ fn not_asked(removed: &NewDefault, language: Language) -> Page {
     page
 }
 
+fn not_loaded(gap: &Gap, language: Language) -> Page {
+    let mut page = Page::default();
+    let (line, advice) = match gap {
+        Gap::PluginMissing { file, command } => {
+            (missing(&file.display().to_string(), language), link(command, language))
+        }
+        Gap::PluginsOff { file } => (off(&file.display().to_string(), language), edit(file, "plugins=1", language)),
+        Gap::PluginOff { file } => (off(&file.display().to_string(), language), edit(file, "enabled=1", language)),
+    };
+    page.add(0, Style::Warning, line);
+    let line = say!(
+        language,
+        "the package manager does not ask the agent before it unpacks, and nothing is held",
+        "le gestionnaire de paquets n'interroge plus l'agent avant de dépaqueter, et rien n'est retenu"
+    );
+    page.add(0, Style::Warning, line);
+    advice::show(&mut page, &[advice], language);
+    page
+}
+
+fn missing(file: &str, language: Language) -> String {
+    say!(
+        language,
+        "the agent's plugin is not where the package manager looks for it: {file}",
+        "le greffon de l'agent n'est pas là où le gestionnaire de paquets le cherche : {file}"
+    )
+}
+
+fn off(file: &str, language: Language) -> String {
+    say!(
+        language,
+        "{file} turns the agent's plugin of the package manager off",
+        "{file} désactive le greffon de l'agent dans le gestionnaire de paquets"
+    )
+}
+
+fn link(command: &str, language: Language) -> Advice {
+    (command.to_owned(), say!(language, "put it there", "le remettre en place"))
+}
+
+fn edit(file: &Path, line: &str, language: Language) -> Advice {
+    let purpose = say!(language, "below [main] say {line}", "sous [main], mettre {line}");
+    (format!("editor {}", file.display()), purpose)
+}
+
 fn arriving(language: Language) -> String {
     say!(
         language,
@@ -115,6 +168,9 @@ fn standing_page(
         page.add(0, Style::Plain, packages);
         for module in &shown.modules {
             page.add(2, Style::Plain, format!("- {}", host::module(module, language)));
+        }
+        if !shown.also_repaired.is_empty() {
+            page.add(2, Style::Plain, format!("- {}", host::also_repaired(&shown.also_repaired, language)));
         }
         page.add(0, Style::Plain, engines);
         page.add(0, Style::Plain, data);
