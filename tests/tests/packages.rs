@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use consign_lab::{AgentPackage, Product, Release, Site, Vendor, lab};
+use consign_lab::{AgentPackage, Host, Lab, Product, Release, RpmSystem, Site, Vendor, lab};
 
 #[path = "../../publisher/tests/lintian/mod.rs"]
 mod lintian;
@@ -41,4 +41,40 @@ fn the_agent_brings_its_manual_and_completions() {
     let ask = ". /usr/share/bash-completion/completions/consignee; COMP_WORDS=(consignee st); COMP_CWORD=1; \
                _consignee consignee st consignee; echo \"${COMPREPLY[@]}\"";
     assert_eq!(site.host.ok(&["bash", "-c", ask]).stdout, "status\n");
+}
+
+/// What rpm says of a package, and its exit status.
+fn checked(host: &Host, package: &str) -> (i32, String) {
+    let said = host.exec(&["rpmkeys", "--checksig", "--verbose", package]);
+    (said.code, said.text())
+}
+
+#[test]
+fn every_rpm_checks_the_signature_and_the_digests_of_our_packages() {
+    lab!(Lab::has_rpm());
+    let vendor = Vendor::new("acme").unwrap().with_rpms();
+    let project = vendor.project(Product::canopsis("3.25.0")).unwrap();
+    let built = vendor.build(&project).unwrap();
+    vendor.publish(&project, &built).unwrap();
+    let key = vendor.repository().join("yum/stable/g/latest/repodata/repomd.xml.key");
+    let product = project.join("dist/canopsis-3.25.0-1.noarch.rpm");
+    for system in RpmSystem::ALL {
+        let host = Host::boot(&format!("rpmkeys-{}", system.name()), system).unwrap();
+        host.copy_in(&key, "/srv/key");
+        host.copy_in(&product, "/srv/product.rpm");
+        host.copy_in(vendor.release_package_for("rpm"), "/srv/release.rpm");
+        let (status, said) = checked(&host, "/srv/product.rpm");
+        assert!(status != 0 && said.contains("NOKEY"), "{said}");
+        host.rpm(&["--import", "/srv/key"]).expect_ok();
+        for package in ["/srv/product.rpm", "/srv/release.rpm"] {
+            let (status, said) = checked(&host, package);
+            let good = |what: &str| said.lines().any(|line| line.to_lowercase().contains(what) && line.ends_with("OK"));
+            assert_eq!(status, 0, "{said}");
+            assert!(good(" signature") && good("header sha256 digest") && good("payload sha256 digest"), "{said}");
+        }
+        // One byte of the payload, near its end.
+        host.shell("printf x | dd of=/srv/product.rpm bs=1 seek=$(($(stat -c %s /srv/product.rpm) - 64)) conv=notrunc");
+        let (status, said) = checked(&host, "/srv/product.rpm");
+        assert!(status != 0 && said.contains("BAD"), "{said}");
+    }
 }
