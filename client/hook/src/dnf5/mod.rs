@@ -53,6 +53,10 @@ fn repos_configured(host: &Host) -> u8 {
 
 /// The lists are read. Excludes are settled by now: what this look clears is there in the next run.
 fn look(host: &Host) -> u8 {
+    // It would look while it looks.
+    if is_own() {
+        return 0;
+    }
     let asks = || caller::arguments().iter().any(|word| ASKING.contains(&word.as_str()));
     match host.is_root() && (asks() || cache::is_fresh(host, caller::began())) {
         true => crate::look(host, Viewer::of(host).aside()),
@@ -101,7 +105,12 @@ fn resolved(host: &Host) -> u8 {
     0
 }
 
+/// Whether the agent runs dnf.
+fn is_own() -> bool {
+    std::env::var_os(OWN).is_some()
+}
+
 /// Whether somebody is there, or has told the agent to.
 fn is_attended() -> bool {
-    std::env::var_os(OWN).is_some() || std::fs::File::open("/dev/tty").is_ok()
+    is_own() || std::fs::File::open("/dev/tty").is_ok()
 }

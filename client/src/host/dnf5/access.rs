@@ -1,26 +1,47 @@
 //! How a repository is reached: the options of its configuration, as dnf 5 understands it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
-use super::{ask, lists};
+use super::ask;
+use super::lists::{self, Stamp};
 use crate::host::login::Login;
 use crate::host::rpm::curl::{Access, Verify};
 use crate::host::{HostError, Repository};
+use crate::places::Places;
 
-/// Asks dnf: variables, drop-ins and defaults of its own count.
-///
-/// # Errors
-/// When dnf cannot be asked.
-pub fn of(repository: &Repository) -> Result<Access, HostError> {
-    let folder = repository.entry_point.ancestors().nth(2);
-    let reason = || format!("{} is not in the cache of a repository", repository.entry_point.display());
-    let id = folder.and_then(lists::repository_of);
-    let id = id.ok_or_else(|| HostError { action: format!("fetch from {}", repository.url), reason: reason() })?;
+/// What was asked before; again when anything has changed on disk.
+#[derive(Debug, Default)]
+pub struct Known(Mutex<BTreeMap<String, (Stamp, Access)>>);
+
+impl Known {
+    /// How a repository is reached.
+    ///
+    /// # Errors
+    /// When dnf cannot be asked.
+    pub fn of(&self, places: &Places, repository: &Repository) -> Result<Access, HostError> {
+        let folder = repository.entry_point.ancestors().nth(2);
+        let reason = || format!("{} is not in the cache of a repository", repository.entry_point.display());
+        let id = folder.and_then(lists::repository_of);
+        let id = id.ok_or_else(|| HostError { action: format!("fetch from {}", repository.url), reason: reason() })?;
+        let stamp = lists::stamp(places);
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let access = match known.get(id).filter(|(then, _)| *then == stamp) {
+            Some((_, access)) => access.clone(),
+            None => ask(id)?,
+        };
+        known.insert(id.to_owned(), (stamp, access.clone()));
+        Ok(Access { login: repository.login.clone().or(access.login), ..access })
+    }
+}
+
+/// Variables, drop-ins and defaults of dnf's own count.
+fn ask(id: &str) -> Result<Access, HostError> {
     let dump = format!("--dump-repo-config={id}");
     let answer = ask::command([&dump, "repo", "list"]).output();
     let answer = answer.map_err(|error| ask::failed(format!("ask dnf how {id} is reached"), error))?;
-    let access = access(&String::from_utf8_lossy(&answer), id);
-    Ok(Access { login: repository.login.clone().or(access.login), ..access })
+    Ok(access(&String::from_utf8_lossy(&answer), id))
 }
 
 /// Lines `option = value` below the one that names the repository.

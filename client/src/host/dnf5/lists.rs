@@ -27,9 +27,12 @@ const NEWEST: &str = "%{name} %{evr}\\n";
 #[derive(Debug, Default)]
 pub struct Offered(Mutex<Option<Known>>);
 
+/// When what decides about the answers was changed last.
+pub type Stamp = Vec<(PathBuf, SystemTime)>;
+
 #[derive(Debug)]
 struct Known {
-    stamp: Vec<(PathBuf, SystemTime)>,
+    stamp: Stamp,
     asked: BTreeSet<String>,
     offers: Vec<Offer>,
     newest: BTreeMap<String, String>,
@@ -110,8 +113,8 @@ impl Offered {
 }
 
 impl Known {
-    fn ask(places: &Places, stamp: Vec<(PathBuf, SystemTime)>, asked: BTreeSet<String>) -> Result<Self, HostError> {
-        let lines = ask::repoquery(&["--available"], OFFERS, &asked)?;
+    fn ask(places: &Places, stamp: Stamp, asked: BTreeSet<String>) -> Result<Self, HostError> {
+        let lines = ask::repoquery(places, &["--available"], OFFERS, &asked)?;
         let offers = lines.iter().filter_map(|line| offer(line)).filter(|offer| asked.contains(&offer.package));
         let offers: Vec<Offer> = offers.collect();
         let offered: BTreeSet<&str> = offers.iter().map(|offer| offer.package.as_str()).collect();
@@ -119,17 +122,17 @@ impl Known {
         let here = database::observe(places, &packages)?;
         let (here, new): (Vec<&str>, Vec<&str>) =
             offered.iter().partition(|name| here.iter().any(|(package, _)| package.as_str() == **name));
-        let mut newest = newest("--upgrades", &here)?;
-        newest.extend(self::newest("--available", &new)?);
+        let mut newest = newest(places, "--upgrades", &here)?;
+        newest.extend(self::newest(places, "--available", &new)?);
         Ok(Self { stamp, newest, offers, asked })
     }
 }
 
-fn newest(which: &str, names: &[&str]) -> Result<BTreeMap<String, String>, HostError> {
+fn newest(places: &Places, which: &str, names: &[&str]) -> Result<BTreeMap<String, String>, HostError> {
     if names.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let lines = ask::repoquery(&[which, "--latest-limit=1"], NEWEST, names.iter().copied())?;
+    let lines = ask::repoquery(places, &[which, "--latest-limit=1"], NEWEST, names.iter().copied())?;
     let found = lines.iter().filter_map(|line| line.split_once(' '));
     // A pattern of dnf's may match more than a name.
     let found = found.filter(|(name, _)| names.contains(name));
@@ -151,7 +154,8 @@ fn names(places: &Places, packages: &[PackageName]) -> BTreeSet<String> {
     managed.chain(packages.iter().map(PackageName::to_string)).collect()
 }
 
-fn stamp(places: &Places) -> Vec<(PathBuf, SystemTime)> {
+/// The lists, the configuration and the installed packages, as they are now.
+pub fn stamp(places: &Places) -> Stamp {
     let folders = FOLDERS.iter().map(|folder| places.at(folder)).chain(database::folder(places).ok());
     // Whoever reads the database writes to the memory that it shares.
     let files = folders.flat_map(|folder| entries(&folder)).filter(|path| !path.to_string_lossy().ends_with("-shm"));

@@ -45,12 +45,13 @@ const OFFERING: &str = "offering";
 pub struct Dnf5 {
     places: Places,
     offered: lists::Offered,
+    access: access::Known,
 }
 
 impl Dnf5 {
     /// The dnf 5 of the host whose files are at these places.
     pub fn new(places: Places) -> Self {
-        Self { places, offered: lists::Offered::default() }
+        Self { places, offered: lists::Offered::default(), access: access::Known::default() }
     }
 }
 
@@ -99,7 +100,7 @@ impl PackageManager for Dnf5 {
 
     fn fetch(&self, repository: &Repository, path: &str, maximum: u64, limit: Duration) -> Result<Vec<u8>, HostError> {
         let url = format!("{}/{path}", repository.url.trim_end_matches('/'));
-        curl::fetch(&url, &access::of(repository)?, maximum, limit)
+        curl::fetch(&url, &self.access.of(&self.places, repository)?, maximum, limit)
     }
 
     fn introduction(

@@ -26,7 +26,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 /// When dnf cannot be asked.
 pub fn reach(places: &Places, wanted: &[(PackageName, String)], first: &PackageName) -> Result<Reach, HostError> {
     let reach = meaning(&resolved(places)?, wanted, first);
-    Ok(reach.unwrap_or_else(|| Reach::Never { why: why(wanted) }))
+    Ok(reach.unwrap_or_else(|| Reach::Never { why: why(places, wanted) }))
 }
 
 fn resolved(places: &Places) -> Result<String, HostError> {
@@ -34,7 +34,8 @@ fn resolved(places: &Places) -> Result<String, HostError> {
     let _ = std::fs::remove_file(&answer);
     let command = HostCommand::new(ask::PROGRAM).variable(transaction::OWN, "resolve").limit(LIMIT);
     // Stopped, it ends with an error of its own.
-    let finished = command.args(["--assumeyes", "--quiet", ask::ON_DISK, "upgrade"]).run()?;
+    let finished =
+        command.args(["--assumeyes", "--quiet", ask::ON_DISK]).args(ask::past_lock(places)).arg("upgrade").run()?;
     let text = std::fs::read_to_string(&answer).ok().filter(|text| text.lines().next() == Some(FIRST_LINE));
     let _ = std::fs::remove_file(&answer);
     text.ok_or_else(|| HostError {
@@ -59,10 +60,11 @@ fn meaning(text: &str, wanted: &[(PackageName, String)], first: &PackageName) ->
 }
 
 /// Why these versions cannot come: what dnf says when they are asked for by name.
-fn why(wanted: &[(PackageName, String)]) -> Vec<String> {
+fn why(places: &Places, wanted: &[(PackageName, String)]) -> Vec<String> {
     let exact = wanted.iter().map(|(package, version)| format!("{package}-{version}"));
     let command = HostCommand::new(ask::PROGRAM).variable(transaction::OWN, "1").limit(LIMIT);
-    let finished = command.args(["--assumeno", "--quiet", ask::ON_DISK, "install"]).args(exact).run();
+    let command = command.args(["--assumeno", "--quiet", ask::ON_DISK]).args(ask::past_lock(places));
+    let finished = command.arg("install").args(exact).run();
     let said = finished.map_or_else(|error| error.to_string(), |finished| finished.stderr);
     said.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
