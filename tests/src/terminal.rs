@@ -58,6 +58,14 @@ impl Terminal {
         plain(&String::from_utf8_lossy(&bytes))
     }
 
+    /// The same as a person sees it in the end: of a line that was written over and over, what stays.
+    pub fn seen(&self) -> String {
+        let bytes = self.screen.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        let text = String::from_utf8_lossy(&bytes);
+        let last = |line: &str| plain(line.trim_end_matches('\r').rsplit('\r').next().unwrap_or_default());
+        text.split('\n').map(|line| last(line).trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+    }
+
     /// Waits until the screen shows this text; panics with the screen when it does not.
     #[track_caller]
     pub fn wait_for(&self, text: &str, within: Duration) -> String {

@@ -71,3 +71,31 @@ fn what_is_held_stays_and_a_hook_that_cannot_run_stands_only_in_its_way() {
         host.dnf(&["remove", "greeting"]).expect_ok();
     });
 }
+
+/// dnf does not ask the agent, and `consignee status` says so, what is wrong and what is typed.
+#[track_caller]
+fn is_not_asked(host: &Host, named: &str, typed: &str) {
+    let loaded = host.dnf(&["--verbose", "repolist"]).text();
+    assert!(!loaded.lines().any(|line| line.contains("Loaded plugins") && line.contains("consignee")), "{loaded}");
+    let status = host.exec(&["consignee", "status", "--language", "en"]).expect_code(3).stdout;
+    assert!(status.contains(named) && status.contains(typed), "{status}");
+}
+
+#[test]
+fn where_dnf_does_not_ask_the_agent_status_says_so_and_what_to_type() {
+    lab!(Lab::has_rpm());
+    on_dnf4("rpm-agent-gaps", |host| {
+        host.ok(&["consignee", "status"]);
+        host.ok(&["rm", LINK]);
+        is_not_asked(host, LINK, "/usr/lib/consignee/link-plugin");
+        host.ok(&["/usr/lib/consignee/link-plugin"]);
+        host.ok(&["consignee", "status"]);
+        host.shell("cp /etc/dnf/dnf.conf /root && sed -i 's/^.main.$/&\\nplugins=0/' /etc/dnf/dnf.conf");
+        is_not_asked(host, "/etc/dnf/dnf.conf", "plugins=1");
+        host.shell("cp /root/dnf.conf /etc/dnf/dnf.conf");
+        host.write("/etc/dnf/plugins/consignee.conf", "[main]\nenabled=0\n", 0o644);
+        is_not_asked(host, "/etc/dnf/plugins/consignee.conf", "enabled=1");
+        host.write("/etc/dnf/plugins/consignee.conf", "[main]\nenabled=1\n", 0o644);
+        host.ok(&["consignee", "status"]);
+    });
+}

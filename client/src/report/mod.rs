@@ -7,7 +7,7 @@
 //! - [`notices`]: what concerns a vendor rather than a product
 //! - [`host`]: in what state the host is
 //! - [`advice`]: what to type next
-//! - [`kept_back`]: why the package manager passes an upgrade over
+//! - [`kept_back`]: why the package manager passes an upgrade over; [`gaps`]: why it does not ask the agent
 //! - [`status`], [`history`], [`notes`], [`plan`], [`offers`], [`acknowledging`]: one report each, as data and as a page
 //! - [`procedure`]: the plan as a document that a person could follow by hand
 //! - [`follower`], [`log`]: a journal and a step's log as they grow
@@ -29,6 +29,7 @@ pub mod advice;
 pub mod event;
 pub mod failure;
 pub mod follower;
+pub mod gaps;
 pub mod history;
 pub mod host;
 pub mod kept_back;

@@ -1,7 +1,5 @@
 //! The status as text.
 
-use std::path::Path;
-
 use consign_metadata::text::Language;
 use jiff::tz::TimeZone;
 
@@ -9,13 +7,11 @@ use super::{Overview, ProductStatus, Seen, UpgradeStatus};
 use crate::configuration::NewDefault;
 use crate::engine::event::Reason;
 use crate::engine::machine::{State, Upgrade};
-use crate::host::gap::Gap;
 use crate::host::typed;
 use crate::previous::PreviousPackages;
-use crate::report::advice::Advice;
 use crate::report::page::{Page, Style};
 use crate::report::state::{self, Standing};
-use crate::report::{advice, failure, host, kept_back, notices, offers, reason, time, words};
+use crate::report::{advice, failure, gaps, host, kept_back, notices, offers, reason, time, words};
 
 impl Overview {
     /// As text.
@@ -35,7 +31,7 @@ impl Overview {
         }
         for gap in &self.gaps {
             page.gap();
-            page.append(0, not_loaded(gap, language));
+            page.append(0, gaps::page(gap, language));
         }
         page
     }
@@ -88,51 +84,6 @@ fn not_asked(removed: &NewDefault, language: Language) -> Page {
     let purpose = say!(language, "put it back", "le remettre en place");
     advice::show(&mut page, &[(typed::put_back(&removed.default, &removed.file), purpose)], language);
     page
-}
-
-fn not_loaded(gap: &Gap, language: Language) -> Page {
-    let mut page = Page::default();
-    let (line, advice) = match gap {
-        Gap::PluginMissing { file, command } => {
-            (missing(&file.display().to_string(), language), link(command, language))
-        }
-        Gap::PluginsOff { file } => (off(&file.display().to_string(), language), edit(file, "plugins=1", language)),
-        Gap::PluginOff { file } => (off(&file.display().to_string(), language), edit(file, "enabled=1", language)),
-    };
-    page.add(0, Style::Warning, line);
-    let line = say!(
-        language,
-        "the package manager does not ask the agent before it unpacks, and nothing is held",
-        "le gestionnaire de paquets n'interroge plus l'agent avant de dépaqueter, et rien n'est retenu"
-    );
-    page.add(0, Style::Warning, line);
-    advice::show(&mut page, &[advice], language);
-    page
-}
-
-fn missing(file: &str, language: Language) -> String {
-    say!(
-        language,
-        "the agent's plugin is not where the package manager looks for it: {file}",
-        "le greffon de l'agent n'est pas là où le gestionnaire de paquets le cherche : {file}"
-    )
-}
-
-fn off(file: &str, language: Language) -> String {
-    say!(
-        language,
-        "{file} turns the agent's plugin of the package manager off",
-        "{file} désactive le greffon de l'agent dans le gestionnaire de paquets"
-    )
-}
-
-fn link(command: &str, language: Language) -> Advice {
-    (command.to_owned(), say!(language, "put it there", "le remettre en place"))
-}
-
-fn edit(file: &Path, line: &str, language: Language) -> Advice {
-    let purpose = say!(language, "below [main] say {line}", "sous [main], mettre {line}");
-    (format!("editor {}", file.display()), purpose)
 }
 
 fn arriving(language: Language) -> String {
