@@ -13,6 +13,7 @@ mod nginx;
 mod project;
 mod refusals;
 mod republished;
+mod rpm_refusals;
 mod rpms;
 mod shape;
 mod verified;

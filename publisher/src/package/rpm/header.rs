@@ -157,20 +157,22 @@ fn requires(contents: &PackageContents, files: &Files, native: &str) -> Vec<Rela
     if files.has_configuration() {
         all.push(Relation::exactly(format!("config({})", contents.name), native).with(tag::CONFIG));
     }
-    all.extend(features(&all, files, native));
+    let weak = [&relations.recommends[..], &relations.suggests].concat();
+    all.extend(features(&all, &weak, files, native));
     all
 }
 
 /// What rpm must be able to do, as `rpmbuild` finds it.
-fn features(requires: &[Relation], files: &Files, native: &str) -> Vec<Relation> {
+fn features(requires: &[Relation], weak: &[Relation], files: &Files, native: &str) -> Vec<Relation> {
     let features = [
         ("CompressedFileNames", "3.0.4-1", true),
         ("FileDigests", "4.6.0-1", true),
         ("PayloadFilesHavePrefix", "4.0-1", true),
         ("PayloadIsZstd", "5.4.18-1", true),
+        ("FileCaps", "4.6.1-1", files.has_capabilities()),
         ("PartialHardlinkSets", "4.0.4-1", files.has_hard_links()),
         ("TildeInVersions", "4.10.0-1", native.contains('~') || requires.iter().any(|r| r.version.contains('~'))),
-        ("RichDependencies", "4.12.0-1", requires.iter().any(Relation::is_rich)),
+        ("RichDependencies", "4.12.0-1", requires.iter().any(Relation::is_rich) || weak.iter().any(Relation::is_rich)),
     ];
     features.iter().filter(|(_, _, needed)| *needed).map(|(name, since, _)| Relation::feature(name, since)).collect()
 }

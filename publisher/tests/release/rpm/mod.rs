@@ -1,6 +1,7 @@
 //! Packages for rpm, judged by the real rpm.
 
 mod database;
+mod endowed;
 mod header;
 mod installed;
 mod reader;
@@ -83,7 +84,7 @@ fn contents(payload: StagedTree) -> PackageContents {
         release: Release { changes: vec!["Version 1.2.0-rc.1.".to_owned()] },
         payload,
         deb: consign::package::deb::DebControl::default(),
-        rpm: RpmControl { relations, scripts, trigger: Some(trigger) },
+        rpm: RpmControl { relations, scripts, trigger: Some(trigger), ..RpmControl::default() },
     }
 }
 

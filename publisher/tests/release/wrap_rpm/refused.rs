@@ -34,6 +34,8 @@ fn what_could_not_be_kept_is_refused_with_what_to_do() {
     let refused = |header: &str| refusal(&foreign, &Plain { header, ..Plain::default() });
     let epoch = refused("Epoch: 1");
     assert!(epoch.contains("it has an epoch"), "{epoch}");
+    let architecture = refusal(&foreign, &Plain { target: Some("s390x"), ..Plain::default() });
+    assert!(architecture.contains("it is for s390x, for which there is no agent"), "{architecture}");
     let md5 = refused("%global _binary_filedigest_algorithm 1");
     assert!(md5.contains("it has no SHA-256 of its files"), "{md5}");
     for (payload, name) in [("w2.lzdio", "lzma"), ("w2.bzdio", "bzip2")] {
