@@ -14,6 +14,8 @@ mod project;
 mod refusals;
 mod republished;
 mod rpm_refusals;
+#[path = "../rpmlint/mod.rs"]
+mod rpmlint;
 mod rpms;
 mod shape;
 mod verified;

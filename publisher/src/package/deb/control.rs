@@ -101,7 +101,7 @@ fn description(summary: &str, description: &str) -> String {
 }
 
 /// Lines that a terminal shows whole; one that begins with a blank is shown as it is (Policy 5.6.13).
-fn wrapped(line: &str) -> Vec<String> {
+pub fn wrapped(line: &str) -> Vec<String> {
     if line.starts_with(' ') {
         return vec![line.to_owned()];
     }

@@ -11,7 +11,8 @@ use crate::stage::{Entry, Node, Source, StageError, StagedTree};
 const FOLDER: u16 = 0o040_000;
 const PLAIN: u16 = 0o100_000;
 const SYMLINK: u16 = 0o120_000;
-const DOCUMENTATION: &str = "usr/share/doc/";
+/// As `rpmbuild` has them.
+const DOCUMENTATION: [&str; 3] = ["usr/share/doc/", "usr/share/info/", "usr/share/man/"];
 
 /// A path that a package installs.
 #[derive(Debug, Clone)]
@@ -169,7 +170,7 @@ fn file(path: &str, entry: &Entry, inode: u32, names: u32) -> Result<File, Stage
         _ => None,
     };
     let mut flags = if config { tag::FILE_CONFIG | tag::FILE_NO_REPLACE } else { 0 };
-    if path.starts_with(DOCUMENTATION) && source.is_some() {
+    if DOCUMENTATION.iter().any(|folder| path.starts_with(folder)) && source.is_some() {
         flags |= tag::FILE_DOC;
     }
     let size = u32::try_from(size).map_err(|_| StageError::Source {

@@ -8,6 +8,7 @@ use super::opened::CONTENT;
 use super::payload::{COMPRESSOR, LEVEL, Packed};
 use super::relation::Relation;
 use super::store::{Store, Value};
+use crate::package::deb::wrapped;
 use crate::package::{Architecture, PackageContents, PackageError};
 
 const SHELL: &str = "/bin/sh";
@@ -73,7 +74,7 @@ fn identity(store: &mut Store, contents: &PackageContents, version: &str, releas
     store.set(tag::SUMMARY, Value::Translated(contents.summary.clone()));
     let description = match contents.description.trim() {
         "" => contents.summary.clone(),
-        text => text.to_owned(),
+        text => lines(text),
     };
     store.set(tag::DESCRIPTION, Value::Translated(description));
     store.set(tag::GROUP, Value::Translated("Unspecified".to_owned()));
@@ -90,6 +91,12 @@ fn identity(store: &mut Store, contents: &PackageContents, version: &str, releas
     store.text(tag::SOURCE_RPM, format!("{}-{version}-{release}.src.rpm", contents.name));
     store.text(tag::ENCODING, "utf-8");
     store.number(tag::FILE_DIGEST_ALGORITHM, 8);
+}
+
+/// Paragraphs in lines that a terminal shows whole.
+fn lines(text: &str) -> String {
+    let wrapped = text.lines().map(|line| wrapped(line.trim_end()).join("\n"));
+    wrapped.collect::<Vec<_>>().join("\n")
 }
 
 fn scripts(store: &mut Store, contents: &PackageContents) {

@@ -4,6 +4,8 @@ mod database;
 mod endowed;
 mod header;
 mod installed;
+mod large;
+mod lint;
 mod reader;
 mod release;
 mod signature;

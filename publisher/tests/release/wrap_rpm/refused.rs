@@ -82,6 +82,19 @@ fn a_path_of_theirs_where_ours_must_go_is_refused() {
     );
 }
 
+/// A .deb has the notes in its control archive as well.
+#[test]
+fn documentation_that_is_a_link_leaves_the_notes_no_place_and_is_refused() {
+    let foreign = Foreign::new();
+    let package = packagers::rpmbuild("1.1.0", 1, foreign.folder.path(), |spec| {
+        let link =
+            "mkdir -p %{buildroot}/usr/share/doc && ln -s common %{buildroot}/usr/share/doc/acme-ledger\n%pre -p";
+        spec.replace("%pre -p", link).replace("%files", "%files\n/usr/share/doc/acme-ledger")
+    });
+    let said = foreign.refusal(&[package]);
+    assert!(said.contains("it installs no folder at /usr/share/doc/acme-ledger, where the release notes go"), "{said}");
+}
+
 /// Where each part of a package begins.
 fn parts(package: &Path) -> [usize; 4] {
     let mut file = fs::File::open(package).unwrap();
