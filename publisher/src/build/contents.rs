@@ -1,11 +1,13 @@
 //! A module of a product as a package: its files, its place among the others, and what the agent needs.
 
+use std::collections::BTreeMap;
+
 use consign_metadata::name::PackageName;
 use consign_metadata::plan;
 use consign_metadata::rpm::tag;
 
 use crate::hooks;
-use crate::manifest::{Module, Product, Project, UNIT_FOLDER};
+use crate::manifest::{Files, Module, Product, Project, UNIT_FOLDER};
 use crate::package::deb::version as deb_version;
 use crate::package::deb::{DebControl, Relations, Scripts};
 use crate::package::rpm::{self, Relation, RpmControl, version as rpm_version};
@@ -39,6 +41,7 @@ pub fn of(project: &Project, module: &Module) -> Result<PackageContents, StageEr
             relations: rpm_relations(project, module),
             scripts: rpm_scripts(project, module, &shared),
             trigger: None,
+            capabilities: capabilities(module),
         },
         deb: DebControl {
             relations: relations(project, module),
@@ -103,6 +106,16 @@ fn payload(project: &Project, module: &Module) -> Result<StagedTree, StageError>
     Ok(tree)
 }
 
+/// The capabilities of files, by where they are installed.
+fn capabilities(module: &Module) -> BTreeMap<String, String> {
+    let endowed = module.files.iter().filter_map(|files| Some((files, files.capabilities.clone()?)));
+    let place = |files: &Files| match (files.to.ends_with('/'), files.from.file_name()) {
+        (true, Some(name)) => format!("{}{}", files.to, name.to_string_lossy()),
+        _ => files.to.clone(),
+    };
+    endowed.map(|(files, capabilities)| (place(files), capabilities)).collect()
+}
+
 /// What keeps an engine from starting on data that are half migrated, even after a reboot.
 pub fn condition(project: &Project) -> String {
     format!(
@@ -129,7 +142,8 @@ fn relations(project: &Project, module: &Module) -> Relations {
     depends.extend(module.depends_deb.iter().cloned());
     // Policy 7.6.1: files move only from versions that are broken by it, so that they never go back.
     let replaces: Vec<_> = module.replaces.iter().map(|old| format!("{old} (<< {native})")).collect();
-    Relations { pre_depends, depends, breaks: replaces.clone(), replaces, ..Relations::default() }
+    let (recommends, suggests) = (module.recommends.deb.clone(), module.suggests.deb.clone());
+    Relations { pre_depends, depends, recommends, suggests, breaks: replaces.clone(), replaces, ..Relations::default() }
 }
 
 /// The other packages of the release that one needs. A transitional package needs what took its place,
@@ -163,7 +177,12 @@ fn rpm_relations(project: &Project, module: &Module) -> rpm::Relations {
     requires.extend(module.depends_rpm.iter().cloned());
     // Of two packages with one file rpm takes neither, unless the older one goes in the same transaction.
     let conflicts = module.replaces.iter().map(|old| Relation::before(old.as_str(), &*native)).collect();
-    rpm::Relations { requires_pre, requires, conflicts, ..rpm::Relations::default() }
+    let (recommends, suggests) = (module.recommends.rpm.clone(), module.suggests.rpm.clone());
+    // Packages whose files belong to them need these, since rpm 4.19 makes that of the list of files.
+    let accounts =
+        module.users.iter().flat_map(|user| [format!("user({})", user.name), format!("group({})", user.name)]);
+    let provides = accounts.map(Relation::any).collect();
+    rpm::Relations { requires_pre, requires, recommends, suggests, conflicts, provides, ..rpm::Relations::default() }
 }
 
 fn rpm_scripts(project: &Project, module: &Module, shared: &[&str]) -> rpm::Scripts {

@@ -116,6 +116,10 @@ pub struct Module {
     #[serde(default)]
     pub depends: Depends,
     #[serde(default)]
+    pub recommends: Depends,
+    #[serde(default)]
+    pub suggests: Depends,
+    #[serde(default)]
     pub replaces: Vec<Spanned<PackageName>>,
     #[serde(default)]
     pub files: Vec<Files>,
@@ -155,6 +159,7 @@ pub struct Files {
     pub group: Option<UserName>,
     #[serde(default)]
     pub config: bool,
+    pub capabilities: Option<Spanned<String>>,
 }
 
 /// An entry of `folders`.

@@ -7,6 +7,7 @@ use super::spanned::Spanned;
 use super::account::UserName;
 use super::authored;
 use super::build::{self, Build};
+use super::capabilities;
 use super::error::Fault;
 use crate::stage::{Attributes, Copy};
 
@@ -19,6 +20,8 @@ pub struct Files {
     pub to: String,
     /// Owner and mode.
     pub how: Copy,
+    /// What a program may do that others may not.
+    pub capabilities: Option<String>,
 }
 
 /// A folder that is made on the host.
@@ -123,7 +126,12 @@ impl authored::Files {
     pub(super) fn validate(&self, ground: &Ground, build: Option<&Build>) -> Result<Files, Fault> {
         let (owner, group) = names(self.owner.as_ref(), self.group.as_ref());
         let how = Copy { owner, group, mode: mode(&self.mode)?, config: self.config };
-        Ok(Files { from: ground.existing(&build::path(&self.from, build)?)?, to: host_path(&self.to)?, how })
+        let from = ground.existing(&build::path(&self.from, build)?)?;
+        let capabilities = self.capabilities.as_ref().map(capabilities::validate).transpose()?;
+        if let Some(said) = self.capabilities.as_ref().filter(|_| from.is_dir()) {
+            return Err(Fault::at(said.span(), "capabilities are for one file, and this is a folder"));
+        }
+        Ok(Files { from, to: host_path(&self.to)?, how, capabilities })
     }
 }
 

@@ -8,6 +8,7 @@ pub mod account;
 mod add_ons;
 pub mod authored;
 mod build;
+mod capabilities;
 mod command;
 mod duration;
 mod error;

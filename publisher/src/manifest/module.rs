@@ -22,6 +22,8 @@ pub struct Module {
     pub section: String,
     pub depends_deb: Vec<String>,
     pub depends_rpm: Vec<Relation>,
+    pub recommends: Weak,
+    pub suggests: Weak,
     /// Packages whose files it takes over: earlier names of its own, and modules that had them before.
     pub replaces: Vec<PackageName>,
     /// The packages that took its place; not empty only for a transitional package.
@@ -30,6 +32,14 @@ pub struct Module {
     pub folders: Vec<Folder>,
     pub users: Vec<User>,
     pub units: Vec<Unit>,
+}
+
+/// What a package does better with, as each format spells it.
+#[derive(Debug, Clone, Default)]
+#[allow(missing_docs, reason = "docs/manifest.md describes every key")]
+pub struct Weak {
+    pub deb: Vec<String>,
+    pub rpm: Vec<Relation>,
 }
 
 /// A system user of the product, made before its files are unpacked.
@@ -50,7 +60,9 @@ impl authored::Module {
             ("folders", !self.folders.is_empty()),
             ("users", !self.users.is_empty()),
             ("units", !self.units.is_empty()),
-            ("depends", !self.depends.deb.is_empty() || !self.depends.rpm.is_empty()),
+            ("depends", self.depends.says_something()),
+            ("recommends", self.recommends.says_something()),
+            ("suggests", self.suggests.says_something()),
         ];
         match own.iter().find(|(_, said)| *said) {
             None => Ok(()),
@@ -79,6 +91,8 @@ impl authored::Module {
             section: section.clone(),
             depends_deb: depends(&self.depends, build)?,
             depends_rpm: depends_rpm(&self.depends, build)?,
+            recommends: self.recommends.weak()?,
+            suggests: self.suggests.weak()?,
             replaces: self.replaces.iter().map(|name| name.get_ref().clone()).collect(),
             moved_to: Vec::new(),
             files: self.files.iter().map(|files| files.validate(ground, build)).collect::<Result<_, _>>()?,
@@ -86,6 +100,16 @@ impl authored::Module {
             users: self.users.iter().map(authored::User::validate).collect::<Result<_, _>>()?,
             units: self.units.iter().map(|unit| Unit::validate(unit, ground)).collect::<Result<_, _>>()?,
         })
+    }
+}
+
+impl authored::Depends {
+    fn says_something(&self) -> bool {
+        !self.deb.is_empty() || !self.rpm.is_empty()
+    }
+
+    fn weak(&self) -> Result<Weak, Fault> {
+        Ok(Weak { deb: relations(&self.deb)?, rpm: rpm_relations(&self.rpm)? })
     }
 }
 

@@ -11,8 +11,8 @@ use super::error::Fault;
 use super::files::Ground;
 use super::notes::Note;
 use super::{
-    AddOns, Build, ManifestError, Module, Product, Repository, Tasks, authored, build, health, prerequisites, steps,
-    units,
+    AddOns, Build, ManifestError, Module, Product, Repository, Tasks, authored, build, capabilities, health,
+    prerequisites, steps, units,
 };
 use crate::file::{FileError, OnFile};
 
@@ -180,6 +180,7 @@ impl authored::Manifest {
                 .help("leave [[build]] out, and give all builds of the release to consign wrap in one call"));
             }
         }
+        capabilities::can_be_carried(self, &product.formats, &builds)?;
         let mut modules: Vec<_> =
             self.modules.iter().map(|m| m.validate(ground, &product.summary, build)).collect::<Result<_, _>>()?;
         modules.extend(self.transitional(&product.id.vendor)?);

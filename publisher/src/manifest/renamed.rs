@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use consign_metadata::name::{PackageName, UnitName, VendorName};
 
 use super::error::Fault;
+use super::module::Weak;
 use super::{Module, authored};
 use crate::package::Architecture;
 
@@ -52,6 +53,8 @@ impl authored::Manifest {
                 section: SECTION.to_owned(),
                 depends_deb: Vec::new(),
                 depends_rpm: Vec::new(),
+                recommends: Weak::default(),
+                suggests: Weak::default(),
                 replaces: Vec::new(),
                 moved_to,
                 files: Vec::new(),

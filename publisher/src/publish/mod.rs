@@ -20,6 +20,7 @@ mod paths;
 mod preparation;
 mod publication;
 mod repositories;
+mod rpm_paths;
 mod shape;
 mod validity;
 

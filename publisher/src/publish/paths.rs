@@ -56,6 +56,14 @@ impl Paths {
         })
     }
 
+    /// A path that is not a folder in both.
+    pub fn shared(&self, other: &Self) -> Option<&str> {
+        let mut shared = self.0.iter().filter(|(path, place)| {
+            other.0.get(*path).is_some_and(|there| there.kind != Kind::Folder || place.kind != Kind::Folder)
+        });
+        shared.next().map(|(path, _)| path.as_str())
+    }
+
     /// Why dpkg would not install them over those of an earlier release; each path once.
     ///
     /// `takes_over` says whether a package may have the files of another.

@@ -16,7 +16,7 @@ use super::lineage::{self, Descendant, Lineage};
 use super::publication::{Addition, Content};
 use super::repositories::Repositories;
 use super::{AGENT, AgentKeys, PlannedPackage, Publication, PublishError, Request};
-use super::{announcement, form, passage, shape, validity};
+use super::{announcement, form, passage, rpm_paths, shape, validity};
 use crate::feed::{FeedDraft, NewRelease};
 use crate::file::OnFile;
 use crate::package::{NoteFile, SignedPackage};
@@ -90,7 +90,14 @@ impl<'a> Preparation<'a> {
             let envelope = &signed.plan.envelope;
             self.warnings.extend(passage::warnings(envelope, &self.feed.older(envelope)));
         }
+        if !offered {
+            rpm_paths::inspect(release)?;
+            shape::inspect(release)?;
+        }
         if let Some(before) = release.first().plan().and_then(|signed| self.feed.before(&signed.plan.envelope)) {
+            if !offered {
+                rpm_paths::compare(self.store, before, release)?;
+            }
             self.warnings.extend(shape::compare(self.store, &self.repositories.apt, before, release)?);
         }
         let mut packages = Vec::new();

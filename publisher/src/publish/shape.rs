@@ -75,6 +75,43 @@ pub fn compare(
     Ok(warnings)
 }
 
+/// Refuses two packages of a release that have one file.
+///
+/// # Errors
+/// [`PublishError::Delivery`]
+pub fn inspect(release: &DeliveredRelease) -> Result<(), PublishError> {
+    let debs: Vec<_> = release.packages().iter().filter(|package| package.control().is_some()).collect();
+    let names: BTreeSet<_> = debs.iter().map(|package| package.name()).collect();
+    // One that is alone shares with nobody, and need not be read.
+    if names.len() < 2 {
+        return Ok(());
+    }
+    let mut seen: Vec<(&SignedPackage, Paths)> = Vec::new();
+    for package in debs {
+        let mut paths = Paths::default();
+        let file = File::open(package.path()).on("read", package.path())?;
+        paths.read(package.name(), io::BufReader::new(file)).on("read", package.path())?;
+        for (other, theirs) in seen.iter().filter(|(other, _)| other.name() != package.name()) {
+            let Some(path) = paths.shared(theirs) else { continue };
+            if !takes_over(package, other.name()) && !takes_over(other, package.name()) {
+                let other = other.name();
+                let reason = format!(
+                    "{path} is in {other} as well, and dpkg lets no two packages have one file; take it out of one of them"
+                );
+                return Err(PublishError::Delivery { path: package.path().display().to_string(), reason });
+            }
+        }
+        seen.push((package, paths));
+    }
+    Ok(())
+}
+
+/// Whether a package says that it takes over the files of another.
+fn takes_over(package: &SignedPackage, other: &PackageName) -> bool {
+    let replaces = package.field(REPLACES).unwrap_or_default();
+    replaces.split(',').any(|relation| name_of(relation) == other.as_str())
+}
+
 /// The names of each group of alternatives.
 fn needs<'a>(field: impl Fn(&str) -> Option<&'a str>) -> Vec<Vec<String>> {
     let groups = NEEDS.iter().filter_map(|name| field(name)).flat_map(|value| value.split(','));
@@ -106,9 +143,7 @@ fn paths(
         new.read(package.name(), io::BufReader::new(file)).on("read", path)?;
     }
     let takes_over = |new: &PackageName, old: &PackageName| {
-        let package = now.iter().find(|package| package.name() == new);
-        let replaces = package.and_then(|package| package.field(REPLACES)).unwrap_or_default();
-        replaces.split(',').any(|relation| name_of(relation) == old.as_str())
+        now.iter().any(|package| package.name() == new && takes_over(package, old))
     };
     let conflicts = new.conflicts(&old, earlier, &takes_over);
     match conflicts.as_slice() {

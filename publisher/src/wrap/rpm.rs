@@ -15,6 +15,11 @@ use crate::package::rpm::{Addition, ForeignRpm, REPORTED, Relation};
 /// # Errors
 /// Why it cannot be.
 pub fn addition(project: &Project, package: &ForeignRpm, part: &Part) -> Result<Addition, String> {
+    let documentation = format!("/usr/share/doc/{}", package.name());
+    if package.is_no_folder(&documentation) && !project.notes.is_empty() {
+        // They travel nowhere else in an rpm, and whoever reads it looks for those that the plan names.
+        return Err(format!("installs no folder at {documentation}, where the release notes go"));
+    }
     let mut scriptlets = Vec::new();
     for slot in REPORTED {
         let own = package.scriptlet(&slot)?;

@@ -83,12 +83,13 @@ pub fn rpmbuild(version: &str, schema: u32, folder: &Path, edit: impl Fn(String)
     let spec = fs::read_to_string(format!("{REPOSITORY}/tests/fixtures/ledger-rpm/acme-ledger.spec")).unwrap();
     let spec = edit(spec.replace("@VERSION@", version));
     fs::write(folder.join("acme-ledger.spec"), spec).unwrap();
-    build_rpm("acme-ledger.spec", folder);
+    build_rpm("acme-ledger.spec", None, folder);
     folder.join(format!("acme-ledger-{version}-1.noarch.rpm"))
 }
 
-/// Runs rpmbuild on a spec whose sources are beside it; the packages come there, too.
-pub fn build_rpm(spec: &str, folder: &Path) {
+/// Runs rpmbuild on a spec whose sources are beside it, for another processor where one is named; the
+/// packages come there, too.
+pub fn build_rpm(spec: &str, target: Option<&str>, folder: &Path) {
     let top = folder.to_str().unwrap();
     let definitions = [
         format!("_topdir {top}"),
@@ -100,7 +101,8 @@ pub fn build_rpm(spec: &str, folder: &Path) {
         "clamp_mtime_to_source_date_epoch 1".to_owned(),
     ];
     let defined = definitions.iter().flat_map(|definition| ["--define", definition]);
-    let arguments: Vec<&str> = ["--quiet", "-bb"].into_iter().chain(defined).chain([spec]).collect();
+    let target = target.iter().flat_map(|target| ["--target", target]);
+    let arguments: Vec<&str> = ["--quiet", "-bb"].into_iter().chain(target).chain(defined).chain([spec]).collect();
     run("rpmbuild", &arguments, folder);
 }
 

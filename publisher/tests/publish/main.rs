@@ -13,6 +13,9 @@ mod nginx;
 mod project;
 mod refusals;
 mod republished;
+mod rpm_refusals;
+#[path = "../rpmlint/mod.rs"]
+mod rpmlint;
 mod rpms;
 mod shape;
 mod verified;

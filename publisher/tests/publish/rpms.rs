@@ -67,3 +67,51 @@ impl Project {
         unsigned.sign(&key).unwrap().path().to_owned()
     }
 }
+
+impl Project {
+    /// A package of a release that was built, in its formats, with files that no manifest would give it.
+    pub fn forged(&self, release: &std::path::Path, name: &str, files: &[(&str, &str)]) -> Vec<PathBuf> {
+        let trust = Trust::beside(&self.certificate()).unwrap();
+        let other = SignedPackage::open(release, &trust.keyring(Role::Package).unwrap()).unwrap();
+        let signed = other.plan().unwrap();
+        let module = signed.plan.body.modules.iter().find(|module| module.package.as_str() == name).unwrap();
+        let source = Source::Salted { bytes: signed.message.clone(), stands_for: signed.plan.digest };
+        let (mut payload, mut extra) = (StagedTree::default(), vec![(plan::DEB_MEMBER.to_owned(), source.clone())]);
+        let node = Node::File { source, config: false };
+        payload
+            .add(&plan::installed_path(&module.package), Entry { attributes: Attributes::root(0o644), node })
+            .unwrap();
+        for note in other.notes() {
+            let path = format!("/usr/share/doc/{name}/notes/{}", note_file(&note.version, note.language));
+            payload.add_bytes(&path, note.text.clone().into_bytes(), 0o644).unwrap();
+            extra
+                .push((plan::note_member(&note.version, note.language), Source::Bytes(note.text.clone().into_bytes())));
+        }
+        for (path, text) in files {
+            payload.add_bytes(path, text.as_bytes().to_vec(), 0o644).unwrap();
+        }
+        let contents = PackageContents {
+            name: module.package.clone(),
+            native: module.native.clone(),
+            architecture: Architecture::All,
+            maintainer: "Acme <packages@acme.example>".to_owned(),
+            section: "misc".to_owned(),
+            priority: "optional".to_owned(),
+            summary: "an example".to_owned(),
+            description: String::new(),
+            homepage: None,
+            copyright: consign::package::Copyright { holder: "Acme".into(), license: "MIT".into(), text: None },
+            release: consign::package::Release { changes: vec!["Changed.".to_owned()] },
+            payload,
+            deb: consign::package::deb::DebControl { extra, ..Default::default() },
+            rpm: RpmControl::default(),
+        };
+        let key =
+            KeyFile::open(&KeyFiles::in_folder(&self.path("keys")).package_secret, || Err(String::new())).unwrap();
+        let build = |packager: Box<dyn Packager>| {
+            let unsigned = packager.build(&contents, Timestamp::UNIX_EPOCH, &self.path("forged")).unwrap();
+            unsigned.sign(&key).unwrap().path().to_owned()
+        };
+        consign::package::packagers(&contents.native).into_iter().map(build).collect()
+    }
+}

@@ -72,6 +72,16 @@ fn dnf_reads_two_versions_through_the_list_and_through_the_folder() {
 }
 
 #[test]
+fn rpmlint_finds_nothing_in_the_introduction_without_a_reason() {
+    let (project, _server) = hosted();
+    publish(&project, &[&project.rpm("1.0.0", "keys")]);
+    assert_eq!(
+        crate::rpmlint::complaints(&project.public().join("pool/main/a/acme-release/acme-release-1-1.noarch.rpm")),
+        [""; 0]
+    );
+}
+
+#[test]
 fn a_generation_is_signed_beside_and_never_changes() {
     let (project, _server) = hosted();
     publish(&project, &[&project.rpm("1.0.0", "keys")]);

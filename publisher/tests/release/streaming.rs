@@ -3,11 +3,14 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::Command;
 
 use consign::sign::Algorithm;
 
+use crate::packagers;
 use crate::sample::{Keys, Sample, text};
+use crate::wrap::Foreign;
 
 const PAYLOAD: u64 = 300 * 1024 * 1024;
 const LIMIT_KIB: u64 = 48 * 1024;
@@ -25,6 +28,41 @@ fn write_noise(file: File, length: u64) {
     out.flush().unwrap();
 }
 
+/// Runs `consign` and tells the most memory that it took, in KiB.
+fn peak(arguments: &str, status: &Path) -> u64 {
+    // The program's own count of its memory, taken when it ends.
+    let line = format!(
+        "{} {arguments} & pid=$!; while kill -0 $pid 2>/dev/null; do \
+         grep VmHWM /proc/$pid/status > {status}.new 2>/dev/null && mv {status}.new {status}; \
+         read -t 0.05 _ < /dev/zero || :; done; wait $pid",
+        env!("CARGO_BIN_EXE_consign"),
+        status = text(status),
+    );
+    let output = Command::new("bash").args(["-c", &line]).output().unwrap();
+    assert_eq!(output.status.into_raw(), 0, "{}", String::from_utf8_lossy(&output.stderr));
+    let peak = std::fs::read_to_string(status).unwrap();
+    peak.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// Compressed on several cores, each of which holds some tens of megabytes, but never the payload.
+#[test]
+fn the_payload_of_an_rpm_that_others_built_is_streamed_through() {
+    let foreign = Foreign::new();
+    let folder = foreign.folder.path();
+    write_noise(File::create(folder.join("noise")).unwrap(), PAYLOAD / 3);
+    let package = packagers::rpmbuild("1.1.0", 1, folder, |spec| {
+        let spec = spec.replacen("Name:", "%global _binary_payload w1.gzdio\nName:", 1);
+        let install = "install -D %{_sourcedir}/noise %{buildroot}/opt/acme-ledger/noise\n\
+                       truncate -s 200M %{buildroot}/opt/acme-ledger/hole\n%pre -p";
+        spec.replacen("%pre -p", install, 1)
+    });
+    let (manifest, keys) = (foreign.at("consign.toml"), &foreign.keys.files.package_secret);
+    let arguments = format!("wrap --manifest {} --key {} {}", text(&manifest), text(keys), text(&package));
+    let peak = peak(&format!("{arguments} --output {}", text(&foreign.at("out"))), &foreign.at("status"));
+    assert!(foreign.at("out/acme-ledger-1.1.0-1.noarch.rpm").metadata().unwrap().len() > PAYLOAD / 3);
+    assert!(peak < PAYLOAD / 1024 / 2, "{peak} KiB");
+}
+
 #[test]
 fn a_large_payload_is_streamed() {
     let sample = Sample::new();
@@ -32,22 +70,10 @@ fn a_large_payload_is_streamed() {
     // The rest is a hole, which the package holds as zeroes.
     File::create(sample.path().join("tree/hole")).unwrap().set_len(PAYLOAD / 3 * 2).unwrap();
     let keys = Keys::new(Algorithm::Ed25519);
-    let status = sample.path().join("status");
-    // The program's own count of its memory, taken when it ends.
-    let line = format!(
-        "{} build --manifest {} --key {} & pid=$!; while kill -0 $pid 2>/dev/null; do \
-         grep VmHWM /proc/$pid/status > {status}.new 2>/dev/null && mv {status}.new {status}; \
-         read -t 0.05 _ < /dev/zero || :; done; wait $pid",
-        env!("CARGO_BIN_EXE_consign"),
-        text(&sample.manifest_path()),
-        text(&keys.files.package_secret),
-        status = text(&status),
-    );
-    let output = Command::new("bash").args(["-c", &line]).output().unwrap();
-    assert_eq!(output.status.into_raw(), 0, "{}", String::from_utf8_lossy(&output.stderr));
+    let arguments =
+        format!("build --manifest {} --key {}", text(&sample.manifest_path()), text(&keys.files.package_secret));
+    let peak = peak(&arguments, &sample.path().join("status"));
     let package = sample.path().join("dist/acme-erp_1.1.0-1_all.deb");
     assert!(package.metadata().unwrap().len() > PAYLOAD / 3);
-    let peak = std::fs::read_to_string(status).unwrap();
-    let peak: u64 = peak.split_whitespace().nth(1).unwrap().parse().unwrap();
     assert!(peak < LIMIT_KIB, "{peak} KiB");
 }

@@ -100,26 +100,31 @@ struct Plain<'a> {
     version: &'a str,
     payload: &'a str,
     header: &'a str,
+    /// Another processor than any.
+    target: Option<&'a str>,
 }
 
 impl Default for Plain<'_> {
     fn default() -> Self {
-        Self { name: "acme-ledger", version: "1.1.0", payload: "w6.gzdio", header: "" }
+        Self { name: "acme-ledger", version: "1.1.0", payload: "w6.gzdio", header: "", target: None }
     }
 }
 
 impl Plain<'_> {
     /// Built by rpmbuild, in a folder of its own below `folder`.
     fn build(&self, folder: &Path) -> PathBuf {
-        let Self { name, version, payload, header } = self;
-        let parts = [("@NAME@", *name), ("@VERSION@", version), ("@PAYLOAD@", payload), ("@HEADER@", header)];
-        let spec = parts.iter().fold(SPEC.to_owned(), |spec, (mark, part)| spec.replace(mark, part));
+        let Self { name, version, payload, header, target } = *self;
+        let parts = [("@NAME@", name), ("@VERSION@", version), ("@PAYLOAD@", payload), ("@HEADER@", header)];
+        let mut spec = parts.iter().fold(SPEC.to_owned(), |spec, (mark, part)| spec.replace(mark, part));
+        if target.is_some() {
+            spec = spec.replacen("BuildArch: noarch\n", "", 1);
+        }
         let folder = tempfile::Builder::new().tempdir_in(folder).unwrap().keep();
         let noise: Vec<u8> = (0..150_000u32).flat_map(|n| (n / 7).wrapping_mul(n).to_be_bytes()).collect();
         fs::write(folder.join("noise"), noise).unwrap();
         fs::write(folder.join("plain.spec"), spec).unwrap();
-        packagers::build_rpm("plain.spec", &folder);
-        let architecture = if header.contains("BuildArch: ") { "x86_64" } else { "noarch" };
+        packagers::build_rpm("plain.spec", target, &folder);
+        let architecture = target.unwrap_or("noarch");
         folder.join(format!("{name}-{version}-1.{architecture}.rpm"))
     }
 }

@@ -4,8 +4,7 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use consign_lab::{AgentPackage, Lab, Release, Vendor};
-use serde_json::Value;
+use consign_lab::{AgentPackage, Lab, Vendor};
 use tempfile::TempDir;
 
 use crate::Result;
@@ -18,7 +17,8 @@ const LASTING_KEY: [&str; 5] = ["--algorithm", "ed25519", "--no-passphrase", "--
 pub struct Publisher {
     pub vendor: Vendor,
     agent: AgentPackage,
-    channel: &'static str,
+    /// The same for hosts of rpm.
+    agent_rpm: PathBuf,
     _work: TempDir,
 }
 
@@ -28,23 +28,8 @@ impl Publisher {
         fs_err::remove_dir_all(vendor.keys())?;
         new_keys(&vendor, name, &vendor.keys())?;
         let work = tempfile::tempdir()?;
-        let agent = stand_in(&vendor, work.path())?;
-        Ok(Publisher { vendor, agent, channel: "stable", _work: work })
-    }
-
-    /// The same at the work of one build, in a channel of its own.
-    pub fn for_release(self, release: Release) -> Publisher {
-        Publisher { vendor: self.vendor.for_release(release), channel: release.name(), ..self }
-    }
-
-    pub fn channel(&self) -> &'static str {
-        self.channel
-    }
-
-    /// The fingerprint by which other vendors and sites know this one.
-    pub fn primary(&self) -> Result<String> {
-        let roles: Value = serde_json::from_slice(&fs_err::read(self.vendor.keys().join("roles.json"))?)?;
-        Ok(roles["primary"].as_str().ok_or("the key set has no primary key")?.to_owned())
+        let (agent, agent_rpm) = stand_in(&vendor, work.path())?;
+        Ok(Publisher { vendor, agent, agent_rpm, _work: work })
     }
 
     pub fn repository(&self) -> PathBuf {
@@ -55,6 +40,8 @@ impl Publisher {
     pub fn publish(&self, project: &Path) -> Result<()> {
         let packages = self.vendor.build(project)?;
         let mut arguments = self.vendor.publish_arguments(project, &self.agent);
+        // Before another option: what follows `--agent` is an agent.
+        arguments.splice(1..1, ["--agent".to_owned(), self.agent_rpm.display().to_string()]);
         arguments.extend(["--valid-for".to_owned(), VALID_FOR.to_owned()]);
         arguments.extend(packages.iter().map(|package| package.display().to_string()));
         self.vendor.consign(&arguments.iter().map(String::as_str).collect::<Vec<_>>())?;
@@ -74,9 +61,9 @@ impl Publisher {
     }
 }
 
-/// A package `consignee` with two programs that do nothing, older than every real one: the real one is
+/// Packages `consignee` with two programs that do nothing, older than every real one: the real one is
 /// too large to be kept, and the agent that finishes a golden host is that of the tree.
-fn stand_in(vendor: &Vendor, work: &Path) -> Result<AgentPackage> {
+fn stand_in(vendor: &Vendor, work: &Path) -> Result<(AgentPackage, PathBuf)> {
     let (keys, binaries) = (work.join("keys"), work.join("programs"));
     new_keys(vendor, "consign", &keys)?;
     fs_err::create_dir_all(&binaries)?;
@@ -87,20 +74,26 @@ fn stand_in(vendor: &Vendor, work: &Path) -> Result<AgentPackage> {
     }
     let (dist, key) = (Lab::repository().join("client/dist"), keys.join("package.secret.pgp"));
     let text = |path: &Path| path.display().to_string();
-    vendor.consign(&[
-        "agent-package",
-        "--binaries",
-        &text(&binaries),
-        "--dist",
-        &text(&dist),
-        "--version",
-        "0.0.1-1",
-        "--key",
-        &text(&key),
-        "--output",
-        &text(work),
-    ])?;
-    Ok(AgentPackage { package: work.join("consignee_0.0.1-1_amd64.deb"), certificate: keys.join("certificate.pgp") })
+    for format in ["deb", "rpm"] {
+        vendor.consign(&[
+            "agent-package",
+            "--format",
+            format,
+            "--binaries",
+            &text(&binaries),
+            "--dist",
+            &text(&dist),
+            "--version",
+            "0.0.1-1",
+            "--key",
+            &text(&key),
+            "--output",
+            &text(work),
+        ])?;
+    }
+    let certificate = keys.join("certificate.pgp");
+    let package = work.join("consignee_0.0.1-1_amd64.deb");
+    Ok((AgentPackage { package, certificate }, work.join("consignee-0.0.1-1.x86_64.rpm")))
 }
 
 fn new_keys(vendor: &Vendor, name: &str, folder: &Path) -> Result<()> {

@@ -20,7 +20,7 @@ use consignee::engine::event::{
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::fixture::{VERSIONS, each, files, golden};
+use crate::fixture::{VERSIONS, every, files, golden};
 
 /// Reasons that pass with time: never in a journal.
 const PASSING: [&str; 4] = ["outside-window", "unattended", "no-room", "no-room-for-packages"];
@@ -119,7 +119,7 @@ fn every_field_of_the_first_record_and_every_word_of_an_event_is_in_a_golden_jou
 
 #[test]
 fn everything_that_a_feed_can_say_is_in_a_golden_feed() {
-    each(|published| {
+    every(|published| {
         let json = |file: &str| serde_json::from_slice::<Value>(&published.read(&format!("documents/{file}"))).unwrap();
         let (feed, shard, anchor) = (json("feed.json"), json("shard.json"), json("anchor.json"));
         let mut of_release = fields::<FeedRelease>();
@@ -143,7 +143,7 @@ fn everything_that_a_feed_can_say_is_in_a_golden_feed() {
 /// Every plan that was published, as JSON.
 fn plans() -> Vec<Value> {
     let plans = RefCell::new(Vec::new());
-    each(|published| {
+    every(|published| {
         let keys = published.keys(Role::Package);
         for file in files(&published.path("repository/consign/plans")) {
             let verified = keys.verify_message(&fs_err::read(file).unwrap(), plan::MAXIMUM_SIZE).unwrap();

@@ -15,7 +15,7 @@ use consignee::acknowledgement::{Acknowledgements, Subject};
 use consignee::places::Places;
 use consignee::product::Product;
 
-use crate::fixture::{ADD_ON, BASE, FIRST, Published, each, position, turned};
+use crate::fixture::{ADD_ON, BASE, FIRST, Published, every, position, turned};
 
 fn native(release: &FeedRelease) -> &str {
     release.packages[0].native.deb.as_deref().unwrap()
@@ -27,7 +27,7 @@ fn plan(published: &Published) -> UpgradePlan {
 
 #[test]
 fn an_anchor_gives_each_key_its_role() {
-    each(|published| {
+    every(|published| {
         let anchor = published.anchor();
         assert!(anchor.covers(&published.id()));
         assert_eq!(anchor.minimum_generation.values().collect::<Vec<_>>(), [&1]);
@@ -50,7 +50,7 @@ fn an_anchor_gives_each_key_its_role() {
 
 #[test]
 fn a_plan_is_what_was_signed() {
-    each(|published| {
+    every(|published| {
         let signed = published.read("documents/plan.pgp");
         let verified = published.keys(Role::Package).verify_message(&signed, plan::MAXIMUM_SIZE).unwrap();
         assert_eq!(verified.bytes, published.read("documents/plan.json"));
@@ -126,7 +126,7 @@ fn a_plan_of_an_add_on_says_what_it_joins() {
 
 #[test]
 fn a_feed_names_its_shard_and_the_shard_its_releases() {
-    each(|published| {
+    every(|published| {
         let (vendor, channel) = (published.id().vendor, published.channel());
         let signed = published.read("documents/feed.pgp");
         let verified = published.keys(Role::Index).verify_message(&signed, MAXIMUM_HEAD_SIZE).unwrap();
@@ -163,7 +163,7 @@ fn a_note_that_is_not_what_its_shard_names_is_refused() {
 
 #[test]
 fn a_package_carries_its_plan_and_its_origin() {
-    each(|published| {
+    every(|published| {
         let bytes = published.read(&format!("repository/pool/{}", published.package));
         let layout = DebLayout::read(&mut Cursor::new(&bytes)).unwrap();
         assert_eq!(layout.plan(&mut Cursor::new(&bytes)).unwrap(), Some(published.read("documents/plan.pgp")));
@@ -180,7 +180,7 @@ fn a_package_carries_its_plan_and_its_origin() {
 #[test]
 fn signatures_outlive_their_keys() {
     let thirty_years = SystemTime::now() + Duration::from_secs(30 * 365 * 86_400);
-    each(|published| {
+    every(|published| {
         let late = |role| published.keys(role).as_of(thirty_years);
         assert!(late(Role::Package).verify_message(&published.read("documents/plan.pgp"), plan::MAXIMUM_SIZE).is_ok());
         assert!(late(Role::Index).verify_message(&published.read("documents/feed.pgp"), MAXIMUM_HEAD_SIZE).is_ok());

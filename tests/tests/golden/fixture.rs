@@ -8,7 +8,7 @@ use consign_metadata::name::{ChannelName, ProductId};
 use consign_metadata::openpgp::Keyring;
 use tempfile::TempDir;
 
-/// Every version.
+/// Every version with a host and journals.
 pub const VERSIONS: [&str; 2] = ["1", "2"];
 
 /// What one vendor published in a version.
@@ -72,9 +72,33 @@ pub const ADD_ON: Published = Published {
     notes: 0,
 };
 
-/// Asserts something of everything that was published; where it does not hold is said.
+/// Acme's canopsis in version 3: as .deb and as .rpm, and no host.
+pub const BOTH: Published = Published {
+    folder: "3",
+    product: "acme/canopsis",
+    channel: "stable",
+    generation: 2,
+    version: "3.26.0",
+    packages: &["3.25.0-1", "3.26.0-1"],
+    package: "main/c/canopsis/canopsis_3.26.0-1_all.deb",
+    introduction: "acme-release.deb",
+    port: 8081,
+    notes: 4,
+};
+
+/// Asserts something of everything that was published and is on a golden host.
 pub fn each(test: impl Fn(&Published)) {
-    for published in [&FIRST, &BASE, &ADD_ON] {
+    named(&[&FIRST, &BASE, &ADD_ON], test);
+}
+
+/// Asserts something of everything that was published.
+pub fn every(test: impl Fn(&Published)) {
+    named(&[&FIRST, &BASE, &ADD_ON, &BOTH], test);
+}
+
+/// Where it does not hold is said.
+fn named(all: &[&Published], test: impl Fn(&Published)) {
+    for published in all {
         let named = Named(published.folder);
         test(published);
         drop(named);

@@ -10,4 +10,5 @@ mod host;
 mod journals;
 mod mid_upgrade;
 mod repository;
+mod rpm;
 mod state;

@@ -6,7 +6,7 @@ use std::process::Command;
 use consign_lab::program;
 use serde_json::Value;
 
-use crate::fixture::{Published, copy_of, each, files, turned};
+use crate::fixture::{BOTH, Published, copy_of, each, every, files, turned};
 
 /// What `consign verify` finds: place and problem.
 fn findings(published: &Published, repository: &Path) -> Vec<(String, String)> {
@@ -28,7 +28,7 @@ fn beyond_age(published: &Published, repository: &Path) -> Vec<(String, String)>
 
 #[test]
 fn nothing_is_wrong_with_it_but_its_age() {
-    each(|published| {
+    every(|published| {
         let repository = published.path("repository");
         let expired: Vec<String> = findings(published, &repository).into_iter().map(|(place, _)| place).collect();
         assert_eq!(beyond_age(published, &repository), []);
@@ -55,4 +55,30 @@ fn a_turned_bit_in_any_file_that_is_read_is_found() {
         let expected = 3 * (usize::try_from(published.generation).unwrap() - 1);
         assert!(unnoticed.iter().all(earlier) && unnoticed.len() == expected, "{unnoticed:#?}");
     });
+}
+
+/// Of yum the generation before, which a reader of an older list stays in, and the key that only zypper asks.
+#[test]
+fn a_turned_bit_in_any_file_that_dnf_reads_is_found() {
+    let copy = copy_of(&BOTH.path("repository"));
+    let newest = "yum/stable/g/2/";
+    let read = |name: &str| {
+        // Beside them `latest` still has the documents of the generation before.
+        let of_newest = name.strip_prefix("yum/stable/g/latest/").or(name.strip_prefix(newest));
+        let is_named = of_newest.is_some_and(|file| copy.path().join(newest).join(file).exists());
+        (is_named && !name.ends_with("repomd.xml.key")) || name.ends_with(".rpm")
+    };
+    let mut looked = 0;
+    for file in files(copy.path()) {
+        let name = file.strip_prefix(copy.path()).unwrap().display().to_string();
+        if read(&name) {
+            let bytes = fs_err::read(&file).unwrap();
+            fs_err::write(&file, turned(&bytes, bytes.len() / 2)).unwrap();
+            assert_ne!(beyond_age(&BOTH, copy.path()), [], "{name}");
+            fs_err::write(&file, bytes).unwrap();
+            looked += 1;
+        }
+    }
+    // Four documents, their list and its signature, of two places; two releases, the agent, the introduction twice.
+    assert_eq!(looked, 2 * 6 + 5);
 }

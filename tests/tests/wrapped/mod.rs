@@ -21,6 +21,17 @@ pub fn project(vendor: &Vendor, version: &str, schema: u32) -> PathBuf {
 
 /// The same for a package that debhelper builds, which is wrapped and published.
 pub fn publish_wrapped(vendor: &Vendor, version: &str, schema: u32, change: impl Fn(&Path)) {
+    publish_foreign(vendor, version, schema, |folder| {
+        packagers::debhelper(&format!("{version}-1"), schema, folder, change)
+    });
+}
+
+/// The same for a package that rpmbuild makes, with an edit of its spec.
+pub fn publish_wrapped_rpm(vendor: &Vendor, version: &str, schema: u32, edit: impl Fn(String) -> String) {
+    publish_foreign(vendor, version, schema, |folder| packagers::rpmbuild(version, schema, folder, edit));
+}
+
+fn publish_foreign(vendor: &Vendor, version: &str, schema: u32, build: impl FnOnce(&Path) -> PathBuf) {
     let project = project(vendor, version, schema);
     let manifest = project.join("consign.toml");
     let text = std::fs::read_to_string(&manifest).unwrap();
@@ -28,7 +39,7 @@ pub fn publish_wrapped(vendor: &Vendor, version: &str, schema: u32, change: impl
     let kept: Vec<_> = text.lines().filter(|line| !own.iter().any(|key| line.starts_with(key))).collect();
     std::fs::write(&manifest, kept.join("\n")).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let package = packagers::debhelper(&format!("{version}-1"), schema, folder.path(), change);
+    let package = build(folder.path());
     let (dist, key) = (project.join("dist"), vendor.keys().join("package.secret.pgp"));
     let words = ["--manifest", text_of(&manifest), "--output", text_of(&dist), "--key", text_of(&key)];
     vendor.consign(&[&["wrap", text_of(&package)], &words[..]].concat()).unwrap();

@@ -34,6 +34,7 @@ pub fn agent_rpm(from: &AgentPackage) -> Result<PackageContents, BuildError> {
         relations: Relations { requires, recommends, ..Relations::default() },
         scripts: scripts(&control)?,
         trigger: trigger.map(|script| TransactionTrigger { below: plan::INSTALLED_FOLDER.to_owned(), script }),
+        ..RpmControl::default()
     };
     Ok(contents)
 }

@@ -28,6 +28,7 @@ pub struct Relations {
     pub pre_depends: Vec<String>,
     pub depends: Vec<String>,
     pub recommends: Vec<String>,
+    pub suggests: Vec<String>,
     pub conflicts: Vec<String>,
     pub breaks: Vec<String>,
     pub replaces: Vec<String>,
@@ -66,6 +67,7 @@ pub fn paragraph(contents: &PackageContents) -> Result<Paragraph, PackageError> 
         ("Pre-Depends", &relations.pre_depends),
         ("Depends", &relations.depends),
         ("Recommends", &relations.recommends),
+        ("Suggests", &relations.suggests),
         ("Conflicts", &relations.conflicts),
         ("Breaks", &relations.breaks),
         ("Replaces", &relations.replaces),
@@ -99,7 +101,7 @@ fn description(summary: &str, description: &str) -> String {
 }
 
 /// Lines that a terminal shows whole; one that begins with a blank is shown as it is (Policy 5.6.13).
-fn wrapped(line: &str) -> Vec<String> {
+pub fn wrapped(line: &str) -> Vec<String> {
     if line.starts_with(' ') {
         return vec![line.to_owned()];
     }

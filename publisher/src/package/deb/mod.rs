@@ -32,6 +32,7 @@ mod wrapped;
 mod writer;
 
 pub use archive::{Sections, append_signature};
+pub(super) use control::wrapped;
 pub use control::{DebControl, Relations, Scripts};
 pub(crate) use documentation::gzip;
 pub use foreign::ForeignDeb;

@@ -1,4 +1,6 @@
-//! What only rpm wants to know of a package: relations, scriptlets, a trigger.
+//! What only rpm wants to know of a package: relations, scriptlets, a trigger, capabilities.
+
+use std::collections::BTreeMap;
 
 use super::Relation;
 
@@ -11,6 +13,8 @@ pub struct RpmControl {
     pub scripts: Scripts,
     /// A script that is run once after a transaction.
     pub trigger: Option<TransactionTrigger>,
+    /// Capabilities of its files, by their absolute paths.
+    pub capabilities: BTreeMap<String, String>,
 }
 
 /// Relations; those that rpm needs to read the package are added by the packager.

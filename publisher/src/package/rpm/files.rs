@@ -11,7 +11,8 @@ use crate::stage::{Entry, Node, Source, StageError, StagedTree};
 const FOLDER: u16 = 0o040_000;
 const PLAIN: u16 = 0o100_000;
 const SYMLINK: u16 = 0o120_000;
-const DOCUMENTATION: &str = "usr/share/doc/";
+/// As `rpmbuild` has them.
+const DOCUMENTATION: [&str; 3] = ["usr/share/doc/", "usr/share/info/", "usr/share/man/"];
 
 /// A path that a package installs.
 #[derive(Debug, Clone)]
@@ -28,6 +29,8 @@ pub struct File {
     pub names: u32,
     pub size: u32,
     pub target: String,
+    /// What a program may do that others may not; empty as a rule.
+    pub capabilities: String,
     /// What a plain file holds; known only when it was packed.
     pub digest: Option<Sha256>,
     /// What a signed document or a dated file stands for.
@@ -74,6 +77,19 @@ impl Files {
         self.0.iter().any(|file| file.names > 1)
     }
 
+    /// Gives capabilities to files, by their absolute paths.
+    pub fn endow(&mut self, capabilities: &BTreeMap<String, String>) {
+        for file in &mut self.0 {
+            let own = capabilities.get(&format!("/{}", file.path));
+            file.capabilities = own.cloned().unwrap_or_default();
+        }
+    }
+
+    /// Whether any has capabilities.
+    pub fn has_capabilities(&self) -> bool {
+        self.0.iter().any(|file| !file.capabilities.is_empty())
+    }
+
     /// Writes the lists about them.
     pub fn describe(&self, header: &mut Store, time: u32) {
         let numbers = |of: &dyn Fn(&File) -> u32| self.0.iter().map(of).collect::<Vec<u32>>();
@@ -94,6 +110,9 @@ impl Files {
         header.numbers(tag::FILE_DEVICES, numbers(&|_| 1));
         header.numbers(tag::FILE_INODES, numbers(&|file| file.inode));
         header.texts(tag::FILE_LANGS, texts(&|_| String::new()));
+        if self.has_capabilities() {
+            header.texts(tag::FILE_CAPS, texts(&|file| file.capabilities.clone()));
+        }
         split_paths(header, self.0.iter().map(|file| format!("/{}", file.path)));
     }
 
@@ -151,7 +170,7 @@ fn file(path: &str, entry: &Entry, inode: u32, names: u32) -> Result<File, Stage
         _ => None,
     };
     let mut flags = if config { tag::FILE_CONFIG | tag::FILE_NO_REPLACE } else { 0 };
-    if path.starts_with(DOCUMENTATION) && source.is_some() {
+    if DOCUMENTATION.iter().any(|folder| path.starts_with(folder)) && source.is_some() {
         flags |= tag::FILE_DOC;
     }
     let size = u32::try_from(size).map_err(|_| StageError::Source {
@@ -159,6 +178,20 @@ fn file(path: &str, entry: &Entry, inode: u32, names: u32) -> Result<File, Stage
         reason: format!("it has {size} bytes, and a file in an .rpm has at most {}", u32::MAX),
     })?;
     let (owner, group) = (entry.attributes.owner.clone(), entry.attributes.group.clone());
-    let path = path.to_owned();
-    Ok(File { path, mode, owner, group, flags, inode, names, size, target, digest: None, stands_for, source })
+    let (path, capabilities) = (path.to_owned(), String::new());
+    Ok(File {
+        path,
+        mode,
+        owner,
+        group,
+        flags,
+        inode,
+        names,
+        size,
+        target,
+        capabilities,
+        digest: None,
+        stands_for,
+        source,
+    })
 }

@@ -19,6 +19,8 @@ const KIND_OF_FILE: u64 = 0o170_000;
 const FOLDER: u64 = 0o040_000;
 /// Where a lead has the number of the processors.
 const MACHINE: u64 = 8;
+/// Those of hosts that there is an agent for; the old ones run on 64-bit PCs as well.
+const ARCHITECTURES: [&str; 7] = ["noarch", "x86_64", "i386", "i486", "i586", "i686", "aarch64"];
 const COMPRESSORS: [&str; 3] = ["gzip", "xz", "zstd"];
 
 /// An .rpm that was built by others. Its payload stays where it is until it is copied.
@@ -149,6 +151,11 @@ fn can_be_kept(header: &Header) -> Result<(), String> {
     }
     if header.text(tag::COOKIE).is_some_and(|cookie| cookie.starts_with(CONTENT)) {
         return Err("was made by consign already".to_owned());
+    }
+    let architecture = header.architecture();
+    if !ARCHITECTURES.contains(&architecture) {
+        let known = ARCHITECTURES.join(", ");
+        return Err(format!("is for {architecture}, for which there is no agent; there is one for {known}"));
     }
     if header.has(tag::LONG_FILE_SIZES) {
         return Err(

@@ -8,6 +8,7 @@ use super::opened::CONTENT;
 use super::payload::{COMPRESSOR, LEVEL, Packed};
 use super::relation::Relation;
 use super::store::{Store, Value};
+use crate::package::deb::wrapped;
 use crate::package::{Architecture, PackageContents, PackageError};
 
 const SHELL: &str = "/bin/sh";
@@ -73,7 +74,7 @@ fn identity(store: &mut Store, contents: &PackageContents, version: &str, releas
     store.set(tag::SUMMARY, Value::Translated(contents.summary.clone()));
     let description = match contents.description.trim() {
         "" => contents.summary.clone(),
-        text => text.to_owned(),
+        text => lines(text),
     };
     store.set(tag::DESCRIPTION, Value::Translated(description));
     store.set(tag::GROUP, Value::Translated("Unspecified".to_owned()));
@@ -90,6 +91,12 @@ fn identity(store: &mut Store, contents: &PackageContents, version: &str, releas
     store.text(tag::SOURCE_RPM, format!("{}-{version}-{release}.src.rpm", contents.name));
     store.text(tag::ENCODING, "utf-8");
     store.number(tag::FILE_DIGEST_ALGORITHM, 8);
+}
+
+/// Paragraphs in lines that a terminal shows whole.
+fn lines(text: &str) -> String {
+    let wrapped = text.lines().map(|line| wrapped(line.trim_end()).join("\n"));
+    wrapped.collect::<Vec<_>>().join("\n")
 }
 
 fn scripts(store: &mut Store, contents: &PackageContents) {
@@ -157,20 +164,22 @@ fn requires(contents: &PackageContents, files: &Files, native: &str) -> Vec<Rela
     if files.has_configuration() {
         all.push(Relation::exactly(format!("config({})", contents.name), native).with(tag::CONFIG));
     }
-    all.extend(features(&all, files, native));
+    let weak = [&relations.recommends[..], &relations.suggests].concat();
+    all.extend(features(&all, &weak, files, native));
     all
 }
 
 /// What rpm must be able to do, as `rpmbuild` finds it.
-fn features(requires: &[Relation], files: &Files, native: &str) -> Vec<Relation> {
+fn features(requires: &[Relation], weak: &[Relation], files: &Files, native: &str) -> Vec<Relation> {
     let features = [
         ("CompressedFileNames", "3.0.4-1", true),
         ("FileDigests", "4.6.0-1", true),
         ("PayloadFilesHavePrefix", "4.0-1", true),
         ("PayloadIsZstd", "5.4.18-1", true),
+        ("FileCaps", "4.6.1-1", files.has_capabilities()),
         ("PartialHardlinkSets", "4.0.4-1", files.has_hard_links()),
         ("TildeInVersions", "4.10.0-1", native.contains('~') || requires.iter().any(|r| r.version.contains('~'))),
-        ("RichDependencies", "4.12.0-1", requires.iter().any(Relation::is_rich)),
+        ("RichDependencies", "4.12.0-1", requires.iter().any(Relation::is_rich) || weak.iter().any(Relation::is_rich)),
     ];
     features.iter().filter(|(_, _, needed)| *needed).map(|(name, since, _)| Relation::feature(name, since)).collect()
 }

@@ -40,6 +40,7 @@ impl Packager for Rpm {
         let name = contents.name.as_str();
         let tree = folders::own(&contents.payload);
         let mut files = Files::of(&tree)?;
+        files.endow(&contents.rpm.capabilities);
         fs::create_dir_all(folder).on("create", folder)?;
         let mut payload = tempfile::tempfile_in(folder).on("write", folder)?;
         let packed = payload::write(&mut payload, name, &mut files, time, self.threads(), &mut |_| Ok(()))?;

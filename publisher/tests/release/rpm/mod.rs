@@ -1,8 +1,11 @@
 //! Packages for rpm, judged by the real rpm.
 
 mod database;
+mod endowed;
 mod header;
 mod installed;
+mod large;
+mod lint;
 mod reader;
 mod release;
 mod signature;
@@ -83,7 +86,7 @@ fn contents(payload: StagedTree) -> PackageContents {
         release: Release { changes: vec!["Version 1.2.0-rc.1.".to_owned()] },
         payload,
         deb: consign::package::deb::DebControl::default(),
-        rpm: RpmControl { relations, scripts, trigger: Some(trigger) },
+        rpm: RpmControl { relations, scripts, trigger: Some(trigger), ..RpmControl::default() },
     }
 }
 

@@ -34,6 +34,8 @@ fn what_could_not_be_kept_is_refused_with_what_to_do() {
     let refused = |header: &str| refusal(&foreign, &Plain { header, ..Plain::default() });
     let epoch = refused("Epoch: 1");
     assert!(epoch.contains("it has an epoch"), "{epoch}");
+    let architecture = refusal(&foreign, &Plain { target: Some("s390x"), ..Plain::default() });
+    assert!(architecture.contains("it is for s390x, for which there is no agent"), "{architecture}");
     let md5 = refused("%global _binary_filedigest_algorithm 1");
     assert!(md5.contains("it has no SHA-256 of its files"), "{md5}");
     for (payload, name) in [("w2.lzdio", "lzma"), ("w2.bzdio", "bzip2")] {
@@ -78,6 +80,19 @@ fn a_path_of_theirs_where_ours_must_go_is_refused() {
         said.contains("plans/acme-ledger.pgp is to be added, and the package installs something else there"),
         "{said}"
     );
+}
+
+/// A .deb has the notes in its control archive as well.
+#[test]
+fn documentation_that_is_a_link_leaves_the_notes_no_place_and_is_refused() {
+    let foreign = Foreign::new();
+    let package = packagers::rpmbuild("1.1.0", 1, foreign.folder.path(), |spec| {
+        let link =
+            "mkdir -p %{buildroot}/usr/share/doc && ln -s common %{buildroot}/usr/share/doc/acme-ledger\n%pre -p";
+        spec.replace("%pre -p", link).replace("%files", "%files\n/usr/share/doc/acme-ledger")
+    });
+    let said = foreign.refusal(&[package]);
+    assert!(said.contains("it installs no folder at /usr/share/doc/acme-ledger, where the release notes go"), "{said}");
 }
 
 /// Where each part of a package begins.
