@@ -108,6 +108,9 @@ behaviours! {
     Uncleared "uncleared" "An upgrade nobody has acknowledged, with everything else on the host" {
         /// It stays back, everything else is upgraded, exit 0, and what waits is said.
         Held "held" "held, the rest upgraded" "";
+        /// The same, and nobody says so.
+        HeldSilently "held-silently" "held, the rest upgraded; not said" "What waits is not shown by the package manager. \
+            `consignee status` shows it.";
         /// The package manager refuses the whole transaction.
         Refused "refused" "refused as a whole" "The gate refuses the transaction before anything is unpacked; \
             the rest of the host waits until the upgrade is acknowledged or left out by name.";

@@ -141,6 +141,21 @@ impl Case {
         })
     }
 
+    /// Waits until the upgrade that came past everybody is halted: all its packages there, its engines stopped,
+    /// and said what to type.
+    #[track_caller]
+    pub fn wait_halted(&self, version: &str) {
+        let whole = format!("packages: all at {version}");
+        let status = self.site.host.wait_until("the upgrade is halted", FINISH, || {
+            let status = self.site.host.exec(&["consignee", "status", "--language", "en", &self.id]);
+            let is_halted = status.code == 4 && status.text().contains(&whole) && self.site.engine("web") == "inactive";
+            is_halted.then(|| status.text())
+        });
+        assert!(status.contains(&format!("consignee ack {}", self.id)), "{status}");
+        assert!(status.contains(&format!("consignee retry {}", self.id)), "{status}");
+        self.site.assert_canopsis_stopped();
+    }
+
     /// Types what leads out of a halt: `consignee retry`, and what that names.
     #[track_caller]
     pub fn way_out(&self) -> WayOut {
