@@ -63,7 +63,7 @@ impl Case {
         let id = format!("acme/{}", product.name());
         let site = Site::on(host, &vendor, &id).unwrap().by(system.manager);
         if !reads_the_repository(&site) {
-            sheet.all_left_out(LeftOut::RepositoryNotRead);
+            sheet.rest_left_out(LeftOut::RepositoryNotRead);
             return None;
         }
         site.carry(&first);
@@ -79,12 +79,19 @@ impl Case {
         self.site.carry(&publish(&self.vendor, product));
     }
 
-    /// Publishes a release, and everything that it asks for is acknowledged.
+    /// Publishes a release, and everything that it asks for is acknowledged before it comes. Where that is not
+    /// possible nothing of the rest was measured.
     #[track_caller]
-    pub fn clear(&self, product: Product) {
+    pub fn clear(&self, sheet: &mut Sheet, product: Product) -> bool {
         self.release(product);
         self.site.refresh().expect_ok();
-        self.acknowledge();
+        let answer = self.acknowledge();
+        let is_cleared = self.site.status()["products"][0]["upgrade"]["state"] == "cleared";
+        if !is_cleared {
+            assert_eq!(self.site.manager(), Manager::Dnf5, "{answer}");
+            sheet.rest_left_out(LeftOut::NotCleared);
+        }
+        is_cleared
     }
 
     /// Acknowledges whatever waits for it, and answers how that ended.
@@ -156,11 +163,14 @@ impl Case {
         self.site.assert_canopsis_stopped();
     }
 
-    /// Types what leads out of a halt: `consignee retry`, and what that names.
+    /// Types what leads out of a halt: `consignee ack` where that was not yet possible, `consignee retry`, and
+    /// what that names.
     #[track_caller]
     pub fn way_out(&self) -> WayOut {
+        self.acknowledge();
         let retry = ["env", "LC_ALL=C.UTF-8", "consignee", "retry", &self.id];
         let answer = self.site.host.exec(&retry);
+        println!("{answer}");
         if answer.success() {
             return WayOut::Retry;
         }
