@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::host::Host;
 use crate::manager::Manager;
 use crate::outcome::Outcome;
-use crate::root::BaseSystem;
+use crate::root::{BaseSystem, RpmSystem};
 use crate::server::Server;
 use crate::vendor::{REPOSITORY_PORT, Vendor};
 
@@ -45,7 +45,14 @@ impl Site {
             }
             BaseSystem::Rpm(_) => {
                 host.copy_in(vendor.release_package_for("rpm"), "/root/vendor-release.rpm");
-                host.manager(&["install", "/root/vendor-release.rpm"]).expect_ok();
+                match host.rpm_system() {
+                    RpmSystem::Zypper => {
+                        host.rpm(&["--install", "/root/vendor-release.rpm"]).expect_ok();
+                        // The vendor's, and that of the agent: zypper would ask for each.
+                        host.shell("rpm --import /etc/pki/rpm-gpg/RPM-GPG-KEY-*");
+                    }
+                    _ => drop(host.manager(&["install", "/root/vendor-release.rpm"]).expect_ok()),
+                }
             }
         }
         let manager = Manager::of(host.system());

@@ -36,6 +36,11 @@ impl ThirdParty {
         ThirdParty { deb, rpm }
     }
 
+    /// One more file.
+    pub fn file(self, path: &str, text: &str) -> ThirdParty {
+        ThirdParty { deb: self.deb.file(path, text), rpm: self.rpm.file(path, text) }
+    }
+
     /// What runs before its files come.
     pub fn before(self, script: &str) -> ThirdParty {
         let deb = self.deb.script("preinst", &format!("#!/bin/sh\n{script}\n"));

@@ -12,6 +12,14 @@ impl Site {
     /// Reads the lists of the repositories again.
     #[track_caller]
     pub fn refresh(&self) -> Outcome {
+        if self.manager() == Manager::Zypper {
+            // It keeps a list of mirrors that is younger than ten minutes.
+            self.host.exec(&[
+                "sh",
+                "-c",
+                "find /var/cache/zypp/raw -name mirrorlist.txt -exec touch -d '1 hour ago' {} +",
+            ]);
+        }
         self.typed(&self.manager().refresh())
     }
 

@@ -33,7 +33,7 @@ pub fn arguments() -> Vec<String> {
 }
 
 /// The file of a package whose `%pre` runs: rpm tells a script neither its path nor its version, but has it
-/// open. What it is says its signature; the name only tells it from others.
+/// open. What it is says its signature; the name only tells it from others, where there are others.
 pub fn open_package(package: &str) -> Option<PathBuf> {
     let parent = std::os::unix::process::parent_id();
     let callers = std::iter::successors(Some(parent), |process| Some(Process::of(*process)?.parent));
@@ -42,12 +42,22 @@ pub fn open_package(package: &str) -> Option<PathBuf> {
 
 fn package_of(process: u32, package: &str) -> Option<PathBuf> {
     let files = fs::read_dir(format!("/proc/{process}/fd")).ok()?.flatten();
-    let is_it = |path: &PathBuf| {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let name = |path: &PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let paths = files.filter_map(|file| fs::read_link(file.path()).ok());
+    let mut packages: Vec<PathBuf> = paths.filter(|path| name(path).ends_with(".rpm")).collect();
+    packages.sort();
+    packages.dedup();
+    let is_it = |path: &&PathBuf| {
+        let name = name(path);
         let rest = name.strip_prefix(package).and_then(|rest| rest.strip_prefix('-'));
-        name.ends_with(".rpm") && rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+        rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
     };
-    files.filter_map(|file| fs::read_link(file.path()).ok()).find(is_it)
+    match (packages.iter().find(is_it), packages.as_slice()) {
+        (Some(found), _) => Some(found.clone()),
+        // Somebody may have called it anything.
+        (None, [only]) => Some(only.clone()),
+        (None, _) => None,
+    }
 }
 
 /// What `/proc/<pid>/stat` says.
@@ -95,8 +105,10 @@ mod tests {
         let open: Vec<fs::File> = names.iter().map(|name| fs::File::create(folder.join(name)).unwrap()).collect();
         let found = package_of(std::process::id(), "acme-erp");
         assert_eq!(found, Some(folder.join("acme-erp-1.0-1.noarch.rpm")));
-        assert_eq!(package_of(std::process::id(), "acme"), None);
+        assert_eq!(package_of(std::process::id(), "acme"), None, "either of them");
         drop(open);
+        let _renamed = fs::File::create(folder.join("latest.rpm")).unwrap();
+        assert_eq!(package_of(std::process::id(), "acme"), Some(folder.join("latest.rpm")));
         fs::remove_dir_all(&folder).unwrap();
     }
 

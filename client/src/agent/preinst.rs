@@ -47,7 +47,8 @@ pub enum Brings<'a> {
 }
 
 /// A package whose script cannot refuse: what is not satisfied halts its upgrade, engines stopped. Where its
-/// file is not known nothing is known of it but that it comes, and it is judged when it is there.
+/// file is not known nothing is known of it but that it comes, and whether anything of its product was here
+/// before; it is judged when it is there.
 ///
 /// # Errors
 /// [`AgentError`]
@@ -66,13 +67,29 @@ pub fn arrive(
             let arrival = Arrival { package, brings: Brings::Archive(archive), before, attended };
             preinst(agent, id, &arrival, speaker)?
         }
-        None => Reply::Pass,
+        None => {
+            defer_first(agent, id)?;
+            Reply::Pass
+        }
     };
     if let Reply::Refuse { refusals } = &refused {
         log::warn!("{package} comes although it is not cleared: {refusals:?}");
     }
     watch::wake(agent);
     Ok(Reply::Pass)
+}
+
+/// Nothing of the product is here: whatever comes is its first install, and no baseline.
+fn defer_first(agent: &Agent, id: &ProductId) -> Result<(), AgentError> {
+    let mut catalogue = Catalogue::read(agent)?;
+    catalogue.know(agent, id);
+    let Some(_lock) = agent.locks.lock_within(id, barrier::PATIENCE) else { return Ok(()) };
+    let situation = Situation::of(agent, &catalogue, &catalogue.entries[id])?;
+    let is_here = !situation.database.is_empty() || situation.under_way().is_some();
+    match is_here || situation.from(agent).is_some() {
+        true => Ok(()),
+        false => Situation::defer(situation.product),
+    }
 }
 
 /// Passes what a barrier has let through and what is installed for the first time; asks the gates about

@@ -41,13 +41,13 @@ pub enum LeftOut {
     NoSuchCommand,
     /// The fixture is built for another Python.
     OtherPython,
-    /// An upgrade could not be got there in this test.
-    NotReached,
+    /// An upgrade cannot be acknowledged before it is installed.
+    NotCleared,
 }
 
 impl LeftOut {
     const ALL: [LeftOut; 4] =
-        [LeftOut::RepositoryNotRead, LeftOut::NoSuchCommand, LeftOut::OtherPython, LeftOut::NotReached];
+        [LeftOut::RepositoryNotRead, LeftOut::NoSuchCommand, LeftOut::OtherPython, LeftOut::NotCleared];
 
     /// As an outcome.
     pub const fn outcome(self) -> Outcome {
@@ -60,7 +60,10 @@ impl LeftOut {
                 "other-python",
                 "Not measured: Buildbot's tree is built for the Python of Debian 12 or 13, this host has another.",
             ),
-            LeftOut::NotReached => ("not-reached", "Not measured: the upgrade was there before this could be tried."),
+            LeftOut::NotCleared => (
+                "not-cleared",
+                "Not measured: nothing is offered there before it is installed, so nothing can be acknowledged ahead.",
+            ),
         };
         Outcome { code, cell: "–", note }
     }
@@ -106,6 +109,9 @@ behaviours! {
     Uncleared "uncleared" "An upgrade nobody has acknowledged, with everything else on the host" {
         /// It stays back, everything else is upgraded, exit 0, and what waits is said.
         Held "held" "held, the rest upgraded" "";
+        /// The same, and nobody says so.
+        HeldSilently "held-silently" "held, the rest upgraded; not said" "What waits is not shown by the package manager. \
+            `consignee status` shows it.";
         /// The package manager refuses the whole transaction.
         Refused "refused" "refused as a whole" "The gate refuses the transaction before anything is unpacked; \
             the rest of the host waits until the upgrade is acknowledged or left out by name.";
@@ -200,6 +206,15 @@ behaviours! {
         /// It is half way.
         Halted "halted-retry" "halted; mended by `retry`" "The package manager stops with the product half way. It is \
             halted with its engines stopped; with the cause out of the way `consignee retry` finishes.";
+    }
+
+    /// A package of others has a file of the new release already.
+    FileInTheWay "file-in-the-way" "A file of the new release is another package's" {
+        /// Found before anything changed.
+        Unchanged "unchanged" "refused by rpm before unpack" "rpm looks for such a file before it unpacks anything: \
+            nothing changes, the engines run on.";
+        /// Found half way.
+        Halted "halted" "halted half way" "dpkg finds it half way: this is how one of three packages fails, below.";
     }
 
     /// One package of the product cannot be installed.

@@ -70,11 +70,13 @@ impl Sheet {
         self.note(F::BEHAVIOUR, why.outcome().code);
     }
 
-    /// Nothing of it was measured here.
+    /// Nothing else of it was measured here.
     #[track_caller]
-    pub fn all_left_out(&mut self, why: LeftOut) {
+    pub fn rest_left_out(&mut self, why: LeftOut) {
         for behaviour in self.behaviours.clone() {
-            self.note(behaviour, why.outcome().code);
+            if !self.found.contains_key(behaviour.code) {
+                self.note(behaviour, why.outcome().code);
+            }
         }
     }
 

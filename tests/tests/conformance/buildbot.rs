@@ -21,7 +21,7 @@ fn measure(sheet: &mut Sheet) {
     let Some(release) = sheet.system.debian() else {
         let host = Host::boot(&format!("buildbot-{}", sheet.system.name), sheet.system.base).unwrap();
         sheet.ask_versions(&host);
-        return sheet.all_left_out(LeftOut::OtherPython);
+        return sheet.rest_left_out(LeftOut::OtherPython);
     };
     let vendor = Vendor::new("acme").unwrap().for_release(release);
     let first = Product::buildbot("3.11.9");

@@ -61,7 +61,7 @@ impl Case {
         let id = format!("acme/{}", product.name());
         let site = Site::on(host, &vendor, &id).unwrap().by(system.manager);
         if !reads_the_repository(&site) {
-            sheet.all_left_out(LeftOut::RepositoryNotRead);
+            sheet.rest_left_out(LeftOut::RepositoryNotRead);
             return None;
         }
         site.carry(&first);
@@ -77,12 +77,19 @@ impl Case {
         self.site.carry(&publish(&self.vendor, product));
     }
 
-    /// Publishes a release, and everything that it asks for is acknowledged.
+    /// Publishes a release, and everything that it asks for is acknowledged before it comes. Where that is not
+    /// possible nothing of the rest was measured.
     #[track_caller]
-    pub fn clear(&self, product: Product) {
+    pub fn clear(&self, sheet: &mut Sheet, product: Product) -> bool {
         self.release(product);
         self.site.refresh().expect_ok();
-        self.acknowledge();
+        let answer = self.acknowledge();
+        let is_cleared = self.site.status()["products"][0]["upgrade"]["state"] == "cleared";
+        if !is_cleared {
+            assert_eq!(self.site.manager(), Manager::Dnf5, "{answer}");
+            sheet.rest_left_out(LeftOut::NotCleared);
+        }
+        is_cleared
     }
 
     /// Acknowledges whatever waits for it, and answers how that ended.
@@ -139,11 +146,29 @@ impl Case {
         })
     }
 
-    /// Types what leads out of a halt: `consignee retry`, and what that names.
+    /// Waits until the upgrade that came past everybody is halted: all its packages there, its engines stopped,
+    /// and said what to type.
+    #[track_caller]
+    pub fn wait_halted(&self, version: &str) {
+        let whole = format!("packages: all at {version}");
+        let status = self.site.host.wait_until("the upgrade is halted", FINISH, || {
+            let status = self.site.host.exec(&["consignee", "status", "--language", "en", &self.id]);
+            let is_halted = status.code == 4 && status.text().contains(&whole) && self.site.engine("web") == "inactive";
+            is_halted.then(|| status.text())
+        });
+        assert!(status.contains(&format!("consignee ack {}", self.id)), "{status}");
+        assert!(status.contains(&format!("consignee retry {}", self.id)), "{status}");
+        self.site.assert_canopsis_stopped();
+    }
+
+    /// Types what leads out of a halt: `consignee ack` where that was not yet possible, `consignee retry`, and
+    /// what that names.
     #[track_caller]
     pub fn way_out(&self) -> WayOut {
+        self.acknowledge();
         let retry = ["env", "LC_ALL=C.UTF-8", "consignee", "retry", &self.id];
         let answer = self.site.host.exec(&retry);
+        println!("{answer}");
         if answer.success() {
             return WayOut::Retry;
         }

@@ -16,7 +16,9 @@ fn measure(sheet: &mut Sheet) {
     case.offer(&[ThirdParty::new("beside", "1").while_comes("canopsis", WAITS)]);
     case.site.install(&["beside"]).expect_ok();
     let client = case.site.client();
-    case.clear(product("3.26.0"));
+    if !case.clear(sheet, product("3.26.0")) {
+        return;
+    }
     case.offer(&[ThirdParty::new("beside", "2").needs("canopsis", "3.26.0").while_comes("canopsis", WAITS)]);
 
     case.cut_in_the_transaction();

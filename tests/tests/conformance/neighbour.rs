@@ -13,7 +13,9 @@ fn measure(sheet: &mut Sheet) {
     case.offer(&[ThirdParty::new("beside", "1")]);
     case.site.install(&["beside"]).expect_ok();
     let client = case.site.client();
-    case.clear(Product::canopsis("3.26.0"));
+    if !case.clear(sheet, Product::canopsis("3.26.0")) {
+        return;
+    }
     case.offer(&[ThirdParty::new("beside", "2").before("test -e /srv/mended")]);
 
     let typed = case.site.upgrade();

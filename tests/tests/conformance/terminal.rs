@@ -13,7 +13,9 @@ fn measure(sheet: &mut Sheet) {
     case.offer(&[ThirdParty::new("beside", "1")]);
     case.site.install(&["beside"]).expect_ok();
     let client = case.site.client();
-    case.clear(Product::canopsis("3.26.0"));
+    if !case.clear(sheet, Product::canopsis("3.26.0")) {
+        return;
+    }
     case.offer(&[ThirdParty::new("beside", "2").needs("canopsis", "3.26.0").after(WAITS)]);
 
     in_the_transaction(&case, sheet);
@@ -21,7 +23,7 @@ fn measure(sheet: &mut Sheet) {
     case.site.upgrade().expect_ok();
     assert_eq!(case.version_of("beside").as_deref(), Some("2"));
 
-    case.clear(Product::canopsis("3.26.1"));
+    assert!(case.clear(sheet, Product::canopsis("3.26.1")));
     in_the_finish(&case, sheet);
     case.finished_once(&["canopsis"], "3.26.1", 3);
     case.site.nothing_was_lost(client);

@@ -73,3 +73,14 @@ fn a_package_whose_file_is_not_known_passes() {
     arrive(&world, None);
     assert_eq!(world.host.running(), ["erp-web.service", "erp.service"]);
 }
+
+#[test]
+fn a_first_install_whose_file_is_not_known_is_no_baseline() {
+    let world = World::empty();
+    arrive(&world, None);
+    assert!(world.product().is_unfinished());
+    world.install(&world.vendor.plan("1.0.0"));
+    world.ended();
+    assert_eq!(world.state(), State::Completed);
+    assert!(!world.product().is_unfinished());
+}
