@@ -27,6 +27,7 @@ use jiff::Timestamp;
 
 use crate::engine::event::EngineState;
 use crate::host::login::Login;
+use crate::host::rpm::front::{self, Front};
 use crate::kept_back::Reach;
 use crate::places::Places;
 
@@ -262,9 +263,11 @@ const KIND: &str = "/usr/share/consignee/package-manager";
 
 /// The package manager of this host.
 pub fn package_manager(places: &Places) -> Box<dyn PackageManager> {
-    match is_of_rpm(places) {
-        true => Box::new(dnf::Dnf::new(places.clone())),
-        false => Box::new(apt::Apt::new(places.clone())),
+    if !is_of_rpm(places) {
+        return Box::new(apt::Apt::new(places.clone()));
+    }
+    match front::of(places) {
+        Front::Dnf4 | Front::Dnf5 | Front::Zypper | Front::None => Box::new(dnf::Dnf::new(places.clone())),
     }
 }
 

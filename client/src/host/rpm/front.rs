@@ -1,0 +1,71 @@
+//! What stands in front of rpm on a host: the program that a person types to upgrade it.
+
+use std::fs::File;
+use std::io::Read;
+
+use crate::places::Places;
+
+const DNF4: &str = "/usr/bin/dnf-3";
+const DNF: &str = "/usr/bin/dnf";
+const DNF5: &str = "/usr/bin/dnf5";
+const ZYPPER: &str = "/usr/bin/zypper";
+
+/// The package manager above rpm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Front {
+    /// dnf 4, which is Python.
+    Dnf4,
+    /// dnf 5.
+    Dnf5,
+    /// zypper.
+    Zypper,
+    /// rpm alone.
+    None,
+}
+
+/// What is installed here. openSUSE offers every dnf beside the zypper that its people type.
+pub fn of(places: &Places) -> Front {
+    let is_there = |program: &str| places.at(program).is_file();
+    if is_there(ZYPPER) {
+        Front::Zypper
+    } else if is_there(DNF5) {
+        Front::Dnf5
+    } else if is_there(DNF4) || is_of_python(places, DNF) {
+        Front::Dnf4
+    } else {
+        Front::None
+    }
+}
+
+fn is_of_python(places: &Places, program: &str) -> bool {
+    let mut start = Vec::new();
+    let read = File::open(places.at(program)).and_then(|file| file.take(256).read_to_end(&mut start));
+    let line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    read.is_ok() && line.starts_with(b"#!") && line.windows(6).any(|word| word == b"python")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(programs: &[(&str, &str)]) -> Front {
+        let root = tempfile::tempdir().unwrap();
+        let places = Places::below(root.path());
+        fs_err::create_dir_all(places.at("/usr/bin")).unwrap();
+        for (program, text) in programs {
+            fs_err::write(places.at(program), text).unwrap();
+        }
+        of(&places)
+    }
+
+    #[test]
+    fn the_program_that_people_type_is_found() {
+        let python = "#!/usr/bin/python3\nimport sys\n";
+        assert_eq!(with(&[(DNF, python)]), Front::Dnf4);
+        assert_eq!(with(&[(DNF4, python)]), Front::Dnf4);
+        assert_eq!(with(&[(DNF5, "\u{7f}ELF"), (DNF, "\u{7f}ELF")]), Front::Dnf5);
+        assert_eq!(with(&[(DNF, "\u{7f}ELF")]), Front::None);
+        assert_eq!(with(&[(ZYPPER, ""), (DNF5, ""), (DNF4, python)]), Front::Zypper);
+        assert_eq!(with(&[]), Front::None);
+    }
+}
