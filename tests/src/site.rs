@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::error::Result;
 use crate::host::Host;
 use crate::outcome::Outcome;
-use crate::root::BaseSystem;
+use crate::root::{BaseSystem, RpmSystem};
 use crate::server::Server;
 use crate::vendor::{REPOSITORY_PORT, Vendor};
 
@@ -43,10 +43,26 @@ impl Site {
             }
             BaseSystem::Rpm(_) => {
                 host.copy_in(vendor.release_package_for("rpm"), "/root/vendor-release.rpm");
-                host.manager(&["install", "/root/vendor-release.rpm"]).expect_ok();
+                match host.rpm_system() {
+                    RpmSystem::Zypper => {
+                        host.rpm(&["--install", "/root/vendor-release.rpm"]).expect_ok();
+                        // The vendor's, and that of the agent: zypper would ask for each.
+                        host.shell("rpm --import /etc/pki/rpm-gpg/RPM-GPG-KEY-*");
+                        host.zypper(&["refresh"]).expect_ok();
+                    }
+                    _ => drop(host.manager(&["install", "/root/vendor-release.rpm"]).expect_ok()),
+                }
             }
         }
         Ok(Site { server: Some(server), host, product: product.to_owned() })
+    }
+
+    /// Reads the lists of zypper's repositories anew, and waits until the agent has looked at them: its plugin
+    /// is not waited for by zypper. Of a list of mirrors zypper keeps what is younger than ten minutes.
+    #[track_caller]
+    pub fn refresh(&self) {
+        self.host.shell("find /var/cache/zypp/raw -name mirrorlist.txt -exec touch -d '1 hour ago' {} +");
+        self.host.zypper(&["refresh"]).expect_ok();
     }
 
     /// Serves the repository of another vendor, too, and installs its release package. What is

@@ -15,7 +15,9 @@ mod service;
 mod transaction;
 mod viewer;
 mod words;
+mod zypper;
 
+use std::io;
 use std::process::ExitCode;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -38,6 +40,7 @@ fn run(host: &Host, words: &[&str]) -> u8 {
         ["ended"] => ended(host),
         ["wake" | "transaction"] => service::tell(host, service::WAKE),
         ["follow"] => follow(host),
+        ["zypper"] => commit(host),
         ["preinst", product, package, plan, rest @ ..] => script::preinst(host, product, package, plan, rest),
         ["pre", product, package, rest @ ..] => script::pre(host, product, package, rest),
         [
@@ -62,6 +65,14 @@ fn look(host: &Host) -> u8 {
 /// After dpkg ran, well or not: the packages are as they will be.
 fn ended(host: &Host) -> u8 {
     if managed::is_empty(host) && !host.any_unfinished() { 0 } else { service::tell(host, service::ENDED) }
+}
+
+/// A plugin of zypper's commit.
+fn commit(host: &Host) -> u8 {
+    let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
+    zypper::converse(host, &mut input, &mut output, || {
+        ended(host);
+    })
 }
 
 /// After everything that was typed succeeded: on a terminal the viewer follows the finish, or shows that

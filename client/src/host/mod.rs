@@ -16,6 +16,7 @@ pub mod rpm;
 pub mod systemd;
 pub mod transient;
 pub mod typed;
+pub mod zypper;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -267,7 +268,8 @@ pub fn package_manager(places: &Places) -> Box<dyn PackageManager> {
         return Box::new(apt::Apt::new(places.clone()));
     }
     match front::of(places) {
-        Front::Dnf4 | Front::Dnf5 | Front::Zypper | Front::None => Box::new(dnf::Dnf::new(places.clone())),
+        Front::Zypper => Box::new(zypper::Zypper::new(places.clone())),
+        Front::Dnf4 | Front::Dnf5 | Front::None => Box::new(dnf::Dnf::new(places.clone())),
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use consign_metadata::name::VendorName;
 
 use crate::host;
+use crate::host::rpm::front::{self, Front};
 use crate::places::Places;
 
 /// Commands of the package manager.
@@ -63,13 +64,32 @@ const DNF: Words = Words {
     at: "-",
 };
 
+const ZYPPER: Words = Words {
+    refresh: "zypper refresh",
+    upgrade: "zypper update",
+    plain_upgrade: "zypper update",
+    full_upgrade: "zypper update --force-resolution",
+    held: "zypper locks",
+    repair: "zypper verify",
+    upgrade_agent: "zypper update consignee",
+    install: "zypper install",
+    install_exactly: "zypper install --oldpackage",
+    upgrade_only: "zypper update",
+    at: "=",
+};
+
 /// A process speaks to the people of one host. Sentences are put together in a hundred places that know the
 /// reader's language and nothing of a host; this is the one thing of it that they need.
 static HERE: OnceLock<&Words> = OnceLock::new();
 
 /// Finds out what is typed on this host; once, before anything is said.
 pub fn learn(places: &Places) {
-    let _ = HERE.set(if host::is_of_rpm(places) { &DNF } else { &APT });
+    let words = match (host::is_of_rpm(places), front::of(places)) {
+        (false, _) => &APT,
+        (true, Front::Zypper) => &ZYPPER,
+        (true, _) => &DNF,
+    };
+    let _ = HERE.set(words);
 }
 
 /// The commands of this host.

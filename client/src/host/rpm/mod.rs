@@ -1,10 +1,12 @@
-//! rpm: its database, its lock, and its packages. What is above it (dnf) is a folder of its own.
+//! rpm: its database, its lock, and its packages. What is above it (dnf, zypper) is a folder of its own.
 //!
+//! - [`curl`]: one file, fetched
 //! - [`database`]: what is installed
 //! - [`front`]: what stands in front of it here
 //! - [`lock`]: who has a transaction open
 //! - [`package`]: a .rpm before it is unpacked
 
+pub mod curl;
 pub mod database;
 pub mod front;
 pub mod lock;

@@ -1,0 +1,66 @@
+//! Transactions of our own: exact versions are installed, and what a cut has left is named.
+
+use std::time::Duration;
+
+use consign_metadata::name::PackageName;
+
+use crate::host::HostError;
+use crate::host::command::HostCommand;
+use crate::host::rpm::database;
+use crate::places::Places;
+
+/// Downloads on a slow line included.
+const LIMIT: Duration = Duration::from_secs(2 * 3600);
+/// How long zypper waits for another that has its lock, in seconds.
+const PATIENCE: &str = "60";
+/// Done; and a reboot is needed, zypper itself was upgraded, a script has failed.
+const DONE: [i32; 4] = [0, 102, 103, 107];
+/// How much of its output says why it failed.
+const LINES: usize = 12;
+
+/// Whether a transaction that was cut off has left two versions of a package of ours. To take one away is a
+/// removal, with the scripts of a package that a person has not seen: it is named and left to that person.
+///
+/// # Errors
+/// Naming them, and what to type.
+pub fn repair(places: &Places) -> Result<(), HostError> {
+    let managed = std::fs::read_to_string(places.managed()).unwrap_or_default();
+    let packages: Vec<PackageName> = managed.lines().filter_map(|name| name.parse().ok()).collect();
+    let found = database::observe(places, &packages)?;
+    let twice: Vec<&str> = found.iter().filter(|(_, o)| !o.configured).map(|(name, _)| name.as_str()).collect();
+    if twice.is_empty() {
+        return Ok(());
+    }
+    let twice = (twice.join(", "), twice.join(" "));
+    let reason =
+        format!("two versions of {} are installed; to put it right: zypper install --force {}", twice.0, twice.1);
+    Err(HostError { action: "finish an interrupted transaction".to_owned(), reason })
+}
+
+/// Installs exactly these versions, up or down, by the lists that are on disk. Where something else would have
+/// to go for it, zypper asks, nobody answers, and nothing is done.
+///
+/// # Errors
+/// With the end of what zypper said.
+pub fn install(versions: &[(PackageName, String)]) -> Result<(), HostError> {
+    let exact = versions.iter().map(|(package, version)| format!("{package}={version}"));
+    let command = HostCommand::new("zypper")
+        .args(["--non-interactive", "--no-refresh", "--quiet", "install"])
+        .args(["--oldpackage", "--no-recommends", "--auto-agree-with-licenses", "--"])
+        .args(exact)
+        .variable("ZYPP_LOCK_TIMEOUT", PATIENCE)
+        .limit(LIMIT);
+    let finished = command.run()?;
+    match finished.status {
+        status if DONE.contains(&status) => Ok(()),
+        status => Err(HostError {
+            action: format!("run {command}"),
+            reason: format!("status {status}\n{}", end_of(&format!("{}\n{}", finished.text(), finished.stderr))),
+        }),
+    }
+}
+
+fn end_of(output: &str) -> String {
+    let lines: Vec<&str> = output.lines().filter(|line| !line.trim().is_empty()).collect();
+    lines[lines.len().saturating_sub(LINES)..].join("\n")
+}
