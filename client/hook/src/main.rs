@@ -17,7 +17,8 @@ mod viewer;
 mod words;
 mod zypper;
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -26,6 +27,8 @@ use viewer::Viewer;
 
 /// The viewer itself waits at most 10 s for a look; this is for a viewer that hangs.
 const LOOK_LIMIT: Duration = Duration::from_secs(15);
+/// zypper ends a plugin of its commit that is silent for 30 s.
+const FOLLOW_LIMIT: Duration = Duration::from_secs(20);
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()).collect();
@@ -36,11 +39,15 @@ fn main() -> ExitCode {
 fn run(host: &Host, words: &[&str]) -> u8 {
     match words {
         ["barrier"] => barrier::run(host),
-        ["look"] => look(host),
+        ["look"] => look(host, None),
         ["ended"] => ended(host),
         ["wake" | "transaction"] => service::tell(host, service::WAKE),
-        ["follow"] => follow(host),
+        ["follow"] => {
+            follow(host, Viewer::of(host));
+            0
+        }
         ["zypper"] => commit(host),
+        ["refreshed"] => look(host, viewer::terminal()),
         ["preinst", product, package, plan, rest @ ..] => script::preinst(host, product, package, plan, rest),
         ["pre", product, package, rest @ ..] => script::pre(host, product, package, rest),
         [
@@ -55,9 +62,9 @@ fn run(host: &Host, words: &[&str]) -> u8 {
 }
 
 /// After the lists were updated: what is offered and what is held. Never fails the update.
-fn look(host: &Host) -> u8 {
+fn look(host: &Host, terminal: Option<File>) -> u8 {
     if !managed::is_empty(host) && host.has_systemd() {
-        let _ = Viewer::of(host).limit(LOOK_LIMIT).ask(&["look"]);
+        let _ = Viewer::of(host).terminal(terminal).limit(LOOK_LIMIT).ask(&["look"]);
     }
     0
 }
@@ -72,19 +79,25 @@ fn commit(host: &Host) -> u8 {
     let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
     zypper::converse(host, &mut input, &mut output, || {
         ended(host);
+        let Some(terminal) = viewer::terminal() else { return };
+        let goes_on = terminal.try_clone();
+        let viewer = Viewer::of(host).terminal(Some(terminal)).limit(FOLLOW_LIMIT);
+        if viewer::was_given_up(follow(host, viewer)) {
+            let _ = goes_on.and_then(|mut terminal| writeln!(terminal, "{}", words::goes_on()));
+        }
     })
 }
 
 /// After everything that was typed succeeded: on a terminal the viewer follows the finish, or shows that
 /// of a product that was quicker than the rest of the run.
-fn follow(host: &Host) -> u8 {
+fn follow(host: &Host, viewer: Viewer) -> u8 {
     let began = caller::began();
     let concerns = || host.any_unfinished() || began.is_some_and(|began| host.any_changed_since(began));
     if concerns() && host.has_systemd() {
         let since = began.and_then(|began| began.duration_since(UNIX_EPOCH).ok());
         let option = since.map(|since| format!("--began={}", since.as_millis()));
         let words: Vec<&str> = std::iter::once("wake").chain(option.as_deref()).collect();
-        let _ = Viewer::of(host).ask(&words);
+        return viewer.ask(&words).unwrap_or(0);
     }
     0
 }

@@ -1,5 +1,6 @@
 //! The viewer: the `consignee` command, which asks the agent's service and words its answer.
 
+use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
@@ -16,12 +17,13 @@ pub struct Viewer {
     program: PathBuf,
     input: Vec<u8>,
     limit: Option<Duration>,
+    terminal: Option<File>,
 }
 
 impl Viewer {
     /// The viewer of the host.
     pub fn of(host: &Host) -> Self {
-        Self { program: host.viewer(), input: Vec::new(), limit: None }
+        Self { program: host.viewer(), input: Vec::new(), limit: None, terminal: None }
     }
 
     /// What it reads.
@@ -36,18 +38,38 @@ impl Viewer {
         self
     }
 
+    /// Where it writes; else where this program does.
+    pub fn terminal(mut self, terminal: Option<File>) -> Self {
+        self.terminal = terminal;
+        self
+    }
+
     /// `consignee hook <words>`, with the terminal of the caller, and its exit status.
     ///
     /// # Errors
     /// When it cannot be started or was given up.
     pub fn ask(self, words: &[&str]) -> io::Result<u8> {
-        let mut child = Command::new(&self.program).arg("hook").args(words).stdin(Stdio::piped()).spawn()?;
+        let mut command = Command::new(&self.program);
+        if let Some(terminal) = self.terminal {
+            command.stdout(terminal.try_clone()?).stderr(terminal);
+        }
+        let mut child = command.arg("hook").args(words).stdin(Stdio::piped()).spawn()?;
         if let Some(mut pipe) = child.stdin.take() {
             // A viewer that does not read to the end says why with its status.
             let _ = pipe.write_all(&self.input);
         }
         Ok(status(wait(&mut child, self.limit)?))
     }
+}
+
+/// The terminal of the person in front, for a program whose output nobody sees.
+pub fn terminal() -> Option<File> {
+    File::options().write(true).open("/dev/tty").ok()
+}
+
+/// Whether an answer is that of a viewer that was given up.
+pub fn was_given_up(status: u8) -> bool {
+    status == 128 + 9
 }
 
 fn wait(child: &mut Child, limit: Option<Duration>) -> io::Result<ExitStatus> {

@@ -150,6 +150,14 @@ pub fn not_stopped(product: &str, problem: &str) -> String {
     )
 }
 
+/// The finish takes longer than the package manager waits.
+pub fn goes_on() -> String {
+    choose(
+        "consignee: goes on without this terminal; to watch, type: consignee follow".to_owned(),
+        "consignee : continue sans ce terminal ; pour suivre, tapez : consignee follow".to_owned(),
+    )
+}
+
 /// Called with words that this version does not know.
 pub fn unknown(words: &[&str]) -> String {
     choose(

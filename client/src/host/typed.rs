@@ -70,7 +70,7 @@ const ZYPPER: Words = Words {
     plain_upgrade: "zypper update",
     full_upgrade: "zypper update --force-resolution",
     held: "zypper locks",
-    repair: "zypper verify",
+    repair: "zypper update",
     upgrade_agent: "zypper update consignee",
     install: "zypper install",
     install_exactly: "zypper install --oldpackage",

@@ -1,120 +1,224 @@
-//! One file, fetched with curl(1), which every package manager above rpm rests on.
+//! Files of a repository beside its packages, fetched by curl.
 //!
-//! Addresses and credentials go to it on its standard input: an argument list can be read by everybody.
+//! dnf 5 and zypper have no command that fetches one file of a repository; the libraries below both use
+//! libcurl. What is secret goes to curl on its standard input: every user of a host may read the arguments
+//! of a process. The agent has no HTTP of its own.
 
-use std::fs::File;
-use std::io::Read;
-use std::path::Path;
+use std::fmt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::at;
 use crate::host::HostError;
 use crate::host::command::{CommandError, HostCommand};
 use crate::host::login::Login;
 
-/// Who may fetch, and on which way.
-#[derive(Debug, Clone, Default)]
+/// Not the site's, which may be older than every option below.
+const PROGRAM: &str = "/usr/bin/curl";
+/// How long to wait for a server to be there at all.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// How a repository is reached, as the package manager's configuration has it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Access {
-    /// For the server.
-    pub login: Option<Login>,
-    /// The proxy, whatever the environment says.
+    /// The proxy's address.
     pub proxy: Option<String>,
-    /// The variables that curl reads: `http_proxy` and the like.
-    pub environment: Vec<(String, String)>,
+    /// What the proxy wants to know.
+    pub proxy_login: Option<Login>,
+    /// What the server wants to know.
+    pub login: Option<Login>,
+    /// Certificate authorities, in a file; else the host's.
+    pub ca: Option<PathBuf>,
+    /// The certificate of this host.
+    pub client_certificate: Option<PathBuf>,
+    /// Its key, where it is in a file of its own.
+    pub client_key: Option<PathBuf>,
+    /// Whether the server's certificate is verified.
+    pub verify: Verify,
 }
 
-/// Its bytes, at most `maximum` in at most `limit`.
+/// Whether the certificate of a server counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Verify {
+    /// As it should be.
+    #[default]
+    Certificate,
+    /// The administrator does not want it: what is fetched is signed.
+    Nothing,
+}
+
+/// One file, at most `maximum` bytes in at most `limit`.
 ///
 /// # Errors
 /// When it cannot be had; [`HostError::reason`] has curl's words.
 pub fn fetch(url: &str, access: &Access, maximum: u64, limit: Duration) -> Result<Vec<u8>, HostError> {
-    // Nobody but its owner can look into it.
-    let folder = tempfile::Builder::new().prefix("consignee-").tempdir();
-    let folder = folder.map_err(|cause| at("create a folder in", &std::env::temp_dir(), cause))?;
-    let target = folder.path().join("file");
-    download(url, access, &target, maximum, limit)?;
-    read(&target).map_err(|cause| at("read", Path::new(url), cause))
+    let options = Options::of(url, access, maximum, limit);
+    run(url, options, usize::try_from(maximum).unwrap_or(usize::MAX), limit)
 }
 
-fn read(target: &Path) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(target)?.read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// The same into a file that is not there yet.
+/// The same into a file: a package need not fit into memory.
 ///
 /// # Errors
 /// Those of [`fetch`].
 pub fn download(url: &str, access: &Access, target: &Path, maximum: u64, limit: Duration) -> Result<(), HostError> {
-    let mut lines = vec![option("url", url), option("output", &target.display().to_string())];
-    // The entry point was fetched past every cache; what belongs to it has to be as new.
-    lines.push(option("header", "Cache-Control: no-cache"));
-    lines.extend(access.login.iter().map(|login| option("user", &format!("{}:{}", login.user, login.password))));
-    lines.extend(access.proxy.iter().map(|proxy| option("proxy", proxy)));
-    let mut command = HostCommand::new("prlimit")
-        // A server that sends without end is cut off by the kernel.
-        .arg(format!("--fsize={}", maximum + 1))
-        .args(["--", "curl", "--disable", "--silent", "--show-error", "--fail", "--location", "--globoff"])
-        .args(["--proto", "=http,https,file", "--proto-redir", "=http,https", "--config", "-"])
-        .input(lines.concat())
-        .limit(limit);
-    for (name, value) in &access.environment {
-        command = command.variable(name, value);
-    }
+    let options = Options::of(url, access, maximum, limit).and_then(|mut options| {
+        options.add("output", target.display())?;
+        Ok(options)
+    });
+    run(url, options, 0, limit)?;
+    let too_large = || HostError { action: format!("fetch {url}"), reason: larger(maximum) };
+    let length = target.metadata().map_err(|cause| super::at("read", target, cause))?.len();
+    if length > maximum { Err(too_large()) } else { Ok(()) }
+}
+
+fn run(url: &str, options: Result<Options, String>, maximum: usize, limit: Duration) -> Result<Vec<u8>, HostError> {
     let failed = |reason: String| HostError { action: format!("fetch {url}"), reason };
-    command.output().map_err(|error| failed(reason(error, maximum)))?;
-    match target.metadata().map(|file| file.len()) {
-        Ok(length) if length > maximum => Err(failed(too_large(maximum))),
-        Ok(_) => Ok(()),
-        // curl makes no file of an answer without content.
-        Err(_) => std::fs::write(target, "").map_err(|cause| at("write", target, cause)),
-    }
+    // First of all: whatever is in anybody's .curlrc.
+    let command = HostCommand::new(PROGRAM)
+        .args(["--disable", "--config", "-"])
+        .input(options.map_err(failed)?.0)
+        .maximum(maximum)
+        .limit(limit + CONNECT);
+    command.output().map_err(|error| {
+        failed(match error {
+            CommandError::Failed { stderr, .. } => words(&stderr),
+            CommandError::Timeout { seconds, .. } => format!("not done after {seconds} s"),
+            CommandError::TooMuch { maximum, .. } => larger(maximum as u64),
+            other => other.to_string(),
+        })
+    })
 }
 
-fn option(name: &str, value: &str) -> String {
-    let value: String = value.chars().filter(|c| !c.is_control()).collect();
-    format!("{name} = \"{}\"\n", value.replace('\\', "\\\\").replace('"', "\\\""))
-}
-
-/// What the kernel's limit does to a process, and to a write.
-const CUT_OFF: [i32; 2] = [128 + 25, 23];
-
-fn reason(error: CommandError, maximum: u64) -> String {
-    match error {
-        CommandError::Failed { status, .. } if CUT_OFF.contains(&status) => too_large(maximum),
-        CommandError::Failed { stderr, .. } => stderr.trim_start_matches("curl: ").trim().to_owned(),
-        CommandError::Timeout { seconds, .. } => format!("not done after {seconds} s"),
-        other => other.to_string(),
-    }
-}
-
-fn too_large(maximum: u64) -> String {
+fn larger(maximum: u64) -> String {
     format!("it is larger than {maximum} bytes")
+}
+
+/// `curl: (22) The requested URL returned error: 404`
+fn words(stderr: &str) -> String {
+    let line = stderr.lines().find(|line| line.starts_with("curl: ")).unwrap_or(stderr);
+    let line = line.strip_prefix("curl: ").unwrap_or(line);
+    line.split_once(") ")
+        .filter(|(number, _)| number.starts_with('('))
+        .map_or(line, |(_, words)| words)
+        .trim()
+        .to_owned()
+}
+
+/// curl's own configuration: a line for each option.
+struct Options(String);
+
+impl Options {
+    fn of(url: &str, access: &Access, maximum: u64, limit: Duration) -> Result<Self, String> {
+        let mut options = Self(String::new());
+        // The entry point was fetched past every cache; what it names has to be as new.
+        for word in ["silent", "show-error", "fail", "location", "globoff", "anyauth", "proxy-anyauth"] {
+            options.0.push_str(&format!("{word}\n"));
+        }
+        options.add("header", "Cache-Control: no-cache")?;
+        options.add("proto", "=http,https,ftp,file")?;
+        options.add("proto-redir", "=http,https")?;
+        options.add("max-redirs", "5")?;
+        options.add("connect-timeout", CONNECT.as_secs())?;
+        options.add("max-time", limit.as_secs().max(1))?;
+        options.add("max-filesize", maximum)?;
+        options.reach(access)?;
+        options.add("url", url)?;
+        Ok(options)
+    }
+
+    fn reach(&mut self, access: &Access) -> Result<(), String> {
+        let files = [("cacert", &access.ca), ("cert", &access.client_certificate), ("key", &access.client_key)];
+        for (option, file) in files {
+            if let Some(file) = file {
+                self.add(option, file.display())?;
+            }
+        }
+        if let Some(proxy) = &access.proxy {
+            self.add("proxy", proxy)?;
+        }
+        for (option, login) in [("user", &access.login), ("proxy-user", &access.proxy_login)] {
+            if let Some(login) = login {
+                self.add(option, format!("{}:{}", login.user, login.password))?;
+            }
+        }
+        if access.verify == Verify::Nothing {
+            self.0.push_str("insecure\n");
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, option: &str, value: impl fmt::Display) -> Result<(), String> {
+        let value = value.to_string();
+        // Nothing of it can be a line of its own.
+        if value.chars().any(char::is_control) {
+            return Err(format!("the option {option} has a character that cannot be"));
+        }
+        let value = value.replace('\\', "\\\\").replace('"', "\\\"");
+        self.0.push_str(&format!("{option} = \"{value}\"\n"));
+        Ok(())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::TcpListener;
 
     const LIMIT: Duration = Duration::from_secs(20);
 
-    #[test]
-    fn a_file_is_fetched_and_one_that_is_too_large_or_not_there_is_an_error() {
-        let folder = tempfile::tempdir().unwrap();
-        fs_err::write(folder.path().join("feed.pgp"), "0123456789").unwrap();
-        fs_err::write(folder.path().join("empty"), "").unwrap();
-        let url = |name: &str| format!("file://{}/{name}", folder.path().display());
-        let access = Access::default();
-        assert_eq!(fetch(&url("feed.pgp"), &access, 10, LIMIT).unwrap(), b"0123456789");
-        assert_eq!(fetch(&url("empty"), &access, 10, LIMIT).unwrap(), b"");
-        assert!(fetch(&url("feed.pgp"), &access, 9, LIMIT).unwrap_err().reason.contains("larger than 9 bytes"));
-        let missing = fetch(&url("none"), &access, 10, LIMIT).unwrap_err();
-        assert!(missing.action.ends_with("/none") && !missing.reason.is_empty(), "{missing}");
+    /// A server of one answer; what it was asked.
+    fn server(answer: &'static str) -> (String, std::thread::JoinHandle<Vec<String>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/feed.pgp", listener.local_addr().unwrap());
+        let asked = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
+            let lines = lines.take_while(|line| !line.is_empty()).collect();
+            stream.write_all(answer.as_bytes()).unwrap();
+            lines
+        });
+        (url, asked)
     }
 
     #[test]
-    fn a_value_is_one_value_whatever_is_in_it() {
-        assert_eq!(option("user", "a\"b\\c\nproxy = x"), "user = \"a\\\"b\\\\cproxy = x\"\n");
+    fn a_file_is_fetched_and_limited() {
+        let folder = tempfile::tempdir().unwrap();
+        fs_err::write(folder.path().join("feed.pgp"), "0123456789").unwrap();
+        let url = |name: &str| format!("file://{}/{name}", folder.path().display());
+        let fetch = |name: &str, maximum| fetch(&url(name), &Access::default(), maximum, LIMIT);
+        assert_eq!(fetch("feed.pgp", 10).unwrap(), b"0123456789");
+        assert!(fetch("feed.pgp", 9).is_err());
+        let error = fetch("none", 9).unwrap_err();
+        assert!(error.action.ends_with("/none") && !error.reason.contains("curl: "), "{error}");
+    }
+
+    #[test]
+    fn what_is_not_there_is_an_error_in_plain_words() {
+        let (url, asked) = server("HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\nConnection: close\r\n\r\nno\n");
+        let error = fetch(&url, &Access::default(), 10, LIMIT).unwrap_err();
+        assert_eq!(error.reason, "The requested URL returned error: 404");
+        assert!(asked.join().unwrap().contains(&"Cache-Control: no-cache".to_owned()));
+    }
+
+    #[test]
+    fn a_server_is_told_the_login_and_a_proxy_its_own() {
+        let login = |user: &str| Login { user: user.to_owned(), password: "pass \"w\\rd".to_owned() };
+        let (proxy, asked) = server("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
+        let proxy = proxy.strip_suffix("/feed.pgp").map(str::to_owned);
+        let access = Access { proxy, ..Access::default() };
+        assert_eq!(fetch("http://packages.acme.example/feed.pgp", &access, 10, LIMIT).unwrap(), b"ok");
+        assert_eq!(asked.join().unwrap()[0], "GET http://packages.acme.example/feed.pgp HTTP/1.1");
+        let access = Access { login: Some(login("acme")), proxy_login: Some(login("site")), ..Access::default() };
+        let options = Options::of("http://x/", &access, 10, LIMIT).unwrap().0;
+        assert!(options.contains("\nuser = \"acme:pass \\\"w\\\\rd\"\n"), "{options}");
+        assert!(options.contains("\nproxy-user = \"site:"), "{options}");
+    }
+
+    #[test]
+    fn nothing_of_a_configuration_becomes_an_option_of_its_own() {
+        let login = Login { user: "a".to_owned(), password: "b\ninsecure".to_owned() };
+        let access = Access { login: Some(login), ..Access::default() };
+        let error = fetch("file:///none", &access, 10, LIMIT).unwrap_err();
+        assert!(error.reason.contains("user"), "{error}");
     }
 }

@@ -8,7 +8,7 @@ use consign_metadata::name::PackageName;
 use super::lists;
 use super::primary::Package;
 use super::repos::{self, Subscribed};
-use crate::host::rpm::curl::{self, Access};
+use crate::host::rpm::curl;
 use crate::host::rpm::package;
 use crate::host::{HostError, Repository, Source};
 use crate::places::Places;
@@ -33,7 +33,7 @@ pub fn fetch_file(
         reason: format!("no repository has its entry point at {}", repository.entry_point.display()),
     })?;
     let url = format!("{}/{path}", subscribed.url.trim_end_matches('/'));
-    curl::fetch(&url, &access(places, &subscribed), maximum, limit)
+    curl::fetch(&url, &subscribed.access, maximum, limit)
 }
 
 /// Where a version can be had.
@@ -64,26 +64,10 @@ pub fn fetch_package(
     let below = found.href.strip_prefix(UP).ok_or_else(|| failed(format!("it is not in the pool: {}", found.href)))?;
     let url = format!("{}/{below}", subscribed.url.trim_end_matches('/'));
     let name = below.rsplit('/').next().unwrap_or(below);
-    curl::download(&url, &access(places, &subscribed), &folder.join(name), found.size, limit)?;
+    curl::download(&url, &subscribed.access, &folder.join(name), found.size, limit)?;
     package::file_in(folder, package, version).ok_or_else(|| failed(format!("its file is called {name}")))
 }
 
 fn exactly(places: &Places, package: &PackageName, version: &str) -> Result<Option<(Subscribed, Package)>, HostError> {
     Ok(lists::offered(places, package)?.into_iter().find(|(_, found)| found.version == version))
-}
-
-fn access(places: &Places, subscribed: &Subscribed) -> Access {
-    Access { login: subscribed.login.clone(), proxy: subscribed.proxy.clone(), environment: proxies(places) }
-}
-
-/// SUSE keeps the proxies of the host in a file of shell variables.
-fn proxies(places: &Places) -> Vec<(String, String)> {
-    let text = std::fs::read_to_string(places.at("/etc/sysconfig/proxy")).unwrap_or_default();
-    let pairs = text.lines().filter_map(|line| line.trim().split_once('='));
-    let pairs = pairs.map(|(name, value)| (name.to_lowercase(), value.trim_matches(['"', '\'']).to_owned()));
-    let pairs: Vec<(String, String)> = pairs.filter(|(_, value)| !value.is_empty()).collect();
-    match pairs.iter().any(|(name, value)| name == "proxy_enabled" && value == "yes") {
-        true => pairs.into_iter().filter(|(name, _)| name.ends_with("_proxy")).collect(),
-        false => Vec::new(),
-    }
 }

@@ -45,8 +45,8 @@ pub fn repositories(places: &Places, packages: &[PackageName]) -> Result<Vec<Rep
         let is_wanted = |name: &str| packages.iter().any(|package| package.as_str() == name);
         if !primary::packages(&subscribed.raw, is_wanted)?.is_empty() {
             let entry_point = subscribed.entry_point();
-            let Subscribed { url, login, channel, .. } = subscribed;
-            found.push(Repository { url, login, channel, entry_point });
+            let Subscribed { url, access, channel, .. } = subscribed;
+            found.push(Repository { url, login: access.login, channel, entry_point });
         }
     }
     Ok(found)

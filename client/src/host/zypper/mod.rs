@@ -2,6 +2,7 @@
 //!
 //! - [`repos`]: the repositories, as their files say
 //! - [`primary`]: what one of them offers, as zypper has fetched it
+//! - [`proxies`]: those of the host
 //! - [`lists`]: what is offered, and where
 //! - [`download`]: files of a publication
 //! - [`hold`]: the standing hold, locks of zypper
@@ -14,6 +15,7 @@ pub mod download;
 pub mod hold;
 pub mod lists;
 pub mod primary;
+pub mod proxies;
 pub mod reach;
 pub mod repos;
 pub mod transaction;

@@ -7,9 +7,10 @@
 
 use std::path::PathBuf;
 
-use super::at;
+use super::{at, proxies};
 use crate::host::HostError;
 use crate::host::login::{self, Login};
+use crate::host::rpm::curl::{Access, Verify};
 use crate::places::Places;
 
 const FOLDER: &str = "/etc/zypp/repos.d";
@@ -23,12 +24,10 @@ pub struct Subscribed {
     pub alias: String,
     /// The root of the publication, without credentials.
     pub url: String,
-    /// The credentials that its address carries or names.
-    pub login: Option<Login>,
+    /// How that is reached: credentials that its address carries or names, a proxy for it alone.
+    pub access: Access,
     /// The channel.
     pub channel: String,
-    /// The proxy that is for it alone.
-    pub proxy: Option<String>,
     /// What zypper has fetched of its index, whose signature it has checked.
     pub raw: PathBuf,
     /// Where zypper puts its packages.
@@ -102,8 +101,12 @@ fn subscribed(places: &Places, section: &Section<'_>) -> Option<Subscribed> {
     // zypper has one folder for an alias, whatever is in it.
     let alias = section.alias.replace('/', "_");
     let (raw, packages) = (places.at(RAW).join(&alias), places.at(PACKAGES).join(&alias));
-    let proxy = section.get("proxy").map(str::to_owned);
-    Some(Subscribed { alias, url, login, channel: channel.to_owned(), proxy, raw, packages })
+    let proxy = section.get("proxy").map(str::to_owned).or_else(|| proxies::of_host(places, &url));
+    let verify = if option("ssl_verify") == Some("no") { Verify::Nothing } else { Verify::Certificate };
+    let file = |name: &str| option(name).map(PathBuf::from);
+    let (client_certificate, client_key) = (file("ssl_clientcert"), file("ssl_clientkey"));
+    let access = Access { proxy, login, client_certificate, client_key, verify, ..Access::default() };
+    Some(Subscribed { alias, url, access, channel: channel.to_owned(), raw, packages })
 }
 
 /// The root of the publication that an address belongs to, and the channel; with variables of zypper's in it
@@ -156,17 +159,18 @@ mod tests {
             "[acme-stable]\nname=Packages of acme\n#baseurl=https://no.example/yum/a/g/latest/\n\
              mirrorlist=https://me:it%20is@x.example/yum/stable/mirrors\nenabled=1\nproxy=http://p:3128\n\
              [off]\nbaseurl=https://x.example/yum/off/\nenabled=0\n\
-             [kept]\nbaseurl=https://x.example/yum/kept/?credentials=acme\nenabled=1\n",
+             [kept]\nbaseurl=https://x.example/yum/kept/?credentials=acme&ssl_verify=no\nenabled=1\n",
         );
         fs_err::create_dir_all(places.at("/etc/zypp/credentials.d")).unwrap();
         fs_err::write(places.at("/etc/zypp/credentials.d/acme"), "username = you\npassword=secret\n").unwrap();
         let [stable, kept] = all(&places).unwrap().try_into().unwrap();
         assert_eq!((&*stable.alias, &*stable.url, &*stable.channel), ("acme-stable", "https://x.example/", "stable"));
-        assert_eq!(stable.proxy.as_deref(), Some("http://p:3128"));
+        assert_eq!(stable.access.proxy.as_deref(), Some("http://p:3128"));
         assert_eq!(stable.entry_point(), places.at("/var/cache/zypp/raw/acme-stable/repodata/repomd.xml"));
         let user = |login: Option<Login>| login.map(|login| (login.user, login.password));
-        assert_eq!(user(stable.login), Some(("me".to_owned(), "it is".to_owned())));
-        assert_eq!(user(kept.login), Some(("you".to_owned(), "secret".to_owned())));
+        assert_eq!(user(stable.access.login), Some(("me".to_owned(), "it is".to_owned())));
+        assert_eq!((stable.access.verify, kept.access.verify), (Verify::Certificate, Verify::Nothing));
+        assert_eq!(user(kept.access.login), Some(("you".to_owned(), "secret".to_owned())));
     }
 
     #[test]

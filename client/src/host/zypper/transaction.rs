@@ -27,13 +27,15 @@ pub fn repair(places: &Places) -> Result<(), HostError> {
     let managed = std::fs::read_to_string(places.managed()).unwrap_or_default();
     let packages: Vec<PackageName> = managed.lines().filter_map(|name| name.parse().ok()).collect();
     let found = database::observe(places, &packages)?;
-    let twice: Vec<&str> = found.iter().filter(|(_, o)| !o.configured).map(|(name, _)| name.as_str()).collect();
+    let twice: Vec<_> = found.iter().filter(|(_, observed)| !observed.configured).collect();
     if twice.is_empty() {
         return Ok(());
     }
-    let twice = (twice.join(", "), twice.join(" "));
-    let reason =
-        format!("two versions of {} are installed; to put it right: zypper install --force {}", twice.0, twice.1);
+    let names: Vec<&str> = twice.iter().map(|(name, _)| name.as_str()).collect();
+    // rpm lists what came last in the last place. Without a version zypper takes the newest, past every lock.
+    let exact: Vec<String> = twice.iter().map(|(name, observed)| format!("{name}={}", observed.version)).collect();
+    let (names, exact) = (names.join(", "), exact.join(" "));
+    let reason = format!("two versions of {names} are installed; to put it right: zypper install --force {exact}");
     Err(HostError { action: "finish an interrupted transaction".to_owned(), reason })
 }
 
@@ -63,4 +65,23 @@ pub fn install(versions: &[(PackageName, String)]) -> Result<(), HostError> {
 fn end_of(output: &str) -> String {
     let lines: Vec<&str> = output.lines().filter(|line| !line.trim().is_empty()).collect();
     lines[lines.len().saturating_sub(LINES)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::rpm::sample::Root;
+
+    #[test]
+    fn two_versions_that_a_cut_has_left_are_named_with_the_one_to_keep() {
+        let root = Root::empty();
+        root.install(&[root.build("acme-erp", "1.0.0", "1"), root.build("acme-web", "1.0.0", "1")]);
+        fs_err::create_dir_all(root.places.state()).unwrap();
+        fs_err::write(root.places.managed(), "acme-erp\nacme-web\n").unwrap();
+        assert_eq!(repair(&root.places), Ok(()));
+        root.install_beside(&root.build("acme-erp", "1.1.0", "1"));
+        let error = repair(&root.places).unwrap_err();
+        assert!(error.reason.contains("two versions of acme-erp are"), "{error}");
+        assert!(error.reason.ends_with("zypper install --force acme-erp=1.1.0-1"), "{error}");
+    }
 }
