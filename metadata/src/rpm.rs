@@ -9,11 +9,13 @@
 //! - `tag`: the tags and flags by their names in rpm
 //! - `payload`: the digest of the payload, and the files at its start
 //! - `cpio`: the archive in the payload
+//! - [`version`]: the order of versions
 
 mod cpio;
 mod header;
 mod payload;
 pub mod tag;
+pub mod version;
 
 use std::io::{self, Read, Seek, SeekFrom};
 

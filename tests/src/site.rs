@@ -50,6 +50,7 @@ impl Site {
                         host.rpm(&["--install", "/root/vendor-release.rpm"]).expect_ok();
                         // The vendor's, and that of the agent: zypper would ask for each.
                         host.shell("rpm --import /etc/pki/rpm-gpg/RPM-GPG-KEY-*");
+                        host.zypper(&["refresh"]).expect_ok();
                     }
                     _ => drop(host.manager(&["install", "/root/vendor-release.rpm"]).expect_ok()),
                 }

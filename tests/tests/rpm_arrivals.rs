@@ -15,18 +15,27 @@ fn what_dnf_5_without_its_plugin_installs_uncleared_waits_with_its_engines_stopp
 #[test]
 fn what_rpm_installs_uncleared_waits_with_its_engines_stopped() {
     lab!(Lab::has_rpm());
-    comes_uncleared(RpmSystem::Dnf4Trixie, |vendor, site| {
-        let dist = vendor.project(Product::canopsis("3.26.0")).unwrap().join("dist");
-        site.host.copy_in(dist.join("canopsis-3.26.0-1.noarch.rpm"), "/root/canopsis-3.26.0-1.noarch.rpm");
-        site.host.rpm(&["--upgrade", "/root/canopsis-3.26.0-1.noarch.rpm"]).expect_ok();
-    });
+    comes_uncleared(RpmSystem::Dnf4Trixie, past_everything);
+}
+
+#[test]
+fn what_comes_past_the_lock_of_zypper_waits_with_its_engines_stopped() {
+    lab!(Lab::has_rpm());
+    comes_uncleared(RpmSystem::Zypper, past_everything);
+}
+
+/// The file that a customer was given by hand.
+fn past_everything(vendor: &Vendor, site: &Site) {
+    let dist = vendor.project(Product::canopsis("3.26.0")).unwrap().join("dist");
+    site.host.copy_in(dist.join("canopsis-3.26.0-1.noarch.rpm"), "/root/canopsis-3.26.0-1.noarch.rpm");
+    site.host.rpm(&["--upgrade", "/root/canopsis-3.26.0-1.noarch.rpm"]).expect_ok();
 }
 
 fn comes_uncleared(system: RpmSystem, upgrade: impl Fn(&Vendor, &Site)) {
     let vendor = Vendor::new("acme").unwrap().with_rpms();
     vendor.release(Product::canopsis("3.25.0")).unwrap();
     let site = Site::open("uncleared", system, &vendor, CANOPSIS).unwrap();
-    site.host.dnf(&["install", "canopsis"]).expect_ok();
+    site.host.manager(&["install", "canopsis"]).expect_ok();
     site.wait_status(0);
     let client = site.client();
 

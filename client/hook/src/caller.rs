@@ -32,6 +32,13 @@ pub fn arguments() -> Vec<String> {
     line.split(|byte| *byte == 0).skip(1).map(|word| String::from_utf8_lossy(word).into_owned()).collect()
 }
 
+/// Whether a process has called this one, through however many others.
+pub fn is_above(process: u32) -> bool {
+    let parent = std::os::unix::process::parent_id();
+    let mut callers = std::iter::successors(Some(parent), |process| Some(Process::of(*process)?.parent));
+    process > 1 && callers.any(|caller| caller == process)
+}
+
 /// The file of a package whose `%pre` runs: rpm tells a script neither its path nor its version, but has it
 /// open. What it is says its signature; the name only tells it from others, where there are others.
 pub fn open_package(package: &str) -> Option<PathBuf> {

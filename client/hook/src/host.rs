@@ -80,6 +80,21 @@ impl Host {
         self.at("run/consignee/agent.sock")
     }
 
+    /// The number of the process that has zypper's lock.
+    pub fn zypper_lock(&self) -> PathBuf {
+        self.at("run/zypp.pid")
+    }
+
+    /// The same number, once that process changes packages.
+    pub fn commit(&self) -> PathBuf {
+        self.at("run/consignee/commit")
+    }
+
+    /// Whether zypper is what people type here.
+    pub fn has_zypper(&self) -> bool {
+        self.at("usr/bin/zypper").is_file()
+    }
+
     /// Whether systemd is running here: not in a chroot or an image build, where `/run` may even be that
     /// of the machine around it.
     pub fn has_systemd(&self) -> bool {

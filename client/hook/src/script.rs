@@ -7,7 +7,7 @@
 
 use crate::host::Host;
 use crate::viewer::{UNREACHABLE, Viewer};
-use crate::{caller, first_boot, service, words};
+use crate::{caller, first_boot, service, words, zypper};
 
 /// What a call of a maintainer script means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,6 +105,7 @@ pub fn pre(host: &Host, product: &str, package: &str, arguments: &[&str]) -> u8 
     if !host.has_systemd() {
         return waits(host, product, package, "systemd");
     }
+    zypper::begins(host);
     let file = caller::open_package(package).map(|path| path.to_string_lossy().into_owned());
     let question: Vec<&str> = ["arrive", product, package].into_iter().chain(file.as_deref()).collect();
     let problem = match Viewer::of(host).ask(&question) {

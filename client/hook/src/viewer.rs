@@ -1,7 +1,8 @@
 //! The viewer: the `consignee` command, which asks the agent's service and words its answer.
 
+use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -17,13 +18,13 @@ pub struct Viewer {
     program: PathBuf,
     input: Vec<u8>,
     limit: Option<Duration>,
-    is_aside: bool,
+    output: Option<OwnedFd>,
 }
 
 impl Viewer {
     /// The viewer of the host.
     pub fn of(host: &Host) -> Self {
-        Self { program: host.viewer(), input: Vec::new(), limit: None, is_aside: false }
+        Self { program: host.viewer(), input: Vec::new(), limit: None, output: None }
     }
 
     /// What it reads.
@@ -39,8 +40,13 @@ impl Viewer {
     }
 
     /// What it says goes to standard error: standard output is the package manager's.
-    pub fn aside(mut self) -> Self {
-        self.is_aside = true;
+    pub fn aside(self) -> Self {
+        self.to(io::stderr().as_fd().try_clone_to_owned().ok())
+    }
+
+    /// Where it writes; else where this program does.
+    pub fn to(mut self, output: Option<OwnedFd>) -> Self {
+        self.output = output;
         self
     }
 
@@ -50,8 +56,8 @@ impl Viewer {
     /// When it cannot be started or was given up.
     pub fn ask(self, words: &[&str]) -> io::Result<u8> {
         let mut command = Command::new(&self.program);
-        if self.is_aside {
-            command.stdout(Stdio::from(io::stderr().as_fd().try_clone_to_owned()?));
+        if let Some(output) = self.output {
+            command.stdout(output.try_clone()?).stderr(output);
         }
         let mut child = command.arg("hook").args(words).stdin(Stdio::piped()).spawn()?;
         if let Some(mut pipe) = child.stdin.take() {
@@ -60,6 +66,16 @@ impl Viewer {
         }
         Ok(status(wait(&mut child, self.limit)?))
     }
+}
+
+/// The terminal of the person in front, for a program whose output nobody sees.
+pub fn terminal() -> Option<File> {
+    File::options().write(true).open("/dev/tty").ok()
+}
+
+/// Whether an answer is that of a viewer that was given up.
+pub fn was_given_up(status: u8) -> bool {
+    status == 128 + 9
 }
 
 fn wait(child: &mut Child, limit: Option<Duration>) -> io::Result<ExitStatus> {

@@ -15,9 +15,14 @@ struct Typed {
 const APT: Typed = Typed { repair: "apt-get install --reinstall consignee", give_up: "apt-get remove consignee" };
 const DNF: Typed = Typed { repair: "dnf reinstall consignee", give_up: "dnf remove consignee" };
 
+const ZYPPER: Typed = Typed { repair: "zypper install --force consignee", give_up: "zypper remove consignee" };
+
 fn typed(host: &Host) -> &'static Typed {
-    let is_rpm = std::fs::read_to_string(host.kind()).is_ok_and(|kind| kind.trim() == "rpm");
-    if is_rpm { &DNF } else { &APT }
+    match std::fs::read_to_string(host.kind()).is_ok_and(|kind| kind.trim() == "rpm") {
+        true if host.has_zypper() => &ZYPPER,
+        true => &DNF,
+        false => &APT,
+    }
 }
 
 /// Writes a message for the person in front; a person who is not there is no failure.
@@ -164,6 +169,14 @@ pub fn not_stopped(product: &str, problem: &str) -> String {
     choose(
         format!("consignee: the engines of {product} were not stopped by the agent: {problem}"),
         format!("consignee : les moteurs de {product} n'ont pas été arrêtés par l'agent : {problem}"),
+    )
+}
+
+/// The finish takes longer than the package manager waits.
+pub fn goes_on() -> String {
+    choose(
+        "consignee: goes on without this terminal; to watch, type: consignee follow".to_owned(),
+        "consignee : continue sans ce terminal ; pour suivre, tapez : consignee follow".to_owned(),
     )
 }
 

@@ -55,7 +55,7 @@ pub fn unasked(agent: &Agent, id: &ProductId) -> Result<bool, AgentError> {
     }
     let may = allowed(agent, id);
     if may == Repair::Ask || tries(&entry.product.replay(number)?.records) >= TRIES {
-        let typed = typed::here().repair;
+        let typed = typed::repair(&upgrade.header.modules);
         log::warn!("{id}, upgrade {number}: the package transaction ended half way; to put it right: {typed}");
         return Ok(false);
     }

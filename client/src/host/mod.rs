@@ -18,6 +18,7 @@ pub mod rpm;
 pub mod systemd;
 pub mod transient;
 pub mod typed;
+pub mod zypper;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -285,7 +286,8 @@ pub fn package_manager(places: &Places) -> Box<dyn PackageManager> {
     }
     match front::of(places) {
         Front::Dnf5 => Box::new(dnf5::Dnf5::new(places.clone())),
-        Front::Dnf4 | Front::Zypper | Front::None => Box::new(dnf::Dnf::new(places.clone())),
+        Front::Zypper => Box::new(zypper::Zypper::new(places.clone())),
+        Front::Dnf4 | Front::None => Box::new(dnf::Dnf::new(places.clone())),
     }
 }
 

@@ -5,7 +5,9 @@ use std::sync::OnceLock;
 
 use consign_metadata::name::VendorName;
 
+use crate::engine::event::ModuleChange;
 use crate::host;
+use crate::host::rpm::front::{self, Front};
 use crate::places::Places;
 
 /// Commands of the package manager.
@@ -21,8 +23,10 @@ pub struct Words {
     pub full_upgrade: &'static str,
     /// Lists what the administrator holds.
     pub held: &'static str,
-    /// Finishes a transaction that ended half way.
-    pub repair: &'static str,
+    /// Finishes a transaction that ended half way: all of it, or what is named behind it.
+    repair: &'static str,
+    /// Whether it wants names and versions.
+    repairs_by_name: bool,
     /// Whether a package that is not whole is one of which two versions are installed.
     pub leaves_two_versions: bool,
     /// Brings the agent itself up to date.
@@ -44,6 +48,7 @@ const APT: Words = Words {
     full_upgrade: "apt full-upgrade",
     held: "apt-mark showhold",
     repair: "apt --fix-broken install",
+    repairs_by_name: false,
     leaves_two_versions: false,
     upgrade_agent: "apt install --only-upgrade consignee",
     install: "apt install",
@@ -59,6 +64,7 @@ const DNF: Words = Words {
     full_upgrade: "dnf upgrade --allowerasing",
     held: "dnf versionlock list",
     repair: "dnf remove --duplicates",
+    repairs_by_name: false,
     leaves_two_versions: true,
     upgrade_agent: "dnf upgrade consignee",
     install: "dnf install",
@@ -67,18 +73,50 @@ const DNF: Words = Words {
     at: "-",
 };
 
+const ZYPPER: Words = Words {
+    refresh: "zypper refresh",
+    upgrade: "zypper update",
+    plain_upgrade: "zypper update",
+    full_upgrade: "zypper update --force-resolution",
+    held: "zypper locks",
+    repair: "zypper install --force",
+    repairs_by_name: true,
+    leaves_two_versions: true,
+    upgrade_agent: "zypper update consignee",
+    install: "zypper install",
+    install_exactly: "zypper install --oldpackage",
+    upgrade_only: "zypper update",
+    at: "=",
+};
+
 /// A process speaks to the people of one host. Sentences are put together in a hundred places that know the
 /// reader's language and nothing of a host; this is the one thing of it that they need.
 static HERE: OnceLock<&Words> = OnceLock::new();
 
 /// Finds out what is typed on this host; once, before anything is said.
 pub fn learn(places: &Places) {
-    let _ = HERE.set(if host::is_of_rpm(places) { &DNF } else { &APT });
+    let words = match (host::is_of_rpm(places), front::of(places)) {
+        (false, _) => &APT,
+        (true, Front::Zypper) => &ZYPPER,
+        (true, _) => &DNF,
+    };
+    let _ = HERE.set(words);
 }
 
 /// The commands of this host.
 pub fn here() -> &'static Words {
     HERE.get().copied().unwrap_or(&APT)
+}
+
+/// Finishes a transaction that ended half way between these versions.
+pub fn repair(modules: &[ModuleChange]) -> String {
+    let Words { repair, repairs_by_name, at, .. } = here();
+    if !repairs_by_name {
+        return (*repair).to_owned();
+    }
+    // Without a version zypper takes the newest one, past every lock.
+    let exactly = modules.iter().map(|module| format!("{}{at}{}", module.package, module.after));
+    std::iter::once((*repair).to_owned()).chain(exactly).collect::<Vec<_>>().join(" ")
 }
 
 /// Says what the agent's service is doing.

@@ -141,7 +141,7 @@ fn halted(upgrade: &Upgrade, item: usize, cause: &HaltCause, language: Language)
     let mut all = match cause {
         HaltCause::Unsatisfied { reasons } => on_reasons(product, reasons, language),
         HaltCause::Partial => vec![advice(
-            typed::here().repair,
+            typed::repair(&upgrade.header.modules),
             say!(language, "finish the package transaction", "terminer la transaction de paquets"),
         )],
         HaltCause::Failed { .. } | HaltCause::Interrupted | HaltCause::LoopDetected { .. } => {

@@ -48,7 +48,7 @@ pub fn module(module: &ModuleStatus, language: Language) -> String {
 
 /// Whose packages the command changes, too, by which a person finishes the transaction.
 pub fn also_repaired(names: &[String], language: Language) -> String {
-    let (command, names) = (typed::here().repair, words::list(names));
+    let (command, names) = (typed::repair(&[]), words::list(names));
     say!(
         language,
         "{command} also takes away the older versions of {names}",

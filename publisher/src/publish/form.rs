@@ -73,7 +73,8 @@ fn apt(content: &IntroductionContent<'_>, tree: &mut StagedTree) -> Result<(), P
     Ok(lay_down().map_err(PackageError::from)?)
 }
 
-/// dnf knows no roles either, and asks one list of keys for the index and for packages.
+/// dnf and zypper know no roles either, and ask one list of keys for the index and for packages. Which of them
+/// a host has is not asked: each reads its own folder only.
 fn yum(content: &IntroductionContent<'_>, tree: &mut StagedTree) -> Result<(), PublishError> {
     let vendor = &content.trust.roles.vendor;
     let bad = |whose: &str| {
@@ -88,12 +89,14 @@ fn yum(content: &IntroductionContent<'_>, tree: &mut StagedTree) -> Result<(), P
     }
     let paths: Vec<String> = keys.iter().map(|(path, _)| path.clone()).collect();
     let (url, channel, packages) = (content.url, content.channel, &content.packages);
-    let text = Subscription { url, vendor, channel, keys: &paths, packages }.text();
+    let subscription = Subscription { url, vendor, channel, keys: &paths, packages };
+    let file = format!("{vendor}-{channel}.repo");
     let lay_down = || -> Result<(), StageError> {
         for (path, certificate) in keys {
             tree.add_bytes(&path, certificate, 0o644)?;
         }
-        add_config(tree, &format!("/etc/yum.repos.d/{vendor}-{}.repo", content.channel), text)
+        add_config(tree, &format!("/etc/yum.repos.d/{file}"), subscription.text())?;
+        add_config(tree, &format!("/etc/zypp/repos.d/{file}"), subscription.zypper())
     };
     Ok(lay_down().map_err(PackageError::from)?)
 }

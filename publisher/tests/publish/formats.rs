@@ -159,8 +159,11 @@ fn the_release_package_subscribes_a_host_to_its_own_packages_by_its_own_keys() {
     let wanted = [&list, "\nrepo_gpgcheck=1\n", "\ngpgcheck=1\n", "\nskip_if_unavailable=0\n"];
     assert!(wanted.iter().all(|line| repository.contains(*line)), "{repository}");
     assert!(repository.contains("\nincludepkgs=acme-erp acme-release consignee\n"), "{repository}");
+    let of_zypper = std::fs::read_to_string(host.join("etc/zypp/repos.d/acme-stable.repo")).unwrap();
+    let wanted = [&list, "\nautorefresh=1\n", "\nrepo_gpgcheck=1\n", "\npkg_gpgcheck=1\n"];
+    assert!(wanted.iter().all(|line| of_zypper.contains(*line)), "{of_zypper}");
     let flags = ok(Command::new("rpm").args(["-qp", "--configfiles"]).arg(&rpm));
-    assert_eq!(out(&flags), "/etc/yum.repos.d/acme-stable.repo\n");
+    assert_eq!(out(&flags), "/etc/yum.repos.d/acme-stable.repo\n/etc/zypp/repos.d/acme-stable.repo\n");
     assert!(host.join("usr/share/consignee/vendors/acme/anchor.json").exists());
     // With these keys and no other.
     let key = host.join("etc/pki/rpm-gpg/RPM-GPG-KEY-acme");

@@ -4,6 +4,7 @@
 //! the package manager, so it is short and stands together.
 
 mod barrier;
+mod lift;
 mod look;
 mod package;
 mod wake;
@@ -39,6 +40,8 @@ enum Verb {
     Preinst { product: ProductId, package: PackageName, plan: PathBuf, before: Option<String> },
     /// A package is about to be unpacked, and nothing can be refused any more
     Arrive { product: ProductId, package: PackageName, archive: Option<PathBuf> },
+    /// Lifts every hold: the agent is about to be removed
+    Lift,
     /// A package is about to be removed
     Remove { product: ProductId, package: PackageName },
     /// A package was purged
@@ -55,6 +58,7 @@ impl Arguments {
                 package::preinst(session, product, package, plan, before)
             }
             Verb::Arrive { product, package, archive } => package::arrive(session, product, package, archive),
+            Verb::Lift => lift::run(session),
             Verb::Remove { product, package } => package::remove(session, product, package),
             Verb::Purge { product, package } => package::purge(session, product, package),
         }

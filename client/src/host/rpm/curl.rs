@@ -5,7 +5,7 @@
 //! of a process. The agent has no HTTP of its own.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::host::HostError;
@@ -51,22 +51,45 @@ pub enum Verify {
 /// # Errors
 /// When it cannot be had; [`HostError::reason`] has curl's words.
 pub fn fetch(url: &str, access: &Access, maximum: u64, limit: Duration) -> Result<Vec<u8>, HostError> {
+    let options = Options::of(url, access, maximum, limit);
+    run(url, options, usize::try_from(maximum).unwrap_or(usize::MAX), limit)
+}
+
+/// The same into a file: a package need not fit into memory.
+///
+/// # Errors
+/// Those of [`fetch`].
+pub fn download(url: &str, access: &Access, target: &Path, maximum: u64, limit: Duration) -> Result<(), HostError> {
+    let options = Options::of(url, access, maximum, limit).and_then(|mut options| {
+        options.add("output", target.display())?;
+        Ok(options)
+    });
+    run(url, options, 0, limit)?;
+    let too_large = || HostError { action: format!("fetch {url}"), reason: larger(maximum) };
+    let length = target.metadata().map_err(|cause| super::at("read", target, cause))?.len();
+    if length > maximum { Err(too_large()) } else { Ok(()) }
+}
+
+fn run(url: &str, options: Result<Options, String>, maximum: usize, limit: Duration) -> Result<Vec<u8>, HostError> {
     let failed = |reason: String| HostError { action: format!("fetch {url}"), reason };
-    let options = Options::of(url, access, maximum, limit).map_err(failed)?;
     // First of all: whatever is in anybody's .curlrc.
     let command = HostCommand::new(PROGRAM)
         .args(["--disable", "--config", "-"])
-        .input(options.0)
-        .maximum(usize::try_from(maximum).unwrap_or(usize::MAX))
+        .input(options.map_err(failed)?.0)
+        .maximum(maximum)
         .limit(limit + CONNECT);
     command.output().map_err(|error| {
         failed(match error {
             CommandError::Failed { stderr, .. } => words(&stderr),
             CommandError::Timeout { seconds, .. } => format!("not done after {seconds} s"),
-            CommandError::TooMuch { maximum, .. } => format!("it is larger than {maximum} bytes"),
+            CommandError::TooMuch { maximum, .. } => larger(maximum as u64),
             other => other.to_string(),
         })
     })
+}
+
+fn larger(maximum: u64) -> String {
+    format!("it is larger than {maximum} bytes")
 }
 
 /// `curl: (22) The requested URL returned error: 404`

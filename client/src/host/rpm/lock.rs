@@ -1,6 +1,10 @@
 //! Who has a transaction open: rpm's own lock, and those of dnf, which are taken before rpm's: while a
 //! transaction waits at the barrier, rpm's is free.
 //!
+//! zypper has its lock from its first word on, also where it only reads or waits for an answer, and runs an
+//! rpm for each package. Its transaction begins where our plugin of its commit, or a script of a package of
+//! ours, has written its number down.
+//!
 //! All are only looked at, never taken: whoever takes one, for however short a time, makes somebody's
 //! transaction fail.
 
@@ -18,6 +22,9 @@ use crate::places::Places;
 /// A file with the number of a process; dnf 4 takes a file of a process that is gone for none.
 const OF_DNF: &str = "/var/lib/dnf/rpmdb_lock.pid";
 const OF_DNF5: &str = "/run/dnf/rpmtransaction.lock";
+/// zypper's, and where the hook says that it has begun to change packages.
+const OF_ZYPPER: &str = "/run/zypp.pid";
+const COMMIT: &str = "/run/consignee/commit";
 const OF_RPM: &str = ".rpm.lock";
 /// `USER_HZ` of proc(5), 100 on every architecture that the agent is built for.
 const TICKS_PER_SECOND: u64 = 100;
@@ -29,16 +36,23 @@ const SLACK: Duration = Duration::from_secs(2);
 /// # Errors
 /// When it cannot be told.
 pub fn holder(places: &Places) -> Result<Option<u32>, HostError> {
-    if let Some(process) = of_dnf(&places.at(OF_DNF))? {
+    if let Some(process) = numbered(&places.at(OF_DNF))? {
         return Ok(Some(process));
     }
-    match held(&places.at(OF_DNF5))? {
-        Some(process) => Ok(Some(process)),
-        None => database::folder(places).map_or(Ok(None), |folder| held(&folder.join(OF_RPM))),
+    if let Some(process) = held(&places.at(OF_DNF5))? {
+        return Ok(Some(process));
     }
+    let zypper = numbered(&places.at(OF_ZYPPER))?;
+    if zypper.is_some() && numbered(&places.at(COMMIT))? == zypper {
+        return Ok(zypper);
+    }
+    let rpm = database::folder(places).map_or(Ok(None), |folder| held(&folder.join(OF_RPM)))?;
+    // The rpm of one package is gone before the next.
+    Ok(rpm.map(|rpm| zypper.filter(|zypper| parent(rpm) == Some(*zypper)).unwrap_or(rpm)))
 }
 
-fn of_dnf(path: &Path) -> Result<Option<u32>, HostError> {
+/// The process whose number a file has, if it is the one that has written it.
+fn numbered(path: &Path) -> Result<Option<u32>, HostError> {
     let (text, found) = match std::fs::read_to_string(path).and_then(|text| Ok((text, path.metadata()?))) {
         Ok(found) => found,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -54,9 +68,18 @@ fn has_written(process: u32, file: &Metadata) -> bool {
     file.modified().is_ok_and(|written| began <= written + SLACK)
 }
 
-fn began(process: u32) -> Option<SystemTime> {
+fn parent(process: u32) -> Option<u32> {
+    field(process, 1)
+}
+
+/// A field of `/proc/<process>/stat`, counted from behind its name.
+fn field<N: std::str::FromStr>(process: u32, number: usize) -> Option<N> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    let ticks: u64 = stat.rsplit_once(") ")?.1.split(' ').nth(19)?.parse().ok()?;
+    stat.rsplit_once(") ")?.1.split(' ').nth(number)?.parse().ok()
+}
+
+fn began(process: u32) -> Option<SystemTime> {
+    let ticks: u64 = field(process, 19)?;
     let host = std::fs::read_to_string("/proc/stat").ok()?;
     let boot: u64 = host.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()?;
     Some(UNIX_EPOCH + Duration::from_secs(boot + ticks / TICKS_PER_SECOND))

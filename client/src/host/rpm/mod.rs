@@ -1,4 +1,4 @@
-//! rpm: its database, its lock, and its packages. What is above it (dnf) is a folder of its own.
+//! rpm: its database, its lock, and its packages. What is above it (dnf, zypper) is a folder of its own.
 //!
 //! - [`curl`]: files of a repository beside its packages
 //! - [`database`]: what is installed

@@ -1,0 +1,139 @@
+//! zypper and rpm as the package manager of the host.
+//!
+//! - [`repos`]: the repositories, as their files say
+//! - [`primary`]: what one of them offers, as zypper has fetched it
+//! - [`proxies`]: those of the host
+//! - [`lists`]: what is offered, and where
+//! - [`download`]: files of a publication
+//! - [`hold`]: the standing hold, locks of zypper
+//! - [`reach`]: which upgrade takes packages along
+//! - [`transaction`]: transactions of our own
+//!
+//! What is true of these programs was measured; `docs/rpm-hosts.md` says on which and how.
+
+pub mod download;
+pub mod hold;
+pub mod lists;
+pub mod primary;
+pub mod proxies;
+pub mod reach;
+pub mod repos;
+pub mod transaction;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use consign_metadata::name::{PackageName, VendorName};
+use consign_metadata::openpgp::Keyring;
+use consign_metadata::plan::NativeVersions;
+
+use super::rpm::{database, lock, package};
+use super::{Hold, HostError, Identity, Observed, PackageManager, Repository, Source};
+use crate::kept_back::Reach;
+use crate::places::Places;
+use crate::site::Repair;
+
+/// Keys and a few lines of text; some kilobytes.
+const MAXIMUM_INTRODUCTION: u64 = 4 * 1024 * 1024;
+
+/// The zypper of this host.
+#[derive(Debug)]
+pub struct Zypper {
+    places: Places,
+}
+
+impl Zypper {
+    /// The zypper of the host whose files are at these places.
+    pub fn new(places: Places) -> Self {
+        Self { places }
+    }
+}
+
+impl PackageManager for Zypper {
+    fn native<'a>(&self, versions: &'a NativeVersions) -> Option<&'a str> {
+        versions.rpm.as_deref()
+    }
+
+    fn observe(&self, packages: &[PackageName]) -> Result<Vec<(PackageName, Observed)>, HostError> {
+        database::observe(&self.places, packages)
+    }
+
+    fn candidate(&self, package: &PackageName) -> Result<Option<String>, HostError> {
+        lists::candidate(&self.places, package)
+    }
+
+    fn repositories(&self, packages: &[PackageName]) -> Result<Vec<Repository>, HostError> {
+        lists::repositories(&self.places, packages)
+    }
+
+    fn fetch(&self, repository: &Repository, path: &str, maximum: u64, limit: Duration) -> Result<Vec<u8>, HostError> {
+        download::fetch_file(&self.places, repository, path, maximum, limit)
+    }
+
+    fn introduction(
+        &self,
+        repository: &Repository,
+        vendor: &VendorName,
+        keyring: &Keyring,
+        limit: Duration,
+    ) -> Result<(String, Vec<u8>), HostError> {
+        let name = format!("{vendor}-release");
+        let file = format!("{name}.rpm");
+        let bytes = self.fetch(repository, &file, MAXIMUM_INTRODUCTION, limit)?;
+        package::check_name(&bytes, &name, keyring)?;
+        Ok((file, bytes))
+    }
+
+    fn hold(&self, holds: &[Hold]) -> Result<(), HostError> {
+        let packages: Vec<PackageName> = holds.iter().map(|hold| hold.package.clone()).collect();
+        let present = self.observe(&packages)?;
+        hold::write(&self.places, &hold::text(holds, &present))
+    }
+
+    fn plan_in(&self, archive: &Path, keyring: &Keyring) -> Result<Vec<u8>, HostError> {
+        package::plan(archive, keyring)
+    }
+
+    fn identify(&self, archive: &Path, keyring: &Keyring) -> Result<Identity, HostError> {
+        package::identify(archive, keyring)
+    }
+
+    fn file_in(&self, folder: &Path, package: &PackageName, version: &str) -> Option<PathBuf> {
+        package::file_in(folder, package, version)
+    }
+
+    fn source(&self, package: &PackageName, version: &str) -> Result<Source, HostError> {
+        download::source(&self.places, package, version)
+    }
+
+    fn fetch_package(
+        &self,
+        package: &PackageName,
+        version: &str,
+        folder: &Path,
+        limit: Duration,
+    ) -> Result<PathBuf, HostError> {
+        download::fetch_package(&self.places, package, version, folder, limit)
+    }
+
+    fn reach(&self, wanted: &[(PackageName, String)], first: &PackageName) -> Result<Reach, HostError> {
+        reach::reach(wanted, first)
+    }
+
+    fn transaction(&self) -> Result<Option<u32>, HostError> {
+        lock::holder(&self.places)
+    }
+
+    fn repair(&self, may: Repair) -> Result<(), HostError> {
+        transaction::repair(&self.places, may)
+    }
+
+    fn install(&self, versions: &[(PackageName, String)]) -> Result<(), HostError> {
+        transaction::install(versions)
+    }
+}
+
+/// A host error of an action on a file.
+fn at(action: &str, path: &Path, cause: impl std::fmt::Display) -> HostError {
+    HostError { action: format!("{action} {}", path.display()), reason: cause.to_string() }
+}

@@ -1,0 +1,157 @@
+//! A product on a host with zypper, from the vendor's repository to the finish.
+//!
+//! zypper asks no plugin before it changes packages: what nobody has cleared is locked, and what comes all the
+//! same is stopped and judged by the scripts of its packages.
+
+use std::time::Duration;
+
+use consign_lab::{CANOPSIS, Lab, Product, RpmSystem, Server, Site, Terminal, TinyRpm, Vendor, YumRepository, lab};
+
+const LOCKS: &str = "/etc/zypp/locks";
+const PORT: u16 = 8097;
+const SOON: Duration = Duration::from_secs(120);
+
+/// A host with 3.25.0 of the product, and its vendor.
+fn installed(name: &str) -> (Vendor, Site) {
+    let vendor = Vendor::new("acme").unwrap().with_rpms();
+    vendor.release(Product::canopsis("3.25.0")).unwrap();
+    let site = Site::open(name, RpmSystem::Zypper, &vendor, CANOPSIS).unwrap();
+    site.host.zypper(&["install", "canopsis"]).expect_ok();
+    site.wait_status(0);
+    (vendor, site)
+}
+
+/// A release comes out, and the host reads the lists anew.
+fn released(vendor: &Vendor, site: &Site, version: &'static str) {
+    vendor.release(Product::canopsis(version)).unwrap();
+    site.refresh().expect_ok();
+}
+
+#[test]
+fn zypper_update_finishes_what_was_acknowledged_once() {
+    lab!(Lab::has_rpm());
+    let (vendor, site) = installed("zypper");
+    assert!(site.host.installed("consignee").is_some());
+    assert_eq!(site.init_calls().len(), 1, "{:?}", site.init_calls());
+    for engine in ["main", "worker", "web"] {
+        assert_eq!(site.engine(engine), "active", "{engine}");
+    }
+    assert!(site.host.read(LOCKS).contains("version: > 3.25.0-1\n"), "held from the first day on");
+    let client = site.client();
+
+    released(&vendor, &site, "3.26.0");
+    let offered = site.wait_status(3);
+    assert!(offered.stdout.contains("3.26.0") && offered.stdout.contains("consignee notes acme/canopsis"), "{offered}");
+    let held = site.host.zypper(&["update"]).expect_ok();
+    assert!(held.text().contains("canopsis"), "zypper says what it keeps back: {held}");
+    assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.25.0-1"));
+
+    site.consignee(&["ack", CANOPSIS, "--all", "--yes"]);
+    let done = site.host.zypper(&["update"]).expect_ok();
+    site.wait_status(0);
+    assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.26.0-1"), "{done}");
+    assert_eq!(site.init_calls().len(), 2, "{:?}", site.init_calls());
+    let journals = site.host.shell("ls /var/lib/consignee/acme/canopsis/journal");
+    assert_eq!(journals.lines().count(), 2, "one for the installation, one for the upgrade: {journals}");
+    assert_eq!(site.announced().len(), 2, "the first install and the upgrade");
+    assert!(site.host.read(LOCKS).contains("version: > 3.26.0-1\n"), "what comes next is held again");
+    site.nothing_was_lost(client);
+    site.host.assert_packages_sound();
+}
+
+/// A repository of the site's own beside the vendor's.
+fn neighbours(site: &Site, packages: &[TinyRpm]) -> (YumRepository, Server) {
+    let repository = YumRepository::of(packages).unwrap();
+    let server = Server::start(&site.host, &repository.path(), PORT).unwrap();
+    site.host.add_yum_repository("site", &server.url(), &repository.certificate().unwrap());
+    (repository, server)
+}
+
+#[test]
+fn a_lock_stands_in_the_way_of_nothing_else_and_goes_with_the_agent() {
+    lab!(Lab::has_rpm());
+    let (vendor, site) = installed("zypper-locks");
+    let greeting = |version| TinyRpm::new("greeting", version);
+    let _served = neighbours(&site, &[greeting("1.0"), greeting("2.0"), TinyRpm::new("kept", "1.0")]);
+    site.host.zypper(&["install", "greeting-1.0"]).expect_ok();
+    released(&vendor, &site, "3.26.0");
+    site.wait_status(3);
+    // Others write this file, too, and in an order of their own.
+    site.host.zypper(&["addlock", "kept"]).expect_ok();
+
+    let by_name = site.host.zypper(&["install", "canopsis-3.26.0"]).expect_code(4);
+    assert!(by_name.text().contains("remove lock"), "{by_name}");
+    site.host.zypper(&["update"]).expect_ok();
+    assert_eq!(site.host.installed("greeting").as_deref(), Some("2.0-1"));
+    assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.25.0-1"));
+    site.consignee(&["ack", CANOPSIS, "--all", "--yes"]);
+    let locks = site.host.read(LOCKS);
+    assert!(locks.contains("solvable_name: kept\n") && locks.contains("version: > 3.26.0-1\n"), "{locks}");
+
+    site.host.zypper(&["remove", "canopsis", "consignee"]).expect_ok();
+    let locks = site.host.read(LOCKS);
+    assert!(locks.contains("solvable_name: kept\n") && !locks.contains("canopsis"), "{locks}");
+    let after = site.host.zypper(&["install", "kept"]);
+    assert_eq!(after.code, 4, "the administrator's lock counts as before: {after}");
+    site.host.assert_packages_sound();
+}
+
+#[test]
+fn on_a_terminal_the_look_is_shown_and_the_finish_is_followed() {
+    lab!(Lab::has_rpm());
+    let (vendor, site) = installed("zypper-terminal");
+    vendor.release(Product::canopsis("3.26.0")).unwrap();
+    site.host.shell("find /var/cache/zypp/raw -name mirrorlist.txt -delete");
+    let shell = Terminal::run(&site.host, &["env", "LC_ALL=C.UTF-8", "bash", "--norc", "-i"]).unwrap();
+    shell.type_text("zypper refresh\n").unwrap();
+    shell.wait_for("3.26.0 is offered and held back", SOON);
+    site.consignee(&["ack", CANOPSIS, "--all", "--yes"]);
+    shell.type_text("zypper --non-interactive update; echo it is $((40 + 2))\n").unwrap();
+    let screen = shell.wait_for("it is 42", SOON);
+    assert!(screen.contains("3.26.0") && screen.contains("finished"), "{screen}");
+    site.wait_status(0);
+}
+
+#[test]
+fn a_product_of_three_packages_stops_before_the_first_and_is_finished_after_the_last() {
+    lab!(Lab::has_rpm());
+    let vendor = Vendor::new("acme").unwrap().with_rpms();
+    vendor.release(Product::canopsis("3.25.0").in_three_packages()).unwrap();
+    let site = Site::open("zypper-three", RpmSystem::Zypper, &vendor, CANOPSIS).unwrap();
+    site.host.zypper(&["install", "canopsis", "canopsis-connectors", "canopsis-reports"]).expect_ok();
+    site.wait_status(0);
+    let client = site.client();
+    vendor.release(Product::canopsis("3.26.0").in_three_packages()).unwrap();
+    site.refresh().expect_ok();
+    site.wait_status(3);
+    site.consignee(&["ack", CANOPSIS, "--all", "--yes"]);
+    site.host.zypper(&["update"]).expect_ok();
+    site.wait_status(0);
+    for package in ["canopsis", "canopsis-connectors", "canopsis-reports"] {
+        assert_eq!(site.host.installed(package).as_deref(), Some("3.26.0-1"), "{package}");
+    }
+    assert_eq!(site.init_calls().len(), 2, "{:?}", site.init_calls());
+    let packages: Vec<_> = site.journal().into_iter().filter(|record| record["event"] == "packages").collect();
+    assert_eq!(packages.len(), 1, "looked at once, when all were there: {packages:?}");
+    site.nothing_was_lost(client);
+    site.host.assert_packages_sound();
+}
+
+#[test]
+fn forced_resolution_removes_a_held_product_and_its_engines_are_stopped() {
+    lab!(Lab::has_rpm());
+    let (vendor, site) = installed("zypper-force");
+    released(&vendor, &site, "3.26.0");
+    site.wait_status(3);
+    let _served = neighbours(&site, &[TinyRpm::new("newer", "1.0").field("Conflicts", "canopsis < 3.26.0")]);
+    site.host.zypper(&["install", "newer"]).expect_code(4);
+    assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.25.0-1"));
+    // Typed on purpose: nothing of zypper's asks anybody before it removes.
+    site.host.zypper(&["install", "--force-resolution", "newer"]).expect_ok();
+    assert_eq!(site.host.installed("canopsis"), None);
+    site.assert_canopsis_stopped();
+    site.host.wait_until("the lock is gone with the product", SOON, || {
+        (!site.host.exec(&["cat", LOCKS]).stdout.contains("canopsis")).then_some(())
+    });
+    site.host.assert_packages_sound();
+}
