@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use consign_metadata::name::VendorName;
 
 use crate::host;
+use crate::host::rpm::front::{self, Front};
 use crate::places::Places;
 
 /// Commands of the package manager.
@@ -63,13 +64,21 @@ const DNF: Words = Words {
     at: "-",
 };
 
+// Its own names: those of dnf 4 are aliases, which a site may have taken away.
+const DNF5: Words = Words { refresh: "dnf check-upgrade --refresh", ..DNF };
+
 /// A process speaks to the people of one host. Sentences are put together in a hundred places that know the
 /// reader's language and nothing of a host; this is the one thing of it that they need.
 static HERE: OnceLock<&Words> = OnceLock::new();
 
 /// Finds out what is typed on this host; once, before anything is said.
 pub fn learn(places: &Places) {
-    let _ = HERE.set(if host::is_of_rpm(places) { &DNF } else { &APT });
+    let words = match (host::is_of_rpm(places), front::of(places)) {
+        (false, _) => &APT,
+        (true, Front::Dnf5) => &DNF5,
+        (true, Front::Dnf4 | Front::Zypper | Front::None) => &DNF,
+    };
+    let _ = HERE.set(words);
 }
 
 /// The commands of this host.
