@@ -7,7 +7,7 @@ use consign_lab::{CANOPSIS, Lab, Product, RpmSystem, Site, Vendor, lab};
 fn what_dnf_5_without_its_plugin_installs_uncleared_waits_with_its_engines_stopped() {
     lab!(Lab::has_rpm());
     comes_uncleared(RpmSystem::Dnf5, |_, site| {
-        site.host.shell("rm /usr/lib/*/libdnf5/plugins/actions.so");
+        site.host.shell("rm /usr/lib/*/libdnf5/plugins/actions.so /etc/dnf/libdnf5-plugins/actions.conf");
         site.host.dnf(&["--refresh", "upgrade"]).expect_ok();
     });
 }

@@ -73,6 +73,9 @@ const DNF: Words = Words {
     at: "-",
 };
 
+// Its own names: those of dnf 4 are aliases, which a site may have taken away.
+const DNF5: Words = Words { refresh: "dnf check-upgrade --refresh", ..DNF };
+
 const ZYPPER: Words = Words {
     refresh: "zypper refresh",
     upgrade: "zypper update",
@@ -98,7 +101,8 @@ pub fn learn(places: &Places) {
     let words = match (host::is_of_rpm(places), front::of(places)) {
         (false, _) => &APT,
         (true, Front::Zypper) => &ZYPPER,
-        (true, _) => &DNF,
+        (true, Front::Dnf5) => &DNF5,
+        (true, Front::Dnf4 | Front::None) => &DNF,
     };
     let _ = HERE.set(words);
 }

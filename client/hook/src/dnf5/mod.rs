@@ -10,7 +10,7 @@ mod conversation;
 mod hold;
 
 use std::collections::BTreeSet;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::path::Path;
 
 use crate::host::Host;
@@ -36,6 +36,10 @@ pub fn run(host: &Host, callback: &str) -> u8 {
         "pre_transaction" => pre_transaction(host),
         "post_transaction" => {
             crate::ended(host);
+            // dnf's progress stands in the last line.
+            if host.any_unfinished() && io::stderr().is_terminal() {
+                words::tell("");
+            }
             crate::follow(host, Viewer::of(host).aside())
         }
         // An actions file that is newer than the agent may call for what it does not know.

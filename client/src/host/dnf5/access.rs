@@ -25,7 +25,7 @@ impl Known {
         let reason = || format!("{} is not in the cache of a repository", repository.entry_point.display());
         let id = folder.and_then(lists::repository_of);
         let id = id.ok_or_else(|| HostError { action: format!("fetch from {}", repository.url), reason: reason() })?;
-        let stamp = lists::stamp(places);
+        let stamp = lists::lists_stamp(places);
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let access = match known.get(id).filter(|(then, _)| *then == stamp) {
             Some((_, access)) => access.clone(),

@@ -23,19 +23,47 @@ const OFFERS: &str = "%{name} %{arch} %{evr} %{repoid} %{downloadsize} %{locatio
 const NEWEST: &str = "%{name} %{evr}\\n";
 
 /// What is offered. A question costs a tenth of a second or more and a look asks for every package, so all of
-/// them are asked for at once, and again when anything has changed on disk.
+/// them are asked for at once, and again when anything has changed on disk. Which version is newest changes
+/// with what is installed, too; what is offered does not, and is asked for after every transaction.
 #[derive(Debug, Default)]
-pub struct Offered(Mutex<Option<Known>>);
+pub struct Offered {
+    offers: Known<Vec<Offer>>,
+    newest: Known<BTreeMap<String, String>>,
+}
 
 /// When what decides about the answers was changed last.
 pub type Stamp = Vec<(PathBuf, SystemTime)>;
 
+/// An answer about packages, as long as nothing has changed.
 #[derive(Debug)]
-struct Known {
-    stamp: Stamp,
-    asked: BTreeSet<String>,
-    offers: Vec<Offer>,
-    newest: BTreeMap<String, String>,
+struct Known<A>(Mutex<Option<(Stamp, BTreeSet<String>, A)>>);
+
+impl<A> Default for Known<A> {
+    fn default() -> Self {
+        Self(Mutex::new(None))
+    }
+}
+
+impl<A> Known<A> {
+    /// What is wanted of the answer, which is asked for where it is not known.
+    fn get<B>(
+        &self,
+        stamp: Stamp,
+        names: BTreeSet<String>,
+        ask: impl FnOnce(&BTreeSet<String>) -> Result<A, HostError>,
+        want: impl FnOnce(&A) -> B,
+    ) -> Result<B, HostError> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_fit = |(then, asked, _): &(Stamp, BTreeSet<String>, A)| *then == stamp && names.is_subset(asked);
+        let fit = match known.take().filter(is_fit) {
+            Some(fit) => fit,
+            None => {
+                let answer = ask(&names)?;
+                (stamp, names, answer)
+            }
+        };
+        Ok(want(&known.insert(fit).2))
+    }
 }
 
 /// A version of a package in a repository.
@@ -55,7 +83,9 @@ impl Offered {
     /// # Errors
     /// When the lists cannot be read.
     pub fn candidate(&self, places: &Places, package: &PackageName) -> Result<Option<String>, HostError> {
-        self.ask(places, std::slice::from_ref(package), |known| known.newest.get(package.as_str()).cloned())
+        let names = names(places, std::slice::from_ref(package));
+        let newest = |names: &BTreeSet<String>| newest_of(places, names);
+        self.newest.get(stamp(places), names, newest, |newest| newest.get(package.as_str()).cloned())
     }
 
     /// The repositories that offer any version of the packages and belong to a publication of Consign's shape.
@@ -64,8 +94,8 @@ impl Offered {
     /// When the lists cannot be read.
     pub fn repositories(&self, places: &Places, packages: &[PackageName]) -> Result<Vec<Repository>, HostError> {
         let is_asked = |offer: &&Offer| packages.iter().any(|package| package.as_str() == offer.package);
-        let urls = self.ask(places, packages, |known| {
-            let offers = known.offers.iter().filter(is_asked);
+        let urls = self.ask(places, packages, |offers| {
+            let offers = offers.iter().filter(is_asked);
             offers.map(|offer| (offer.repository.clone(), offer.url.clone())).collect::<BTreeMap<_, _>>()
         })?;
         Ok(urls.iter().filter_map(|(repository, url)| publication(places, repository, url)).collect())
@@ -77,8 +107,8 @@ impl Offered {
     /// When the lists cannot be read.
     pub fn offering(&self, places: &Places, packages: &[PackageName]) -> Result<BTreeSet<String>, HostError> {
         let is_asked = |offer: &&Offer| packages.iter().any(|package| package.as_str() == offer.package);
-        self.ask(places, packages, |known| {
-            known.offers.iter().filter(is_asked).map(|offer| offer.repository.clone()).collect()
+        self.ask(places, packages, |offers| {
+            offers.iter().filter(is_asked).map(|offer| offer.repository.clone()).collect()
         })
     }
 
@@ -88,8 +118,8 @@ impl Offered {
     /// When the lists cannot be read.
     pub fn source(&self, places: &Places, package: &PackageName, version: &str) -> Result<Source, HostError> {
         let is_it = |offer: &&Offer| offer.package == package.as_str() && offer.version == version;
-        let offers = self.ask(places, std::slice::from_ref(package), |known| {
-            known.offers.iter().filter(is_it).cloned().collect::<Vec<_>>()
+        let offers = self.ask(places, std::slice::from_ref(package), |offers| {
+            offers.iter().filter(is_it).cloned().collect::<Vec<_>>()
         })?;
         let file = offers.iter().find_map(|offer| fetched(places, offer));
         Ok(Source { file, download: offers.first().map(|offer| offer.bytes) })
@@ -99,33 +129,28 @@ impl Offered {
         &self,
         places: &Places,
         packages: &[PackageName],
-        answer: impl FnOnce(&Known) -> A,
+        want: impl FnOnce(&[Offer]) -> A,
     ) -> Result<A, HostError> {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let stamp = stamp(places);
-        let is_fit = |known: &Known| known.stamp == stamp && packages.iter().all(|p| known.asked.contains(p.as_str()));
-        let fit = match known.take().filter(is_fit) {
-            Some(fit) => fit,
-            None => Known::ask(places, stamp, names(places, packages))?,
-        };
-        Ok(answer(known.insert(fit)))
+        let offers = |names: &BTreeSet<String>| offers_of(places, names);
+        self.offers.get(lists_stamp(places), names(places, packages), offers, |offers| want(offers))
     }
 }
 
-impl Known {
-    fn ask(places: &Places, stamp: Stamp, asked: BTreeSet<String>) -> Result<Self, HostError> {
-        let lines = ask::repoquery(places, &["--available"], OFFERS, &asked)?;
-        let offers = lines.iter().filter_map(|line| offer(line)).filter(|offer| asked.contains(&offer.package));
-        let offers: Vec<Offer> = offers.collect();
-        let offered: BTreeSet<&str> = offers.iter().map(|offer| offer.package.as_str()).collect();
-        let packages: Vec<PackageName> = offered.iter().filter_map(|name| name.parse().ok()).collect();
-        let here = database::observe(places, &packages)?;
-        let (here, new): (Vec<&str>, Vec<&str>) =
-            offered.iter().partition(|name| here.iter().any(|(package, _)| package.as_str() == **name));
-        let mut newest = newest(places, "--upgrades", &here)?;
-        newest.extend(self::newest(places, "--available", &new)?);
-        Ok(Self { stamp, newest, offers, asked })
-    }
+fn offers_of(places: &Places, names: &BTreeSet<String>) -> Result<Vec<Offer>, HostError> {
+    let lines = ask::repoquery(places, &["--available"], OFFERS, names)?;
+    // A pattern of dnf's may match more than a name.
+    Ok(lines.iter().filter_map(|line| offer(line)).filter(|offer| names.contains(&offer.package)).collect())
+}
+
+/// What an upgrade would bring, and of what is not installed the newest.
+fn newest_of(places: &Places, names: &BTreeSet<String>) -> Result<BTreeMap<String, String>, HostError> {
+    let packages: Vec<PackageName> = names.iter().filter_map(|name| name.parse().ok()).collect();
+    let found = database::observe(places, &packages)?;
+    let is_here = |name: &&str| found.iter().any(|(package, _)| package.as_str() == *name);
+    let (here, new): (Vec<&str>, Vec<&str>) = names.iter().map(String::as_str).partition(is_here);
+    let mut newest = self::newest(places, "--upgrades", &here)?;
+    newest.extend(self::newest(places, "--available", &new)?);
+    Ok(newest)
 }
 
 fn newest(places: &Places, which: &str, names: &[&str]) -> Result<BTreeMap<String, String>, HostError> {
@@ -134,7 +159,6 @@ fn newest(places: &Places, which: &str, names: &[&str]) -> Result<BTreeMap<Strin
     }
     let lines = ask::repoquery(places, &[which, "--latest-limit=1"], NEWEST, names.iter().copied())?;
     let found = lines.iter().filter_map(|line| line.split_once(' '));
-    // A pattern of dnf's may match more than a name.
     let found = found.filter(|(name, _)| names.contains(name));
     Ok(found.map(|(name, version)| (name.to_owned(), version.to_owned())).collect())
 }
@@ -156,11 +180,23 @@ fn names(places: &Places, packages: &[PackageName]) -> BTreeSet<String> {
 
 /// The lists, the configuration and the installed packages, as they are now.
 pub fn stamp(places: &Places) -> Stamp {
-    let folders = FOLDERS.iter().map(|folder| places.at(folder)).chain(database::folder(places).ok());
+    let mut found = lists_stamp(places);
     // Whoever reads the database writes to the memory that it shares.
-    let files = folders.flat_map(|folder| entries(&folder)).filter(|path| !path.to_string_lossy().ends_with("-shm"));
+    let is_its_own = |path: &PathBuf| !path.to_string_lossy().ends_with("-shm");
+    let database = database::folder(places).map(|folder| entries(&folder)).unwrap_or_default();
+    found.extend(stamped(database.into_iter().filter(is_its_own)));
+    found
+}
+
+/// The lists and the configuration, as they are now.
+pub fn lists_stamp(places: &Places) -> Stamp {
+    let files = FOLDERS.iter().flat_map(|folder| entries(&places.at(folder)));
     let lists = entries(&places.at(CACHE)).into_iter().map(|folder| folder.join(ENTRY_POINT));
-    let mut found: Vec<_> = files.chain(lists).filter_map(|path| Some((path.clone(), changed(&path)?))).collect();
+    stamped(files.chain(lists))
+}
+
+fn stamped(files: impl Iterator<Item = PathBuf>) -> Stamp {
+    let mut found: Vec<_> = files.filter_map(|path| Some((path.clone(), changed(&path)?))).collect();
     found.sort();
     found
 }
