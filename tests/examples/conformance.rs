@@ -17,7 +17,9 @@ fn main() -> ExitCode {
     let path = Page::path(&Lab::repository());
     let made = match Page::of_records() {
         Ok(page) => page.text(),
-        Err(problems) => return failed(&format!("{problems}\nrun: cargo nextest run -p consign-lab --test conformance")),
+        Err(problems) => {
+            return failed(&format!("{problems}\nrun: cargo nextest run -p consign-lab --test conformance"));
+        }
     };
     if !check {
         return match fs_err::write(&path, made) {

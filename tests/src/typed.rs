@@ -14,7 +14,11 @@ impl Site {
     pub fn refresh(&self) -> Outcome {
         if self.manager() == Manager::Zypper {
             // It keeps a list of mirrors that is younger than ten minutes.
-            self.host.exec(&["sh", "-c", "find /var/cache/zypp/raw -name mirrorlist.txt -exec touch -d '1 hour ago' {} +"]);
+            self.host.exec(&[
+                "sh",
+                "-c",
+                "find /var/cache/zypp/raw -name mirrorlist.txt -exec touch -d '1 hour ago' {} +",
+            ]);
         }
         self.typed(&self.manager().refresh())
     }

@@ -52,14 +52,14 @@ impl LeftOut {
     /// As an outcome.
     pub const fn outcome(self) -> Outcome {
         let (code, note) = match self {
-            LeftOut::RepositoryNotRead => (
-                "repository-not-read",
-                "Not measured: this package manager does not read the vendor's repository yet.",
-            ),
-            LeftOut::NoSuchCommand => ("no-such-command", "There is no such command."),
-            LeftOut::OtherPython => {
-                ("other-python", "Not measured: Buildbot's tree is built for the Python of Debian 12 or 13, this host has another.")
+            LeftOut::RepositoryNotRead => {
+                ("repository-not-read", "Not measured: this package manager does not read the vendor's repository yet.")
             }
+            LeftOut::NoSuchCommand => ("no-such-command", "There is no such command."),
+            LeftOut::OtherPython => (
+                "other-python",
+                "Not measured: Buildbot's tree is built for the Python of Debian 12 or 13, this host has another.",
+            ),
             LeftOut::NotCleared => (
                 "not-cleared",
                 "Not measured: nothing is offered there before it is installed, so nothing can be acknowledged ahead.",

@@ -4,9 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use consign_lab::conformance::{LeftOut, Sheet};
-use consign_lab::{
-    AgentPackage, Host, Manager, Outcome, Product, REPOSITORY_PORT, Shelf, Site, ThirdParty, Vendor,
-};
+use consign_lab::{AgentPackage, Host, Manager, Outcome, Product, REPOSITORY_PORT, Shelf, Site, ThirdParty, Vendor};
 
 /// The vendor, its customer, and the packages of others that the customer has.
 pub struct Case {

@@ -48,4 +48,3 @@ fn on(system: &str, behaviours: &[Behaviour], measure: impl FnOnce(&mut Sheet)) 
     measure(&mut sheet);
     sheet.done();
 }
-
