@@ -45,6 +45,7 @@ cd %{buildroot}
 mkdir -p usr/lib/systemd/system opt/acme/bin opt/acme/empty etc/acme usr/share/doc/acme-plain var/log
 printf '[Service]\nExecStart=/bin/true\n' >usr/lib/systemd/system/ledger.service
 printf '#!/bin/sh\n' >opt/acme/bin/tool
+chmod 755 opt/acme/bin/tool
 ln opt/acme/bin/tool opt/acme/bin/zz-hard
 ln opt/acme/bin/tool opt/acme/aa-hard
 ln -s bin/tool opt/acme/link

@@ -73,6 +73,7 @@ fn everything_that_rpm_reads_of_a_package_is_as_it_was_whatever_it_is_compressed
             "/usr/share/doc/acme-ledger/notes/1.1.0.en.md",
         ];
         assert_eq!(paths, ours, "{payload}");
+        assert!(query(wrapped.path(), &["--list"]).lines().is_sorted(), "rpm searches the list as if it were sorted");
         assert_eq!(query(wrapped.path(), &["--qf", "%{PAYLOADCOMPRESSOR}"]), "zstd");
     }
 }
@@ -108,6 +109,18 @@ fn what_it_needs_is_what_it_needed_and_the_agent_first() {
     for line in ["consignee 0.1.0 pre,preun", "rpmlib(PayloadIsZstd) 5.4.18-1 rpmlib", "/bin/sh  preun,interp"] {
         assert!(new.contains(&line), "{line}: {new:?}");
     }
+}
+
+/// rpmbuild notes which file needs what, by the place in the list of all needs, which grew.
+#[test]
+fn what_a_single_file_needs_is_still_what_it_needed() {
+    let foreign = Foreign::new();
+    let package = Plain { header: "AutoReq: yes", ..Plain::default() }.build(foreign.folder.path());
+    let wrapped = foreign.wrap(&package);
+    let needs = |path: &Path| query(path, &["--qf", "[%{FILENAMES} %{FILEREQUIRE}\n]"]);
+    let before = needs(&package);
+    assert!(before.contains("/opt/acme/bin/tool /bin/sh\n"), "{before}");
+    assert!(added(&before, &needs(wrapped.path())).iter().all(|line| line.ends_with(' ')));
 }
 
 #[test]
