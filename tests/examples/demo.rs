@@ -90,7 +90,8 @@ fn first_release(folder: &Path, customer: &Customer) -> Result<PathBuf> {
     let mut agents = vec![AgentPackage::current()?];
     if let BaseSystem::Rpm(_) = customer.system {
         replace(&manifest, "# formats =", "formats =")?;
-        replace(&manifest, "# depends.rpm =", "depends.rpm =")?;
+        let needs = "depends.deb = [\"python3\"]";
+        replace(&manifest, needs, &format!("{needs}\ndepends.rpm = [\"python3\"]"))?;
         agents.push(AgentPackage::rpm()?);
     }
     typed(&project, "consign key new --vendor acme --no-passphrase")?;
@@ -138,7 +139,7 @@ fn on_a_host(project: &Path, customer: &Customer) -> Result<()> {
 fn second_release(project: &Path) -> Result<()> {
     replace(&project.join("app/bin/ledger"), "SCHEMA = 1", "SCHEMA = 2")?;
     replace(&project.join("consign.toml"), "version = \"1.0.0\"", "version = \"1.1.0\"")?;
-    replace(&project.join("consign.toml"), "# acknowledge =", "acknowledge =")?;
+    replace(&project.join("consign.toml"), "[notes]", "[notes]\nacknowledge = [\"1.1.0\"]")?;
     typed(project, "consign build --strict")?;
     typed(project, "consign publish")
 }
@@ -171,8 +172,13 @@ fn replace(file: &Path, old: &str, new: &str) -> Result<()> {
     if !text.contains(old) {
         return Err(format!("{} does not contain {old:?}", file.display()).into());
     }
-    println!("\n$ sed -i 's,{old},{new},' {}", file.display());
+    println!("\n$ sed -i 's,{},{},' {}", escaped(old), escaped(new), file.display());
     Ok(fs_err::write(file, text.replace(old, new))?)
+}
+
+/// As sed takes it: a bracket begins a set of characters, a line end is a word of its own.
+fn escaped(text: &str) -> String {
+    text.replace('[', "\\[").replace('\n', "\\n")
 }
 
 fn title(text: &str) {
