@@ -8,6 +8,7 @@ use std::time::Duration;
 use consign_lab::{CANOPSIS, Lab, Product, RpmSystem, Server, Site, Terminal, TinyRpm, Vendor, YumRepository, lab};
 
 const LOCKS: &str = "/etc/zypp/locks";
+const KEPT_BACK: &str = "/var/lib/consignee/acme/canopsis/kept-back.json";
 const PORT: u16 = 8097;
 const SOON: Duration = Duration::from_secs(120);
 
@@ -87,6 +88,19 @@ fn a_lock_stands_in_the_way_of_nothing_else_and_goes_with_the_agent() {
     site.consignee(&["ack", CANOPSIS, "--all", "--yes"]);
     let locks = site.host.read(LOCKS);
     assert!(locks.contains("solvable_name: kept\n") && locks.contains("version: > 3.26.0-1\n"), "{locks}");
+    assert!(!site.host.exists(KEPT_BACK), "{}", site.host.read(KEPT_BACK));
+
+    // What the administrator locks is said before anybody waits for it, also while zypper waits for an answer.
+    site.host.zypper(&["addlock", "canopsis"]).expect_ok();
+    site.host.shell("sleep 600 >/dev/null 2>&1 </dev/null & echo $! >/run/zypp.pid");
+    site.host.ok(&["/usr/lib/consignee/consignee-hook", "look"]);
+    let kept_back = site.host.read(KEPT_BACK);
+    assert!(kept_back.contains("\"never\"") && kept_back.contains("lock"), "{kept_back}");
+    site.host.shell("kill $(cat /run/zypp.pid); : >/run/zypp.pid");
+    // Ours may go by that name, too; the next look writes it again.
+    site.host.zypper(&["removelock", "canopsis"]).expect_ok();
+    site.host.ok(&["/usr/lib/consignee/consignee-hook", "look"]);
+    assert!(site.host.read(LOCKS).contains("version: > 3.26.0-1\n") && !site.host.exists(KEPT_BACK));
 
     site.host.zypper(&["remove", "canopsis", "consignee"]).expect_ok();
     let locks = site.host.read(LOCKS);
