@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use super::ask;
-use super::lists::{self, Stamp};
+use super::cache::{self, Stamp};
 use crate::host::login::Login;
 use crate::host::rpm::curl::{Access, Verify};
 use crate::host::{HostError, Repository};
@@ -23,9 +23,9 @@ impl Known {
     pub fn of(&self, places: &Places, repository: &Repository) -> Result<Access, HostError> {
         let folder = repository.entry_point.ancestors().nth(2);
         let reason = || format!("{} is not in the cache of a repository", repository.entry_point.display());
-        let id = folder.and_then(lists::repository_of);
+        let id = folder.and_then(cache::repository_of);
         let id = id.ok_or_else(|| HostError { action: format!("fetch from {}", repository.url), reason: reason() })?;
-        let stamp = lists::lists_stamp(places);
+        let stamp = cache::lists_stamp(places);
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let access = match known.get(id).filter(|(then, _)| *then == stamp) {
             Some((_, access)) => access.clone(),

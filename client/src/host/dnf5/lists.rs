@@ -2,22 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
-use std::time::SystemTime;
 
 use consign_metadata::name::PackageName;
 
-use super::ask;
+use super::known::Known;
+use super::{ask, cache};
 use crate::host::rpm::database;
 use crate::host::{HostError, Repository, Source, login};
 use crate::places::Places;
 
-/// Where dnf 5 keeps the lists of root, a folder for each repository.
-const CACHE: &str = "/var/cache/libdnf5";
-const ENTRY_POINT: &str = "repodata/repomd.xml";
-/// What the administrator says of them.
-const FOLDERS: [&str; 5] =
-    ["/etc/dnf", "/etc/dnf/vars", "/etc/dnf/repos.override.d", "/etc/dnf/libdnf5.conf.d", "/etc/yum.repos.d"];
 /// Its columns; the address comes last, it may be anything. dnf knows no escape but this one.
 const OFFERS: &str = "%{name} %{arch} %{evr} %{repoid} %{downloadsize} %{location}\\n";
 const NEWEST: &str = "%{name} %{evr}\\n";
@@ -29,41 +22,6 @@ const NEWEST: &str = "%{name} %{evr}\\n";
 pub struct Offered {
     offers: Known<Vec<Offer>>,
     newest: Known<BTreeMap<String, String>>,
-}
-
-/// When what decides about the answers was changed last.
-pub type Stamp = Vec<(PathBuf, SystemTime)>;
-
-/// An answer about packages, as long as nothing has changed.
-#[derive(Debug)]
-struct Known<A>(Mutex<Option<(Stamp, BTreeSet<String>, A)>>);
-
-impl<A> Default for Known<A> {
-    fn default() -> Self {
-        Self(Mutex::new(None))
-    }
-}
-
-impl<A> Known<A> {
-    /// What is wanted of the answer, which is asked for where it is not known.
-    fn get<B>(
-        &self,
-        stamp: Stamp,
-        names: BTreeSet<String>,
-        ask: impl FnOnce(&BTreeSet<String>) -> Result<A, HostError>,
-        want: impl FnOnce(&A) -> B,
-    ) -> Result<B, HostError> {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_fit = |(then, asked, _): &(Stamp, BTreeSet<String>, A)| *then == stamp && names.is_subset(asked);
-        let fit = match known.take().filter(is_fit) {
-            Some(fit) => fit,
-            None => {
-                let answer = ask(&names)?;
-                (stamp, names, answer)
-            }
-        };
-        Ok(want(&known.insert(fit).2))
-    }
 }
 
 /// A version of a package in a repository.
@@ -85,7 +43,7 @@ impl Offered {
     pub fn candidate(&self, places: &Places, package: &PackageName) -> Result<Option<String>, HostError> {
         let names = names(places, std::slice::from_ref(package));
         let newest = |names: &BTreeSet<String>| newest_of(places, names);
-        self.newest.get(stamp(places), names, newest, |newest| newest.get(package.as_str()).cloned())
+        self.newest.get(cache::stamp(places), names, newest, |newest| newest.get(package.as_str()).cloned())
     }
 
     /// The repositories that offer any version of the packages and belong to a publication of Consign's shape.
@@ -132,7 +90,7 @@ impl Offered {
         want: impl FnOnce(&[Offer]) -> A,
     ) -> Result<A, HostError> {
         let offers = |names: &BTreeSet<String>| offers_of(places, names);
-        self.offers.get(lists_stamp(places), names(places, packages), offers, |offers| want(offers))
+        self.offers.get(cache::lists_stamp(places), names(places, packages), offers, |offers| want(offers))
     }
 }
 
@@ -178,45 +136,11 @@ fn names(places: &Places, packages: &[PackageName]) -> BTreeSet<String> {
     managed.chain(packages.iter().map(PackageName::to_string)).collect()
 }
 
-/// The lists, the configuration and the installed packages, as they are now.
-pub fn stamp(places: &Places) -> Stamp {
-    let mut found = lists_stamp(places);
-    // Whoever reads the database writes to the memory that it shares.
-    let is_its_own = |path: &PathBuf| !path.to_string_lossy().ends_with("-shm");
-    let database = database::folder(places).map(|folder| entries(&folder)).unwrap_or_default();
-    found.extend(stamped(database.into_iter().filter(is_its_own)));
-    found
-}
-
-/// The lists and the configuration, as they are now.
-pub fn lists_stamp(places: &Places) -> Stamp {
-    let files = FOLDERS.iter().flat_map(|folder| entries(&places.at(folder)));
-    let lists = entries(&places.at(CACHE)).into_iter().map(|folder| folder.join(ENTRY_POINT));
-    stamped(files.chain(lists))
-}
-
-fn stamped(files: impl Iterator<Item = PathBuf>) -> Stamp {
-    let mut found: Vec<_> = files.filter_map(|path| Some((path.clone(), changed(&path)?))).collect();
-    found.sort();
-    found
-}
-
-fn entries(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.map(|entry| entry.path()).collect()
-}
-
-fn changed(path: &Path) -> Option<SystemTime> {
-    path.metadata().ok()?.modified().ok()
-}
-
 /// The publication that an address of a package belongs to.
 fn publication(places: &Places, repository: &str, url: &str) -> Option<Repository> {
     let (root, channel) = root_of(url)?;
     let (url, login) = login::split(root);
-    let entry_points = cache_of(places, repository).into_iter().map(|folder| folder.join(ENTRY_POINT));
-    // A folder for each address that the repository has had: the one that was read last.
-    let entry_point = entry_points.filter_map(|path| Some((changed(&path)?, path))).max()?.1;
+    let entry_point = cache::entry_point(places, repository)?;
     Some(Repository { url, login, channel: channel.to_owned(), entry_point })
 }
 
@@ -230,22 +154,11 @@ fn root_of(url: &str) -> Option<(&str, &str)> {
     (is_place && !channel.is_empty()).then_some((root, channel))
 }
 
-/// The folders that are called as a repository, `-`, and sixteen digits made of its address.
-fn cache_of(places: &Places, repository: &str) -> Vec<PathBuf> {
-    let is_its = |path: &PathBuf| repository_of(path).is_some_and(|found| found == repository);
-    entries(&places.at(CACHE)).into_iter().filter(is_its).collect()
-}
-
-/// The repository whose lists a folder has.
-pub fn repository_of(folder: &Path) -> Option<&str> {
-    let (repository, digits) = folder.file_name()?.to_str()?.rsplit_once('-')?;
-    (digits.len() == 16 && digits.bytes().all(|b| b.is_ascii_hexdigit())).then_some(repository)
-}
-
 /// A package that dnf has fetched and not yet taken away.
 fn fetched(places: &Places, offer: &Offer) -> Option<PathBuf> {
     let name = Path::new(&offer.url).file_name()?;
-    let files = cache_of(places, &offer.repository).into_iter().map(|folder| folder.join("packages").join(name));
+    let files =
+        cache::folders_of(places, &offer.repository).into_iter().map(|folder| folder.join("packages").join(name));
     files.into_iter().find(|path| path.is_file())
 }
 
@@ -270,23 +183,5 @@ mod tests {
         assert_eq!(offer("erp src 1.1.0-1 acme-stable 4711 http://acme.example/x"), None);
         assert_eq!(offer("erp noarch 1.1.0-1 acme-stable 4711 ").unwrap().url, "");
         assert_eq!(offer("Updating repositories"), None);
-    }
-
-    #[test]
-    fn the_folder_of_a_repository_is_the_one_that_was_read_last() {
-        let root = tempfile::tempdir().unwrap();
-        let places = Places::below(root.path());
-        let entry = |name: &str| places.at(CACHE).join(name).join(ENTRY_POINT);
-        for (name, age) in [("acme-0123456789abcdef", 60), ("acme-fedcba9876543210", 0), ("acme-x-0123456789abcdef", 0)]
-        {
-            fs_err::create_dir_all(entry(name).parent().unwrap()).unwrap();
-            let file = std::fs::File::create(entry(name)).unwrap();
-            file.set_modified(SystemTime::now() - std::time::Duration::from_secs(age)).unwrap();
-        }
-        let found = publication(&places, "acme", "http://a:b@acme.example/yum/stable/g/7/../../../../pool/x.rpm");
-        let found = found.unwrap();
-        assert_eq!(found.entry_point, entry("acme-fedcba9876543210"));
-        assert_eq!((found.url.as_str(), found.login.is_some()), ("http://acme.example", true));
-        assert_eq!(repository_of(Path::new("/x/acme-x-0123456789abcdef")), Some("acme-x"));
     }
 }

@@ -1,6 +1,7 @@
 //! dnf 5 and rpm as the package manager of the host.
 //!
 //! - [`ask`]: a question to dnf, by its command line
+//! - [`cache`]: what dnf keeps on disk
 //! - [`lists`]: what the repositories offer, and where they are
 //! - [`access`]: how a repository is reached
 //! - [`download`]: packages of exact versions
@@ -12,7 +13,9 @@
 
 pub mod access;
 pub mod ask;
+pub mod cache;
 pub mod download;
+mod known;
 pub mod lists;
 pub mod reach;
 pub mod transaction;
