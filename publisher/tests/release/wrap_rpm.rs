@@ -45,7 +45,8 @@ cd %{buildroot}
 mkdir -p usr/lib/systemd/system opt/acme/bin opt/acme/empty etc/acme usr/share/doc/acme-plain var/log
 printf '[Service]\nExecStart=/bin/true\n' >usr/lib/systemd/system/ledger.service
 printf '#!/bin/sh\n' >opt/acme/bin/tool
-chmod 755 opt/acme/bin/tool
+printf '#!/usr/bin/zz\n' >opt/acme/bin/other
+chmod 755 opt/acme/bin/tool opt/acme/bin/other
 ln opt/acme/bin/tool opt/acme/bin/zz-hard
 ln opt/acme/bin/tool opt/acme/aa-hard
 ln -s bin/tool opt/acme/link
@@ -81,6 +82,7 @@ cat >/dev/null
 %attr(0640, daemon, adm) /opt/acme/noise
 %attr(4755, root, root) /opt/acme/bin/tool
 %attr(4755, root, root) /opt/acme/bin/zz-hard
+%attr(0755, root, root) /opt/acme/bin/other
 %attr(4755, root, root) /opt/acme/aa-hard
 /opt/acme/link
 %caps(cap_net_bind_service=ep) %verify(not mtime) /opt/acme/zeros

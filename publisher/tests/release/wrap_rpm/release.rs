@@ -47,7 +47,7 @@ fn the_formats_are_those_that_were_given_and_all_that_the_manifest_names() {
     let foreign = Foreign::new();
     let (deb, rpm) = (foreign.tiny(CONTROL, &[], &[]), Plain::default().build(foreign.folder.path()));
     foreign.replace("version = ", "formats = [\"deb\", \"rpm\"]\nversion = ");
-    let missing = foreign.refusal(&[deb.clone()]);
+    let missing = foreign.refusal(std::slice::from_ref(&deb));
     assert!(missing.contains("the manifest's formats name rpm, and no .rpm was given"), "{missing}");
     foreign.replace("[\"deb\", \"rpm\"]", "[\"deb\"]");
     let other = foreign.refusal(&[deb.clone(), rpm.clone()]);
