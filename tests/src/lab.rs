@@ -54,6 +54,19 @@ impl Lab {
         Release::ALL.into_iter().try_for_each(Lab::can_host)
     }
 
+    /// Can it run a program for these processors (`x86_64`, `aarch64`)? The words that go before it.
+    ///
+    /// # Errors
+    /// Where they are not this machine's, and there is no emulator or no C library for it.
+    pub fn runner(architecture: &str) -> Result<Vec<String>, NotRun> {
+        let (emulator, root) = (format!("qemu-{architecture}"), format!("/usr/{architecture}-linux-gnu"));
+        match architecture == std::env::consts::ARCH {
+            true => Ok(Vec::new()),
+            false if on_path(&emulator) && Path::new(&root).exists() => Ok(vec![emulator, "-L".to_owned(), root]),
+            false => Err(NotRun::because(&format!("{emulator} (qemu-user) or {root} (libc6-…-cross) is missing"))),
+        }
+    }
+
     /// The same for RPM hosts: `lab!(Lab::has_rpm())`.
     pub fn has_rpm() -> Result<(), NotRun> {
         RpmSystem::ALL.into_iter().try_for_each(Lab::can_host)

@@ -18,6 +18,10 @@ pub struct AgentPackage {
     /// Folder with the programs consignee and consignee-hook
     #[arg(long)]
     binaries: PathBuf,
+    /// The program consignee for this machine, where the one in the folder is for other processors: it writes
+    /// the manual
+    #[arg(long)]
+    manual: Option<PathBuf>,
     /// Files as they are installed, and a folder with those of each format
     #[arg(long)]
     dist: PathBuf,
@@ -51,9 +55,9 @@ enum Format {
 
 impl AgentPackage {
     pub fn run(self) -> Outcome {
-        let (binaries, dist) = (self.binaries, self.dist);
+        let (binaries, manual, dist) = (self.binaries, self.manual, self.dist);
         let (version, revision) = self.version;
-        let from = Source { binaries, dist, version, revision };
+        let from = Source { binaries, manual, dist, version, revision };
         let signer = key::open(&self.key, Role::Package, &self.passphrase)?;
         let time = release::source_date_epoch()?.unwrap_or_else(Timestamp::now);
         let unsigned = match self.format {

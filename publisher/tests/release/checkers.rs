@@ -45,6 +45,7 @@ fn the_agents_package_is_built_from_programs_their_manual_and_dist() {
     std::fs::set_permissions(&agent, PermissionsExt::from_mode(0o755)).unwrap();
     let from = consign::build::AgentPackage {
         binaries: folder.path().to_owned(),
+        manual: None,
         dist: Path::new(env!("CARGO_MANIFEST_DIR")).join("../client/dist"),
         version: "0.1.0".parse().unwrap(),
         revision: 1,
@@ -79,6 +80,7 @@ fn an_agent_that_cannot_be_run_here_is_not_packaged_without_its_manual() {
     std::fs::write(folder.path().join("consignee"), "\x7fELF of another machine").unwrap();
     let from = consign::build::AgentPackage {
         binaries: folder.path().to_owned(),
+        manual: None,
         dist: Path::new(env!("CARGO_MANIFEST_DIR")).join("../client/dist"),
         version: "0.1.0".parse().unwrap(),
         revision: 1,

@@ -6,6 +6,7 @@
 mod apt;
 mod rpm;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -16,7 +17,7 @@ use super::{BuildError, elf, manual};
 use crate::file::OnFile;
 use crate::package::deb::DebControl;
 use crate::package::rpm::RpmControl;
-use crate::package::{Architecture, Copyright, PackageContents, Release};
+use crate::package::{Copyright, PackageContents, Release};
 use crate::stage::{Copy, StagedTree};
 
 pub use apt::agent_package;
@@ -34,6 +35,8 @@ const MAINTAINER: &str = "Consign <packages@consign.example>";
 pub struct AgentPackage {
     /// Folder of the two programs.
     pub binaries: PathBuf,
+    /// The same `consignee` for this machine, which writes the manual; where there is none, the one in `binaries`.
+    pub manual: Option<PathBuf>,
     /// Files as they are installed, and a folder with those of each format.
     pub dist: PathBuf,
     /// Version of the agent.
@@ -46,18 +49,26 @@ pub struct AgentPackage {
 fn contents(from: &AgentPackage, format: &str, scripts: &str) -> Result<(PackageContents, Option<u32>), BuildError> {
     let mut payload = StagedTree::default();
     let mut glibc = None;
+    let mut architectures = BTreeSet::new();
     for (name, to) in PROGRAMS {
         let program = from.binaries.join(name);
-        glibc = glibc.max(elf::glibc(&fs::read(&program).on("read", &program)?));
+        let bytes = fs::read(&program).on("read", &program)?;
+        glibc = glibc.max(elf::glibc(&bytes));
+        architectures.extend(elf::architecture(&bytes));
         payload.copy(&program, to, &as_root(Some(0o755), false))?;
     }
     copy_dist(&from.dist, &FORMATS, &mut payload)?;
     copy_dist(&from.dist.join(format), &[scripts], &mut payload)?;
-    manual::add(&from.binaries.join("consignee"), &mut payload)?;
+    let manual = from.manual.clone().unwrap_or_else(|| from.binaries.join("consignee"));
+    manual::add(&manual, &mut payload)?;
+    let [architecture] = architectures.into_iter().collect::<Vec<_>>()[..] else {
+        let folder = from.binaries.display();
+        return Err(BuildError::Agent(format!("{folder} has no programs for 64-bit PCs or 64-bit ARM, or for both")));
+    };
     let contents = PackageContents {
         name: "consignee".parse().expect("it is a package name"),
         native: NativeVersions { deb: None, rpm: None, msi: None },
-        architecture: Architecture::Amd64,
+        architecture,
         maintainer: MAINTAINER.to_owned(),
         section: "admin".to_owned(),
         priority: "optional".to_owned(),
