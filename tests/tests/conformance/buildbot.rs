@@ -9,7 +9,8 @@ use consign_lab::conformance::behaviours::OnceForBuildbot;
 use consign_lab::conformance::{LeftOut, Sheet};
 use consign_lab::{Host, Product, Vendor};
 
-use crate::case::{Case, Stands};
+use crate::case::Case;
+use crate::standing::Stands;
 
 on_every_system!(measure: OnceForBuildbot);
 
