@@ -125,3 +125,33 @@ fn cell(outcome: Outcome, notes: &mut Vec<&'static str>) -> String {
     });
     format!("{} ({})", outcome.cell, number + 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conformance::behaviours::{Cut, Found, Uncleared};
+
+    fn page(version: &str) -> String {
+        let everywhere = |outcome: Outcome| System::ALL.map(|_| outcome).to_vec();
+        let rows = vec![
+            (Uncleared::BEHAVIOUR, everywhere(Uncleared::Held.outcome())),
+            (Cut::BEHAVIOUR, everywhere(Cut::Named.outcome())),
+        ];
+        let versions = System::ALL.map(|_| BTreeMap::from([("rpm".to_owned(), version.to_owned())])).to_vec();
+        Page { rows, versions }.text()
+    }
+
+    #[test]
+    fn a_note_is_said_once_and_referred_to_everywhere() {
+        let page = page("4.18.0");
+        assert_eq!(page.matches(Cut::Named.outcome().note).count(), 1, "{page}");
+        assert_eq!(page.matches("mended as told (1)").count(), System::ALL.len(), "{page}");
+        assert!(!page.contains("(2)"), "{page}");
+    }
+
+    #[test]
+    fn a_newer_program_that_behaves_the_same_makes_no_other_page() {
+        assert!(say_the_same(&page("4.18.0"), &page("4.18.1")));
+        assert!(!say_the_same(&page("4.18.0"), &page("4.18.0").replace("mended as told", "lost")));
+    }
+}

@@ -4,7 +4,8 @@ use consign_lab::conformance::Sheet;
 use consign_lab::conformance::behaviours::Cut;
 use consign_lab::{Product, ThirdParty};
 
-use crate::case::{Case, Stands, WAITS, WayOut};
+use crate::case::{Case, WAITS};
+use crate::standing::{Stands, WayOut};
 
 on_every_system!(measure: Cut);
 

@@ -30,6 +30,7 @@ mod case;
 mod cut;
 mod gate;
 mod neighbour;
+mod standing;
 mod terminal;
 mod three;
 

@@ -4,7 +4,8 @@ use consign_lab::conformance::Sheet;
 use consign_lab::conformance::behaviours::NeighbourFails;
 use consign_lab::{Product, ThirdParty};
 
-use crate::case::{Case, Stands, WayOut};
+use crate::case::Case;
+use crate::standing::{Stands, WayOut};
 
 on_every_system!(measure: NeighbourFails);
 

@@ -4,7 +4,8 @@ use consign_lab::conformance::Sheet;
 use consign_lab::conformance::behaviours::{HangUpInFinish, HangUpInTransaction};
 use consign_lab::{Product, Terminal, ThirdParty, until};
 
-use crate::case::{Case, FINISH, Stands, WAITS, WayOut};
+use crate::case::{Case, FINISH, WAITS};
+use crate::standing::{Stands, WayOut};
 
 on_every_system!(measure: HangUpInTransaction, HangUpInFinish);
 
