@@ -57,8 +57,8 @@ impl Site {
         Ok(Site { server: Some(server), host, product: product.to_owned() })
     }
 
-    /// Reads the lists of zypper's repositories anew, and waits until the agent has looked at them: its plugin
-    /// is not waited for by zypper. Of a list of mirrors zypper keeps what is younger than ten minutes.
+    /// Reads the lists of zypper's repositories anew; the agent looks at them a moment later. Of a list of mirrors
+    /// zypper keeps what is younger than ten minutes.
     #[track_caller]
     pub fn refresh(&self) {
         self.host.shell("find /var/cache/zypp/raw -name mirrorlist.txt -exec touch -d '1 hour ago' {} +");

@@ -22,10 +22,14 @@ fn installed(name: &str) -> (Vendor, Site) {
     (vendor, site)
 }
 
-/// A release comes out, and the host reads the lists anew.
-fn released(vendor: &Vendor, site: &Site, version: &'static str) {
-    vendor.release(Product::canopsis(version)).unwrap();
+/// A release comes out, the host reads the lists anew, and the agent has looked at them.
+fn released(vendor: &Vendor, site: &Site, product: Product) -> String {
+    vendor.release(product).unwrap();
     site.refresh();
+    site.host.wait_until("the look, for which zypper does not wait", SOON, || {
+        let said = site.host.exec(&["consignee", "status", "--language", "en", CANOPSIS]).stdout;
+        said.contains("consignee notes acme/canopsis").then_some(said)
+    })
 }
 
 #[test]
@@ -40,9 +44,9 @@ fn zypper_update_finishes_what_was_acknowledged_once() {
     assert!(site.host.read(LOCKS).contains("version: > 3.25.0-1\n"), "held from the first day on");
     let client = site.client();
 
-    released(&vendor, &site, "3.26.0");
-    let offered = site.wait_status(3);
-    assert!(offered.stdout.contains("3.26.0") && offered.stdout.contains("consignee notes acme/canopsis"), "{offered}");
+    let offered = released(&vendor, &site, Product::canopsis("3.26.0"));
+    assert!(offered.contains("3.26.0"), "{offered}");
+    site.wait_status(3);
     let held = site.host.zypper(&["update"]).expect_ok();
     assert!(held.text().contains("canopsis"), "zypper says what it keeps back: {held}");
     assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.25.0-1"));
@@ -75,8 +79,7 @@ fn a_lock_stands_in_the_way_of_nothing_else_and_goes_with_the_agent() {
     let greeting = |version| TinyRpm::new("greeting", version);
     let _served = neighbours(&site, &[greeting("1.0"), greeting("2.0"), TinyRpm::new("kept", "1.0")]);
     site.host.zypper(&["install", "greeting-1.0"]).expect_ok();
-    released(&vendor, &site, "3.26.0");
-    site.wait_status(3);
+    released(&vendor, &site, Product::canopsis("3.26.0"));
     // Others write this file, too, and in an order of their own.
     site.host.zypper(&["addlock", "kept"]).expect_ok();
 
@@ -137,9 +140,7 @@ fn a_product_of_three_packages_stops_before_the_first_and_is_finished_after_the_
     site.host.zypper(&["install", "canopsis", "canopsis-connectors", "canopsis-reports"]).expect_ok();
     site.wait_status(0);
     let client = site.client();
-    vendor.release(Product::canopsis("3.26.0").in_three_packages()).unwrap();
-    site.refresh();
-    site.wait_status(3);
+    released(&vendor, &site, Product::canopsis("3.26.0").in_three_packages());
     site.consignee(&["ack", CANOPSIS, "--all", "--yes"]);
     site.host.zypper(&["update"]).expect_ok();
     site.wait_status(0);
@@ -157,8 +158,7 @@ fn a_product_of_three_packages_stops_before_the_first_and_is_finished_after_the_
 fn forced_resolution_removes_a_held_product_and_its_engines_are_stopped() {
     lab!(Lab::has_rpm());
     let (vendor, site) = installed("zypper-force");
-    released(&vendor, &site, "3.26.0");
-    site.wait_status(3);
+    released(&vendor, &site, Product::canopsis("3.26.0"));
     let _served = neighbours(&site, &[TinyRpm::new("newer", "1.0").field("Conflicts", "canopsis < 3.26.0")]);
     site.host.zypper(&["install", "newer"]).expect_code(4);
     assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.25.0-1"));
