@@ -131,25 +131,56 @@ fn on_a_terminal_the_look_is_shown_and_the_finish_is_followed() {
     site.wait_status(0);
 }
 
+const MODULES: [&str; 3] = ["canopsis", "canopsis-connectors", "canopsis-reports"];
+
+/// The same in three packages.
+fn in_three(name: &str) -> (Vendor, Site) {
+    let vendor = Vendor::new("acme").unwrap().with_rpms();
+    vendor.release(Product::canopsis("3.25.0").in_three_packages()).unwrap();
+    let site = Site::open(name, RpmSystem::Zypper, &vendor, CANOPSIS).unwrap();
+    site.host.zypper(&[&["install"], &MODULES[..]].concat()).expect_ok();
+    site.wait_status(0);
+    (vendor, site)
+}
+
 #[test]
 fn a_product_of_three_packages_stops_before_the_first_and_is_finished_after_the_last() {
     lab!(Lab::has_rpm());
-    let vendor = Vendor::new("acme").unwrap().with_rpms();
-    vendor.release(Product::canopsis("3.25.0").in_three_packages()).unwrap();
-    let site = Site::open("zypper-three", RpmSystem::Zypper, &vendor, CANOPSIS).unwrap();
-    site.host.zypper(&["install", "canopsis", "canopsis-connectors", "canopsis-reports"]).expect_ok();
-    site.wait_status(0);
+    let (vendor, site) = in_three("zypper-three");
     let client = site.client();
     released(&vendor, &site, Product::canopsis("3.26.0").in_three_packages());
     site.consignee(&["ack", CANOPSIS, "--all", "--yes"]);
     site.host.zypper(&["update"]).expect_ok();
     site.wait_status(0);
-    for package in ["canopsis", "canopsis-connectors", "canopsis-reports"] {
+    for package in MODULES {
         assert_eq!(site.host.installed(package).as_deref(), Some("3.26.0-1"), "{package}");
     }
     assert_eq!(site.init_calls().len(), 2, "{:?}", site.init_calls());
     let packages: Vec<_> = site.journal().into_iter().filter(|record| record["event"] == "packages").collect();
     assert_eq!(packages.len(), 1, "looked at once, when all were there: {packages:?}");
+    site.nothing_was_lost(client);
+    site.host.assert_packages_sound();
+}
+
+#[test]
+fn what_a_cut_has_left_out_is_brought_by_retry() {
+    lab!(Lab::has_rpm());
+    let (vendor, site) = in_three("zypper-cut");
+    let client = site.client();
+    released(&vendor, &site, Product::canopsis("3.26.0").in_three_packages());
+    site.consignee(&["ack", CANOPSIS, "--all", "--yes"]);
+    let dist = vendor.project(Product::canopsis("3.26.0").in_three_packages()).unwrap().join("dist");
+    site.host.copy_in(dist.join("canopsis-reports-3.26.0-1.noarch.rpm"), "/root/reports.rpm");
+    site.host.rpm(&["--upgrade", "--nodeps", "/root/reports.rpm"]).expect_ok();
+    let halted = site.wait_status(4);
+    assert!(halted.stdout.contains("zypper update"), "{halted}");
+    site.assert_canopsis_stopped();
+    site.consignee(&["retry", CANOPSIS]);
+    site.wait_status(0);
+    for package in MODULES {
+        assert_eq!(site.host.installed(package).as_deref(), Some("3.26.0-1"), "{package}");
+    }
+    assert_eq!(site.init_calls().len(), 2, "{:?}", site.init_calls());
     site.nothing_was_lost(client);
     site.host.assert_packages_sound();
 }
