@@ -22,10 +22,14 @@ fn installed(name: &str) -> (Vendor, Site) {
     (vendor, site)
 }
 
-/// A release comes out, and the host reads the lists anew.
-fn released(vendor: &Vendor, site: &Site, version: &'static str) {
-    vendor.release(Product::canopsis(version)).unwrap();
+/// A release comes out, the host reads the lists anew, and the agent has looked at them.
+fn released(vendor: &Vendor, site: &Site, product: Product) -> String {
+    vendor.release(product).unwrap();
     site.refresh().expect_ok();
+    site.host.wait_until("the look, for which zypper does not wait", SOON, || {
+        let said = site.host.exec(&["consignee", "status", "--language", "en", CANOPSIS]).stdout;
+        said.contains("consignee notes acme/canopsis").then_some(said)
+    })
 }
 
 #[test]
@@ -40,9 +44,9 @@ fn zypper_update_finishes_what_was_acknowledged_once() {
     assert!(site.host.read(LOCKS).contains("version: > 3.25.0-1\n"), "held from the first day on");
     let client = site.client();
 
-    released(&vendor, &site, "3.26.0");
-    let offered = site.wait_status(3);
-    assert!(offered.stdout.contains("3.26.0") && offered.stdout.contains("consignee notes acme/canopsis"), "{offered}");
+    let offered = released(&vendor, &site, Product::canopsis("3.26.0"));
+    assert!(offered.contains("3.26.0"), "{offered}");
+    site.wait_status(3);
     let held = site.host.zypper(&["update"]).expect_ok();
     assert!(held.text().contains("canopsis"), "zypper says what it keeps back: {held}");
     assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.25.0-1"));
@@ -75,8 +79,7 @@ fn a_lock_stands_in_the_way_of_nothing_else_and_goes_with_the_agent() {
     let greeting = |version| TinyRpm::new("greeting", version);
     let _served = neighbours(&site, &[greeting("1.0"), greeting("2.0"), TinyRpm::new("kept", "1.0")]);
     site.host.zypper(&["install", "greeting-1.0"]).expect_ok();
-    released(&vendor, &site, "3.26.0");
-    site.wait_status(3);
+    released(&vendor, &site, Product::canopsis("3.26.0"));
     // Others write this file, too, and in an order of their own.
     site.host.zypper(&["addlock", "kept"]).expect_ok();
 
@@ -102,11 +105,13 @@ fn a_lock_stands_in_the_way_of_nothing_else_and_goes_with_the_agent() {
     site.host.ok(&["/usr/lib/consignee/consignee-hook", "look"]);
     assert!(site.host.read(LOCKS).contains("version: > 3.26.0-1\n") && !site.host.exists(KEPT_BACK));
 
-    site.host.zypper(&["remove", "canopsis", "consignee"]).expect_ok();
+    // Where the product goes with it, its lock is gone before; here the agent is taken from under it.
+    site.host.rpm(&["--erase", "--nodeps", "consignee"]).expect_ok();
     let locks = site.host.read(LOCKS);
     assert!(locks.contains("solvable_name: kept\n") && !locks.contains("canopsis"), "{locks}");
     let after = site.host.zypper(&["install", "kept"]);
     assert_eq!(after.code, 4, "the administrator's lock counts as before: {after}");
+    site.host.zypper(&["remove", "canopsis"]).expect_ok();
     site.host.assert_packages_sound();
 }
 
@@ -126,22 +131,28 @@ fn on_a_terminal_the_look_is_shown_and_the_finish_is_followed() {
     site.wait_status(0);
 }
 
+const MODULES: [&str; 3] = ["canopsis", "canopsis-connectors", "canopsis-reports"];
+
+/// The same in three packages.
+fn in_three(name: &str) -> (Vendor, Site) {
+    let vendor = Vendor::new("acme").unwrap().with_rpms();
+    vendor.release(Product::canopsis("3.25.0").in_three_packages()).unwrap();
+    let site = Site::open(name, RpmSystem::Zypper, &vendor, CANOPSIS).unwrap();
+    site.host.zypper(&[&["install"], &MODULES[..]].concat()).expect_ok();
+    site.wait_status(0);
+    (vendor, site)
+}
+
 #[test]
 fn a_product_of_three_packages_stops_before_the_first_and_is_finished_after_the_last() {
     lab!(Lab::has_rpm());
-    let vendor = Vendor::new("acme").unwrap().with_rpms();
-    vendor.release(Product::canopsis("3.25.0").in_three_packages()).unwrap();
-    let site = Site::open("zypper-three", RpmSystem::Zypper, &vendor, CANOPSIS).unwrap();
-    site.host.zypper(&["install", "canopsis", "canopsis-connectors", "canopsis-reports"]).expect_ok();
-    site.wait_status(0);
+    let (vendor, site) = in_three("zypper-three");
     let client = site.client();
-    vendor.release(Product::canopsis("3.26.0").in_three_packages()).unwrap();
-    site.refresh().expect_ok();
-    site.wait_status(3);
+    released(&vendor, &site, Product::canopsis("3.26.0").in_three_packages());
     site.consignee(&["ack", CANOPSIS, "--all", "--yes"]);
     site.host.zypper(&["update"]).expect_ok();
     site.wait_status(0);
-    for package in ["canopsis", "canopsis-connectors", "canopsis-reports"] {
+    for package in MODULES {
         assert_eq!(site.host.installed(package).as_deref(), Some("3.26.0-1"), "{package}");
     }
     assert_eq!(site.init_calls().len(), 2, "{:?}", site.init_calls());
@@ -152,11 +163,33 @@ fn a_product_of_three_packages_stops_before_the_first_and_is_finished_after_the_
 }
 
 #[test]
+fn what_a_cut_has_left_out_is_brought_by_retry() {
+    lab!(Lab::has_rpm());
+    let (vendor, site) = in_three("zypper-cut");
+    let client = site.client();
+    released(&vendor, &site, Product::canopsis("3.26.0").in_three_packages());
+    site.consignee(&["ack", CANOPSIS, "--all", "--yes"]);
+    let dist = vendor.project(Product::canopsis("3.26.0").in_three_packages()).unwrap().join("dist");
+    site.host.copy_in(dist.join("canopsis-reports-3.26.0-1.noarch.rpm"), "/root/reports.rpm");
+    site.host.rpm(&["--upgrade", "--nodeps", "/root/reports.rpm"]).expect_ok();
+    let halted = site.wait_status(4);
+    assert!(halted.stdout.contains("zypper update"), "{halted}");
+    site.assert_canopsis_stopped();
+    site.consignee(&["retry", CANOPSIS]);
+    site.wait_status(0);
+    for package in MODULES {
+        assert_eq!(site.host.installed(package).as_deref(), Some("3.26.0-1"), "{package}");
+    }
+    assert_eq!(site.init_calls().len(), 2, "{:?}", site.init_calls());
+    site.nothing_was_lost(client);
+    site.host.assert_packages_sound();
+}
+
+#[test]
 fn forced_resolution_removes_a_held_product_and_its_engines_are_stopped() {
     lab!(Lab::has_rpm());
     let (vendor, site) = installed("zypper-force");
-    released(&vendor, &site, "3.26.0");
-    site.wait_status(3);
+    released(&vendor, &site, Product::canopsis("3.26.0"));
     let _served = neighbours(&site, &[TinyRpm::new("newer", "1.0").field("Conflicts", "canopsis < 3.26.0")]);
     site.host.zypper(&["install", "newer"]).expect_code(4);
     assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.25.0-1"));
