@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
-use std::time::Duration;
 
 use consign_metadata::name::{ChannelName, PackageName, ProductId};
 
@@ -23,8 +22,6 @@ use crate::notice::{self, Found, Notice};
 use crate::request::{Offer, Reply};
 use crate::trust::Vendor;
 
-/// A product that is being changed has no new offer; nobody waits for it here.
-const PATIENCE: Duration = Duration::from_millis(200);
 
 /// Looks at every product with the time that `online` has for the network, and answers what is offered.
 ///
@@ -121,7 +118,8 @@ fn notice_of(problem: &FeedError, vendor: &Vendor, channel: &ChannelName, from: 
 
 fn look_at(agent: &Agent, catalogue: &Catalogue, entry: &Entry, online: &Online) -> Vec<Offer> {
     let id = &entry.product.id;
-    let Some(_lock) = agent.locks.lock_within(id, PATIENCE) else {
+    // A product that is being changed has no new offer.
+    let Some(_lock) = agent.locks.lock_within(id, online.for_others) else {
         let newest = entry.product.newest().ok().flatten();
         return newest.map(|upgrade| busy(entry, upgrade.header.upgrade)).into_iter().collect();
     };

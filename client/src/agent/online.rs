@@ -15,6 +15,8 @@ const AFTER_NETWORK: Duration = Duration::from_secs(1);
 pub struct Online {
     deadline: Instant,
     one_file: Duration,
+    /// How long a product may be busy.
+    pub for_others: Duration,
     /// Why a feed was not brought up to date.
     pub problems: Vec<(ProductId, String)>,
 }
@@ -23,9 +25,13 @@ impl Online {
     /// The time begins now. A hook waits 10 s, and some of them are needed for what is done with what came
     /// in; a person who has asked would rather wait than be told nothing.
     pub fn begin(patient: bool) -> Self {
-        let (all, one_file) = if patient { (40, 20) } else { (7, 4) };
-        let deadline = Instant::now() + Duration::from_secs(all);
-        Self { deadline, one_file: Duration::from_secs(one_file), problems: Vec::new() }
+        let (all, one_file, for_others) = if patient { (40, 20, 10_000) } else { (7, 4, 200) };
+        Self {
+            deadline: Instant::now() + Duration::from_secs(all),
+            one_file: Duration::from_secs(one_file),
+            for_others: Duration::from_millis(for_others),
+            problems: Vec::new(),
+        }
     }
 
     /// Fetches a file of a repository in the time that is left.
