@@ -123,6 +123,25 @@ mod tests {
     }
 
     #[test]
+    fn zypper_has_a_transaction_open_from_its_commit_on() {
+        let root = tempfile::tempdir().unwrap();
+        let places = Places::below(root.path());
+        fs_err::create_dir_all(places.at("/run/consignee")).unwrap();
+        let mut living = Command::new("sleep").arg("600").spawn().unwrap();
+        let number = format!("{}\n", living.id());
+        fs_err::write(places.at(OF_ZYPPER), &number).unwrap();
+        assert_eq!(holder(&places), Ok(None), "it reads, or waits for an answer");
+        fs_err::write(places.at(COMMIT), "1\n").unwrap();
+        assert_eq!(holder(&places), Ok(None), "another's, from before");
+        fs_err::write(places.at(COMMIT), &number).unwrap();
+        assert_eq!(holder(&places), Ok(Some(living.id())));
+        fs_err::write(places.at(OF_ZYPPER), "").unwrap();
+        assert_eq!(holder(&places), Ok(None), "what it leaves when it ends");
+        living.kill().unwrap();
+        living.wait().unwrap();
+    }
+
+    #[test]
     fn a_process_in_the_middle_of_an_rpm_transaction_is_named() {
         let root = Root::empty();
         let package = root.build("acme-erp", "1.0.0", "1");
