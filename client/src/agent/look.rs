@@ -22,7 +22,6 @@ use crate::notice::{self, Found, Notice};
 use crate::request::{Offer, Reply};
 use crate::trust::Vendor;
 
-
 /// Looks at every product with the time that `online` has for the network, and answers what is offered.
 ///
 /// # Errors

@@ -54,6 +54,7 @@ fn rpmlint_finds_nothing_in_the_agents_package() {
     std::fs::set_permissions(&agent, PermissionsExt::from_mode(0o755)).unwrap();
     let from = AgentPackage {
         binaries: folder.path().to_owned(),
+        manual: None,
         dist: Path::new(env!("CARGO_MANIFEST_DIR")).join("../client/dist"),
         version: "0.1.0".parse().unwrap(),
         revision: 1,
