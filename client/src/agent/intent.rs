@@ -35,17 +35,29 @@ impl Intent {
         actions: &[PackageAction],
     ) -> Vec<(ProductId, Result<Self, Refused>)> {
         let mut concerned: BTreeMap<&ProductId, Vec<&PackageAction>> = BTreeMap::new();
-        for action in actions {
+        let left_over = |action: &&PackageAction| {
+            action.remove && catalogue.product_of(&action.package).is_some() && leaves_another(agent, action)
+        };
+        let actions: Vec<PackageAction> = actions.iter().filter(|action| !left_over(action)).cloned().collect();
+        for action in &actions {
             if let Some(id) = catalogue.product_of(&action.package) {
                 concerned.entry(id).or_default().push(action);
             }
         }
         let intent = |(id, own): (&ProductId, Vec<&PackageAction>)| {
-            let part = Part { agent, catalogue, id, own, all: actions };
+            let part = Part { agent, catalogue, id, own, all: &actions };
             (id.clone(), part.intent())
         };
         concerned.into_iter().map(intent).collect()
     }
+}
+
+/// Whether another version of the package stays: a transaction that was cut off has left both, and takes the
+/// older one away as soon as it can.
+fn leaves_another(agent: &Agent, action: &PackageAction) -> bool {
+    let package = action.package.parse().into_iter().collect::<Vec<_>>();
+    let found = agent.packages.observe(&package).unwrap_or_default();
+    found.iter().any(|(_, there)| !there.configured && Some(&there.version) != action.before.as_ref())
 }
 
 /// One product's part of a transaction.

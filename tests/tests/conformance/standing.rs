@@ -61,7 +61,7 @@ impl Case {
             return WayOut::Retry;
         }
         let text = answer.text();
-        let named = text.split_once("to put it right: ").and_then(|(_, rest)| rest.lines().next());
+        let named = text.split_once("to put it right: ").and_then(|(_, rest)| rest.split([',', '\n']).next());
         self.site.as_told(named.unwrap_or_else(|| panic!("no way out is named: {answer}"))).expect_ok();
         if self.settled() != Stands::Well {
             self.site.host.ok(&retry);

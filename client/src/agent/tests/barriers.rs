@@ -155,6 +155,25 @@ fn a_product_may_be_removed_on_purpose_and_not_by_the_way() {
 }
 
 #[test]
+fn the_older_of_two_versions_that_a_cut_has_left_may_go() {
+    let world = World::with_baseline();
+    let older = PackageAction { archive: None, after: None, remove: true, ..world.action(&world.vendor.plan("1.0.0")) };
+    let older = PackageAction { before: Some("0.9.0-1".to_owned()), ..older };
+    let library = PackageAction {
+        package: "libpq5".to_owned(),
+        before: Some("1".to_owned()),
+        after: Some("2".to_owned()),
+        archive: Some("/archives/libpq5.deb".into()),
+        remove: false,
+    };
+    world.host.set(PACKAGE, "1.0.0-1", false);
+    assert_eq!(world.barrier_of(&[older.clone(), library.clone()]), Reply::Pass);
+    let newer = PackageAction { before: Some("1.0.0-1".to_owned()), ..older };
+    let refused = reasons(&world.barrier_of(&[newer, library]));
+    assert_eq!(refused, [Reason::WouldRemove { packages: vec![PACKAGE.parse().unwrap()] }]);
+}
+
+#[test]
 fn packages_of_several_releases_at_once_are_refused() {
     let world = World::with_baseline();
     let mut plan = world.vendor.plan("1.1.0");

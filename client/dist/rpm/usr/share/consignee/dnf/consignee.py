@@ -10,7 +10,6 @@ import tempfile
 
 import dnf
 import dnf.transaction
-import hawkey
 
 ROOT = '/'
 HOOK = '/usr/lib/consignee/consignee-hook'
@@ -45,7 +44,7 @@ class Consignee(dnf.Plugin):
         if not is_here(self.base):
             return
         try:
-            barrier(list(self.base.transaction), twice(self.base))
+            barrier(list(self.base.transaction))
         except dnf.exceptions.Error:
             raise
         except BaseException as problem:
@@ -110,19 +109,12 @@ def has_terminal():
     return True
 
 
-def twice(base):
-    """Packages of which another version stays than the one that goes: a transaction that was cut off left both."""
-    goes = {(item.name, item.arch, evr(item)) for item in base.transaction if item.action in GOES}
-    here = base.sack.query(flags=hawkey.IGNORE_EXCLUDES).installed().filter(name=[name for name, _, _ in goes])
-    return {(package.name, package.arch) for package in here if (package.name, package.arch, package.evr) not in goes}
-
-
-def barrier(items, doubled):
+def barrier(items):
     """Asks about a transaction, and stops it where the answer is no."""
     try:
         # Not a pipe: a hook that has nothing to ask does not read it, and a broken pipe kills dnf.
         with tempfile.TemporaryFile() as told:
-            told.write(lines(items, doubled))
+            told.write(lines(items))
             told.seek(0)
             status = subprocess.call([HOOK, 'barrier'], stdin=told)
     except OSError as problem:
@@ -133,12 +125,12 @@ def barrier(items, doubled):
         raise dnf.exceptions.Error('refused by consignee, see above; for more: consignee status')
 
 
-def lines(items, doubled):
+def lines(items):
     """Protocol `packages 1`: what comes (+) and what goes (-), name, version, architecture and file."""
     text = ['packages 1\n']
     for item in items:
         comes = item.action in dnf.transaction.FORWARD_ACTIONS
-        if comes or (item.action in GOES and (item.name, item.arch) not in doubled):
+        if comes or item.action in GOES:
             path = item.pkg.localPkg() if comes else ''
             text.append('%s\t%s\t%s\t%s\t%s\n' % ('+' if comes else '-', item.name, evr(item), item.arch, path))
     return ''.join(text).encode('utf-8', 'surrogateescape')
