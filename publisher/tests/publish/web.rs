@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 
 use consign::store::{HttpSource, Key, Source, StoreError};
 
-/// Answers every request in one way, on a port of its own.
+/// Answers every request in one way, on a port of its own, and hangs up.
 fn server(answer: impl Fn(&str, TcpStream) + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -30,7 +30,7 @@ fn key() -> Key {
 fn a_file_is_asked_for_below_the_address() {
     let root = server(|request, mut stream| {
         let body = request.split(' ').nth(1).unwrap();
-        write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+        write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len()).unwrap();
     });
     let source = HttpSource::at(&root).unwrap();
     let (bytes, _) = source.read(&key(), 100).unwrap().unwrap();
@@ -50,8 +50,9 @@ fn an_endless_body_is_cut_off() {
 
 #[test]
 fn not_there_and_could_not_look_are_different_answers() {
-    let missing =
-        server(|_, mut stream| stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").unwrap());
+    let missing = server(|_, mut stream| {
+        stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").unwrap()
+    });
     assert_eq!(HttpSource::at(&missing).unwrap().read(&key(), 100).unwrap(), None);
     let broken = server(|_, mut stream| stream.write_all(b"HTTP/1.1 503 Away\r\nContent-Length: 0\r\n\r\n").unwrap());
     let error = HttpSource::at(&broken).unwrap().read(&key(), 100).unwrap_err().to_string();
