@@ -23,7 +23,7 @@ pub struct Vendor {
     name: String,
     folder: TempDir,
     build: Option<Release>,
-    rpms: bool,
+    formats: &'static [&'static str],
 }
 
 impl Vendor {
@@ -35,7 +35,7 @@ impl Vendor {
     /// A vendor whose keys come from this command of `consign key`, with these options.
     pub fn with_keys(name: &str, command: &[&str], options: &[&str]) -> Result<Vendor> {
         let folder = TempDir::with_prefix(format!("{name}-")).doing("make a vendor's folder")?;
-        let vendor = Vendor { name: name.to_owned(), folder, build: None, rpms: false };
+        let vendor = Vendor { name: name.to_owned(), folder, build: None, formats: &["deb"] };
         let keys = text(&vendor.keys());
         vendor.consign(&[&["key"], command, &["--vendor", name, "--folder", &keys], options].concat())?;
         Ok(vendor)
@@ -60,7 +60,12 @@ impl Vendor {
 
     /// The same vendor, whose releases are rpms as well as debs.
     pub fn with_rpms(self) -> Vendor {
-        Vendor { rpms: true, ..self }
+        Vendor { formats: &["deb", "rpm"], ..self }
+    }
+
+    /// The same vendor, whose releases are rpms and nothing else.
+    pub fn with_rpms_only(self) -> Vendor {
+        Vendor { formats: &["rpm"], ..self }
     }
 
     /// The folder of its keys.
@@ -98,11 +103,15 @@ impl Vendor {
     pub fn project(&self, product: Product) -> Result<PathBuf> {
         let folder = self.folder.path().join(format!("{}-{}", product.name(), product.version()));
         product.write_to(&folder)?;
-        if self.rpms {
-            let formats = "revision = 1\nformats = [\"deb\", \"rpm\"]\n";
-            edit(&folder.join("consign.toml"), &[("revision = 1\n", formats)])?;
+        if self.has_rpms() {
+            let formats = format!("revision = 1\nformats = {:?}\n", self.formats);
+            edit(&folder.join("consign.toml"), &[("revision = 1\n", &formats)])?;
         }
         Ok(folder)
+    }
+
+    fn has_rpms(&self) -> bool {
+        self.formats.contains(&"rpm")
     }
 
     /// Builds the packages of a release project.
@@ -150,7 +159,7 @@ impl Vendor {
         .map(str::to_owned)
         .into();
         arguments.extend(self.build.iter().flat_map(|release| ["--channel".to_owned(), release.name().to_owned()]));
-        if self.rpms {
+        if self.has_rpms() {
             let rpm = AgentPackage::rpm().expect("the agent's rpm can be built").package;
             // Before another option: what follows `--agent` is an agent.
             arguments.splice(1..1, ["--agent".to_owned(), text(&rpm)]);

@@ -110,8 +110,8 @@ behaviours! {
         /// It stays back, everything else is upgraded, exit 0, and what waits is said.
         Held "held" "held, the rest upgraded" "";
         /// The same, and nobody says so.
-        HeldSilently "held-silently" "held, the rest upgraded; not said" "What waits is not shown by the package manager. \
-            `consignee status` shows it.";
+        HeldSilently "held-silently" "held, the rest upgraded; not said" "Without a terminal the agent's word is not shown; \
+            zypper itself names what it does not install. `consignee status` shows it.";
         /// The package manager refuses the whole transaction.
         Refused "refused" "refused as a whole" "The gate refuses the transaction before anything is unpacked; \
             the rest of the host waits until the upgrade is acknowledged or left out by name.";
@@ -137,8 +137,8 @@ behaviours! {
         /// By the gate, before anything is unpacked.
         Refused "refused" "refused before unpack" "";
         /// The package manager does not find it.
-        NotFound "not-found" "not found" "The hold keeps it out of sight, so the package manager itself says that \
-            it does not find that version, and fails; the gate is not asked.";
+        NotFound "not-found" "not found" "The hold keeps it out of the way: dnf says that it does not find it, \
+            zypper asks and, with nobody there, fails; the gate is not asked.";
         /// It is installed.
         Installed "installed-halted" "installed, halted" "Nothing stands in its way. It is halted with its engines \
             stopped, as above.";

@@ -35,7 +35,7 @@ impl Case {
     #[track_caller]
     pub fn of(name: &str, sheet: &mut Sheet, vendor: Vendor, product: Product, packages: &[&str]) -> Option<Case> {
         let system = sheet.system;
-        let vendor = if system.manager == Manager::Apt { vendor } else { vendor.with_rpms() };
+        let vendor = if system.manager == Manager::Apt { vendor } else { vendor.with_rpms_only() };
         let first = publish(&vendor, product);
         let host = Host::boot(&format!("{name}-{}", system.name), system.base).unwrap();
         sheet.ask_versions(&host);
