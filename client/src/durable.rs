@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 /// Puts new content in the place of a file, readable for everybody: a temporary file beside it
@@ -12,11 +12,30 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// When any of it fails; the old content is then still there.
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let new = beside(path);
-    let mut file = File::options().create(true).write(true).truncate(true).mode(0o644).open(&new)?;
-    file.write_all(content)?;
-    file.sync_all()?;
-    fs::rename(&new, path)?;
+    put(create(&beside(path), 0o644)?, path, content)
+}
+
+/// The same of a file that is somebody else's as well: its owner and its mode stay, and a link to it.
+///
+/// # Errors
+/// Those of [`replace`].
+pub fn replace_shared(path: &Path, content: &[u8]) -> io::Result<()> {
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let Ok(old) = fs::metadata(&path) else { return replace(&path, content) };
+    let file = create(&beside(&path), 0o600)?;
+    fchown(&file, Some(old.uid()), Some(old.gid()))?;
+    file.set_permissions(old.permissions())?;
+    put(file, &path, content)
+}
+
+fn create(path: &Path, mode: u32) -> io::Result<File> {
+    File::options().create(true).write(true).truncate(true).mode(mode).open(path)
+}
+
+fn put(mut new: File, path: &Path, content: &[u8]) -> io::Result<()> {
+    new.write_all(content)?;
+    new.sync_all()?;
+    fs::rename(beside(path), path)?;
     sync_folder_of(path)
 }
 
@@ -60,5 +79,19 @@ mod tests {
         remove(&path).unwrap();
         remove(&path).unwrap();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_shared_file_keeps_its_mode_and_the_link_to_it() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("locks"), folder.path().join("link"));
+        replace_shared(&path, b"one\n").unwrap();
+        fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+        std::os::unix::fs::symlink("locks", &link).unwrap();
+        replace_shared(&link, b"two\n").unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(fs::read(&path).unwrap(), b"two\n");
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
     }
 }

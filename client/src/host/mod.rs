@@ -291,6 +291,17 @@ pub fn package_manager(places: &Places) -> Box<dyn PackageManager> {
     }
 }
 
+/// Lifts every hold, that of a package manager that was here before included.
+///
+/// # Errors
+/// When one is still there.
+pub fn lift(places: &Places) -> Result<(), HostError> {
+    if !is_of_rpm(places) {
+        return package_manager(places).hold(&[]);
+    }
+    dnf::hold::write(places, &None).and(zypper::hold::write(places, ""))
+}
+
 /// Whether the packages of this host are rpm's.
 pub fn is_of_rpm(places: &Places) -> bool {
     std::fs::read_to_string(places.at(KIND)).is_ok_and(|kind| kind.trim() == "rpm")

@@ -30,14 +30,16 @@ pub struct Item {
 impl Item {
     fn of(value: &Value) -> Option<Self> {
         let text = |key: &str| value.get(key)?.as_str().map(str::to_owned);
-        let evr = text("evr")?;
+        // Of a package that is not ours nothing else matters; one of ours without a file is refused by the agent.
+        let rest = |key: &str| text(key).unwrap_or_default();
+        let evr = rest("evr");
         Some(Self {
             action: text("action")?,
             name: text("name")?,
-            architecture: text("arch")?,
+            architecture: rest("arch"),
             version: evr.strip_prefix("0:").unwrap_or(&evr).to_owned(),
-            repository: text("repo_id")?,
-            location: text("location")?,
+            repository: rest("repo_id"),
+            location: rest("location"),
         })
     }
 
@@ -133,11 +135,12 @@ impl<R: BufRead, W: Write> Conversation<R, W> {
 
     fn ask(&mut self, operation: &str, domain: &str, args: &Value) -> io::Result<Value> {
         self.say(&json!({ "op": operation, "domain": domain, "args": args }))?;
-        let mut line = String::new();
-        if self.from.read_line(&mut line)? == 0 {
+        // A path may be anything; what is not UTF-8 is no package of ours.
+        let mut line = Vec::new();
+        if self.from.read_until(b'\n', &mut line)? == 0 {
             return Err(io::Error::other("dnf gave no answer"));
         }
-        let mut answer: Value = serde_json::from_str(&line)?;
+        let mut answer: Value = serde_json::from_str(&String::from_utf8_lossy(&line))?;
         match answer.get("status").and_then(Value::as_str) {
             Some("OK") => Ok(answer.get_mut("return").map(Value::take).unwrap_or_default()),
             _ => {
@@ -191,6 +194,12 @@ mod tests {
             assert!(asked(&format!("{wrong}\n")).0.is_err(), "{wrong}");
         }
         assert!(asked("").0.is_err());
-        assert!(asked(&answer(r#"{ "action": "U", "name": "erp" }"#)).0.is_err());
+        assert!(asked(&answer(r#"{ "action": "U", "evr": "1-1" }"#)).0.is_err());
+    }
+
+    #[test]
+    fn of_a_package_its_name_is_enough() {
+        let items = asked(&answer(r#"{ "action": "U", "name": "other" }"#)).0.unwrap();
+        assert_eq!(items.iter().filter_map(Item::line).collect::<String>(), "+\tother\t\t\t\n");
     }
 }

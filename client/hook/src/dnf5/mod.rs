@@ -23,6 +23,8 @@ use conversation::{Conversation, Item};
 const OWN: &str = "CONSIGNEE_OWN";
 /// What it is set to where the agent only asks what would be done.
 const ONLY_RESOLVE: &str = "resolve";
+/// What dnf told cannot be read (`EX_SOFTWARE`): the script that called looks at the names alone.
+const NOT_UNDERSTOOD: u8 = 70;
 /// Commands by which a person asks what is new.
 const ASKING: [&str; 8] =
     ["upgrade", "update", "upgrade-minimal", "check-upgrade", "check-update", "makecache", "distro-sync", "dsync"];
@@ -73,9 +75,12 @@ fn pre_transaction(host: &Host) -> u8 {
     let mut dnf = Conversation::on_standard_streams();
     let verdict = barrier::guard(host, |names| match transaction_of(host, &mut dnf) {
         Ok(items) => judge(host, names, &items),
-        Err(error) => barrier::refuse(&words::cannot_read_transaction(host, &error.to_string())),
+        Err(error) => {
+            words::tell(&words::cannot_read_transaction(host, &error.to_string()));
+            NOT_UNDERSTOOD
+        }
     });
-    if verdict != 0 {
+    if verdict != 0 && verdict != NOT_UNDERSTOOD {
         dnf.stop(&words::refused());
     }
     verdict
@@ -102,11 +107,11 @@ fn resolved(host: &Host) -> u8 {
         let lines: String = items.iter().filter_map(Item::line).collect();
         std::fs::write(host.resolved(), format!("packages 1\n{lines}"))
     });
+    dnf.stop("nothing is to be done");
     match written {
-        Ok(()) => dnf.stop("nothing is to be done"),
-        Err(error) => drop(words::tell(&format!("consignee: {error}"))),
+        Ok(()) => 0,
+        Err(error) => words::tell(&format!("consignee: {error}")),
     }
-    0
 }
 
 /// Whether the agent runs dnf.

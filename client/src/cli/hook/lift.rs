@@ -5,6 +5,6 @@ use super::super::session::{Exit, Session};
 use crate::host;
 
 pub fn run(session: &Session) -> Result<Exit, Complaint> {
-    let lifted = host::package_manager(&session.places).hold(&[]);
+    let lifted = host::lift(&session.places);
     lifted.map(|()| Exit::Done).map_err(|problem| Complaint::Failed(problem.to_string()))
 }

@@ -12,6 +12,7 @@
 //! What is true of these programs was measured; `docs/rpm-hosts.md` says on which and how.
 
 pub mod ask;
+pub mod configuration;
 pub mod download;
 pub mod fetch;
 pub mod hold;

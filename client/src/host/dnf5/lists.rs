@@ -95,6 +95,10 @@ impl Offered {
 }
 
 fn offers_of(places: &Places, names: &BTreeSet<String>) -> Result<Vec<Offer>, HostError> {
+    // Asked for no name, dnf lists everything there is.
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
     let lines = ask::repoquery(places, &["--available"], OFFERS, names)?;
     // A pattern of dnf's may match more than a name.
     Ok(lines.iter().filter_map(|line| offer(line)).filter(|offer| names.contains(&offer.package)).collect())

@@ -17,10 +17,10 @@ pub mod cache;
 pub mod download;
 mod known;
 pub mod lists;
+pub mod plugin;
 pub mod reach;
 pub mod transaction;
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -33,6 +33,7 @@ use super::rpm::duplicates::Duplicates;
 use super::rpm::{curl, database, lock, package};
 use super::{Hold, HostError, Identity, Observed, PackageManager, Repository, Source, dnf};
 use crate::durable;
+use crate::host::gap::Gap;
 use crate::kept_back::Reach;
 use crate::places::Places;
 use crate::site::Repair;
@@ -63,8 +64,10 @@ impl Dnf5 {
     /// known holds: a repository that is not named offers nothing of ours.
     fn write_offering(&self, packages: &[PackageName]) -> Result<(), HostError> {
         let file = self.places.state().join(OFFERING);
+        if packages.is_empty() {
+            return durable::remove(&file).map_err(|cause| super::rpm::at("write", &file, cause));
+        }
         let offering = match self.offered.offering(&self.places, packages) {
-            _ if packages.is_empty() => BTreeSet::new(),
             Ok(offering) => offering,
             Err(error) => {
                 log::warn!("{error}");
@@ -167,6 +170,10 @@ impl PackageManager for Dnf5 {
 
     fn also_repaired(&self) -> Result<Vec<String>, HostError> {
         Ok(Duplicates::read(&self.places)?.others)
+    }
+
+    fn gaps(&self) -> Vec<Gap> {
+        plugin::gaps(&self.places)
     }
 
     fn install(&self, versions: &[(PackageName, String)]) -> Result<(), HostError> {

@@ -1,7 +1,8 @@
 //! Whether `dnf upgrade` takes packages along: asked of dnf itself, which resolves and then stops.
 //!
 //! dnf prints what it would do for people only. Our hook hears it in a form for programs, once dnf has
-//! resolved; it leaves that in a file and has dnf stop before anything is fetched. The holds count.
+//! resolved; it leaves that in a file and has dnf stop before anything is fetched. Where no hook is called, dnf
+//! asks, and the answer is no. The holds count.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -35,7 +36,7 @@ fn resolved(places: &Places) -> Result<String, HostError> {
     let command = HostCommand::new(ask::PROGRAM).variable(transaction::OWN, "resolve").limit(LIMIT);
     // Stopped, it ends with an error of its own.
     let finished =
-        command.args(["--assumeyes", "--quiet", ask::ON_DISK]).args(ask::past_lock(places)).arg("upgrade").run()?;
+        command.args(["--assumeno", "--quiet", ask::ON_DISK]).args(ask::past_lock(places)).arg("upgrade").run()?;
     let text = std::fs::read_to_string(&answer).ok().filter(|text| text.lines().next() == Some(FIRST_LINE));
     let _ = std::fs::remove_file(&answer);
     text.ok_or_else(|| HostError {

@@ -5,6 +5,7 @@
 //! anew with each `addlock`, in an order of its own, and keeps comments.
 
 use std::io::ErrorKind;
+use std::path::Path;
 
 use consign_metadata::name::PackageName;
 use consign_metadata::rpm::version;
@@ -47,11 +48,7 @@ fn is_version(version: &str) -> bool {
 /// When the file cannot be read or written.
 pub fn write(places: &Places, locks: &str) -> Result<(), HostError> {
     let file = places.at(FILE);
-    let before = match std::fs::read_to_string(&file) {
-        Ok(text) => text,
-        Err(cause) if cause.kind() == ErrorKind::NotFound => String::new(),
-        Err(cause) => return Err(at("read", &file, cause)),
-    };
+    let before = read(&file)?;
     let others = of_others(&before);
     // zypper's own order is as good as ours.
     if sorted(&before) == sorted(&format!("{others}{locks}")) {
@@ -59,14 +56,24 @@ pub fn write(places: &Places, locks: &str) -> Result<(), HostError> {
     }
     let end = if others.is_empty() || others.ends_with('\n') { "" } else { "\n" };
     let text = format!("{others}{end}{locks}");
+    // Whoever adds a lock in this moment is heard, too.
+    if read(&file)? != before {
+        return write(places, locks);
+    }
+    let folder = file.parent().map_or(Ok(()), std::fs::create_dir_all);
     let written = match text.is_empty() {
         true => durable::remove(&file),
-        false => file
-            .parent()
-            .map_or(Ok(()), std::fs::create_dir_all)
-            .and_then(|()| durable::replace(&file, text.as_bytes())),
+        false => folder.and_then(|()| durable::replace_shared(&file, text.as_bytes())),
     };
     written.map_err(|cause| at("write", &file, cause))
+}
+
+fn read(file: &Path) -> Result<String, HostError> {
+    match std::fs::read_to_string(file) {
+        Ok(text) => Ok(text),
+        Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(String::new()),
+        Err(cause) => Err(at("read", file, cause)),
+    }
 }
 
 /// The file without our locks: each goes with the empty line before it and the one after it.

@@ -15,6 +15,8 @@ pub const FOLDER: &str = "rpm";
 const CONTROL: &str = "RPM";
 /// Through it dnf 5 calls the agent; its distributions have it in a package of its own.
 const ACTIONS: &str = "(libdnf5-plugin-actions if libdnf5)";
+/// The first one that knows the option `raise_error`. An older one gives up at our file, and dnf with it.
+const OLDEST_ACTIONS: &str = "5.2.11";
 
 /// The contents of the agent's package as an .rpm.
 ///
@@ -27,11 +29,12 @@ pub fn agent_rpm(from: &AgentPackage) -> Result<PackageContents, BuildError> {
     // By its name: distributions have several packages that are curl.
     let requires = glibc.into_iter().chain([Relation::any("curl")]).collect();
     let recommends = vec![Relation::any(ACTIONS)];
+    let conflicts = vec![Relation::before("libdnf5-plugin-actions", OLDEST_ACTIONS)];
     let control = from.dist.join(FOLDER).join(CONTROL);
     let trigger = text(&control.join("trigger"))?;
     contents.native.rpm = Some(native);
     contents.rpm = RpmControl {
-        relations: Relations { requires, recommends, ..Relations::default() },
+        relations: Relations { requires, recommends, conflicts, ..Relations::default() },
         scripts: scripts(&control)?,
         trigger: trigger.map(|script| TransactionTrigger { below: plan::INSTALLED_FOLDER.to_owned(), script }),
         ..RpmControl::default()
