@@ -1,8 +1,7 @@
 //! dnf 4 and rpm as the package manager of the host.
 //!
 //! - [`ask`]: a question to dnf's own library, in a process of its own
-//! - [`lists`]: what the repositories offer, and where they are
-//! - [`fetch`]: files of a repository beside its packages
+//! - [`lists`]: what the repositories offer, where they are, and how they are reached
 //! - [`download`]: packages of exact versions
 //! - [`hold`]: the standing hold, which our plugin of dnf applies
 //! - [`plugin`]: whether dnf loads it
@@ -14,7 +13,6 @@
 pub mod ask;
 pub mod configuration;
 pub mod download;
-pub mod fetch;
 pub mod hold;
 pub mod lists;
 pub mod plugin;
@@ -30,7 +28,7 @@ use consign_metadata::plan::NativeVersions;
 
 use super::gap::Gap;
 use super::rpm::duplicates::Duplicates;
-use super::rpm::{database, lock, package};
+use super::rpm::{curl, database, lock, package};
 use super::{Hold, HostError, Identity, Observed, PackageManager, Repository, Source};
 use crate::kept_back::Reach;
 use crate::places::Places;
@@ -69,11 +67,12 @@ impl PackageManager for Dnf {
     }
 
     fn repositories(&self, packages: &[PackageName]) -> Result<Vec<Repository>, HostError> {
-        lists::repositories(&self.ask, packages)
+        self.offered.repositories(&self.ask, &self.places, packages)
     }
 
     fn fetch(&self, repository: &Repository, path: &str, maximum: u64, limit: Duration) -> Result<Vec<u8>, HostError> {
-        fetch::fetch(&self.ask, &self.places, repository, path, maximum, limit)
+        let url = format!("{}/{path}", repository.url.trim_end_matches('/'));
+        curl::fetch(&url, &self.offered.access(&self.ask, &self.places, repository)?, maximum, limit)
     }
 
     fn introduction(

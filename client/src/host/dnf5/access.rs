@@ -1,13 +1,12 @@
 //! How a repository is reached: the options of its configuration, as dnf 5 understands it.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use super::ask;
-use super::cache::{self, Stamp};
-use crate::host::login::Login;
-use crate::host::rpm::curl::{Access, Verify};
+use super::cache;
+use crate::host::rpm::curl::Access;
+use crate::host::rpm::known::Stamp;
 use crate::host::{HostError, Repository};
 use crate::places::Places;
 
@@ -53,23 +52,15 @@ fn access(dump: &str, id: &str) -> Access {
         let found = options.iter().find(|(name, _)| *name == option).map(|(_, value)| value.trim());
         found.filter(|value| !value.is_empty()).map(str::to_owned)
     };
-    let login =
-        |user: &str, password: &str| Some(Login { user: of(user)?, password: of(password).unwrap_or_default() });
-    let is_off = |value: String| matches!(value.to_lowercase().as_str(), "0" | "false" | "no" | "off");
-    Access {
-        proxy: of("proxy").filter(|proxy| proxy != "_none_"),
-        proxy_login: login("proxy_username", "proxy_password"),
-        login: login("username", "password"),
-        ca: of("sslcacert").map(PathBuf::from),
-        client_certificate: of("sslclientcert").map(PathBuf::from),
-        client_key: of("sslclientkey").map(PathBuf::from),
-        verify: if of("sslverify").is_some_and(is_off) { Verify::Nothing } else { Verify::Certificate },
-    }
+    Access::of(of)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
+    use crate::host::rpm::curl::Verify;
 
     const DUMP: &str = "======== \"other\" repository configuration: ========\nproxy = http://other:1\n\
         ======== \"acme-stable\" repository configuration: ========\nname = acme\npassword = p = w\nproxy\n\

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::host::rpm::database;
+use crate::host::rpm::known::Stamp;
 use crate::places::Places;
 
 /// Where dnf 5 keeps the lists of root, a folder for each repository.
@@ -12,9 +13,6 @@ const ENTRY_POINT: &str = "repodata/repomd.xml";
 /// What the administrator says of them.
 const FOLDERS: [&str; 5] =
     ["/etc/dnf", "/etc/dnf/vars", "/etc/dnf/repos.override.d", "/etc/dnf/libdnf5.conf.d", "/etc/yum.repos.d"];
-
-/// When what decides about an answer was changed last.
-pub type Stamp = Vec<(PathBuf, SystemTime)>;
 
 /// The lists, the configuration and the installed packages, as they are now.
 pub fn stamp(places: &Places) -> Stamp {

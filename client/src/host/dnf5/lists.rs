@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use consign_metadata::name::PackageName;
 
-use super::known::Known;
 use super::{ask, cache};
 use crate::host::rpm::database;
+use crate::host::rpm::known::Known;
 use crate::host::{HostError, Repository, Source, login};
 use crate::places::Places;
 

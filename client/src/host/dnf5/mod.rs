@@ -15,7 +15,6 @@ pub mod access;
 pub mod ask;
 pub mod cache;
 pub mod download;
-mod known;
 pub mod lists;
 pub mod plugin;
 pub mod reach;

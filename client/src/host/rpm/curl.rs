@@ -36,6 +36,25 @@ pub struct Access {
     pub verify: Verify,
 }
 
+impl Access {
+    /// By the options of a repository, as dnf 4 and dnf 5 call them; one without a value is none.
+    pub fn of(option: impl Fn(&str) -> Option<String>) -> Self {
+        let login = |user: &str, password: &str| {
+            Some(Login { user: option(user)?, password: option(password).unwrap_or_default() })
+        };
+        let is_off = |value: String| matches!(value.to_lowercase().as_str(), "0" | "false" | "no" | "off");
+        Self {
+            proxy: option("proxy").filter(|proxy| proxy != "_none_"),
+            proxy_login: login("proxy_username", "proxy_password"),
+            login: login("username", "password"),
+            ca: option("sslcacert").map(PathBuf::from),
+            client_certificate: option("sslclientcert").map(PathBuf::from),
+            client_key: option("sslclientkey").map(PathBuf::from),
+            verify: if option("sslverify").is_some_and(is_off) { Verify::Nothing } else { Verify::Certificate },
+        }
+    }
+}
+
 /// Whether the certificate of a server counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Verify {

@@ -4,6 +4,7 @@
 //! - [`database`]: what is installed
 //! - [`duplicates`]: what an interrupted transaction has left
 //! - [`front`]: what stands in front of it here
+//! - [`known`]: an answer, as long as it counts
 //! - [`lock`]: who has a transaction open
 //! - [`package`]: a .rpm before it is unpacked
 
@@ -11,6 +12,7 @@ pub mod curl;
 pub mod database;
 pub mod duplicates;
 pub mod front;
+pub mod known;
 pub mod lock;
 pub mod package;
 #[cfg(test)]

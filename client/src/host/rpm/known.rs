@@ -1,10 +1,14 @@
-//! An answer of dnf's about packages, as long as nothing that decides about it has changed on disk.
+//! An answer of a package manager about packages, as long as nothing that decides about it has changed on disk.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
 
-use super::cache::Stamp;
 use crate::host::HostError;
+
+/// Files and folders that decide about an answer, with the time of their last change.
+pub type Stamp = Vec<(PathBuf, SystemTime)>;
 
 /// The answer to a question, once it was put.
 #[derive(Debug)]
