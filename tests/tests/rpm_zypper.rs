@@ -173,7 +173,7 @@ fn what_a_cut_has_left_out_is_brought_by_retry() {
     site.host.copy_in(dist.join("canopsis-reports-3.26.0-1.noarch.rpm"), "/root/reports.rpm");
     site.host.rpm(&["--upgrade", "--nodeps", "/root/reports.rpm"]).expect_ok();
     let halted = site.wait_status(4);
-    assert!(halted.stdout.contains("zypper update"), "{halted}");
+    assert!(halted.stdout.contains("zypper install --force canopsis=3.26.0-1"), "{halted}");
     site.assert_canopsis_stopped();
     site.consignee(&["retry", CANOPSIS]);
     site.wait_status(0);
