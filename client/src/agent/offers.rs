@@ -25,6 +25,7 @@ use crate::trust::TrustError;
 
 /// How many releases are looked at in search of one that can be reached.
 const MAXIMUM: usize = 16;
+
 /// The offer of one product.
 #[derive(Debug, Default)]
 pub struct Evaluation {

@@ -123,11 +123,11 @@ impl Arguments {
     }
 }
 
-/// The newest upgrade. Where it asks for nothing, the look after the lists were updated may have been cut
-/// short, so another one comes first, with what it found.
+/// The newest upgrade. Where none is under way and nothing is asked for, the look after the lists were updated
+/// may have been cut short, so another one comes first, with what it found.
 fn waiting(session: &Session, product: &Product) -> Result<(Upgrade, Vec<Offer>), Complaint> {
     let (mut newest, mut offers) = (product.newest()?, Vec::new());
-    if newest.as_ref().is_none_or(|upgrade| asked_for(upgrade).is_empty()) {
+    if newest.as_ref().is_none_or(|upgrade| !upgrade.is_under_way() && asked_for(upgrade).is_empty()) {
         offers = offered(session, product).unwrap_or_default();
         newest = product.newest()?;
     }

@@ -1,5 +1,7 @@
 //! Notes and plan as people read them, and their acknowledgement.
 
+use std::sync::Arc;
+
 use consign_metadata::version::Class;
 use consignee::acknowledgement::Acknowledgements;
 use consignee::cli::Exit;
@@ -162,23 +164,25 @@ fn whoever_has_nothing_to_acknowledge_learns_that_it_is_held_all_the_same() {
 
 #[test]
 fn an_offer_that_the_last_look_did_not_see_is_looked_for_before_anything_is_said() {
-    let host = Host::new();
+    let host = Arc::new(Host::new());
     let plan = vendor::lay_down(&host.places);
     host.begin(None, "1.4.0", "2026-11-01T09:00:00Z", b"plan").complete();
-    let looked = Reply::Looked { offers: Vec::new(), notices: Vec::new() };
     let listener = listening(&host);
-    std::thread::scope(|scope| {
-        let service = scope.spawn(|| {
+    // Not a scope: whoever does not ask would be waited for.
+    let service = std::thread::spawn({
+        let host = Arc::clone(&host);
+        move || {
+            let looked = Reply::Looked { offers: Vec::new(), notices: Vec::new() };
             let asked = answer_one(&listener, &looked, || {
                 let mut upgrade = host.begin(Some("1.4.0"), "1.5.0", "2026-11-20T14:00:00Z", &plan);
                 upgrade.record(Event::Held { reasons: vendor::reasons() });
             });
             answer_one(&listener, &looked, || {});
             asked
-        });
-        let said = host.run("consignee ack acme/erp --note 1.5.0");
-        assert!(said.out.contains("acknowledged"), "{}{}", said.out, said.err);
-        assert_eq!(service.join().unwrap(), Request::Look { patient: true });
+        }
     });
+    let said = host.run("consignee ack acme/erp --note 1.5.0");
+    assert!(said.out.contains("acknowledged"), "{}{}", said.out, said.err);
     assert_eq!(Acknowledgements::read(&host.product).unwrap().all.len(), 1);
+    assert_eq!(service.join().unwrap(), Request::Look { patient: true });
 }

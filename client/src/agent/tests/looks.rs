@@ -3,11 +3,9 @@
 use jiff::Timestamp;
 
 use super::world::World;
-use crate::agent::online::Online;
 use crate::engine::event::Reason;
 use crate::engine::machine::State;
 use crate::notice::Notice;
-use crate::request::Reply;
 
 #[test]
 fn a_release_is_held_until_its_note_is_acknowledged() {
@@ -155,18 +153,14 @@ fn a_repository_signed_by_a_stranger_is_told_although_nothing_new_is_offered() {
     world.publish(&[&release], "1.0.0-1");
     let stranger = crate::sample::vendor::Vendor::new("acme");
     world.host.state().files.extend(stranger.feed(&[&release], 6, b"1.0.0-1"));
-    let Reply::Looked { notices, .. } = crate::agent::look::look(&world.agent, Online::begin(false)).unwrap() else {
-        panic!()
-    };
+    let notices = world.notices();
     let [Notice::KeyUnknown { url, keys, introduction: None, doubt: Some(_), .. }] = &notices[..] else {
         panic!("{notices:?}")
     };
     assert_eq!((url.as_str(), keys.len()), ("http://127.0.0.1/", 1));
     // A feed that is believed again answers it.
     world.publish(&[&release], "1.0.0-1");
-    let Reply::Looked { notices, .. } = crate::agent::look::look(&world.agent, Online::begin(false)).unwrap() else {
-        panic!()
-    };
+    let notices = world.notices();
     assert_eq!(notices, []);
 }
 
@@ -176,8 +170,6 @@ fn a_repository_that_cannot_be_read_is_told_in_the_words_of_the_package_manager(
     let release = world.vendor.release(&world.vendor.plan("1.0.0"));
     world.publish(&[&release], "1.0.0-1");
     world.host.state().files.clear();
-    let Reply::Looked { notices, .. } = crate::agent::look::look(&world.agent, Online::begin(false)).unwrap() else {
-        panic!()
-    };
+    let notices = world.notices();
     assert!(matches!(&notices[..], [Notice::Unreadable { cause, .. }] if !cause.is_empty()), "{notices:?}");
 }

@@ -13,6 +13,7 @@ use crate::agent::{Agent, barrier, look, preinst, reconcile};
 use crate::engine::event::{Person, Reason};
 use crate::engine::machine::{State, Upgrade};
 use crate::host::Repository;
+use crate::notice::Notice;
 use crate::places::Places;
 use crate::product::Product;
 use crate::request::{Offer, PackageAction, Reply};
@@ -120,8 +121,16 @@ impl World {
     }
 
     pub fn look(&self) -> Vec<Offer> {
+        self.looked().0
+    }
+
+    pub fn notices(&self) -> Vec<Notice> {
+        self.looked().1
+    }
+
+    fn looked(&self) -> (Vec<Offer>, Vec<Notice>) {
         match look::look(&self.agent, Online::begin(false)).unwrap() {
-            Reply::Looked { offers, .. } => offers,
+            Reply::Looked { offers, notices } => (offers, notices),
             other => panic!("{other:?}"),
         }
     }
