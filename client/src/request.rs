@@ -22,7 +22,7 @@ pub enum Request {
     /// Look at what is offered and write the holds.
     Look {
         /// A person waits for the answer; where nobody does, the package lists were updated, and the
-        /// package manager goes on after 10 s.
+        /// package manager goes on after 30 s.
         #[serde(default)]
         patient: bool,
     },

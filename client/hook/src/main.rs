@@ -26,8 +26,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use host::Host;
 use viewer::Viewer;
 
-/// The viewer itself waits at most 10 s for a look; this is for a viewer that hangs.
-const LOOK_LIMIT: Duration = Duration::from_secs(15);
+/// The viewer itself waits at most 30 s for a look; this is for a viewer that hangs.
+const LOOK_LIMIT: Duration = Duration::from_secs(35);
 /// zypper ends a plugin of its commit that is silent for 30 s.
 const FOLLOW_LIMIT: Duration = Duration::from_secs(20);
 

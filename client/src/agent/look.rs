@@ -1,6 +1,6 @@
 //! A look: the package lists were updated, or a person wants to know. The feeds are brought up to date,
 //! what is offered is judged and written down, and the standing hold is written. For a hook the whole takes
-//! less than the 10 s that it waits; what could not be verified in the time there was stays held.
+//! less than the 30 s that it waits; what could not be verified in the time there was stays held.
 
 use std::collections::BTreeMap;
 use std::sync::PoisonError;

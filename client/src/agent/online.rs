@@ -1,5 +1,7 @@
 //! The time that a look has for the network, and what it did not suffice for.
 
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use consign_metadata::name::ProductId;
@@ -9,12 +11,16 @@ use crate::host::Repository;
 
 /// What prerequisites may take where the network took all of its time.
 const AFTER_NETWORK: Duration = Duration::from_secs(1);
+/// What they may take at most.
+const PREREQUISITES: Duration = Duration::from_secs(8);
 
 /// Time to fetch with, and what it did not suffice for.
 #[derive(Debug)]
 pub struct Online {
     deadline: Instant,
     one_file: Duration,
+    /// Servers that did not answer in time: the files of the others need what is left.
+    mute: Mutex<BTreeSet<String>>,
     /// How long a product may be busy.
     pub for_others: Duration,
     /// Why a feed was not brought up to date.
@@ -22,16 +28,19 @@ pub struct Online {
 }
 
 impl Online {
-    /// The time begins now. A hook waits 10 s, and some of them are needed for what is done with what came
-    /// in; a person who has asked would rather wait than be told nothing.
+    /// The time begins now. A hook waits 30 s, and some of them are needed for what is done with what came
+    /// in: on a host with no processor to spare, starting a program alone takes seconds. A person who has
+    /// asked would rather wait than be told nothing.
     pub fn begin(patient: bool) -> Self {
-        let (all, one_file, for_others) = if patient { (40, 20, 10_000) } else { (7, 4, 200) };
-        Self {
-            deadline: Instant::now() + Duration::from_secs(all),
-            one_file: Duration::from_secs(one_file),
-            for_others: Duration::from_millis(for_others),
-            problems: Vec::new(),
-        }
+        let (all, one_file, for_others) = if patient { (40, 20, 10_000) } else { (20, 5, 200) };
+        let for_others = Duration::from_millis(for_others);
+        Self::of(Duration::from_secs(all), Duration::from_secs(one_file), for_others)
+    }
+
+    /// With all of these times; `for_others` is how long a product may be busy.
+    pub(super) fn of(all: Duration, one_file: Duration, for_others: Duration) -> Self {
+        let deadline = Instant::now() + all;
+        Self { deadline, one_file, mute: Mutex::default(), for_others, problems: Vec::new() }
     }
 
     /// Fetches a file of a repository in the time that is left.
@@ -43,12 +52,22 @@ impl Online {
         if left.is_zero() {
             return Err(format!("cannot fetch {path}: the time is up"));
         }
-        agent.packages.fetch(from, path, maximum, left).map_err(|error| error.to_string())
+        let mut mute = self.mute.lock().unwrap_or_else(PoisonError::into_inner);
+        if mute.contains(&from.url) {
+            return Err(format!("cannot fetch {path}: {} did not answer in time before", from.url));
+        }
+        let begun = Instant::now();
+        agent.packages.fetch(from, path, maximum, left).map_err(|error| {
+            if begun.elapsed() >= left {
+                mute.insert(from.url.clone());
+            }
+            error.to_string()
+        })
     }
 
     /// What a look has left for prerequisites: they are asked for after the network, whatever that took.
     pub fn patience(&self) -> Duration {
-        (self.deadline + AFTER_NETWORK).saturating_duration_since(Instant::now())
+        (self.deadline + AFTER_NETWORK).saturating_duration_since(Instant::now()).min(PREREQUISITES)
     }
 
     /// What one fetch may take now.

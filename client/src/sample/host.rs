@@ -23,6 +23,8 @@ pub struct State {
     pub candidate: Option<String>,
     pub repositories: Vec<Repository>,
     pub files: BTreeMap<String, Vec<u8>>,
+    /// The address of a repository that takes all the time it is given, and answers nothing.
+    pub mute: Option<String>,
     pub archives: BTreeMap<PathBuf, Vec<u8>>,
     /// Where versions of packages can be had, by `name version`; the files are real.
     pub sources: BTreeMap<String, Source>,
@@ -86,8 +88,12 @@ impl PackageManager for Host {
     fn repositories(&self, _: &[PackageName]) -> Result<Vec<Repository>, HostError> {
         Ok(self.state().repositories.clone())
     }
-    fn fetch(&self, _: &Repository, path: &str, maximum: u64, _: Duration) -> Result<Vec<u8>, HostError> {
+    fn fetch(&self, from: &Repository, path: &str, maximum: u64, limit: Duration) -> Result<Vec<u8>, HostError> {
         let state = self.state();
+        if state.mute.as_ref() == Some(&from.url) {
+            std::thread::sleep(limit);
+            return Err(error("wait any longer"));
+        }
         let bytes = state.files.get(path).ok_or_else(|| error(&format!("fetch {path}")))?;
         if bytes.len() as u64 > maximum { Err(error("take so much")) } else { Ok(bytes.clone()) }
     }

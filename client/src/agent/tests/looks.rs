@@ -1,10 +1,14 @@
 //! Looks: what is offered, what is held, and what is written down of it.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::world::World;
+use crate::agent::online::Online;
 use crate::engine::event::Reason;
 use crate::engine::machine::State;
+use crate::host::Repository;
 use crate::notice::Notice;
 
 #[test]
@@ -172,4 +176,22 @@ fn a_repository_that_cannot_be_read_is_told_in_the_words_of_the_package_manager(
     world.host.state().files.clear();
     let notices = world.notices();
     assert!(matches!(&notices[..], [Notice::Unreadable { cause, .. }] if !cause.is_empty()), "{notices:?}");
+}
+
+#[test]
+fn a_server_that_did_not_answer_in_time_is_asked_once() {
+    let world = World::with_baseline();
+    let release = world.vendor.release(&world.vendor.plan("1.1.0"));
+    world.publish(&[&release], "1.1.0-1");
+    let (there, path) = {
+        let state = world.host.state();
+        (state.repositories[0].clone(), state.files.keys().next().unwrap().clone())
+    };
+    let mute = Repository { url: "https://mute.example/linux".to_owned(), ..there.clone() };
+    world.host.state().mute = Some(mute.url.clone());
+    let online = Online::of(Duration::from_secs(60), Duration::from_millis(10), Duration::ZERO);
+    let fetch = |from| online.fetch(&world.agent, from, &path, u64::MAX);
+    assert!(fetch(&mute).unwrap_err().contains("pretended"));
+    assert!(fetch(&mute).unwrap_err().ends_with("https://mute.example/linux did not answer in time before"));
+    fetch(&there).unwrap();
 }

@@ -11,7 +11,7 @@ use crate::report::{kept_back, notices, offers};
 use crate::request::{Reply, Request};
 
 /// Nobody waits longer for a list of offers.
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// Never fails the update: what could not be said is not worth that.
 pub fn run(session: &mut Session) -> Exit {
