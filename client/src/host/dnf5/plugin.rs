@@ -22,7 +22,7 @@ pub fn gaps(places: &Places) -> Vec<Gap> {
     let ours_off = is_off(CONFIGURATION_OF_PLUGIN, "enabled");
     let ours_off = ours_off.then(|| Gap::PluginOff { file: CONFIGURATION_OF_PLUGIN.into() });
     let has_it = |folder: &&str| places.at(&Path::new(folder).join(PLUGIN).to_string_lossy()).exists();
-    let missing = (!FOLDERS.iter().any(|folder| has_it(&folder))).then(|| Gap::PluginMissing {
+    let missing = (!FOLDERS.iter().any(has_it)).then(|| Gap::PluginMissing {
         file: Path::new(FOLDERS[0]).join(PLUGIN),
         command: "dnf install libdnf5-plugin-actions".to_owned(),
     });
