@@ -68,7 +68,10 @@ pub fn begins(host: &Host) {
 fn write(host: &Host, process: u32) -> io::Result<()> {
     let path = host.commit();
     path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
-    std::fs::write(path, format!("{process}\n"))
+    // Renamed into place: whoever reads it meanwhile reads a number.
+    let new = path.with_extension("new");
+    std::fs::write(&new, format!("{process}\n"))?;
+    std::fs::rename(new, path)
 }
 
 /// The process that has zypper's lock, if it has called us.

@@ -17,6 +17,8 @@ use crate::host::Repository;
 use crate::trust::Vendor;
 
 const MAXIMUM_CERTIFICATE: u64 = 256 * 1024;
+/// Keys and a few lines of text; some kilobytes.
+const MAXIMUM_PACKAGE: u64 = 4 * 1024 * 1024;
 
 /// Fetches it, and answers where it is kept.
 ///
@@ -29,9 +31,11 @@ pub fn fetch(agent: &Agent, vendor: &Vendor, repository: &Repository, online: &O
     let mut keys = vouched_for(&certificate, &anchor.primary).map_err(wrong)?;
     keys.retain(|key| !anchor.keys_of(Role::Index).contains(key));
     let keyring = Keyring::new(&certificate, keys, Role::Package.as_str()).map_err(wrong)?;
-    let fetched = agent.packages.introduction(repository, &anchor.vendor, &keyring, online.left());
-    let (name, bytes) = fetched.map_err(|error| error.to_string())?;
-    let path = agent.places.feed(&anchor.vendor).join(name);
+    let name = format!("{}-release", anchor.vendor);
+    let file = format!("{name}.{}", agent.packages.extension());
+    let bytes = online.fetch(agent, repository, &file, MAXIMUM_PACKAGE)?;
+    agent.packages.check(&bytes, &name, &keyring).map_err(|error| error.to_string())?;
+    let path = agent.places.feed(&anchor.vendor).join(file);
     std::fs::create_dir_all(agent.places.feed(&anchor.vendor)).map_err(|cause| cause.to_string())?;
     durable::replace(&path, &bytes).map_err(|cause| format!("cannot write {}: {cause}", path.display()))?;
     Ok(path)

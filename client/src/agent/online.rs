@@ -71,7 +71,7 @@ impl Online {
     }
 
     /// What one fetch may take now.
-    pub fn left(&self) -> Duration {
+    fn left(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now()).min(self.one_file)
     }
 

@@ -93,6 +93,18 @@ pub enum CommandError {
     },
 }
 
+impl CommandError {
+    /// As the failure of what the command was run for; `words` finds the reason in what the command wrote.
+    pub fn of(self, action: impl Into<String>, words: impl FnOnce(&str) -> String) -> HostError {
+        let reason = match self {
+            Self::Failed { stderr, .. } => words(&stderr),
+            Self::Timeout { seconds, .. } => format!("not done after {seconds} s"),
+            other => other.to_string(),
+        };
+        HostError { action: action.into(), reason }
+    }
+}
+
 impl From<CommandError> for HostError {
     fn from(error: CommandError) -> Self {
         let (action, reason) = match error {

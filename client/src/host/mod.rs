@@ -16,6 +16,7 @@ pub mod login;
 pub mod program;
 pub mod rpm;
 pub mod systemd;
+mod transaction;
 pub mod transient;
 pub mod typed;
 pub mod zypper;
@@ -23,7 +24,7 @@ pub mod zypper;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use consign_metadata::name::{PackageName, UnitName, VendorName};
+use consign_metadata::name::{PackageName, UnitName};
 use consign_metadata::openpgp::Keyring;
 use consign_metadata::plan::NativeVersions;
 use jiff::Timestamp;
@@ -44,6 +45,11 @@ pub struct HostError {
     pub action: String,
     /// What the host said.
     pub reason: String,
+}
+
+/// A host error of an action on a file.
+fn at(action: &str, path: &Path, cause: impl std::fmt::Display) -> HostError {
+    HostError { action: format!("{action} {}", path.display()), reason: cause.to_string() }
 }
 
 /// A package as the package database has it.
@@ -124,18 +130,13 @@ pub trait PackageManager: Send + Sync {
     /// # Errors
     /// When it cannot be had.
     fn fetch(&self, repository: &Repository, path: &str, maximum: u64, limit: Duration) -> Result<Vec<u8>, HostError>;
-    /// Fetches the package by which a vendor introduces itself, which must be signed by these keys and be no
-    /// other package: the name of its file, and its bytes.
+    /// How the name of a package's file ends, without the dot.
+    fn extension(&self) -> &'static str;
+    /// Whether these bytes are the package of this name, signed by these keys.
     ///
     /// # Errors
-    /// When it cannot be had, or is not that.
-    fn introduction(
-        &self,
-        repository: &Repository,
-        vendor: &VendorName,
-        keyring: &Keyring,
-        limit: Duration,
-    ) -> Result<(String, Vec<u8>), HostError>;
+    /// When they are not.
+    fn check(&self, bytes: &[u8], name: &str, keyring: &Keyring) -> Result<(), HostError>;
     /// Replaces the standing hold: exactly these packages, exactly these cleared versions.
     ///
     /// # Errors

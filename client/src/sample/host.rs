@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use consign_metadata::name::{PackageName, UnitName, VendorName};
+use consign_metadata::name::{PackageName, UnitName};
 use consign_metadata::openpgp::Keyring;
 use consign_metadata::plan::NativeVersions;
 
@@ -103,15 +103,11 @@ impl PackageManager for Host {
         self.state().holds = holds.iter().map(|hold| (hold.package.to_string(), hold.cleared.clone())).collect();
         Ok(())
     }
-    fn introduction(
-        &self,
-        repository: &Repository,
-        vendor: &VendorName,
-        _: &Keyring,
-        limit: Duration,
-    ) -> Result<(String, Vec<u8>), HostError> {
-        let name = format!("{vendor}-release");
-        Ok((name.clone(), self.fetch(repository, &name, u64::MAX, limit)?))
+    fn extension(&self) -> &'static str {
+        "deb"
+    }
+    fn check(&self, _: &[u8], _: &str, _: &Keyring) -> Result<(), HostError> {
+        Ok(())
     }
     fn plan_in(&self, archive: &Path, _: &Keyring) -> Result<Vec<u8>, HostError> {
         self.state().archives.get(archive).cloned().ok_or_else(|| error("trust the package"))

@@ -7,8 +7,8 @@ use std::path::Path;
 use consign_metadata::deb::{DebError, DebLayout};
 use consign_metadata::openpgp::Keyring;
 
-use super::{at, download};
-use crate::host::{HostError, Identity};
+use super::download;
+use crate::host::{HostError, Identity, at};
 
 const MAXIMUM_CONTROL: u64 = 64 * 1024;
 

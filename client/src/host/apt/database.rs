@@ -2,9 +2,8 @@
 
 use consign_metadata::name::PackageName;
 
-use super::at;
 use crate::host::command::{CommandError, HostCommand};
-use crate::host::{HostError, Observed};
+use crate::host::{HostError, Observed, at};
 use crate::places::Places;
 
 const FORMAT: &str = "${Package}\\t${db:Status-Status}\\t${db:Status-Eflag}\\t${Version}\\n";

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use consign_metadata::name::PackageName;
 
-use super::{at, fetch as beside};
-use crate::host::command::{CommandError, HostCommand};
-use crate::host::{HostError, Source};
+use super::fetch as beside;
+use crate::host::command::HostCommand;
+use crate::host::{HostError, Source, at};
 use crate::places::Places;
 
 /// A repository that says nothing for so long is left.
@@ -72,11 +72,7 @@ pub fn fetch(
     let wanted = format!("{package}={version}");
     let command = apt_get().args(["download", "--", &wanted]).folder(folder).limit(limit);
     let failed = |reason: String| HostError { action: format!("fetch {wanted}"), reason };
-    command.output().map_err(|error| match error {
-        CommandError::Failed { stderr, .. } => failed(beside::last_words(&stderr)),
-        CommandError::Timeout { seconds, .. } => failed(format!("not done after {seconds} s")),
-        other => failed(other.to_string()),
-    })?;
+    command.output().map_err(|error| error.of(format!("fetch {wanted}"), beside::last_words))?;
     // Nobody else's from here on.
     let own = rustix::process::geteuid().as_raw();
     chown(folder, Some(own), None).map_err(|cause| at("take back", folder, cause))?;

@@ -12,10 +12,9 @@ use std::time::Duration;
 
 use rustix::fs::OFlags;
 
-use super::at;
-use crate::host::command::{CommandError, HostCommand};
+use crate::host::command::HostCommand;
 use crate::host::login::Login;
-use crate::host::{HostError, Repository};
+use crate::host::{HostError, Repository, at};
 use crate::places::Places;
 
 const HELPER: &str = "/usr/lib/apt/apt-helper";
@@ -56,13 +55,7 @@ fn download(url: &str, target: &Path, login: Option<&Path>, maximum: u64, limit:
         command = command.args(["-o", &format!("Dir::Etc::netrc={}", login.display())]);
     }
     let command = command.args(["download-file", url]).arg(target.display().to_string()).limit(limit);
-    let failed = |reason: String| HostError { action: format!("fetch {url}"), reason };
-    match command.output() {
-        Ok(_) => Ok(()),
-        Err(CommandError::Failed { stderr, .. }) => Err(failed(last_words(&stderr))),
-        Err(CommandError::Timeout { seconds, .. }) => Err(failed(format!("not done after {seconds} s"))),
-        Err(other) => Err(failed(other.to_string())),
-    }
+    command.output().map(drop).map_err(|error| error.of(format!("fetch {url}"), last_words))
 }
 
 /// What apt says first is the reason; "Download Failed" comes after it.

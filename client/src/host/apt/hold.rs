@@ -9,9 +9,8 @@ use std::path::Path;
 
 use consign_metadata::name::PackageName;
 
-use super::at;
 use crate::durable;
-use crate::host::{Hold, HostError, Observed};
+use crate::host::{Hold, HostError, Observed, at};
 use crate::places::Places;
 
 /// Name of the file. Digits sort before the first letter of every vendor's name.

@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 
 use consign_metadata::name::PackageName;
 
-use super::at;
 use crate::host::command::HostCommand;
-use crate::host::{HostError, Repository, login};
+use crate::host::{HostError, Repository, at, login};
 use crate::places::Places;
 
 const PREFERENCES: &str = "/etc/apt/preferences.d";

@@ -8,8 +8,7 @@ use std::io::ErrorKind;
 
 use rustix::process::{Flock, FlockType, fcntl_getlk};
 
-use super::at;
-use crate::host::HostError;
+use crate::host::{HostError, at};
 use crate::places::Places;
 
 /// The process, if any.

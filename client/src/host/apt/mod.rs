@@ -28,7 +28,7 @@ pub mod unattended;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use consign_metadata::name::{PackageName, VendorName};
+use consign_metadata::name::PackageName;
 use consign_metadata::openpgp::Keyring;
 use consign_metadata::plan::NativeVersions;
 
@@ -36,9 +36,6 @@ use super::{Hold, HostError, Identity, Observed, PackageManager, Repository, Sou
 use crate::kept_back::Reach;
 use crate::places::Places;
 use crate::site::Repair;
-
-/// Keys and a few lines of text; some kilobytes.
-const MAXIMUM_INTRODUCTION: u64 = 4 * 1024 * 1024;
 
 /// The apt of this host.
 #[derive(Debug, Clone)]
@@ -74,18 +71,12 @@ impl PackageManager for Apt {
         fetch::fetch(&self.places, repository, path, maximum, limit)
     }
 
-    fn introduction(
-        &self,
-        repository: &Repository,
-        vendor: &VendorName,
-        keyring: &Keyring,
-        limit: Duration,
-    ) -> Result<(String, Vec<u8>), HostError> {
-        let name = format!("{vendor}-release");
-        let file = format!("{name}.deb");
-        let bytes = fetch::fetch(&self.places, repository, &file, MAXIMUM_INTRODUCTION, limit)?;
-        archive::check_name(&bytes, &name, keyring)?;
-        Ok((file, bytes))
+    fn extension(&self) -> &'static str {
+        "deb"
+    }
+
+    fn check(&self, bytes: &[u8], name: &str, keyring: &Keyring) -> Result<(), HostError> {
+        archive::check_name(bytes, name, keyring)
     }
 
     fn hold(&self, holds: &[Hold]) -> Result<(), HostError> {
@@ -137,9 +128,4 @@ impl PackageManager for Apt {
     fn install(&self, versions: &[(PackageName, String)]) -> Result<(), HostError> {
         transaction::install(versions)
     }
-}
-
-/// A host error of an action on a file.
-fn at(action: &str, path: &Path, cause: impl std::fmt::Display) -> HostError {
-    HostError { action: format!("{action} {}", path.display()), reason: cause.to_string() }
 }

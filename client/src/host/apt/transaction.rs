@@ -3,17 +3,11 @@
 //! Nobody is there to be asked, so a question about a configuration file is answered as everywhere on
 //! such runs: the site's file stays, the new one lies beside it.
 
-use std::time::Duration;
-
 use consign_metadata::name::PackageName;
 
-use crate::host::HostError;
 use crate::host::command::HostCommand;
+use crate::host::{HostError, transaction};
 
-/// Downloads on a slow line included.
-const LIMIT: Duration = Duration::from_secs(2 * 3600);
-/// How much of its output says why it failed.
-const LINES: usize = 12;
 /// Somebody else's transaction is waited for, but not for ever.
 const LOCK_TIMEOUT: &str = "DPkg::Lock::Timeout=120";
 
@@ -23,7 +17,7 @@ const LOCK_TIMEOUT: &str = "DPkg::Lock::Timeout=120";
 /// With the end of what dpkg said; packages of others that fail are an error, too.
 pub fn repair() -> Result<(), HostError> {
     let command = HostCommand::new("dpkg").args(["--force-confdef", "--force-confold", "--configure", "--pending"]);
-    run(&unattended(command))
+    transaction::run(unattended(command), &[0])
 }
 
 /// Installs exactly these versions, up or down, with what is broken beside them mended; never removes.
@@ -38,26 +32,9 @@ pub fn install(versions: &[(PackageName, String)]) -> Result<(), HostError> {
         .args(["--option", "DPkg::Options::=--force-confdef", "--option", "DPkg::Options::=--force-confold"])
         .args(["install", "--"])
         .args(exact);
-    run(&unattended(command))
+    transaction::run(unattended(command), &[0])
 }
 
 fn unattended(command: HostCommand) -> HostCommand {
-    command.variable("DEBIAN_FRONTEND", "noninteractive").limit(LIMIT)
-}
-
-fn run(command: &HostCommand) -> Result<(), HostError> {
-    let finished = command.run()?;
-    match finished.status {
-        0 => Ok(()),
-        // Under apt, dpkg says on stdout what is wrong.
-        status => Err(HostError {
-            action: format!("run {command}"),
-            reason: format!("status {status}\n{}", end_of(&format!("{}\n{}", finished.text(), finished.stderr))),
-        }),
-    }
-}
-
-fn end_of(output: &str) -> String {
-    let lines: Vec<&str> = output.lines().filter(|line| !line.trim().is_empty()).collect();
-    lines[lines.len().saturating_sub(LINES)..].join("\n")
+    command.variable("DEBIAN_FRONTEND", "noninteractive")
 }

@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::host::HostError;
-use crate::host::command::{CommandError, HostCommand};
+use crate::host::command::HostCommand;
 use crate::places::Places;
 
 const PROGRAM: &str = "/usr/lib/consignee/dnf4";
@@ -49,16 +49,6 @@ impl Ask {
         let answer = String::from_utf8_lossy(&answer);
         Ok(answer.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect())
     }
-}
-
-/// What a command was run for, and why that came to nothing.
-pub fn failed(action: String, error: CommandError) -> HostError {
-    let reason = match error {
-        CommandError::Failed { stderr, .. } => stderr,
-        CommandError::Timeout { seconds, .. } => format!("not done after {seconds} s"),
-        other => other.to_string(),
-    };
-    HostError { action, reason }
 }
 
 fn python() -> String {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use consign_metadata::name::PackageName;
 
-use super::ask::{self, Ask};
+use super::ask::Ask;
 use crate::host::rpm::package;
 use crate::host::{HostError, Source};
 
@@ -40,7 +40,7 @@ pub fn fetch(
 ) -> Result<PathBuf, HostError> {
     let (wanted, to) = (format!("fetch {package}-{version}"), folder.display().to_string());
     let command = ask.command(["download", package.as_str(), version, &to]).limit(limit);
-    command.output().map_err(|error| ask::failed(wanted.clone(), error))?;
+    command.output().map_err(|error| error.of(&wanted, str::to_owned))?;
     let found = package::file_in(folder, package, version);
     let is_file = |path: &PathBuf| std::fs::symlink_metadata(path).is_ok_and(|found| found.is_file());
     found.filter(is_file).ok_or_else(|| HostError { action: wanted, reason: "dnf left no file".to_owned() })

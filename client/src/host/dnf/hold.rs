@@ -6,9 +6,8 @@
 
 use consign_metadata::name::PackageName;
 
-use super::at;
 use crate::durable;
-use crate::host::{Hold, HostError, Observed};
+use crate::host::{Hold, HostError, Observed, at};
 use crate::places::Places;
 
 /// The file, below the agent's state.

@@ -22,7 +22,7 @@ pub mod transaction;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use consign_metadata::name::{PackageName, VendorName};
+use consign_metadata::name::PackageName;
 use consign_metadata::openpgp::Keyring;
 use consign_metadata::plan::NativeVersions;
 
@@ -34,9 +34,6 @@ use crate::kept_back::Reach;
 use crate::places::Places;
 use crate::site::Repair;
 use ask::Ask;
-
-/// Keys and a few lines of text; some kilobytes.
-const MAXIMUM_INTRODUCTION: u64 = 4 * 1024 * 1024;
 
 /// The dnf of this host.
 #[derive(Debug)]
@@ -75,18 +72,12 @@ impl PackageManager for Dnf {
         curl::fetch(&url, &self.offered.access(&self.ask, &self.places, repository)?, maximum, limit)
     }
 
-    fn introduction(
-        &self,
-        repository: &Repository,
-        vendor: &VendorName,
-        keyring: &Keyring,
-        limit: Duration,
-    ) -> Result<(String, Vec<u8>), HostError> {
-        let name = format!("{vendor}-release");
-        let file = format!("{name}.rpm");
-        let bytes = self.fetch(repository, &file, MAXIMUM_INTRODUCTION, limit)?;
-        package::check_name(&bytes, &name, keyring)?;
-        Ok((file, bytes))
+    fn extension(&self) -> &'static str {
+        "rpm"
+    }
+
+    fn check(&self, bytes: &[u8], name: &str, keyring: &Keyring) -> Result<(), HostError> {
+        package::check_name(bytes, name, keyring)
     }
 
     fn hold(&self, holds: &[Hold]) -> Result<(), HostError> {
@@ -144,11 +135,6 @@ impl PackageManager for Dnf {
     fn install(&self, versions: &[(PackageName, String)]) -> Result<(), HostError> {
         transaction::install(&self.places, versions)
     }
-}
-
-/// A host error of an action on a file.
-fn at(action: &str, path: &Path, cause: impl std::fmt::Display) -> HostError {
-    HostError { action: format!("{action} {}", path.display()), reason: cause.to_string() }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use consign_metadata::name::PackageName;
 
-use super::ask::{self, Ask};
+use super::ask::Ask;
 use crate::host::HostError;
 use crate::kept_back::Reach;
 
@@ -21,7 +21,7 @@ pub fn reach(ask: &Ask, wanted: &[(PackageName, String)], first: &PackageName) -
     let wanted = wanted.iter().map(|(package, version)| format!("{package}={version}"));
     let words = ["reach".to_owned(), first.to_string()].into_iter().chain(wanted);
     let command = ask.command(words).limit(LIMIT);
-    let answer = command.output().map_err(|error| ask::failed("ask dnf what an upgrade would do".to_owned(), error))?;
+    let answer = command.output().map_err(|error| error.of("ask dnf what an upgrade would do", str::to_owned))?;
     Ok(meaning(&String::from_utf8_lossy(&answer), first))
 }
 

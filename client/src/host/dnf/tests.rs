@@ -277,7 +277,7 @@ fn after_a_cut() -> World {
 
 fn versions(world: &World, package: &str) -> usize {
     let found = Duplicates::read(&world.root.places).unwrap();
-    1 + [found.ours, found.others].concat().iter().filter(|name| *name == package).count()
+    1 + usize::from(found.ours.contains_key(package) || found.others.iter().any(|name| name == package))
 }
 
 #[test]

@@ -1,19 +1,13 @@
 //! Transactions of our own: what an interrupted one left is put right, and exact versions are installed.
 
-use std::time::Duration;
-
 use consign_metadata::name::PackageName;
 
-use crate::host::HostError;
 use crate::host::command::HostCommand;
 use crate::host::rpm::duplicates::Duplicates;
+use crate::host::{HostError, transaction};
 use crate::places::Places;
 use crate::site::Repair;
 
-/// Downloads on a slow line included.
-const LIMIT: Duration = Duration::from_secs(2 * 3600);
-/// How much of its output says why it failed.
-const LINES: usize = 12;
 /// What a person types.
 const REPAIR: &str = "dnf remove --duplicates";
 
@@ -24,7 +18,7 @@ const REPAIR: &str = "dnf remove --duplicates";
 /// Naming them and what to type, where that is left to a person; with the end of what dnf said.
 pub fn repair(places: &Places, may: Repair) -> Result<(), HostError> {
     match Duplicates::read(places)?.settled_by(REPAIR, may)? {
-        true => run(&dnf(places).args(["remove", "--duplicates"])),
+        true => transaction::run(dnf(places).args(["remove", "--duplicates"]), &[0]),
         false => Ok(()),
     }
 }
@@ -36,7 +30,7 @@ pub fn repair(places: &Places, may: Repair) -> Result<(), HostError> {
 /// With the end of what dnf said.
 pub fn install(places: &Places, versions: &[(PackageName, String)]) -> Result<(), HostError> {
     let exact = versions.iter().map(|(package, version)| format!("{package}-{version}"));
-    run(&dnf(places).args(["--setopt=install_weak_deps=False", "install"]).args(exact))
+    transaction::run(dnf(places).args(["--setopt=install_weak_deps=False", "install"]).args(exact), &[0])
 }
 
 fn dnf(places: &Places) -> HostCommand {
@@ -49,21 +43,5 @@ fn dnf(places: &Places) -> HostCommand {
     // Cleared is cleared: nobody is at a terminal here, but somebody has told the agent.
     let command = command.variable("CONSIGNEE_OWN", "1");
     // Whoever reads the lists anew makes the agent look, in the middle of what it is doing.
-    command.args(["--setopt=*.metadata_expire=-1", "--setopt=clean_requirements_on_remove=False"]).limit(LIMIT)
-}
-
-fn run(command: &HostCommand) -> Result<(), HostError> {
-    let finished = command.run()?;
-    match finished.status {
-        0 => Ok(()),
-        status => Err(HostError {
-            action: format!("run {command}"),
-            reason: format!("status {status}\n{}", end_of(&format!("{}\n{}", finished.text(), finished.stderr))),
-        }),
-    }
-}
-
-fn end_of(output: &str) -> String {
-    let lines: Vec<&str> = output.lines().filter(|line| !line.trim().is_empty()).collect();
-    lines[lines.len().saturating_sub(LINES)..].join("\n")
+    command.args(["--setopt=*.metadata_expire=-1", "--setopt=clean_requirements_on_remove=False"])
 }

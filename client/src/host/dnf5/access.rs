@@ -39,7 +39,7 @@ impl Known {
 fn ask(id: &str) -> Result<Access, HostError> {
     let dump = format!("--dump-repo-config={id}");
     let answer = ask::command([&dump, "repo", "list"]).output();
-    let answer = answer.map_err(|error| ask::failed(format!("ask dnf how {id} is reached"), error))?;
+    let answer = answer.map_err(|error| error.of(format!("ask dnf how {id} is reached"), str::to_owned))?;
     Ok(access(&String::from_utf8_lossy(&answer), id))
 }
 

@@ -4,7 +4,7 @@
 //! know something. Without plugins, so that our own hold does not count and our hooks are not called.
 
 use crate::host::HostError;
-use crate::host::command::{CommandError, HostCommand};
+use crate::host::command::HostCommand;
 use crate::places::Places;
 
 /// Not `dnf`, which may be another one.
@@ -39,16 +39,6 @@ pub fn repoquery<W: Into<String>>(
 ) -> Result<Vec<String>, HostError> {
     let words = ["repoquery", "--queryformat", format].into_iter().chain(options.iter().copied());
     let command = command(words).args(past_lock(places)).args(names);
-    let answer = command.output().map_err(|error| failed("ask dnf what is offered".to_owned(), error))?;
+    let answer = command.output().map_err(|error| error.of("ask dnf what is offered", str::to_owned))?;
     Ok(String::from_utf8_lossy(&answer).lines().map(str::to_owned).collect())
-}
-
-/// What a command was run for, and why that came to nothing.
-pub fn failed(action: String, error: CommandError) -> HostError {
-    let reason = match error {
-        CommandError::Failed { stderr, .. } => stderr,
-        CommandError::Timeout { seconds, .. } => format!("not done after {seconds} s"),
-        other => other.to_string(),
-    };
-    HostError { action, reason }
 }

@@ -19,7 +19,7 @@ pub fn fetch(package: &PackageName, version: &str, folder: &Path, limit: Duratio
     let exact = format!("{package}-{version}");
     let to = folder.display().to_string();
     let command = ask::command(["download", "--destdir", &to, &exact]).limit(limit);
-    command.output().map_err(|error| ask::failed(format!("fetch {exact}"), error))?;
+    command.output().map_err(|error| error.of(format!("fetch {exact}"), str::to_owned))?;
     let found = package::file_in(folder, package, version);
     let is_file = |path: &PathBuf| std::fs::symlink_metadata(path).is_ok_and(|found| found.is_file());
     let action = format!("fetch {exact}");

@@ -23,7 +23,7 @@ pub mod transaction;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use consign_metadata::name::{PackageName, VendorName};
+use consign_metadata::name::PackageName;
 use consign_metadata::openpgp::Keyring;
 use consign_metadata::plan::NativeVersions;
 
@@ -36,9 +36,6 @@ use crate::host::gap::Gap;
 use crate::kept_back::Reach;
 use crate::places::Places;
 use crate::site::Repair;
-
-/// Keys and a few lines of text; some kilobytes.
-const MAXIMUM_INTRODUCTION: u64 = 4 * 1024 * 1024;
 
 /// The repositories that offer what is held, one a line; below the agent's state.
 const OFFERING: &str = "offering";
@@ -64,7 +61,7 @@ impl Dnf5 {
     fn write_offering(&self, packages: &[PackageName]) -> Result<(), HostError> {
         let file = self.places.state().join(OFFERING);
         if packages.is_empty() {
-            return durable::remove(&file).map_err(|cause| super::rpm::at("write", &file, cause));
+            return durable::remove(&file).map_err(|cause| super::at("write", &file, cause));
         }
         let offering = match self.offered.offering(&self.places, packages) {
             Ok(offering) => offering,
@@ -75,7 +72,7 @@ impl Dnf5 {
         };
         let text: String = offering.iter().map(|repository| format!("{repository}\n")).collect();
         let written = if text.is_empty() { durable::remove(&file) } else { self.replace(&file, &text) };
-        written.map_err(|cause| super::rpm::at("write", &file, cause))
+        written.map_err(|cause| super::at("write", &file, cause))
     }
 
     fn replace(&self, file: &Path, text: &str) -> std::io::Result<()> {
@@ -108,18 +105,12 @@ impl PackageManager for Dnf5 {
         curl::fetch(&url, &self.access.of(&self.places, repository)?, maximum, limit)
     }
 
-    fn introduction(
-        &self,
-        repository: &Repository,
-        vendor: &VendorName,
-        keyring: &Keyring,
-        limit: Duration,
-    ) -> Result<(String, Vec<u8>), HostError> {
-        let name = format!("{vendor}-release");
-        let file = format!("{name}.rpm");
-        let bytes = self.fetch(repository, &file, MAXIMUM_INTRODUCTION, limit)?;
-        package::check_name(&bytes, &name, keyring)?;
-        Ok((file, bytes))
+    fn extension(&self) -> &'static str {
+        "rpm"
+    }
+
+    fn check(&self, bytes: &[u8], name: &str, keyring: &Keyring) -> Result<(), HostError> {
+        package::check_name(bytes, name, keyring)
     }
 
     fn hold(&self, holds: &[Hold]) -> Result<(), HostError> {

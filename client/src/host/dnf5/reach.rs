@@ -5,6 +5,7 @@
 //! asks, and the answer is no. The holds count.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use consign_metadata::name::PackageName;
@@ -18,6 +19,8 @@ use crate::places::Places;
 /// Where our hook leaves what dnf would do.
 const ANSWER: &str = "/run/consignee/resolved";
 const FIRST_LINE: &str = "packages 1";
+/// There is one such file: one question at a time.
+static ASKING: Mutex<()> = Mutex::new(());
 /// The look has a deadline.
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -31,6 +34,7 @@ pub fn reach(places: &Places, wanted: &[(PackageName, String)], first: &PackageN
 }
 
 fn resolved(places: &Places) -> Result<String, HostError> {
+    let _alone = ASKING.lock().unwrap_or_else(PoisonError::into_inner);
     let answer = places.at(ANSWER);
     let _ = std::fs::remove_file(&answer);
     let command = HostCommand::new(ask::PROGRAM).variable(transaction::OWN, "resolve").limit(LIMIT);

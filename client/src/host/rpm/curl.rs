@@ -14,6 +14,8 @@ use crate::host::login::Login;
 
 /// Not the site's, which may be older than every option below.
 const PROGRAM: &str = "/usr/bin/curl";
+/// The status of a program that SIGXFSZ ended.
+const FILE_TOO_LARGE: i32 = 128 + 25;
 /// How long to wait for a server to be there at all.
 const CONNECT: Duration = Duration::from_secs(10);
 
@@ -71,7 +73,7 @@ pub enum Verify {
 /// When it cannot be had; [`HostError::reason`] has curl's words.
 pub fn fetch(url: &str, access: &Access, maximum: u64, limit: Duration) -> Result<Vec<u8>, HostError> {
     let options = Options::of(url, access, maximum, limit);
-    run(url, options, usize::try_from(maximum).unwrap_or(usize::MAX), limit)
+    run(url, HostCommand::new(PROGRAM), options, maximum, limit)
 }
 
 /// The same into a file: a package need not fit into memory.
@@ -83,32 +85,32 @@ pub fn download(url: &str, access: &Access, target: &Path, maximum: u64, limit: 
         options.add("output", target.display())?;
         Ok(options)
     });
-    run(url, options, 0, limit)?;
-    let too_large = || HostError { action: format!("fetch {url}"), reason: larger(maximum) };
-    let length = target.metadata().map_err(|cause| super::at("read", target, cause))?.len();
-    if length > maximum { Err(too_large()) } else { Ok(()) }
+    // A server that sends without end, and does not say so before, is cut off by the kernel: curl looks at what
+    // comes in from 8.4 on.
+    let command = HostCommand::new("prlimit").arg(format!("--fsize={maximum}")).args(["--", PROGRAM]);
+    run(url, command, options, maximum, limit).map(drop)
 }
 
-fn run(url: &str, options: Result<Options, String>, maximum: usize, limit: Duration) -> Result<Vec<u8>, HostError> {
+fn run(
+    url: &str,
+    command: HostCommand,
+    options: Result<Options, String>,
+    maximum: u64,
+    limit: Duration,
+) -> Result<Vec<u8>, HostError> {
     let failed = |reason: String| HostError { action: format!("fetch {url}"), reason };
     // First of all: whatever is in anybody's .curlrc.
-    let command = HostCommand::new(PROGRAM)
+    let command = command
         .args(["--disable", "--config", "-"])
         .input(options.map_err(failed)?.0)
-        .maximum(maximum)
+        .maximum(usize::try_from(maximum).unwrap_or(usize::MAX))
         .limit(limit + CONNECT);
-    command.output().map_err(|error| {
-        failed(match error {
-            CommandError::Failed { stderr, .. } => words(&stderr),
-            CommandError::Timeout { seconds, .. } => format!("not done after {seconds} s"),
-            CommandError::TooMuch { maximum, .. } => larger(maximum as u64),
-            other => other.to_string(),
-        })
+    command.output().map_err(|error| match error {
+        CommandError::TooMuch { .. } | CommandError::Failed { status: FILE_TOO_LARGE, .. } => {
+            failed(format!("it is larger than {maximum} bytes"))
+        }
+        other => other.of(format!("fetch {url}"), words),
     })
-}
-
-fn larger(maximum: u64) -> String {
-    format!("it is larger than {maximum} bytes")
 }
 
 /// `curl: (22) The requested URL returned error: 404`
@@ -186,14 +188,16 @@ mod tests {
     const LIMIT: Duration = Duration::from_secs(20);
 
     /// A server of one answer; what it was asked.
-    fn server(answer: &'static str) -> (String, std::thread::JoinHandle<Vec<String>>) {
+    fn server(answer: &str) -> (String, std::thread::JoinHandle<Vec<String>>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/feed.pgp", listener.local_addr().unwrap());
+        let answer = answer.to_owned();
         let asked = std::thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
             let lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
             let lines = lines.take_while(|line| !line.is_empty()).collect();
-            stream.write_all(answer.as_bytes()).unwrap();
+            // Whoever has heard enough hangs up.
+            let _ = stream.write_all(answer.as_bytes());
             lines
         });
         (url, asked)
@@ -209,6 +213,28 @@ mod tests {
         assert!(fetch("feed.pgp", 9).is_err());
         let error = fetch("none", 9).unwrap_err();
         assert!(error.action.ends_with("/none") && !error.reason.contains("curl: "), "{error}");
+    }
+
+    #[test]
+    fn a_package_that_is_longer_than_it_says_does_not_fill_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("erp.rpm");
+        let parts = |number: usize| {
+            "400\r\n".to_owned() + &"x".repeat(1024) + "\r\n" + if number > 1 { "" } else { "0\r\n\r\n" }
+        };
+        let answer = |number: usize| {
+            let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n".to_owned();
+            head + &(1..=number).rev().map(parts).collect::<String>()
+        };
+        let download = |answer: String| {
+            let (url, asked) = server(&answer);
+            let fetched = download(&url, &Access::default(), &target, 1024, LIMIT);
+            asked.join().unwrap();
+            (fetched.map_err(|error| error.reason), target.metadata().unwrap().len())
+        };
+        assert_eq!(download(answer(1)), (Ok(()), 1024));
+        let (fetched, length) = download(answer(64));
+        assert!(fetched.is_err() && length <= 1024, "{fetched:?} {length}");
     }
 
     #[test]

@@ -4,9 +4,8 @@ use std::path::{Path, PathBuf};
 
 use consign_metadata::name::PackageName;
 
-use super::at;
 use crate::host::command::{CommandError, HostCommand};
-use crate::host::{HostError, Observed};
+use crate::host::{HostError, Observed, at};
 use crate::places::Places;
 
 /// Name and version between tabs; no epoch where there is none.

@@ -2,13 +2,14 @@
 //!
 //! rpm writes down a new version before it takes the old one away, and the old ones of a whole transaction go
 //! at its end. Whoever puts that right takes a version away and runs scripts of packages, so it is done on the
-//! site's word; and the commands that do it know no names, they take the duplicates of all packages.
+//! site's word; and dnf's command for it knows no names, it takes the duplicates of all packages.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::at;
+use consign_metadata::rpm::version;
+
 use super::database::{self, NOT_INSTALLED};
-use crate::host::HostError;
+use crate::host::{HostError, at};
 use crate::places::Places;
 use crate::site::Repair;
 
@@ -32,8 +33,8 @@ const NAMES: usize = 8;
 /// The packages that are there twice, in order of name.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Duplicates {
-    /// Those of the products, of their vendors' introductions, and the agent.
-    pub ours: Vec<String>,
+    /// Those of the products, of their vendors' introductions, and the agent; with the newest version.
+    pub ours: BTreeMap<String, String>,
     /// All others.
     pub others: Vec<String>,
 }
@@ -49,12 +50,12 @@ impl Duplicates {
         if twice.is_empty() {
             return Ok(Self::default());
         }
-        let names: Vec<&str> = ["--"].into_iter().chain(twice.iter().map(String::as_str)).collect();
+        let names: Vec<&str> = ["--"].into_iter().chain(twice.keys().map(String::as_str)).collect();
         let side_by_side = side_by_side(&database::ask(&folder, PROVIDES, &names)?);
         let known = known(places)?;
-        let (ours, others) =
-            twice.into_iter().filter(|name| !side_by_side.contains(name)).partition(|name| known.contains(name));
-        Ok(Self { ours, others })
+        let twice = twice.into_iter().filter(|(name, _)| !side_by_side.contains(name));
+        let (ours, others): (BTreeMap<_, _>, BTreeMap<_, _>) = twice.partition(|(name, _)| known.contains(name));
+        Ok(Self { ours, others: others.into_keys().collect() })
     }
 
     /// Whether `command` is to be run now, which takes the older versions of all of them away; `false` where
@@ -74,7 +75,10 @@ impl Duplicates {
     }
 
     fn sentence(&self, command: &str) -> String {
-        let said = format!("two versions of {} are installed; to put it right: {command}", list(&self.ours));
+        let said = format!(
+            "two versions of {} are installed; to put it right: {command}",
+            list(&self.ours.keys().cloned().collect::<Vec<_>>())
+        );
         match self.others.is_empty() {
             true => said,
             false => format!("{said}, which also takes away the older versions of {}", list(&self.others)),
@@ -90,8 +94,8 @@ fn list(names: &[String]) -> String {
     }
 }
 
-/// The names that are there in two versions for one architecture.
-fn twice(answer: &str) -> BTreeSet<String> {
+/// The names that are there in two versions for one architecture, with the newest.
+fn twice(answer: &str) -> BTreeMap<String, String> {
     let mut versions: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
     for line in answer.lines() {
         if let [name, architecture, version] = line.split('\t').collect::<Vec<_>>()[..] {
@@ -99,7 +103,11 @@ fn twice(answer: &str) -> BTreeSet<String> {
         }
     }
     let found = versions.into_iter().filter(|(_, versions)| versions.len() > 1);
-    found.map(|((name, _), _)| name.to_owned()).collect()
+    let newest = found.filter_map(|((name, _), versions)| {
+        let newest = versions.into_iter().max_by(|a, b| version::compare(a, b))?;
+        Some((name.to_owned(), newest.to_owned()))
+    });
+    newest.collect()
 }
 
 fn side_by_side(answer: &str) -> BTreeSet<String> {

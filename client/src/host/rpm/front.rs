@@ -9,6 +9,8 @@ const DNF4: &str = "/usr/bin/dnf-3";
 const DNF: &str = "/usr/bin/dnf";
 const DNF5: &str = "/usr/bin/dnf5";
 const ZYPPER: &str = "/usr/bin/zypper";
+/// Its repositories.
+const OF_ZYPPER: &str = "/etc/zypp/repos.d";
 
 /// The package manager above rpm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,18 +25,27 @@ pub enum Front {
     None,
 }
 
-/// What is installed here. openSUSE offers every dnf beside the zypper that its people type.
+/// What is installed here. openSUSE offers every dnf beside the zypper that its people type, and Fedora zypper
+/// beside dnf: a zypper that knows no repository is nobody's.
 pub fn of(places: &Places) -> Front {
     let is_there = |program: &str| places.at(program).is_file();
-    if is_there(ZYPPER) {
+    let zypper = is_there(ZYPPER);
+    if zypper && has_repositories(places) {
         Front::Zypper
     } else if is_there(DNF5) {
         Front::Dnf5
     } else if is_there(DNF4) || is_of_python(places, DNF) {
         Front::Dnf4
+    } else if zypper {
+        Front::Zypper
     } else {
         Front::None
     }
+}
+
+fn has_repositories(places: &Places) -> bool {
+    let entries = std::fs::read_dir(places.at(OF_ZYPPER)).into_iter().flatten().flatten();
+    entries.into_iter().any(|entry| entry.path().extension().is_some_and(|extension| extension == "repo"))
 }
 
 fn is_of_python(places: &Places, program: &str) -> bool {
@@ -52,6 +63,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let places = Places::below(root.path());
         fs_err::create_dir_all(places.at("/usr/bin")).unwrap();
+        fs_err::create_dir_all(places.at(OF_ZYPPER)).unwrap();
         for (program, text) in programs {
             fs_err::write(places.at(program), text).unwrap();
         }
@@ -65,7 +77,11 @@ mod tests {
         assert_eq!(with(&[(DNF4, python)]), Front::Dnf4);
         assert_eq!(with(&[(DNF5, "\u{7f}ELF"), (DNF, "\u{7f}ELF")]), Front::Dnf5);
         assert_eq!(with(&[(DNF, "\u{7f}ELF")]), Front::None);
-        assert_eq!(with(&[(ZYPPER, ""), (DNF5, ""), (DNF4, python)]), Front::Zypper);
+        let oss = ("/etc/zypp/repos.d/oss.repo", "");
+        assert_eq!(with(&[oss, (ZYPPER, ""), (DNF5, ""), (DNF4, python)]), Front::Zypper);
+        assert_eq!(with(&[(ZYPPER, ""), (DNF5, "")]), Front::Dnf5);
+        assert_eq!(with(&[(ZYPPER, "")]), Front::Zypper);
+        assert_eq!(with(&[oss]), Front::None);
         assert_eq!(with(&[]), Front::None);
     }
 }

@@ -15,8 +15,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::process::{Flock, FlockType, fcntl_getlk};
 
-use super::{at, database};
-use crate::host::HostError;
+use super::database;
+use crate::host::{HostError, at};
 use crate::places::Places;
 
 /// A file with the number of a process; dnf 4 takes a file of a process that is gone for none.

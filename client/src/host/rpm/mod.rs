@@ -17,12 +17,3 @@ pub mod lock;
 pub mod package;
 #[cfg(test)]
 pub mod sample;
-
-use std::path::Path;
-
-use super::HostError;
-
-/// A host error of an action on a file.
-pub(super) fn at(action: &str, path: &Path, cause: impl std::fmt::Display) -> HostError {
-    HostError { action: format!("{action} {}", path.display()), reason: cause.to_string() }
-}

@@ -9,8 +9,7 @@ use consign_metadata::openpgp::Keyring;
 use consign_metadata::plan;
 use consign_metadata::rpm::{Header, RpmError, RpmLayout};
 
-use super::at;
-use crate::host::{HostError, Identity};
+use crate::host::{HostError, Identity, at};
 
 /// The plan comes first in a payload; a gate reads no more than this of it.
 const MAXIMUM_PLAN: u64 = 1024 * 1024;

@@ -10,9 +10,8 @@ use std::path::Path;
 use consign_metadata::name::PackageName;
 use consign_metadata::rpm::version;
 
-use super::at;
 use crate::durable;
-use crate::host::{Hold, HostError, Observed};
+use crate::host::{Hold, HostError, Observed, at};
 use crate::places::Places;
 
 /// The file.

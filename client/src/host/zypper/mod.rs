@@ -23,7 +23,7 @@ pub mod transaction;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use consign_metadata::name::{PackageName, VendorName};
+use consign_metadata::name::PackageName;
 use consign_metadata::openpgp::Keyring;
 use consign_metadata::plan::NativeVersions;
 
@@ -32,9 +32,6 @@ use super::{Hold, HostError, Identity, Observed, PackageManager, Repository, Sou
 use crate::kept_back::Reach;
 use crate::places::Places;
 use crate::site::Repair;
-
-/// Keys and a few lines of text; some kilobytes.
-const MAXIMUM_INTRODUCTION: u64 = 4 * 1024 * 1024;
 
 /// The zypper of this host.
 #[derive(Debug)]
@@ -70,18 +67,12 @@ impl PackageManager for Zypper {
         download::fetch_file(&self.places, repository, path, maximum, limit)
     }
 
-    fn introduction(
-        &self,
-        repository: &Repository,
-        vendor: &VendorName,
-        keyring: &Keyring,
-        limit: Duration,
-    ) -> Result<(String, Vec<u8>), HostError> {
-        let name = format!("{vendor}-release");
-        let file = format!("{name}.rpm");
-        let bytes = self.fetch(repository, &file, MAXIMUM_INTRODUCTION, limit)?;
-        package::check_name(&bytes, &name, keyring)?;
-        Ok((file, bytes))
+    fn extension(&self) -> &'static str {
+        "rpm"
+    }
+
+    fn check(&self, bytes: &[u8], name: &str, keyring: &Keyring) -> Result<(), HostError> {
+        package::check_name(bytes, name, keyring)
     }
 
     fn hold(&self, holds: &[Hold]) -> Result<(), HostError> {
@@ -131,9 +122,4 @@ impl PackageManager for Zypper {
     fn install(&self, versions: &[(PackageName, String)]) -> Result<(), HostError> {
         transaction::install(versions)
     }
-}
-
-/// A host error of an action on a file.
-fn at(action: &str, path: &Path, cause: impl std::fmt::Display) -> HostError {
-    HostError { action: format!("{action} {}", path.display()), reason: cause.to_string() }
 }

@@ -9,8 +9,7 @@ use flate2::read::MultiGzDecoder;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
-use super::at;
-use crate::host::HostError;
+use crate::host::{HostError, at};
 
 /// A package of a repository.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -7,10 +7,10 @@
 
 use std::path::PathBuf;
 
-use super::{at, proxies};
-use crate::host::HostError;
+use super::proxies;
 use crate::host::login::{self, Login};
 use crate::host::rpm::curl::{Access, Verify};
+use crate::host::{HostError, at};
 use crate::places::Places;
 
 const FOLDER: &str = "/etc/zypp/repos.d";
