@@ -5,26 +5,28 @@ use consign_lab::{CANOPSIS, Lab, Product, RpmSystem, Site, Vendor, lab};
 #[test]
 fn dnf_4_upgrades_and_finishes_once() {
     lab!(Lab::has_rpm());
-    upgraded(RpmSystem::Dnf4Bookworm);
+    upgraded(RpmSystem::Dnf4Bookworm, ["dnf", "upgrade"]);
 }
 
+/// On Enterprise Linux 8 and 9 `yum` is a link to dnf 4, which has another command of that name for `upgrade`.
 #[test]
-fn dnf_4_of_debian_13_upgrades_and_finishes_once() {
+fn yum_update_on_dnf_4_of_debian_13_upgrades_and_finishes_once() {
     lab!(Lab::has_rpm());
-    upgraded(RpmSystem::Dnf4Trixie);
+    upgraded(RpmSystem::Dnf4Trixie, ["yum", "update"]);
 }
 
 #[test]
 fn dnf_5_upgrades_and_finishes_once() {
     lab!(Lab::has_rpm());
-    upgraded(RpmSystem::Dnf5);
+    upgraded(RpmSystem::Dnf5, ["dnf5", "upgrade"]);
 }
 
-/// Installed, held until it is acknowledged, upgraded, and nothing that was acknowledged is lost.
-fn upgraded(system: RpmSystem) {
+/// `program` and `word` are what is typed. Installed, held until it is acknowledged, upgraded, and nothing that was acknowledged is lost.
+fn upgraded(system: RpmSystem, [program, word]: [&str; 2]) {
     let vendor = Vendor::new("acme").unwrap().with_rpms();
     vendor.release(Product::canopsis("3.25.0")).unwrap();
     let site = Site::open("upgraded", system, &vendor, CANOPSIS).unwrap();
+    site.host.shell("[ -e /usr/bin/yum ] || ln -s dnf-3 /usr/bin/yum");
     site.host.manager(&["install", "canopsis"]).expect_ok();
     site.wait_status(0);
     assert!(site.host.installed("consignee").is_some());
@@ -35,12 +37,12 @@ fn upgraded(system: RpmSystem) {
     let client = site.client();
 
     vendor.release(Product::canopsis("3.26.0")).unwrap();
-    let held = site.host.manager(&["--refresh", "upgrade"]).expect_ok();
+    let held = site.host.exec(&[program, "-y", "--refresh", word]).expect_ok();
     assert!(held.text().contains("3.26.0") && held.text().contains("consignee notes acme/canopsis"), "{held}");
     assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.25.0-1"));
 
     site.consignee(&["ack", CANOPSIS, "--all", "--yes"]);
-    let done = site.host.manager(&["upgrade"]).expect_ok();
+    let done = site.host.exec(&[program, "-y", word]).expect_ok();
     site.wait_status(0);
     assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.26.0-1"), "{done}");
     assert_eq!(site.init_calls().len(), 2, "{:?}", site.init_calls());
