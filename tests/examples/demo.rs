@@ -86,7 +86,7 @@ fn first_release(folder: &Path, customer: &Customer) -> Result<PathBuf> {
     typed(folder, "consign new acme")?;
     let project = folder.join("acme");
     let manifest = project.join("consign.toml");
-    replace(&manifest, "https://packages.acme.example/debian", &format!("http://127.0.0.1:{PORT}"))?;
+    replace(&manifest, "https://packages.acme.example/linux", &format!("http://127.0.0.1:{PORT}"))?;
     let mut agents = vec![AgentPackage::current()?];
     if let BaseSystem::Rpm(_) = customer.system {
         replace(&manifest, "# formats =", "formats =")?;

@@ -90,9 +90,10 @@ impl Host {
         self.at("run/consignee/commit")
     }
 
-    /// Whether zypper is what people type here.
+    /// Whether zypper is what people type here, as far as that can be told at a glance; the agent looks closer.
     pub fn has_zypper(&self) -> bool {
-        self.at("usr/bin/zypper").is_file()
+        let is_there = |program: &str| self.at("usr/bin").join(program).is_file();
+        is_there("zypper") && !is_there("dnf") && !is_there("dnf5")
     }
 
     /// Whether systemd is running here: not in a chroot or an image build, where `/run` may even be that

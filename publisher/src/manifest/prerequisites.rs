@@ -12,7 +12,7 @@ use super::error::Fault;
 use super::files::host_path;
 use super::spanned::Spanned;
 
-/// The longest a check may take: it is asked at every look, for which a terminal waits at most 10 s.
+/// The longest a check may take: it is asked at every look, for which a terminal waits at most 30 s.
 const LONGEST: u32 = 5;
 
 /// All of them, in their order.

@@ -184,7 +184,8 @@ behaviours! {
             the rest and finishes.";
         /// It does not, and what it left has to be put right first.
         Named "halted-named" "halted; mended as told" "The transaction is cut off. The upgrade is halted with its engines \
-            stopped; `consignee retry` names the command that puts the packages right.";
+            stopped; `consignee retry` names the command that puts the packages right; where it is still halted after \
+            that, `consignee retry` once more.";
     }
 
     /// A terminal that hangs up while the finish runs.
@@ -230,8 +231,9 @@ behaviours! {
         /// Mended by a retry.
         Retry "halted-retry" "halted after boot; mended by `retry`" "";
         /// What is left has to be put right first.
-        Named "halted-named" "halted after boot; mended as told" "rpm has two versions of a package then, and no command of \
-            its own that finishes it: `consignee retry` names what to type.";
+        Named "halted-named" "halted after boot; mended as told" "Two versions of a package are installed then. \
+            `consignee retry` names the command that takes the older one away; where the upgrade is still halted \
+            after it, `consignee retry` once more brings the rest.";
     }
 
     /// A transaction in whose way a held product stands, with the option that lets it be removed.

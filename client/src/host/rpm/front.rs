@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::path::Path;
 
 use crate::places::Places;
 
@@ -26,7 +27,7 @@ pub enum Front {
 }
 
 /// What is installed here. openSUSE offers every dnf beside the zypper that its people type, and Fedora zypper
-/// beside dnf: a zypper that knows no repository is nobody's.
+/// beside dnf: a zypper that knows no repository but those of vendors, which lay one down everywhere, is nobody's.
 pub fn of(places: &Places) -> Front {
     let is_there = |program: &str| places.at(program).is_file();
     let zypper = is_there(ZYPPER);
@@ -44,8 +45,13 @@ pub fn of(places: &Places) -> Front {
 }
 
 fn has_repositories(places: &Places) -> bool {
-    let entries = std::fs::read_dir(places.at(OF_ZYPPER)).into_iter().flatten().flatten();
-    entries.into_iter().any(|entry| entry.path().extension().is_some_and(|extension| extension == "repo"))
+    let names = |folder: &Path| -> Vec<String> {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
+    };
+    let vendors = names(&places.anchors());
+    let is_a_vendors = |file: &str| vendors.iter().any(|vendor| file.starts_with(&format!("{vendor}-")));
+    names(&places.at(OF_ZYPPER)).iter().any(|file| file.ends_with(".repo") && !is_a_vendors(file))
 }
 
 fn is_of_python(places: &Places, program: &str) -> bool {
@@ -64,6 +70,7 @@ mod tests {
         let places = Places::below(root.path());
         fs_err::create_dir_all(places.at("/usr/bin")).unwrap();
         fs_err::create_dir_all(places.at(OF_ZYPPER)).unwrap();
+        fs_err::create_dir_all(places.anchors().join("acme")).unwrap();
         for (program, text) in programs {
             fs_err::write(places.at(program), text).unwrap();
         }
@@ -79,7 +86,8 @@ mod tests {
         assert_eq!(with(&[(DNF, "\u{7f}ELF")]), Front::None);
         let oss = ("/etc/zypp/repos.d/oss.repo", "");
         assert_eq!(with(&[oss, (ZYPPER, ""), (DNF5, ""), (DNF4, python)]), Front::Zypper);
-        assert_eq!(with(&[(ZYPPER, ""), (DNF5, "")]), Front::Dnf5);
+        let of_vendor = ("/etc/zypp/repos.d/acme-stable.repo", "");
+        assert_eq!(with(&[of_vendor, (ZYPPER, ""), (DNF5, "")]), Front::Dnf5);
         assert_eq!(with(&[(ZYPPER, "")]), Front::Zypper);
         assert_eq!(with(&[oss]), Front::None);
         assert_eq!(with(&[]), Front::None);
