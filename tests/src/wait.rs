@@ -5,8 +5,11 @@ use std::time::{Duration, Instant};
 
 use crate::error::{LabError, Result};
 
-/// How often a condition is looked at.
-const PACE: Duration = Duration::from_millis(20);
+/// Between two looks: at first this, later a part of the time that has passed already. A look is often a command
+/// on a host, and hosts share few processors with those who look.
+const SHORTEST: Duration = Duration::from_millis(20);
+const LONGEST: Duration = Duration::from_millis(500);
+const PART: u32 = 10;
 
 /// Waits until `look` answers something, and says what was awaited when it does not.
 pub fn until<T>(what: &str, within: Duration, mut look: impl FnMut() -> Option<T>) -> Result<T> {
@@ -15,9 +18,10 @@ pub fn until<T>(what: &str, within: Duration, mut look: impl FnMut() -> Option<T
         if let Some(seen) = look() {
             return Ok(seen);
         }
-        if started.elapsed() >= within {
+        let passed = started.elapsed();
+        if passed >= within {
             return Err(LabError::Late { what: what.to_owned(), seconds: within.as_secs(), detail: String::new() });
         }
-        thread::sleep(PACE);
+        thread::sleep((passed / PART).clamp(SHORTEST, LONGEST));
     }
 }
