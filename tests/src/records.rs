@@ -14,8 +14,9 @@ use crate::http;
 use crate::ledger::{Ledger, Record};
 use crate::wait::until;
 
-/// From the answer to one record to the next: short against any outage worth announcing.
-const PACE: Duration = Duration::from_millis(50);
+/// From the answer to one record to the next: short against any outage worth announcing, and long against the time
+/// that a product works on one, of which many hosts at once share two processors.
+const PACE: Duration = Duration::from_millis(200);
 /// A record not answered by then is a refused one.
 const PATIENCE: Duration = Duration::from_secs(5);
 
