@@ -25,6 +25,9 @@ const PROGRAMS: [&str; 11] = [
 /// What makes packages and repositories for RPM hosts; `scripts/roots` installs them too.
 const RPM_PROGRAMS: [&str; 3] = ["rpmbuild", "rpmsign", "createrepo_c"];
 
+/// The programs of the agent.
+const AGENT: [&str; 2] = ["consignee", "consignee-hook"];
+
 /// The lab on this machine.
 pub struct Lab;
 
@@ -54,6 +57,11 @@ impl Lab {
         Release::ALL.into_iter().try_for_each(Lab::can_host)
     }
 
+    /// The same for RPM hosts: `lab!(Lab::has_rpm())`.
+    pub fn has_rpm() -> Result<(), NotRun> {
+        RpmSystem::ALL.into_iter().try_for_each(Lab::can_host)
+    }
+
     /// Can it run a program for these processors (`x86_64`, `aarch64`)? The words that go before it.
     ///
     /// # Errors
@@ -67,9 +75,20 @@ impl Lab {
         }
     }
 
-    /// The same for RPM hosts: `lab!(Lab::has_rpm())`.
-    pub fn has_rpm() -> Result<(), NotRun> {
-        RpmSystem::ALL.into_iter().try_for_each(Lab::can_host)
+    /// The folder of the agent's programs for these processors, as `scripts/agent` has built them.
+    ///
+    /// # Errors
+    /// Where one of them is not there: those for 64-bit ARM come with `scripts/agent --all` only.
+    pub fn agent(architecture: &str) -> Result<PathBuf, NotRun> {
+        let folder = Lab::repository().join("target/agent");
+        let (folder, script) = match architecture {
+            "x86_64" => (folder, "scripts/agent"),
+            other => (folder.join(other), "scripts/agent --all"),
+        };
+        match AGENT.iter().all(|program| folder.join(program).exists()) {
+            true => Ok(folder),
+            false => Err(NotRun::because(&format!("no agent for {architecture} (run {script})"))),
+        }
     }
 
     /// Can this machine host this system?

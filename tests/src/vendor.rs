@@ -191,7 +191,7 @@ impl Vendor {
     pub fn new_project(&self, port: u16) -> Result<PathBuf> {
         self.consign(&["new", &self.name])?;
         let folder = self.folder.path().join(&self.name);
-        let url = format!("https://packages.{}.example/debian", self.name);
+        let url = format!("https://packages.{}.example/linux", self.name);
         edit(&folder.join("consign.toml"), &[(&url, &format!("http://127.0.0.1:{port}"))])?;
         Ok(folder)
     }

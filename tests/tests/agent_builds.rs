@@ -1,7 +1,8 @@
 //! The agent's programs as customers get them: one build for old and new hosts, for both processors.
 //!
-//! `scripts/agent` builds those for 64-bit PCs, `scripts/agent --all` those for 64-bit ARM as well. What is for
-//! other processors than this machine's runs in an emulator (qemu-user, libc6-arm64-cross), where there is one.
+//! `scripts/agent` builds those for 64-bit PCs, without which nothing here passes, and `scripts/agent --all` those for
+//! 64-bit ARM as well, without which a long run (`CONSIGN_LONG`) is not whole, and says so. What is for other
+//! processors than this machine's runs in an emulator (qemu-user, libc6-arm64-cross), where there is one.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -20,12 +21,17 @@ struct Build {
     rpm: &'static str,
 }
 
-/// Those that are there: without `--all` it is one.
+/// That for 64-bit PCs, and where it is there that for 64-bit ARM.
 fn builds() -> Vec<Build> {
-    let folder = Lab::repository().join("target/agent");
-    let arm = Build { folder: folder.join("aarch64"), machine: "AArch64", deb: "arm64", rpm: "aarch64" };
-    let pc = Build { folder, machine: "X86-64", deb: "amd64", rpm: "x86_64" };
-    [pc, arm].into_iter().filter(|build| build.folder.join("consignee").exists()).collect()
+    let folder = Lab::agent("x86_64").unwrap_or_else(|absent| panic!("{absent}"));
+    let mut found = vec![Build { folder, machine: "X86-64", deb: "amd64", rpm: "x86_64" }];
+    match Lab::agent("aarch64") {
+        Ok(folder) => found.push(Build { folder, machine: "AArch64", deb: "arm64", rpm: "aarch64" }),
+        Err(not_run) if std::env::var_os("CONSIGN_LONG").is_some() => not_run.report(),
+        // Only the long run builds it.
+        Err(_) => {}
+    }
+    found
 }
 
 fn said(command: &mut Command) -> String {

@@ -43,6 +43,28 @@ fn the_agent_brings_its_manual_and_completions() {
     assert_eq!(site.host.ok(&["bash", "-c", ask]).stdout, "status\n");
 }
 
+#[test]
+fn the_agents_rpm_has_its_scripts_and_hears_of_every_plan_that_comes() {
+    lab!(Lab::has_rpm());
+    let package = AgentPackage::rpm().unwrap().package;
+    let mut query = std::process::Command::new("rpm");
+    let asked = query.args(["--query", "--scripts", "--filetriggers", "--package"]).arg(package).output().unwrap();
+    assert!(asked.status.success(), "{asked:?}");
+    let said = String::from_utf8_lossy(&asked.stdout);
+    let trigger = "transfiletriggerin scriptlet (using /bin/sh) -- /usr/share/consignee/plans";
+    for (heading, script) in [
+        ("postinstall scriptlet (using /bin/sh):", "post"),
+        ("preuninstall scriptlet (using /bin/sh):", "preun"),
+        ("postuninstall scriptlet (using /bin/sh):", "postun"),
+        ("posttrans scriptlet (using /bin/sh):", "posttrans"),
+        (trigger, "trigger"),
+    ] {
+        let text = fs_err::read_to_string(Lab::repository().join("client/dist/rpm/RPM").join(script)).unwrap();
+        let place = said.find(heading).unwrap_or_else(|| panic!("no {script} in {said}"));
+        assert!(said[place..].split_once('\n').unwrap().1.starts_with(text.trim_end()), "{script}: {said}");
+    }
+}
+
 /// What rpm says of a package, and its exit status.
 fn checked(host: &Host, package: &str) -> (i32, String) {
     let said = host.exec(&["rpmkeys", "--checksig", "--verbose", package]);

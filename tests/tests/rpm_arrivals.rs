@@ -1,7 +1,10 @@
 //! Where no gate can stand before the packages, dnf 5 without its plugin and plain rpm: the script of the package
-//! stops the engines, and what nobody has cleared waits, halted.
+//! stops the engines, and what nobody has cleared waits, halted. Two scripts tell the agent that the transaction is
+//! over, and one of them is enough.
 
-use consign_lab::{CANOPSIS, Lab, Product, RpmSystem, Site, Vendor, lab};
+use std::time::Duration;
+
+use consign_lab::{CANOPSIS, Lab, Product, RpmSystem, Site, TinyRpm, Vendor, lab};
 
 #[test]
 fn what_dnf_5_without_its_plugin_installs_uncleared_waits_with_its_engines_stopped() {
@@ -29,9 +32,15 @@ fn what_comes_past_the_lock_of_zypper_waits_with_its_engines_stopped() {
 
 /// The file that a customer was given by hand.
 fn past_everything(vendor: &Vendor, site: &Site) {
-    let dist = vendor.project(Product::canopsis("3.26.0")).unwrap().join("dist");
-    site.host.copy_in(dist.join("canopsis-3.26.0-1.noarch.rpm"), "/root/canopsis-3.26.0-1.noarch.rpm");
-    site.host.rpm(&["--upgrade", "/root/canopsis-3.26.0-1.noarch.rpm"]).expect_ok();
+    by_rpm(vendor, site, "3.26.0", &[]);
+}
+
+fn by_rpm(vendor: &Vendor, site: &Site, version: &'static str, options: &[&str]) {
+    let dist = vendor.project(Product::canopsis(version)).unwrap().join("dist");
+    let file = format!("canopsis-{version}-1.noarch.rpm");
+    let there = format!("/root/{file}");
+    site.host.copy_in(dist.join(file), &there);
+    site.host.rpm(&[&["--upgrade"], options, &[&there]].concat()).expect_ok();
 }
 
 fn comes_uncleared(system: RpmSystem, in_the_end: i32, upgrade: impl Fn(&Vendor, &Site)) {
@@ -56,4 +65,71 @@ fn comes_uncleared(system: RpmSystem, in_the_end: i32, upgrade: impl Fn(&Vendor,
     assert_eq!(site.init_calls().len(), 2, "{:?}", site.init_calls());
     site.nothing_was_lost(client);
     site.host.assert_packages_sound();
+}
+
+#[test]
+fn the_trigger_of_the_agent_or_posttrans_finishes_what_rpm_4_18_has_installed() {
+    lab!(Lab::has_rpm());
+    one_of_two_is_enough(RpmSystem::Dnf4Bookworm);
+}
+
+#[test]
+fn the_trigger_of_the_agent_or_posttrans_finishes_what_rpm_4_20_has_installed() {
+    lab!(Lab::has_rpm());
+    one_of_two_is_enough(RpmSystem::Dnf4Trixie);
+}
+
+#[test]
+fn the_trigger_of_the_agent_or_posttrans_finishes_what_rpm_6_has_installed() {
+    lab!(Lab::has_rpm());
+    one_of_two_is_enough(RpmSystem::Dnf5);
+}
+
+/// What else tells the agent of packages: the other scripts of a module.
+const OTHERS: [&str; 3] = ["--nopre", "--nopreun", "--nopostun"];
+
+fn one_of_two_is_enough(system: RpmSystem) {
+    let vendor = Vendor::new("acme").unwrap().with_rpms_only();
+    vendor.release(Product::canopsis("3.25.0")).unwrap();
+    let site = Site::open("told", system, &vendor, CANOPSIS).unwrap();
+    site.install(&["canopsis"]).expect_ok();
+    site.wait_status(0);
+    let client = site.client();
+    let clear = |version| {
+        vendor.release(Product::canopsis(version)).unwrap();
+        site.refresh().expect_ok();
+        site.consignee(&["ack", CANOPSIS, "--all", "--yes"]);
+    };
+    let told_by = |version, options: &[&str]| {
+        // Nobody looks by himself.
+        site.host.shell("systemctl stop consignee-reconcile.timer consignee.service");
+        by_rpm(&vendor, &site, version, &[&OTHERS[..], options].concat());
+    };
+
+    clear("3.26.0");
+    told_by("3.26.0", &["--noposttrans", "--notriggers"]);
+    assert_eq!(site.host.shell("systemctl is-active consignee.service || :"), "inactive", "something else tells it");
+    assert_eq!(site.init_calls().len(), 1, "{:?}", site.init_calls());
+    // Whoever leaves %posttrans out has rpm leave this trigger out as well. So it is a package with no script
+    // whose file sets it off.
+    let bringer = TinyRpm::new("bringer", "1").file("/usr/share/consignee/plans/bringer.txt", "no plan\n");
+    let folder = tempfile::tempdir().unwrap();
+    site.host.copy_in(bringer.build(folder.path()).unwrap(), "/root/bringer.rpm");
+    site.host.rpm(&["--install", "/root/bringer.rpm"]).expect_ok();
+    finished(&site, 2);
+
+    clear("3.26.1");
+    told_by("3.26.1", &["--notriggers"]);
+    finished(&site, 3);
+    site.nothing_was_lost(client);
+    site.host.assert_packages_sound();
+}
+
+/// So many finishes since the beginning.
+#[track_caller]
+fn finished(site: &Site, finishes: usize) {
+    let soon = Duration::from_secs(60);
+    site.host.wait_until("a finish", soon, || (site.init_calls().len() >= finishes).then_some(()));
+    site.wait_status(0);
+    assert_eq!(site.init_calls().len(), finishes, "{:?}", site.init_calls());
 }

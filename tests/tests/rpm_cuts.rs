@@ -1,4 +1,4 @@
-//! A power cut in the middle of dnf's transaction leaves two versions. The upgrade waits, engines stopped,
+//! A power cut in the middle of a transaction of rpm leaves two versions. The upgrade waits, engines stopped,
 //! until they are one again: by a person, or by the agent where the site lets it.
 
 use std::time::Duration;
@@ -8,7 +8,7 @@ use consign_lab::{CANOPSIS, Lab, Product, RecordClient, RpmSystem, Site, TinyRpm
 const SOON: Duration = Duration::from_secs(60);
 const REPAIR: &str = "dnf remove --duplicates";
 
-/// A package whose trigger holds dnf up once the new version of the product is in the database.
+/// A package whose trigger holds the package manager up once the new version of the product is in the database.
 fn holding_up() -> TinyRpm {
     let waits = "while [ -e /srv/hang ]; do touch /srv/waits; sleep .05; done";
     TinyRpm::new("watcher", "1").script("%triggerin -- canopsis", waits)
@@ -27,12 +27,14 @@ fn cut(name: &str, system: RpmSystem, before: impl Fn(&Site)) -> (Vendor, Site, 
     let vendor = Vendor::new("acme").unwrap().with_rpms();
     vendor.release(Product::canopsis("3.25.0")).unwrap();
     let mut site = Site::open(name, system, &vendor, CANOPSIS).unwrap();
-    site.host.dnf(&["install", "canopsis"]).expect_ok();
+    site.install(&["canopsis"]).expect_ok();
     site.wait_status(0);
     install(&site, &holding_up());
     let client = site.client();
     vendor.release(Product::canopsis("3.26.0")).unwrap();
-    site.host.dnf(&["--refresh", "upgrade"]).expect_ok();
+    site.refresh().expect_ok();
+    site.upgrade().expect_ok();
+    assert_eq!(site.host.rpm_versions("canopsis"), ["3.25.0-1"]);
     site.consignee(&["ack", CANOPSIS, "--all", "--yes"]);
     before(&site);
     cut_in_transaction(&site);
@@ -44,9 +46,9 @@ fn cut(name: &str, system: RpmSystem, before: impl Fn(&Site)) -> (Vendor, Site, 
 
 fn cut_in_transaction(site: &Site) {
     site.host.write("/srv/hang", "", 0o644);
-    let entrance = site.host.entrance();
+    let (upgrade, entrance) = (site.manager().upgrade(), site.host.entrance());
     std::thread::scope(|scope| {
-        let running = scope.spawn(|| entrance.exec(&["dnf", "-y", "upgrade"]));
+        let running = scope.spawn(move || entrance.exec(&upgrade.iter().map(String::as_str).collect::<Vec<_>>()));
         site.host.wait_until("the new version is there", SOON, || site.host.exists("/srv/waits").then_some(()));
         site.host.cut();
         assert_eq!(running.join().unwrap().code, 137);
@@ -119,6 +121,18 @@ fn dnf_4_of_debian_12_is_repaired_without_a_person_where_the_site_says_so() {
 fn dnf_4_of_debian_13_is_repaired_without_a_person_where_the_site_says_so() {
     lab!(Lab::has_rpm());
     repaired_by_the_agent(RpmSystem::Dnf4Trixie);
+}
+
+#[test]
+fn dnf_5_is_repaired_without_a_person_where_the_site_says_so() {
+    lab!(Lab::has_rpm());
+    repaired_by_the_agent(RpmSystem::Dnf5);
+}
+
+#[test]
+fn zypper_is_repaired_without_a_person_where_the_site_says_so() {
+    lab!(Lab::has_rpm());
+    repaired_by_the_agent(RpmSystem::Zypper);
 }
 
 #[test]

@@ -3,14 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use consign_lab::{Lab, RecordClient, RpmSystem, Site, Vendor, lab};
+use consign_lab::{Lab, RpmSystem, Site, Vendor, lab};
 
 mod wrapped;
 
-use wrapped::{packagers, publish_wrapped_rpm};
+use wrapped::{LEDGER, client, nothing_was_lost, packagers, publish_wrapped_rpm, service};
 
-const LEDGER: &str = "acme/ledger";
-const ENTRIES: &str = "http://127.0.0.1:8321/entries";
 const SOON: Duration = Duration::from_secs(60);
 
 fn spec(text: String) -> String {
@@ -19,10 +17,6 @@ fn spec(text: String) -> String {
 
 fn ordinary(folder: &Path) -> PathBuf {
     packagers::rpmbuild("1.0.0", 1, folder, spec)
-}
-
-fn service(site: &Site) -> String {
-    site.host.exec(&["systemctl", "is-active", "acme-ledger.service"]).stdout.trim().to_owned()
 }
 
 /// Its scriptlets are Python's, a shell's and Lua's, and one restarts the service as soon as it can.
@@ -34,8 +28,7 @@ fn dnf_4_upgrades_a_wrapped_product_and_finishes_it_once() {
     let site = Site::open("wrapped", RpmSystem::Dnf4Bookworm, &vendor, LEDGER).unwrap();
     site.host.dnf(&["install", "acme-ledger"]).expect_ok();
     site.wait_status(0);
-    let client = RecordClient::post(&site.host, ENTRIES);
-    client.wait_acknowledged(SOON).unwrap();
+    let client = client(&site);
 
     publish_wrapped_rpm(&vendor, "1.1.0", 2, spec);
     // On a busy machine a look may run out of time, and says so: then another one is due.
@@ -55,11 +48,7 @@ fn dnf_4_upgrades_a_wrapped_product_and_finishes_it_once() {
     let calls = site.host.read("/var/log/acme-ledger.calls");
     let first = "pre ['1']\npost 1\nposttrans 1\n";
     assert_eq!(calls, format!("{first}pre ['2']\npost 2\npreun 1\npostun 1\nposttrans 2\n"));
-    client.wait_acknowledged(SOON).unwrap();
-    let said = site.host.shell(&format!("curl -sf {ENTRIES}"));
-    let answer: serde_json::Value = serde_json::from_str(&said).unwrap();
-    let entries = answer.as_array().unwrap().iter().filter_map(|entry| entry["text"].as_str()?.parse().ok()).collect();
-    client.stop().assert_kept(&entries, &site.announced());
+    nothing_was_lost(&site, client);
     site.host.assert_packages_sound();
     site.host.rpm(&["-V", "--nomtime", "acme-ledger"]).expect_ok();
 }
@@ -76,8 +65,7 @@ fn an_ordinary_rpm_is_taken_over_by_its_next_version_wrapped() {
     site.host.rpm(&["--install", "/root/acme-ledger.rpm"]).expect_ok();
     site.host.ok(&["runuser", "-u", "acme-ledger", "--", "/opt/acme-ledger/bin/ledger", "migrate"]);
     site.host.ok(&["systemctl", "restart", "acme-ledger.service"]);
-    let client = RecordClient::post(&site.host, ENTRIES);
-    client.wait_acknowledged(SOON).unwrap();
+    let client = client(&site);
 
     site.host.dnf(&["upgrade"]).expect_ok();
     let halted = site.wait_status(4).text();

@@ -3,11 +3,17 @@
 #![allow(dead_code, reason = "each suite uses what it needs")]
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use consign_lab::{REPOSITORY_PORT, Vendor, edit};
+use consign_lab::{REPOSITORY_PORT, RecordClient, Site, TinyRpm, Vendor, edit};
 
 #[path = "../../../publisher/tests/packagers/mod.rs"]
 pub mod packagers;
+
+/// The product that is published here.
+pub const LEDGER: &str = "acme/ledger";
+const ENTRIES: &str = "http://127.0.0.1:8321/entries";
+const SOON: Duration = Duration::from_secs(60);
 
 /// The release project of a version whose note has to be read.
 pub fn project(vendor: &Vendor, version: &str, schema: u32) -> PathBuf {
@@ -22,29 +28,70 @@ pub fn project(vendor: &Vendor, version: &str, schema: u32) -> PathBuf {
 /// The same for a package that debhelper builds, which is wrapped and published.
 pub fn publish_wrapped(vendor: &Vendor, version: &str, schema: u32, change: impl Fn(&Path)) {
     publish_foreign(vendor, version, schema, |folder| {
-        packagers::debhelper(&format!("{version}-1"), schema, folder, change)
+        vec![packagers::debhelper(&format!("{version}-1"), schema, folder, change)]
     });
 }
 
 /// The same for a package that rpmbuild makes, with an edit of its spec.
 pub fn publish_wrapped_rpm(vendor: &Vendor, version: &str, schema: u32, edit: impl Fn(String) -> String) {
-    publish_foreign(vendor, version, schema, |folder| packagers::rpmbuild(version, schema, folder, edit));
+    publish_foreign(vendor, version, schema, |folder| vec![packagers::rpmbuild(version, schema, folder, edit)]);
 }
 
-fn publish_foreign(vendor: &Vendor, version: &str, schema: u32, build: impl FnOnce(&Path) -> PathBuf) {
+/// The same of two packages: the ledger, and another one of its version.
+pub fn publish_wrapped_rpms(vendor: &Vendor, version: &str, schema: u32, second: &TinyRpm) {
+    publish_foreign(vendor, version, schema, |folder| {
+        vec![packagers::rpmbuild(version, schema, folder, |spec| spec), second.build(folder).unwrap()]
+    });
+}
+
+fn publish_foreign(vendor: &Vendor, version: &str, schema: u32, build: impl FnOnce(&Path) -> Vec<PathBuf>) {
     let project = project(vendor, version, schema);
     let manifest = project.join("consign.toml");
     let text = std::fs::read_to_string(&manifest).unwrap();
     let own = ["files = ", "folders = ", "users = ", "units = ", "depends.deb = "];
     let kept: Vec<_> = text.lines().filter(|line| !own.iter().any(|key| line.starts_with(key))).collect();
-    std::fs::write(&manifest, kept.join("\n")).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let package = build(folder.path());
+    let packages = build(folder.path());
+    std::fs::write(&manifest, kept.join("\n") + &more_modules(&packages)).unwrap();
     let (dist, key) = (project.join("dist"), vendor.keys().join("package.secret.pgp"));
+    let given: Vec<&str> = packages.iter().map(|package| text_of(package)).collect();
     let words = ["--manifest", text_of(&manifest), "--output", text_of(&dist), "--key", text_of(&key)];
-    vendor.consign(&[&["wrap", text_of(&package)], &words[..]].concat()).unwrap();
-    vendor.publish(&project, &[dist.join(package.file_name().unwrap())]).unwrap();
+    vendor.consign(&[&["wrap"], &given[..], &words[..]].concat()).unwrap();
+    let wrapped: Vec<PathBuf> = packages.iter().map(|package| dist.join(package.file_name().unwrap())).collect();
+    vendor.publish(&project, &wrapped).unwrap();
     std::fs::remove_dir_all(&project).unwrap();
+}
+
+/// Those beside the ledger itself, which the project has.
+fn more_modules(packages: &[PathBuf]) -> String {
+    let name = |package: &PathBuf| text_of(package).rsplit('/').next()?.rsplitn(3, '-').last().map(str::to_owned);
+    let more = packages[1..].iter().filter_map(name);
+    more.map(|name| format!("\n\n[[module]]\npackage = \"{name}\"\n")).collect()
+}
+
+/// Somebody who works with the ledger from now on.
+#[track_caller]
+pub fn client(site: &Site) -> RecordClient {
+    let client = RecordClient::post(&site.host, ENTRIES);
+    client.wait_acknowledged(SOON).expect("the ledger works");
+    client
+}
+
+/// The client works again, nothing acknowledged is lost, no outage was unannounced.
+#[track_caller]
+pub fn nothing_was_lost(site: &Site, client: RecordClient) {
+    client.wait_acknowledged(SOON).expect("the ledger works again");
+    // Before it is asked what it has: what comes after the answer is not in it.
+    let sent = client.stop();
+    let said = site.host.shell(&format!("curl -sf {ENTRIES}"));
+    let answer: serde_json::Value = serde_json::from_str(&said).unwrap();
+    let entries = answer.as_array().unwrap().iter().filter_map(|entry| entry["text"].as_str()?.parse().ok()).collect();
+    sent.assert_kept(&entries, &site.announced());
+}
+
+/// What systemd says of its service.
+pub fn service(site: &Site) -> String {
+    site.host.exec(&["systemctl", "is-active", "acme-ledger.service"]).stdout.trim().to_owned()
 }
 
 fn text_of(path: &Path) -> &str {

@@ -7,7 +7,12 @@ use std::time::Duration;
 use super::*;
 use crate::host::rpm::sample::{Root, succeed};
 
+mod failures;
+mod python;
+
 const LIMIT: Duration = Duration::from_secs(60);
+
+const PLUGIN: &str = "usr/share/consignee/dnf/consignee.py";
 
 /// What is installed beside the programs on such a host.
 fn dist(path: &str) -> PathBuf {
@@ -69,10 +74,18 @@ impl World {
         // Where Debian's rpm has the database of root.
         fs_err::create_dir_all(self.root.places.at("/root")).unwrap();
         std::os::unix::fs::symlink("../var/lib/rpm", self.root.places.at("/root/.rpmdb")).unwrap();
-        let plugin = fs_err::read_to_string(dist("usr/share/consignee/dnf/consignee.py")).unwrap();
+        fs_err::create_dir_all(self.root.places.at("/plugins")).unwrap();
+        self.write_plugin("");
+    }
+
+    /// The plugin as it is shipped, at the places of this root, with more behind it.
+    fn write_plugin(&self, more: &str) {
+        let root = self.root.path().display();
+        let plugin = fs_err::read_to_string(dist(PLUGIN)).unwrap();
         let moved = |text: String, path: &str| text.replace(&format!("'{path}"), &format!("'{root}{path}"));
         let plugin = ["/usr/lib/consignee/", "/var/lib/consignee/"].iter().fold(plugin, |text, path| moved(text, path));
-        write("/plugins/consignee.py", plugin.replace("ROOT = '/'", &format!("ROOT = '{root}'")));
+        let plugin = plugin.replace("ROOT = '/'", &format!("ROOT = '{root}'"));
+        fs_err::write(self.root.places.at("/plugins/consignee.py"), plugin + more).unwrap();
     }
 
     /// A hook that writes down how it was called, and answers so.
@@ -98,9 +111,10 @@ impl World {
         let (root, conf) = (self.root.path().display().to_string(), self.root.places.at("/etc/dnf/dnf.conf"));
         let mut command = Command::new("setsid");
         command.args(["dnf", "--assumeyes", "--config"]).arg(conf).arg(format!("--installroot={root}"));
+        // A plugin that a test has changed in the same second is another one.
+        command.env_remove("HOME").env("PYTHONDONTWRITEBYTECODE", "1");
         // Nobody is there.
-        let output =
-            command.arg("--releasever=9").args(words).env_remove("HOME").stdin(Stdio::null()).output().unwrap();
+        let output = command.arg("--releasever=9").args(words).stdin(Stdio::null()).output().unwrap();
         let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         (output.status.success(), said)
     }
@@ -223,7 +237,7 @@ fn the_barrier_hears_of_the_whole_transaction_and_stops_it() {
 fn a_broken_hook_stands_in_the_way_of_our_packages_and_of_nothing_else() {
     let world = World::with_baseline();
     world.hold(&["1.1.0-1"], true);
-    for broken in ["kill -SEGV $$", "exit 127", ""] {
+    for broken in ["kill -SEGV $$", "kill -KILL $$", "exit 127", ""] {
         match broken {
             "" => fs_err::remove_file(world.root.places.at("/usr/lib/consignee/consignee-hook")).unwrap(),
             status => world.answer(status),

@@ -117,6 +117,26 @@ mod tests {
     }
 
     #[test]
+    fn what_a_scriptlet_answers_is_its_own_whatever_the_hook_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let hook = folder.path().join("hook");
+        for then in ["exit 1", "kill -KILL $$"] {
+            std::fs::write(&hook, format!("#!/bin/sh\n{then}\n")).unwrap();
+            std::fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+            let moved = |text: String| text.replace(HOOK, &hook.display().to_string());
+            for (program, text, status) in [
+                (&["/bin/sh", "-e"][..], "exit 3\n", 3),
+                (&["/bin/sh", "-e"], "true\n", 0),
+                (&["/usr/bin/perl"], "exit 4;", 4),
+            ] {
+                let Scriptlet { program, text } = made(Some(&own(program, Some(text))));
+                let scriptlet = Scriptlet { program: program.into_iter().map(moved).collect(), text: text.map(moved) };
+                assert_eq!(run(&scriptlet).0, Some(status), "{then}: {scriptlet:?}");
+            }
+        }
+    }
+
+    #[test]
     fn what_rpm_expands_finds_nothing_of_ours_to_expand() {
         let scripts = [Some(own(&["/bin/sh"], Some(""))), Some(own(&["<lua>"], Some(""))), None];
         for script in scripts {

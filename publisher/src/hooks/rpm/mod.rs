@@ -38,7 +38,12 @@ pub fn scripts(product: &ProductId, package: &PackageName, users: &[User], share
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
     use std::process::Command;
+
+    const HOOK: &str = "/usr/lib/consignee/consignee-hook";
 
     fn all() -> Vec<String> {
         let user = User {
@@ -51,13 +56,50 @@ mod tests {
         [made.pre, made.preun, made.postun, made.posttrans].into_iter().flatten().collect()
     }
 
+    /// Whether it succeeds where no program is found at all, not even getent.
+    fn succeeds(script: &str) -> bool {
+        let output = Command::new("/bin/sh").args(["-c", script, "sh", "1"]).env("PATH", "/nowhere").output();
+        output.unwrap().status.success()
+    }
+
     #[test]
     fn every_scriptlet_succeeds_where_nothing_it_needs_is_there() {
         for script in all() {
             assert!(!script.replace("$@", "").contains('@'), "{script}");
-            // No program is found at all, not even getent.
-            let status = Command::new("/bin/sh").args(["-c", &script, "sh", "1"]).env("PATH", "/nowhere").output();
-            assert!(status.unwrap().status.success(), "{script}");
+            assert!(succeeds(&script), "{script}");
+        }
+    }
+
+    /// A hook of this mode that writes down that it was called, and what it does then.
+    fn hook(folder: &Path, then: &str, mode: u32) -> String {
+        let hook = folder.join("hook");
+        fs::write(&hook, format!("#!/bin/sh\necho \"$*\" >>{}/called\n{then}\n", folder.display())).unwrap();
+        fs::set_permissions(&hook, PermissionsExt::from_mode(mode)).unwrap();
+        hook.display().to_string()
+    }
+
+    #[test]
+    fn every_scriptlet_succeeds_whatever_the_hook_does() {
+        for (then, mode, is_called) in
+            [("exit 1", 0o755, true), ("kill -KILL $$", 0o755, true), ("exit 1", 0o644, false)]
+        {
+            for script in all() {
+                let folder = tempfile::tempdir().unwrap();
+                let hook = hook(folder.path(), then, mode);
+                assert!(script.contains(HOOK), "{script}");
+                assert!(succeeds(&script.replace(HOOK, &hook)), "{then}, mode {mode:o}: {script}");
+                assert_eq!(folder.path().join("called").exists(), is_called, "{then}, mode {mode:o}: {script}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_scriptlet_succeeds_where_the_hook_cannot_be_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let hook = hook(folder.path(), "", 0o755);
+        fs::write(&hook, "#!/nowhere/sh\n").unwrap();
+        for script in all() {
+            assert!(succeeds(&script.replace(HOOK, &hook)), "{script}");
         }
     }
 

@@ -1,11 +1,13 @@
 """The dnf plugin of the upgrade agent: tells it what happens, keeps back what it has not cleared.
 
 All decisions are made by /usr/lib/consignee/consignee-hook; docs/hooks.md of Consign says when it is called.
-dnf goes on after every exception but its own Error: whatever goes wrong in the barrier becomes one.
+dnf goes on after every exception but its own Error: whatever goes wrong in the barrier becomes one, and where
+the hold goes wrong everything that the agent manages is held. Python is that of dnf, from 3.6 (EL 8) on.
 """
 
 import os
 import subprocess
+import sys
 import tempfile
 
 import dnf
@@ -18,8 +20,8 @@ MANAGED = '/var/lib/consignee/managed'
 AGENT = 'consignee'
 # Set where the agent itself runs dnf, on a person's word.
 OWN = 'CONSIGNEE_OWN'
-# What a shell and the kernel say of a program that cannot run or crashes: 126, 127, ILL, ABRT, BUS, SEGV.
-BROKEN = (126, 127, -4, -6, -7, -11)
+# Of a program that cannot run; one that a signal has ended has a status below 0.
+BROKEN = (126, 127)
 # dnf itself counts what a reinstallation takes off neither as coming nor as going.
 GOES = dnf.transaction.BACKWARD_ACTIONS + [dnf.transaction.PKG_REINSTALLED]
 # Commands by which a person asks what is new.
@@ -33,18 +35,21 @@ class Consignee(dnf.Plugin):
 
     def sack(self):
         """The lists are read: the agent looks at them, then what it holds is out of sight."""
-        if not is_here(self.base):
-            return
-        if os.geteuid() == 0 and (is_fresh(self.base) or command(self.cli) in ASKING):
-            tell('look')
-        hold(self.base, has_terminal())
+        try:
+            if not is_here(self.base):
+                return
+            if os.geteuid() == 0 and (is_fresh(self.base) or command(self.cli) in ASKING):
+                tell('look')
+            hold(self.base, has_terminal())
+        except Exception as problem:
+            print('consignee: the hold failed, all it manages is held: %r' % problem, file=sys.stderr)
+            hide(self.base, managed())
 
     def pre_transaction(self):
         """Everything is downloaded and checked, and nothing is changed yet."""
-        if not is_here(self.base):
-            return
         try:
-            barrier(list(self.base.transaction))
+            if is_here(self.base):
+                barrier(list(self.base.transaction))
         except dnf.exceptions.Error:
             raise
         except BaseException as problem:
@@ -87,13 +92,14 @@ def hold(base, attended):
         base.sack.add_excludes([package for package in offered if package.evr not in versions])
 
 
+def hide(base, names):
+    """Takes every version out of sight."""
+    base.sack.add_excludes(list(base.sack.query().available().filter(name=list(names))))
+
+
 def holds(attended):
     """Lines `<package> <installed version or -> always|attended <cleared version>...`."""
-    try:
-        with open(HOLDS) as file:
-            lines = [line.split() for line in file if not line.startswith('#')]
-    except OSError:
-        return []
+    lines = [line.split() for line in read(HOLDS) if not line.startswith('#')]
     told = [line for line in lines if len(line) >= 3]
     return [(line[0], line[1:2] + (line[3:] if attended or line[2] == 'always' else [])) for line in told]
 
@@ -119,7 +125,7 @@ def barrier(items):
             status = subprocess.call([HOOK, 'barrier'], stdin=told)
     except OSError as problem:
         return broken(items, problem.strerror)
-    if status in BROKEN:
+    if status < 0 or status in BROKEN:
         return broken(items, 'status %d' % status)
     if status != 0:
         raise dnf.exceptions.Error('refused by consignee, see above; for more: consignee status')
@@ -145,16 +151,24 @@ def evr(item):
 def broken(items, reason):
     """A hook that cannot run stands in the way of our packages, of nothing else, and not of its own repair."""
     message = 'consignee: the hook of the agent is broken (%s); repair it with: dnf reinstall consignee' % reason
-    comes = {item.name for item in items if item.action in dnf.transaction.FORWARD_ACTIONS}
-    if comes and (managed() - {AGENT}) & {item.name for item in items}:
+    comes = any(item.action in dnf.transaction.FORWARD_ACTIONS for item in items)
+    names = {item.name for item in items} - {AGENT}
+    # Nothing is read where the agent comes alone: that is its repair.
+    if comes and names and names & managed():
         raise dnf.exceptions.Error(message)
     print(message)
 
 
 def managed():
-    """The packages that the agent manages."""
+    """The packages that the agent manages, itself not among them."""
+    return {name for line in read(MANAGED) for name in line.split()} - {AGENT}
+
+
+def read(path):
+    """The lines of a file of the agent's; of one that is not there, none."""
     try:
-        with open(MANAGED) as file:
-            return set(file.read().split())
-    except OSError:
-        return set()
+        # Whatever bytes are in it, the names that can be read still count.
+        with open(path, encoding='utf-8', errors='replace') as file:
+            return file.readlines()
+    except FileNotFoundError:
+        return []
