@@ -10,7 +10,7 @@ use consign_lab::conformance::behaviours::{Cut, HangUpInTransaction, OnceForBuil
 use consign_lab::conformance::{LeftOut, Sheet};
 use consign_lab::{Host, Lab, Manager, Product, RecordClient, Release, ThirdParty, Vendor, lab};
 
-use crate::case::{Case, WAITS};
+use crate::case::{Case, FINISH, WAITS};
 use crate::standing::{Stands, WayOut};
 use crate::terminal::hang_up_in_the_transaction;
 
@@ -76,8 +76,10 @@ fn measure(sheet: &mut Sheet) {
 #[track_caller]
 fn is_halted_when_it_comes(case: &Case) {
     case.site.upgrade().expect_ok();
-    let Stands::Halted(status) = case.settled() else { panic!("nobody has acknowledged it") };
-    assert!(status.contains("packages: all at 4.3.0"), "{status}");
+    case.site.host.wait_until("the upgrade is halted, with all its packages", FINISH, || match case.settled() {
+        Stands::Well => panic!("nobody has acknowledged it"),
+        Stands::Halted(status) => status.contains("packages: all at 4.3.0").then_some(()),
+    });
     assert_is_stopped(case);
     case.acknowledge().expect_code(4);
     case.site.consignee(&["retry", &case.id]);
@@ -135,6 +137,9 @@ fn the_power_fails(sheet: &mut Sheet, release: Release) {
         WayOut::Retry => Cut::Retry,
         WayOut::Named => Cut::Named,
     });
+    // What the cut left of the rest of the host.
+    case.site.wait_status(0);
+    case.site.upgrade().expect_ok();
     finished_once(&case, user);
 }
 
