@@ -111,7 +111,11 @@ impl Product {
     }
 
     fn fill_in(self, folder: &Path) -> Result<()> {
-        let acknowledge = if self.name == "canopsis" && self.version != "3.25.0" { "\"3.26.0\"" } else { "" };
+        let acknowledge = match (self.name, self.version) {
+            ("canopsis", "3.26.0" | "3.26.1" | "4.0.0") => "\"3.26.0\"",
+            ("buildbot", "4.3.0") => "\"4.3.0\"",
+            _ => "",
+        };
         for path in files(folder)? {
             // Written through the open file: the mode stays.
             let Ok(text) = fs_err::read_to_string(&path) else { continue };

@@ -7,7 +7,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use consign_lab::{Lab, Product, Vendor, program};
+use consign_lab::{AgentPackage, Lab, Product, Vendor, program};
+
+#[path = "../../publisher/tests/rpmlint/mod.rs"]
+mod rpmlint;
 
 /// The C library of EL 8, the oldest host that is promised.
 const EL_8: [u32; 2] = [2, 28];
@@ -102,6 +105,11 @@ fn packages(vendor: &Vendor, build: &Build, into: &Path) -> Vec<PathBuf> {
     }
     let (deb, rpm) = (build.deb, build.rpm);
     vec![into.join(format!("consignee_0.1.0-1_{deb}.deb")), into.join(format!("consignee-0.1.0-1.{rpm}.rpm"))]
+}
+
+#[test]
+fn rpmlint_finds_nothing_in_the_agents_rpm_without_a_reason() {
+    assert_eq!(rpmlint::complaints(&AgentPackage::rpm().unwrap().package), [""; 0]);
 }
 
 #[test]

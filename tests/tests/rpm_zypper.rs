@@ -46,6 +46,8 @@ fn zypper_update_finishes_what_was_acknowledged_once() {
 
     let offered = released(&vendor, &site, Product::canopsis("3.26.0"));
     assert!(offered.contains("3.26.0"), "{offered}");
+    let patches = site.host.zypper(&["list-patches", "--all"]).expect_ok();
+    assert!(patches.text().contains("acme:canopsis-3.26.0"), "the release is an advisory: {patches}");
     site.wait_status(3);
     let held = site.host.zypper(&["update"]).expect_ok();
     assert!(held.text().contains("canopsis"), "zypper says what it keeps back: {held}");

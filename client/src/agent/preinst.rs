@@ -17,7 +17,7 @@ use consign_metadata::version::Version;
 use super::catalogue::{Catalogue, SignedPlan};
 use super::dialogue::Speaker;
 use super::situation::Situation;
-use super::{Agent, AgentError, adoption, barrier, comparison, holds, watch};
+use super::{Agent, AgentError, adoption, barrier, comparison, holds, upgrades, watch};
 use crate::engine::event::Reason;
 use crate::gate;
 use crate::host::HostError;
@@ -128,7 +128,10 @@ pub fn preinst(
         let reasons = barrier::reasons(agent, &situation, &target, from.as_ref(), &joining, attended)?;
         let refusal = match reasons.is_empty() {
             true => barrier::admit(agent, &situation, &target, from.as_ref(), &joining, speaker)?.err(),
-            false if matches!(brings, Brings::Archive(_)) => adoption::take_over(agent, &situation, speaker)?,
+            false if matches!(brings, Brings::Archive(_)) => {
+                begin_older(agent, &situation, &target, &reasons, from.as_ref(), &joining)?;
+                adoption::take_over(agent, &situation, speaker)?
+            }
             false if is_adopted(&situation, &target, before) && reasons.iter().all(is_for_a_person) => {
                 adoption::take_over(agent, &situation, speaker)?
             }
@@ -143,6 +146,23 @@ pub fn preinst(
     holds::refresh(agent, &catalogue)?;
     watch::admit(agent, [id.clone()])?;
     Ok(Reply::Pass)
+}
+
+/// An older version waits in no journal. One that nobody could refuse has its own before its files come, and
+/// what runs now is written down there: it is what is started again when the newer one is back.
+fn begin_older(
+    agent: &Agent,
+    situation: &Situation<'_>,
+    target: &SignedPlan,
+    reasons: &[Reason],
+    from: Option<&Version>,
+    joining: &BTreeSet<PackageName>,
+) -> Result<(), AgentError> {
+    if reasons.iter().any(gate::is_downgrade) && situation.under_way().is_none() {
+        let mut journal = upgrades::open_or_begin(agent, situation, target, from, joining)?;
+        upgrades::judge(agent, &mut journal, reasons)?;
+    }
+    Ok(())
 }
 
 /// Whether the product was here before without a plan: nothing could hold it, and nobody be asked. Its

@@ -160,7 +160,7 @@ fn the_release_package_subscribes_a_host_to_its_own_packages_by_its_own_keys() {
     assert!(wanted.iter().all(|line| repository.contains(*line)), "{repository}");
     assert!(repository.contains("\nincludepkgs=acme-erp acme-release consignee\n"), "{repository}");
     let of_zypper = std::fs::read_to_string(host.join("etc/zypp/repos.d/acme-stable.repo")).unwrap();
-    let wanted = [&list, "\nautorefresh=1\n", "\nrepo_gpgcheck=1\n", "\npkg_gpgcheck=1\n"];
+    let wanted = [&list, "\nautorefresh=1\n", "\ngpgcheck=1\n", "\nrepo_gpgcheck=1\n", "\npkg_gpgcheck=1\n"];
     assert!(wanted.iter().all(|line| of_zypper.contains(*line)), "{of_zypper}");
     let flags = ok(Command::new("rpm").args(["-qp", "--configfiles"]).arg(&rpm));
     assert_eq!(out(&flags), "/etc/yum.repos.d/acme-stable.repo\n/etc/zypp/repos.d/acme-stable.repo\n");

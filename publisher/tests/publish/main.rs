@@ -21,5 +21,6 @@ mod shape;
 mod verified;
 mod web;
 mod yum;
+mod yum_generations;
 mod yum_readers;
 mod yum_refusals;

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
@@ -26,24 +27,59 @@ fn unsigned_bytes_depend_on_content_alone() {
     assert_eq!(unsigned(0), unsigned(12345));
 }
 
+/// A release built by the command from a checkout under this umask, with a line more about the product.
+fn built_under(umask: &str, zone: &str, keys: &Keys, line: &str) -> Sample {
+    let sample = Sample::new();
+    sample.replace("maintainer =", &format!("{line}maintainer ="));
+    for (file, mode) in [("erp.conf", 0o644), ("tree/bin/init", 0o755), ("tree", 0o755), ("tree/bin", 0o755)] {
+        let write = if umask == "002" { (mode & 0o444) >> 1 } else { 0 };
+        fs::set_permissions(sample.path().join(file), PermissionsExt::from_mode(mode | write)).unwrap();
+    }
+    let line = format!(
+        "umask {umask}; TZ={zone} SOURCE_DATE_EPOCH=1700000000 {} build --manifest {} --key {}",
+        env!("CARGO_BIN_EXE_consign"),
+        text(&sample.manifest_path()),
+        text(&keys.files.package_secret)
+    );
+    let status = Command::new("sh").args(["-c", &line]).output().unwrap();
+    assert!(status.status.success(), "{}", String::from_utf8_lossy(&status.stderr));
+    sample
+}
+
+/// A signature has a random salt. So the signed plan differs, what is signed in its place is compared, and all
+/// other bytes of the payload.
+#[test]
+fn the_command_builds_the_same_rpm_under_another_umask_and_time_zone() {
+    let keys = Keys::new(Algorithm::Ed25519);
+    let content = |umask: &str, zone: &str| {
+        let sample = built_under(umask, zone, &keys, "formats = [\"rpm\"]\n");
+        let package = sample.path().join("dist/acme-erp-1.1.0-1.noarch.rpm");
+        let query = |format: &str| output_of("rpm", &["-qp", "--nosignature", "--qf", format, text(&package)]);
+        let digest = query("%{COOKIE} %{BUILDTIME} %{BUILDHOST} %{LONGSIZE} %{LONGARCHIVESIZE}");
+        assert!(digest.starts_with("consign-content-1 "), "{digest}");
+        let files = query("[%{FILEMODES:perms} %{FILEUSERNAME} %{FILEMTIMES} %{FILENAMES}\n]");
+        (digest, files, without_plan(&package))
+    };
+    assert_eq!(content("022", "UTC"), content("002", "Asia/Tokyo"));
+}
+
+/// The bytes of a payload but those of the plan.
+fn without_plan(package: &Path) -> Vec<u8> {
+    let unpacked = |more: &str| {
+        let line = format!("rpm2cpio {} {more}", text(package));
+        Command::new("sh").args(["-c", &line]).output().unwrap().stdout
+    };
+    let (payload, plan) = (unpacked(""), unpacked("| cpio --quiet --to-stdout -i '*/plans/*'"));
+    assert!(plan.len() > 100);
+    let at = payload.windows(plan.len()).position(|bytes| bytes == plan).unwrap();
+    [&payload[..at], &payload[at + plan.len()..]].concat()
+}
+
 #[test]
 fn the_command_builds_the_same_members_under_another_umask_and_time_zone() {
     let keys = Keys::new(Algorithm::Ed25519);
     let members = |umask: &str, zone: &str| {
-        let sample = Sample::new();
-        // A checkout under that umask.
-        for (file, mode) in [("erp.conf", 0o644), ("tree/bin/init", 0o755), ("tree", 0o755), ("tree/bin", 0o755)] {
-            let write = if umask == "002" { (mode & 0o444) >> 1 } else { 0 };
-            fs::set_permissions(sample.path().join(file), PermissionsExt::from_mode(mode | write)).unwrap();
-        }
-        let line = format!(
-            "umask {umask}; TZ={zone} SOURCE_DATE_EPOCH=1700000000 {} build --manifest {} --key {}",
-            env!("CARGO_BIN_EXE_consign"),
-            text(&sample.manifest_path()),
-            text(&keys.files.package_secret)
-        );
-        let status = Command::new("sh").args(["-c", &line]).output().unwrap();
-        assert!(status.status.success(), "{}", String::from_utf8_lossy(&status.stderr));
+        let sample = built_under(umask, zone, &keys, "");
         let package = sample.path().join("dist/acme-erp_1.1.0-1_all.deb");
         let listing = output_of(
             "sh",

@@ -44,13 +44,17 @@ fn peak(arguments: &str, status: &Path) -> u64 {
     peak.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
+/// Compressing takes its time: a tenth has to do, and the hole, where nobody asks for all of it.
+fn of_an_rpm() -> u64 {
+    if std::env::var_os("CONSIGN_LONG").is_some() { PAYLOAD / 3 } else { PAYLOAD / 30 }
+}
+
 /// Compressed on several cores, each of which holds some tens of megabytes, but never the payload.
 #[test]
 fn the_payload_of_an_rpm_that_others_built_is_streamed_through() {
     let foreign = Foreign::new();
     let folder = foreign.folder.path();
-    // rpmbuild takes its time: a tenth has to do, and the hole, where nobody asks for all of it.
-    let noise = if std::env::var_os("CONSIGN_LONG").is_some() { PAYLOAD / 3 } else { PAYLOAD / 30 };
+    let noise = of_an_rpm();
     write_noise(File::create(folder.join("noise")).unwrap(), noise);
     let package = packagers::rpmbuild("1.1.0", 1, folder, |spec| {
         let spec = spec.replacen("Name:", "%global _binary_payload w1.gzdio\nName:", 1);
@@ -65,17 +69,38 @@ fn the_payload_of_an_rpm_that_others_built_is_streamed_through() {
     assert!(peak < PAYLOAD / 1024 / 2, "{peak} KiB");
 }
 
+/// A release with files that are large, part of them a hole, which a package holds as zeroes.
+fn large(noise: u64) -> Sample {
+    let sample = Sample::new();
+    write_noise(File::create(sample.path().join("tree/large")).unwrap(), noise);
+    File::create(sample.path().join("tree/hole")).unwrap().set_len(PAYLOAD - noise).unwrap();
+    sample
+}
+
+fn peak_of_build(sample: &Sample) -> u64 {
+    let keys = Keys::new(Algorithm::Ed25519);
+    let (manifest, key) = (sample.manifest_path(), &keys.files.package_secret);
+    peak(&format!("build --manifest {} --key {}", text(&manifest), text(key)), &sample.path().join("status"))
+}
+
 #[test]
 fn a_large_payload_is_streamed() {
-    let sample = Sample::new();
-    write_noise(File::create(sample.path().join("tree/large")).unwrap(), PAYLOAD / 3);
-    // The rest is a hole, which the package holds as zeroes.
-    File::create(sample.path().join("tree/hole")).unwrap().set_len(PAYLOAD / 3 * 2).unwrap();
-    let keys = Keys::new(Algorithm::Ed25519);
-    let arguments =
-        format!("build --manifest {} --key {}", text(&sample.manifest_path()), text(&keys.files.package_secret));
-    let peak = peak(&arguments, &sample.path().join("status"));
+    let noise = PAYLOAD / 3;
+    let sample = large(noise);
+    let peak = peak_of_build(&sample);
     let package = sample.path().join("dist/acme-erp_1.1.0-1_all.deb");
-    assert!(package.metadata().unwrap().len() > PAYLOAD / 3);
+    assert!(package.metadata().unwrap().len() > noise);
     assert!(peak < LIMIT_KIB, "{peak} KiB");
+}
+
+/// Compressed on several cores, as above.
+#[test]
+fn a_large_payload_of_an_rpm_is_streamed() {
+    let noise = of_an_rpm();
+    let sample = large(noise);
+    sample.replace("maintainer =", "formats = [\"rpm\"]\nmaintainer =");
+    let peak = peak_of_build(&sample);
+    let package = sample.path().join("dist/acme-erp-1.1.0-1.noarch.rpm");
+    assert!(package.metadata().unwrap().len() > noise);
+    assert!(peak < PAYLOAD / 1024 / 2, "{peak} KiB");
 }

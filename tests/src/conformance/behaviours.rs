@@ -32,37 +32,25 @@ pub trait Found: Copy {
     fn outcome(self) -> Outcome;
 }
 
-/// Why a behaviour was not measured on a system. Of every behaviour.
+/// Why a behaviour was not measured on a system, where that is expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LeftOut {
-    /// The vendor's repository is not among those that the package manager reads.
-    RepositoryNotRead,
     /// Nothing that could be typed there means it.
     NoSuchCommand,
     /// The fixture is built for another Python.
     OtherPython,
-    /// An upgrade cannot be acknowledged before it is installed.
-    NotCleared,
 }
 
 impl LeftOut {
-    const ALL: [LeftOut; 4] =
-        [LeftOut::RepositoryNotRead, LeftOut::NoSuchCommand, LeftOut::OtherPython, LeftOut::NotCleared];
+    const ALL: [LeftOut; 2] = [LeftOut::NoSuchCommand, LeftOut::OtherPython];
 
     /// As an outcome.
     pub const fn outcome(self) -> Outcome {
         let (code, note) = match self {
-            LeftOut::RepositoryNotRead => {
-                ("repository-not-read", "Not measured: this package manager does not read the vendor's repository yet.")
-            }
             LeftOut::NoSuchCommand => ("no-such-command", "There is no such command."),
             LeftOut::OtherPython => (
                 "other-python",
                 "Not measured: Buildbot's tree is built for the Python of Debian 12 or 13, this host has another.",
-            ),
-            LeftOut::NotCleared => (
-                "not-cleared",
-                "Not measured: nothing is offered there before it is installed, so nothing can be acknowledged ahead.",
             ),
         };
         Outcome { code, cell: "–", note }

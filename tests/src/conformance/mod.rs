@@ -1,10 +1,12 @@
 //! The conformance suite: on which systems it measures what, and how what it found becomes a page of docs.
 //!
 //! - [`behaviours`]: what is measured, and what can come of it
+//! - `expected`: what has to come of it, on each system
 //! - `record`: what one test found on one system, in a file
 //! - `page`: all records as a table
 
 pub mod behaviours;
+mod expected;
 mod page;
 mod record;
 

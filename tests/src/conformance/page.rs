@@ -58,6 +58,13 @@ impl Page {
         if problems.is_empty() { Ok(Page { rows, versions }) } else { Err(problems.join("\n")) }
     }
 
+    /// What all records have to say, without the versions that hosts are asked for.
+    pub fn expected() -> Page {
+        let rows =
+            ALL.iter().map(|behaviour| (*behaviour, System::ALL.map(|system| behaviour.expected(system)).to_vec()));
+        Page { rows: rows.collect(), versions: vec![BTreeMap::new(); System::ALL.len()] }
+    }
+
     /// The whole page.
     pub fn text(&self) -> String {
         let mut notes = Vec::new();
@@ -130,6 +137,7 @@ fn cell(outcome: Outcome, notes: &mut Vec<&'static str>) -> String {
 mod tests {
     use super::*;
     use crate::conformance::behaviours::{Cut, Found, Uncleared};
+    use crate::lab::Lab;
 
     fn page(version: &str) -> String {
         let everywhere = |outcome: Outcome| System::ALL.map(|_| outcome).to_vec();
@@ -147,6 +155,24 @@ mod tests {
         assert_eq!(page.matches(Cut::Named.outcome().note).count(), 1, "{page}");
         assert_eq!(page.matches("mended as told (1)").count(), System::ALL.len(), "{page}");
         assert!(!page.contains("(2)"), "{page}");
+    }
+
+    /// What a page says outside of its notes, and how many of these there are. The versions are of a run.
+    fn table(page: &str) -> (Vec<&str>, usize) {
+        let is_note = |line: &str| line.split_once(". ").is_some_and(|(number, _)| number.parse::<usize>().is_ok());
+        let (notes, lines): (Vec<&str>, Vec<&str>) = page.lines().partition(|line| is_note(line));
+        (lines.into_iter().filter(|line| !line.contains(VERSIONS)).collect(), notes.len())
+    }
+
+    #[test]
+    fn the_page_that_is_kept_says_what_is_expected() {
+        let kept = fs_err::read_to_string(Page::path(&Lab::repository())).unwrap();
+        let expected = Page::expected().text();
+        let ((kept, notes_kept), (expected, notes)) = (table(&kept), table(&expected));
+        for (kept, expected) in kept.iter().zip(&expected) {
+            assert_eq!(kept, expected, "{PAGE} does not say what the code expects");
+        }
+        assert_eq!((kept.len(), notes_kept), (expected.len(), notes), "{PAGE} lacks lines, or has more");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::System;
-use super::behaviours::{Behaviour, Found, LeftOut};
+use super::behaviours::{Behaviour, Found, LeftOut, Outcome};
 use crate::host::Host;
 use crate::lab::Lab;
 use crate::manager::Manager;
@@ -58,32 +58,29 @@ impl Sheet {
         Sheet { system, behaviours: behaviours.to_vec(), found, versions }
     }
 
-    /// Writes an outcome down.
+    /// Writes an outcome down, which must be the expected one.
     #[track_caller]
     pub fn found<F: Found>(&mut self, found: F) {
-        self.note(F::BEHAVIOUR, found.outcome().code);
+        self.note(F::BEHAVIOUR, found.outcome());
     }
 
-    /// A behaviour was not measured here.
+    /// A behaviour was not measured here, which must be expected.
     #[track_caller]
     pub fn left_out<F: Found>(&mut self, why: LeftOut) {
-        self.note(F::BEHAVIOUR, why.outcome().code);
+        self.note(F::BEHAVIOUR, why.outcome());
     }
 
-    /// Nothing else of it was measured here.
+    /// An outcome is the expected one, and no record is made of it: that of another test is.
     #[track_caller]
-    pub fn rest_left_out(&mut self, why: LeftOut) {
-        for behaviour in self.behaviours.clone() {
-            if !self.found.contains_key(behaviour.code) {
-                self.note(behaviour, why.outcome().code);
-            }
-        }
+    pub fn found_again<F: Found>(&self, found: F) {
+        F::BEHAVIOUR.assert_expected(self.system, found.outcome());
     }
 
     #[track_caller]
-    fn note(&mut self, behaviour: Behaviour, code: &'static str) {
+    fn note(&mut self, behaviour: Behaviour, outcome: Outcome) {
         assert!(self.behaviours.iter().any(|known| known.code == behaviour.code), "{} is not of it", behaviour.code);
-        let before = self.found.insert(behaviour.code, code);
+        behaviour.assert_expected(self.system, outcome);
+        let (code, before) = (outcome.code, self.found.insert(behaviour.code, outcome.code));
         assert!(before.is_none(), "{} was found {before:?} and {code}", behaviour.code);
     }
 

@@ -6,11 +6,12 @@ use consign_lab::conformance::{LeftOut, Sheet};
 use consign_lab::{CANOPSIS, Outcome, Product, ThirdParty};
 
 use crate::case::{Case, FINISH};
+use crate::held::Came;
 
 on_every_system!(measure: Uncleared, PastHolds, ByVersion, ByFile, Once, Erasing);
 
 fn measure(sheet: &mut Sheet) {
-    let Some(case) = Case::running("gate", sheet, Product::canopsis("3.25.0"), &["canopsis"]) else { return };
+    let case = Case::running("gate", sheet, Product::canopsis("3.25.0"), &["canopsis"]);
     case.offer(&[ThirdParty::new("beside", "1")]);
     case.site.install(&["beside"]).expect_ok();
     let client = case.site.client();
@@ -28,30 +29,13 @@ fn measure(sheet: &mut Sheet) {
     case.site.host.assert_packages_sound();
 }
 
-/// What came of a command that would bring the upgrade.
-enum Came {
-    /// The gate said no.
-    Refused,
-    /// The package manager said no.
-    NotFound,
-    /// Nothing, with exit status 0.
-    Nothing,
-    /// It is there.
-    Installed,
-}
-
 /// The old release serves, or the new one does not.
 #[track_caller]
 fn came(case: &Case, typed: &Outcome) -> Came {
-    let is_ours = typed.text().contains("consignee ack acme/canopsis");
     assert_eq!(case.site.init_calls().len(), 1, "a finish that nobody has cleared: {typed}");
     if case.version_of("canopsis").as_deref() == Some("3.25.0") {
         assert_eq!(case.site.engine("web"), "active", "{typed}");
-        return match typed.code {
-            0 => Came::Nothing,
-            _ if is_ours => Came::Refused,
-            _ => Came::NotFound,
-        };
+        return Came::to_nothing(case, typed);
     }
     assert_eq!(case.version_of("canopsis").as_deref(), Some("3.26.0"), "{typed}");
     case.wait_halted("3.26.0");
@@ -70,23 +54,19 @@ fn past_the_hold(case: &Case, sheet: &mut Sheet) {
             put_back(case);
         }
     }
-    match case.site.install_exactly("canopsis", "3.26.0-1").map(|typed| came(case, &typed)) {
+    match case.site.install_exactly("canopsis", "3.26.0-1").map(|typed| (came(case, &typed), typed)) {
         None => sheet.left_out::<ByVersion>(LeftOut::NoSuchCommand),
-        Some(Came::Refused) => sheet.found(ByVersion::Refused),
-        Some(Came::NotFound | Came::Nothing) => sheet.found(ByVersion::NotFound),
-        Some(Came::Installed) => {
-            sheet.found(ByVersion::Installed);
-            put_back(case);
-        }
+        Some((Came::Refused, _)) => sheet.found(ByVersion::Refused),
+        Some((Came::NotFound, _)) => sheet.found(ByVersion::NotFound),
+        Some((Came::Nothing, typed)) => panic!("nothing came of {typed}"),
+        Some((Came::Installed, _)) => sheet.found(ByVersion::Installed),
     }
-    match case.site.upgrade_past_holds("canopsis").map(|typed| came(case, &typed)) {
+    match case.site.upgrade_past_holds("canopsis").map(|typed| (came(case, &typed), typed)) {
         None => sheet.left_out::<PastHolds>(LeftOut::NoSuchCommand),
-        Some(Came::Refused) => sheet.found(PastHolds::Refused),
-        Some(Came::NotFound | Came::Nothing) => sheet.found(PastHolds::Held),
-        Some(Came::Installed) => {
-            sheet.found(PastHolds::Installed);
-            put_back(case);
-        }
+        Some((Came::Refused, _)) => sheet.found(PastHolds::Refused),
+        Some((Came::Nothing, _)) => sheet.found(PastHolds::Held),
+        Some((Came::NotFound, typed)) => panic!("everything else waits, too: {typed}"),
+        Some((Came::Installed, _)) => sheet.found(PastHolds::Installed),
     }
 }
 
@@ -117,9 +97,11 @@ fn uncleared(case: &Case, sheet: &mut Sheet, looked: &Outcome) {
         Came::Nothing => {
             assert_eq!(case.version_of("beside").as_deref(), Some("2"), "{typed}");
             let is_said = said.contains("3.26.0") && said.contains("consignee notes acme/canopsis");
+            assert!(is_said || typed.text().contains("NOT be installed"), "nobody names what stays back: {typed}");
             sheet.found(if is_said { Uncleared::Held } else { Uncleared::HeldSilently });
         }
-        Came::Refused | Came::NotFound => sheet.found(Uncleared::Refused),
+        Came::Refused => sheet.found(Uncleared::Refused),
+        Came::NotFound => panic!("everything else waits, too: {typed}"),
     }
     let status = case.site.wait_status(3).text();
     assert!(status.contains("root-credentials-reset"), "{status}");
@@ -139,6 +121,7 @@ fn erasing(case: &Case, sheet: &mut Sheet) -> bool {
             assert_eq!(case.version_of("library"), None, "{typed}");
             assert_eq!(case.site.engine("web"), "active", "{typed}");
             let is_ours = typed.text().contains("consignee status");
+            assert!(is_ours || typed.text().contains("conflicts with"), "it failed for another reason: {typed}");
             sheet.found(if is_ours { Erasing::Refused } else { Erasing::NotPossible });
         }
         Some(_) => {

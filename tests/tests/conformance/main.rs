@@ -1,5 +1,5 @@
 //! One suite for every package manager: what must hold is asserted on all of them alike, what may differ is
-//! measured and left as a record, of which `scripts/conformance` makes docs/conformance.md.
+//! measured, must be what is expected there, and is left as a record, of which `scripts/conformance` makes docs/conformance.md.
 
 /// A test for each system: `on_every_system!(measure: Behaviour, Behaviour)`.
 macro_rules! on_every_system {
@@ -29,6 +29,7 @@ mod buildbot;
 mod case;
 mod cut;
 mod gate;
+mod held;
 mod neighbour;
 mod standing;
 mod terminal;

@@ -10,13 +10,11 @@ use crate::standing::{Stands, WayOut};
 on_every_system!(measure: HangUpInTransaction, HangUpInFinish);
 
 fn measure(sheet: &mut Sheet) {
-    let Some(case) = Case::running("terminal", sheet, Product::canopsis("3.25.0"), &["canopsis"]) else { return };
+    let case = Case::running("terminal", sheet, Product::canopsis("3.25.0"), &["canopsis"]);
     case.offer(&[ThirdParty::new("beside", "1")]);
     case.site.install(&["beside"]).expect_ok();
     let client = case.site.client();
-    if !case.clear(sheet, Product::canopsis("3.26.0")) {
-        return;
-    }
+    case.clear(Product::canopsis("3.26.0"));
     case.offer(&[ThirdParty::new("beside", "2").needs("canopsis", "3.26.0").after(WAITS)]);
 
     in_the_transaction(&case, sheet);
@@ -24,22 +22,15 @@ fn measure(sheet: &mut Sheet) {
     case.site.upgrade().expect_ok();
     assert_eq!(case.version_of("beside").as_deref(), Some("2"));
 
-    assert!(case.clear(sheet, Product::canopsis("3.26.1")));
+    case.clear(Product::canopsis("3.26.1"));
     in_the_finish(&case, sheet);
     case.finished_once(&["canopsis"], "3.26.1", 3);
     case.site.nothing_was_lost(client);
     case.site.host.assert_packages_sound();
 }
 
-/// The product's new version is unpacked, and a script of the package behind it runs.
 fn in_the_transaction(case: &Case, sheet: &mut Sheet) {
-    case.hang();
-    let mut terminal = case.site.upgrade_at_a_terminal().unwrap();
-    case.wait_hangs();
-    terminal.hang_up();
-    case.let_go();
-    terminal.wait(FINISH);
-    sheet.found(match case.settled() {
+    sheet.found(match hang_up_in_the_transaction(case) {
         Stands::Well => HangUpInTransaction::Finished,
         Stands::Halted(status) => {
             assert!(status.contains("consignee retry"), "{status}");
@@ -50,6 +41,18 @@ fn in_the_transaction(case: &Case, sheet: &mut Sheet) {
             }
         }
     });
+}
+
+/// The product's new version is unpacked, and a script of the package behind it runs.
+#[track_caller]
+pub fn hang_up_in_the_transaction(case: &Case) -> Stands {
+    case.hang();
+    let mut terminal = case.site.upgrade_at_a_terminal().unwrap();
+    case.wait_hangs();
+    terminal.hang_up();
+    case.let_go();
+    terminal.wait(FINISH);
+    case.settled()
 }
 
 /// The init step runs.
