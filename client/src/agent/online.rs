@@ -1,7 +1,7 @@
 //! The time that a look has for the network, and what it did not suffice for.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use consign_metadata::name::ProductId;
@@ -20,7 +20,7 @@ pub struct Online {
     deadline: Instant,
     one_file: Duration,
     /// Servers that did not answer in time: the files of the others need what is left.
-    mute: Mutex<BTreeSet<String>>,
+    mute: RefCell<BTreeSet<String>>,
     /// How long a product may be busy.
     pub for_others: Duration,
     /// Why a feed was not brought up to date.
@@ -40,7 +40,7 @@ impl Online {
     /// With all of these times; `for_others` is how long a product may be busy.
     pub(super) fn of(all: Duration, one_file: Duration, for_others: Duration) -> Self {
         let deadline = Instant::now() + all;
-        Self { deadline, one_file, mute: Mutex::default(), for_others, problems: Vec::new() }
+        Self { deadline, one_file, mute: RefCell::default(), for_others, problems: Vec::new() }
     }
 
     /// Fetches a file of a repository in the time that is left.
@@ -52,14 +52,13 @@ impl Online {
         if left.is_zero() {
             return Err(format!("cannot fetch {path}: the time is up"));
         }
-        let mut mute = self.mute.lock().unwrap_or_else(PoisonError::into_inner);
-        if mute.contains(&from.url) {
+        if self.mute.borrow().contains(&from.url) {
             return Err(format!("cannot fetch {path}: {} did not answer in time before", from.url));
         }
         let begun = Instant::now();
         agent.packages.fetch(from, path, maximum, left).map_err(|error| {
             if begun.elapsed() >= left {
-                mute.insert(from.url.clone());
+                self.mute.borrow_mut().insert(from.url.clone());
             }
             error.to_string()
         })
