@@ -69,7 +69,7 @@ pub use outcome::Outcome;
 pub use product::Product;
 pub use proxy::Proxy;
 pub use records::RecordClient;
-pub use root::{BaseSystem, Release, RpmSystem};
+pub use root::{BaseSystem, Release, RpmSystem, Userland};
 pub use server::{Guard, Request, Server};
 pub use site::Site;
 pub use sweep::sweep;

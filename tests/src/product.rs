@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Doing, Result};
 use crate::lab::Lab;
 use crate::outcome::tool;
-use crate::root::Release;
+use crate::root::Userland;
 
 /// One product at one version.
 #[derive(Clone, Copy, Debug)]
@@ -85,11 +85,11 @@ impl Product {
         self.fill_in(folder)?;
         self.drop_later_notes(&folder.join("notes"))?;
         if self.name == "buildbot" {
-            for release in Release::ALL {
-                let tree = buildbot_tree(self.version, release);
+            for userland in Userland::ALL {
+                let tree = buildbot_tree(self.version, userland);
                 let tree = tree.doing("find a Buildbot tree (scripts/buildbot-trees builds it)")?;
                 // Links where the file system allows: 70 MB that nobody changes.
-                let to = folder.join(format!("tree-{}", release.build()));
+                let to = folder.join(format!("tree-{}", userland.build()));
                 copy(&tree, &to, &["--link"]).or_else(|_| copy(&tree, &to, &[]))?;
             }
         }
@@ -151,8 +151,8 @@ impl Lab {
     /// [`Lab::available`], and the Buildbot trees are there.
     pub fn has_buildbot() -> std::result::Result<(), crate::NotRun> {
         Lab::available()?;
-        for (version, release) in ["3.11.9", "4.3.0"].into_iter().flat_map(|v| Release::ALL.map(|r| (v, r))) {
-            if buildbot_tree(version, release).is_err() {
+        for (version, userland) in ["3.11.9", "4.3.0"].into_iter().flat_map(|v| Userland::ALL.map(|u| (v, u))) {
+            if buildbot_tree(version, userland).is_err() {
                 return Err(crate::NotRun::because("no Buildbot trees (run scripts/buildbot-trees)"));
             }
         }
@@ -160,9 +160,9 @@ impl Lab {
     }
 }
 
-fn buildbot_tree(version: &str, release: Release) -> std::io::Result<PathBuf> {
+fn buildbot_tree(version: &str, userland: Userland) -> std::io::Result<PathBuf> {
     let folder = Lab::folder().join("buildbot");
-    let folder = if release == Release::Bookworm { folder } else { folder.join(release.build()) };
+    let folder = if userland == Userland::Bookworm { folder } else { folder.join(userland.build()) };
     fs_err::canonicalize(folder.join(version))
 }
 

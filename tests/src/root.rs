@@ -26,18 +26,53 @@ impl Release {
         }
     }
 
-    /// The build for it of a product that has one for each release of Debian.
-    pub fn build(self) -> &'static str {
-        match self {
-            Release::Bookworm => "deb12",
-            Release::Trixie => "deb13",
-        }
-    }
-
     /// The extracted tree. `base/<release>` is a link: a root built later gets another name, and
     /// running hosts keep the one they stand on.
     pub fn tree(self) -> Result<PathBuf> {
         tree(self.name())
+    }
+}
+
+/// The Debian that a host stands on: what a product is built for that has a build for each release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Userland {
+    /// Debian 12, with Python 3.11.
+    Bookworm,
+    /// Debian 13, with Python 3.13.
+    Trixie,
+    /// Debian testing, with Python 3.14; rpm hosts alone.
+    Forky,
+}
+
+impl Userland {
+    /// Every one, oldest first.
+    pub const ALL: [Userland; 3] = [Userland::Bookworm, Userland::Trixie, Userland::Forky];
+
+    /// The name of the build for it.
+    pub fn build(self) -> &'static str {
+        match self {
+            Userland::Bookworm => "deb12",
+            Userland::Trixie => "deb13",
+            Userland::Forky => "deb14",
+        }
+    }
+
+    /// The channel in which that build is published: Debian's code name.
+    pub fn channel(self) -> &'static str {
+        match self {
+            Userland::Bookworm => "bookworm",
+            Userland::Trixie => "trixie",
+            Userland::Forky => "forky",
+        }
+    }
+}
+
+impl From<Release> for Userland {
+    fn from(release: Release) -> Userland {
+        match release {
+            Release::Bookworm => Userland::Bookworm,
+            Release::Trixie => Userland::Trixie,
+        }
     }
 }
 
@@ -97,6 +132,16 @@ impl BaseSystem {
         match self {
             BaseSystem::Apt(release) => release.name(),
             BaseSystem::Rpm(system) => system.name(),
+        }
+    }
+
+    /// The Debian under it.
+    pub fn userland(self) -> Userland {
+        match self {
+            BaseSystem::Apt(release) => release.into(),
+            BaseSystem::Rpm(RpmSystem::Dnf4Bookworm | RpmSystem::Zypper) => Userland::Bookworm,
+            BaseSystem::Rpm(RpmSystem::Dnf4Trixie) => Userland::Trixie,
+            BaseSystem::Rpm(RpmSystem::Dnf5) => Userland::Forky,
         }
     }
 

@@ -9,7 +9,7 @@ use crate::error::{Doing, LabError, Result};
 use crate::lab::Lab;
 use crate::outcome::Outcome;
 use crate::product::Product;
-use crate::root::Release;
+use crate::root::Userland;
 
 /// Where a vendor's repository is served inside a host; the manifests of the products say the same.
 pub const REPOSITORY_PORT: u16 = 8081;
@@ -22,7 +22,7 @@ const QUICK_KEY: [&str; 3] = ["--algorithm", "ed25519", "--no-passphrase"];
 pub struct Vendor {
     name: String,
     folder: TempDir,
-    build: Option<Release>,
+    build: Option<Userland>,
     formats: &'static [&'static str],
 }
 
@@ -54,8 +54,8 @@ impl Vendor {
     }
 
     /// The same vendor at the work of one build: that for a release of Debian, in a channel of its name.
-    pub fn for_release(self, release: Release) -> Vendor {
-        Vendor { build: Some(release), ..self }
+    pub fn for_userland(self, userland: impl Into<Userland>) -> Vendor {
+        Vendor { build: Some(userland.into()), ..self }
     }
 
     /// The same vendor, whose releases are rpms as well as debs.
@@ -85,7 +85,7 @@ impl Vendor {
 
     /// The same in a format: `deb` or `rpm`.
     pub fn release_package_for(&self, format: &str) -> PathBuf {
-        let channel = self.build.map_or_else(String::new, |release| format!("-{}", release.name()));
+        let channel = self.build.map_or_else(String::new, |userland| format!("-{}", userland.channel()));
         self.repository().join(format!("{}-release{channel}.{format}", self.name))
     }
 
@@ -123,7 +123,7 @@ impl Vendor {
         let key = self.keys().join("package.secret.pgp");
         let mut arguments = vec!["build".to_owned(), "--manifest".to_owned(), text(&manifest)];
         arguments.extend(["--output".to_owned(), text(&output), "--key".to_owned(), text(&key)]);
-        arguments.extend(self.build.iter().flat_map(|release| ["--build".to_owned(), release.build().to_owned()]));
+        arguments.extend(self.build.iter().flat_map(|userland| ["--build".to_owned(), userland.build().to_owned()]));
         self.consign(&arguments.iter().map(String::as_str).collect::<Vec<_>>())?;
         packages_in(&output)
     }
@@ -158,7 +158,8 @@ impl Vendor {
         ]
         .map(str::to_owned)
         .into();
-        arguments.extend(self.build.iter().flat_map(|release| ["--channel".to_owned(), release.name().to_owned()]));
+        arguments
+            .extend(self.build.iter().flat_map(|userland| ["--channel".to_owned(), userland.channel().to_owned()]));
         if self.has_rpms() {
             let rpm = AgentPackage::rpm().expect("the agent's rpm can be built").package;
             // Before another option: what follows `--agent` is an agent.

@@ -33,7 +33,7 @@ fn a_host_that_moves_on_to_the_next_debian_gets_the_build_for_it() {
         format!("acme-release-{}.deb", release.name())
     });
 
-    let vendor = vendor.for_release(Release::Bookworm);
+    let vendor = vendor.for_userland(Release::Bookworm);
     assert!(vendor.release_package().ends_with(on_12));
     let site = Site::open("builds", Release::Bookworm, &vendor, LEDGER).unwrap();
     site.host.apt_get(&["install", "acme-ledger"]).expect_ok();

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use consign_lab::{Host, Lab, Product, RecordClient, Release, lab};
+use consign_lab::{Host, Lab, Product, RecordClient, Release, Userland, lab};
 
 const SOON: Duration = Duration::from_secs(60);
 const ENGINES: [&str; 3] = ["main", "worker", "web"];
@@ -20,7 +20,7 @@ fn lay_down(host: &Host, product: Product) {
         "id {name} >/dev/null 2>&1 || useradd --system --home-dir {home} --shell /bin/bash {name}
          install -d -o {name} -g {name} -m 750 {home}; rm -rf /opt/{name}"
     ));
-    let of_build = project.join(format!("tree-{}", host.release().build()));
+    let of_build = project.join(format!("tree-{}", Userland::from(host.release()).build()));
     let tree = if of_build.exists() { of_build } else { project.join("tree") };
     host.copy_in(tree, &format!("/opt/{name}"));
     let files: &[(&str, &str)] = match name {

@@ -37,21 +37,15 @@ pub trait Found: Copy {
 pub enum LeftOut {
     /// Nothing that could be typed there means it.
     NoSuchCommand,
-    /// The fixture is built for another Python.
-    OtherPython,
 }
 
 impl LeftOut {
-    const ALL: [LeftOut; 2] = [LeftOut::NoSuchCommand, LeftOut::OtherPython];
+    const ALL: [LeftOut; 1] = [LeftOut::NoSuchCommand];
 
     /// As an outcome.
     pub const fn outcome(self) -> Outcome {
         let (code, note) = match self {
             LeftOut::NoSuchCommand => ("no-such-command", "There is no such command."),
-            LeftOut::OtherPython => (
-                "other-python",
-                "Not measured: Buildbot's tree is built for the Python of Debian 12 or 13, this host has another.",
-            ),
         };
         Outcome { code, cell: "–", note }
     }

@@ -16,7 +16,7 @@ by-version             refused       refused       not-found     not-found     n
 by-file                refused       refused       refused       refused       refused       not-found     installed-halted
 once                   finished-once finished-once finished-once finished-once finished-once finished-once finished-once
 once-for-three         finished-once finished-once finished-once finished-once finished-once finished-once finished-once
-once-for-buildbot      finished-once finished-once finished-once finished-once other-python  finished-once finished-once
+once-for-buildbot      finished-once finished-once finished-once finished-once finished-once finished-once finished-once
 hang-up-in-transaction finished      finished      finished      finished      halted-named  finished      finished
 hang-up-in-finish      shown         shown         shown         shown         shown         shown         not-shown
 neighbour-fails        halted-retry  halted-retry  finished      finished      finished      finished      finished

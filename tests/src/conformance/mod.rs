@@ -52,14 +52,4 @@ impl System {
         let found = System::ALL.into_iter().find(|system| system.name == name);
         found.unwrap_or_else(|| panic!("no such system: {name}"))
     }
-
-    /// The Debian release that its host stands on, for what is built for one; none on testing.
-    pub fn debian(self) -> Option<Release> {
-        match self.base {
-            BaseSystem::Apt(release) => Some(release),
-            BaseSystem::Rpm(RpmSystem::Dnf4Bookworm | RpmSystem::Zypper) => Some(Release::Bookworm),
-            BaseSystem::Rpm(RpmSystem::Dnf4Trixie) => Some(Release::Trixie),
-            BaseSystem::Rpm(RpmSystem::Dnf5) => None,
-        }
-    }
 }

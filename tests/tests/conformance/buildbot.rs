@@ -6,9 +6,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use consign_lab::conformance::Sheet;
 use consign_lab::conformance::behaviours::{Cut, HangUpInTransaction, OnceForBuildbot};
-use consign_lab::conformance::{LeftOut, Sheet};
-use consign_lab::{Host, Lab, Manager, Product, RecordClient, Release, ThirdParty, Vendor, lab};
+use consign_lab::{Lab, Manager, Product, RecordClient, ThirdParty, Vendor, lab};
 
 use crate::case::{Case, FINISH, WAITS};
 use crate::standing::{Stands, WayOut};
@@ -23,10 +23,10 @@ fn newer() -> Product {
     Product::buildbot("4.3.0")
 }
 
-/// A host where 3.11.9 runs, of the build for the Debian release that it stands on, in the channel of its name.
+/// A host where 3.11.9 runs, of the build for the Debian that it stands on, in the channel of its name.
 #[track_caller]
-fn running(name: &str, sheet: &mut Sheet, release: Release) -> Case {
-    let vendor = Vendor::new("acme").unwrap().for_release(release);
+fn running(name: &str, sheet: &mut Sheet) -> Case {
+    let vendor = Vendor::new("acme").unwrap().for_userland(sheet.system.base.userland());
     let case = Case::of(name, sheet, vendor, Product::buildbot("3.11.9"), &[PACKAGE]);
     assert_eq!(case.version_of(PACKAGE).as_deref(), Some("3.11.9"));
     assert_eq!(case.site.host.buildbot_schema(), "64");
@@ -51,12 +51,7 @@ impl User {
 }
 
 fn measure(sheet: &mut Sheet) {
-    let Some(release) = sheet.system.debian() else {
-        let host = Host::boot(&format!("buildbot-{}", sheet.system.name), sheet.system.base).unwrap();
-        sheet.ask_versions(&host);
-        return sheet.left_out::<OnceForBuildbot>(LeftOut::OtherPython);
-    };
-    let case = running("buildbot", sheet, release);
+    let case = running("buildbot", sheet);
     let user = User::of(&case);
     case.offered(newer());
     if case.site.manager() == Manager::Rpm {
@@ -116,14 +111,14 @@ fn finished_once(case: &Case, user: User) {
 
 /// A measurement of what other tests leave the records of, with this product.
 #[track_caller]
-fn again(system: &str, measure: impl FnOnce(&mut Sheet, Release)) {
+fn again(system: &str, measure: impl FnOnce(&mut Sheet)) {
     lab!(Lab::has_buildbot());
-    crate::on(system, &[], |sheet| measure(sheet, sheet.system.debian().unwrap()));
+    crate::on(system, &[], measure);
 }
 
 /// With a package of others whose script waits in the middle of the transaction.
-fn the_power_fails(sheet: &mut Sheet, release: Release) {
-    let mut case = running("buildbot-power", sheet, release);
+fn the_power_fails(sheet: &mut Sheet) {
+    let mut case = running("buildbot-power", sheet);
     case.offer(&[ThirdParty::new("beside", "1").while_comes(PACKAGE, WAITS)]);
     case.site.install(&["beside"]).expect_ok();
     let user = User::of(&case);
@@ -143,8 +138,8 @@ fn the_power_fails(sheet: &mut Sheet, release: Release) {
     finished_once(&case, user);
 }
 
-fn the_terminal_hangs_up(sheet: &mut Sheet, release: Release) {
-    let case = running("buildbot-terminal", sheet, release);
+fn the_terminal_hangs_up(sheet: &mut Sheet) {
+    let case = running("buildbot-terminal", sheet);
     case.offer(&[ThirdParty::new("beside", "1")]);
     case.site.install(&["beside"]).expect_ok();
     let user = User::of(&case);
