@@ -12,6 +12,7 @@ use super::add_ons::Prospect;
 use super::catalogue::{Catalogue, SignedPlan};
 use super::dialogue::Speaker;
 use super::intent::Intent;
+use super::locks::Patience;
 use super::situation::Situation;
 use super::upgrades::{self, Task};
 use super::{Agent, AgentError, comparison, keeping, room, timing, watch};
@@ -23,7 +24,8 @@ use crate::gate::{self, UNHURRIED};
 use crate::request::{PackageAction, Refusal, Reply};
 
 /// A product whose steps are running is refused, not waited for.
-pub(super) const PATIENCE: Duration = Duration::from_secs(2);
+pub(super) const PATIENCE: Patience =
+    Patience { for_steps: Duration::from_secs(2), for_comparisons: Duration::from_secs(30) };
 
 /// Judges a transaction and prepares for it.
 ///
@@ -78,7 +80,7 @@ fn judge(
     let Some(target) = &intent.target else { return Ok(()) };
     let to = Some(target.plan.envelope.version.clone());
     let entry = &catalogue.entries[id];
-    let Some(_lock) = agent.locks.lock_within(id, PATIENCE) else {
+    let Some(_lock) = agent.locks.lock_unless_at_work(&entry.product, PATIENCE) else {
         let upgrade = entry.product.newest().ok().flatten().map_or(0, |upgrade| upgrade.header.upgrade);
         return Err((to, vec![Reason::Unfinished { upgrade }]));
     };

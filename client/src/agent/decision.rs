@@ -16,9 +16,6 @@ use crate::engine::machine::{HaltCause, State, Upgrade};
 use crate::gate::UNHURRIED;
 use crate::request::{Decision, Refusal, Reply};
 
-/// How often the lock is waited for, [`barrier::PATIENCE`] each time.
-const LOOKS: u32 = 15;
-
 /// Writes the decision down, or says why it cannot be taken now.
 ///
 /// # Errors
@@ -73,18 +70,7 @@ pub fn decide(
 /// The product's lock. Whoever types `retry` the moment an upgrade halted waits until the agent has looked
 /// around; a step is not waited for, which may run for hours.
 fn lock<'a>(agent: &'a Agent, entry: &Entry) -> Option<Locked<'a>> {
-    for _ in 0..LOOKS {
-        let lock = agent.locks.lock_within(&entry.product.id, barrier::PATIENCE);
-        let is_at_work = || entry.product.newest().is_ok_and(|upgrade| upgrade.is_some_and(|u| is_at_work(&u.state)));
-        if lock.is_some() || is_at_work() {
-            return lock;
-        }
-    }
-    None
-}
-
-fn is_at_work(state: &State) -> bool {
-    matches!(state, State::Forward { .. } | State::Backward { .. })
+    agent.locks.lock_unless_at_work(&entry.product, barrier::PATIENCE)
 }
 
 /// An upgrade that was found past its gates has run nothing yet: the add-ons that join are those of now.
@@ -106,7 +92,7 @@ fn event(state: &State, decision: &Decision, by: &Person) -> Option<Event> {
     let by = by.clone();
     Some(match (decision, state) {
         (Decision::Retry, State::Stuck { .. }) => Event::UndoRetried { by },
-        (Decision::Retry, state) if is_at_work(state) => return None,
+        (Decision::Retry, state) if state.is_walking() => return None,
         (Decision::Retry, _) => Event::Retry { by: Some(by) },
         (Decision::Skip, _) => Event::SkippedBy { by },
         (Decision::Done { .. }, State::Waiting { item }) => Event::Answered { item: *item, answer: Answer::Done, by },

@@ -118,7 +118,7 @@ fn notice_of(problem: &FeedError, vendor: &Vendor, channel: &ChannelName, from: 
 fn look_at(agent: &Agent, catalogue: &Catalogue, entry: &Entry, online: &Online) -> Vec<Offer> {
     let id = &entry.product.id;
     // A product that is being changed has no new offer.
-    let Some(_lock) = agent.locks.lock_within(id, online.for_others) else {
+    let Some(_lock) = agent.locks.lock_unless_at_work(&entry.product, online.for_others) else {
         let newest = entry.product.newest().ok().flatten();
         return newest.map(|upgrade| busy(entry, upgrade.header.upgrade)).into_iter().collect();
     };

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use consign_metadata::name::ProductId;
 
 use super::Agent;
+use super::locks::Patience;
 use crate::host::Repository;
 
 /// What prerequisites may take where the network took all of its time.
@@ -22,7 +23,7 @@ pub struct Online {
     /// Servers that did not answer in time: the files of the others need what is left.
     mute: RefCell<BTreeSet<String>>,
     /// How long a product may be busy.
-    pub for_others: Duration,
+    pub for_others: Patience,
     /// Why a feed was not brought up to date.
     pub problems: Vec<(ProductId, String)>,
 }
@@ -32,13 +33,15 @@ impl Online {
     /// in: on a host with no processor to spare, starting a program alone takes seconds. A person who has
     /// asked would rather wait than be told nothing.
     pub fn begin(patient: bool) -> Self {
-        let (all, one_file, for_others) = if patient { (40, 20, 10_000) } else { (20, 5, 200) };
-        let for_others = Duration::from_millis(for_others);
+        let (all, one_file, for_steps, for_comparisons) =
+            if patient { (40, 20, 10_000, 20_000) } else { (20, 5, 200, 5_000) };
+        let [for_steps, for_comparisons] = [for_steps, for_comparisons].map(Duration::from_millis);
+        let for_others = Patience { for_steps, for_comparisons };
         Self::of(Duration::from_secs(all), Duration::from_secs(one_file), for_others)
     }
 
     /// With all of these times; `for_others` is how long a product may be busy.
-    pub(super) fn of(all: Duration, one_file: Duration, for_others: Duration) -> Self {
+    pub(super) fn of(all: Duration, one_file: Duration, for_others: Patience) -> Self {
         let deadline = Instant::now() + all;
         Self { deadline, one_file, mute: RefCell::default(), for_others, problems: Vec::new() }
     }

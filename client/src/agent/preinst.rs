@@ -83,7 +83,9 @@ pub fn arrive(
 fn defer_first(agent: &Agent, id: &ProductId) -> Result<(), AgentError> {
     let mut catalogue = Catalogue::read(agent)?;
     catalogue.know(agent, id);
-    let Some(_lock) = agent.locks.lock_within(id, barrier::PATIENCE) else { return Ok(()) };
+    let Some(_lock) = agent.locks.lock_unless_at_work(&catalogue.entries[id].product, barrier::PATIENCE) else {
+        return Ok(());
+    };
     let situation = Situation::of(agent, &catalogue, &catalogue.entries[id])?;
     let is_here = !situation.database.is_empty() || situation.under_way().is_some();
     match is_here || situation.from(agent).is_some() {
@@ -111,7 +113,7 @@ pub fn preinst(
         Err(problem) => return Ok(unusable(id, problem, before)),
     };
     let joining: BTreeSet<PackageName> = [package.clone()].into();
-    let Some(lock) = agent.locks.lock_within(id, barrier::PATIENCE) else {
+    let Some(lock) = agent.locks.lock_unless_at_work(&catalogue.entries[id].product, barrier::PATIENCE) else {
         let upgrade = catalogue.entries[id].product.newest()?.map_or(0, |upgrade| upgrade.header.upgrade);
         return Ok(refuse(id, &target, vec![Reason::Unfinished { upgrade }]));
     };

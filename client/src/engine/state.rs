@@ -66,6 +66,13 @@ pub enum State {
     },
 }
 
+impl State {
+    /// Whether its list is being walked, forward or back: a step may run.
+    pub fn is_walking(&self) -> bool {
+        matches!(self, Self::Forward { .. } | Self::Backward { .. })
+    }
+}
+
 /// What is known of the item that is next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]

@@ -5,11 +5,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::world::World;
+use crate::agent::locks::Patience;
 use crate::agent::online::Online;
 use crate::engine::event::Reason;
 use crate::engine::machine::State;
 use crate::host::Repository;
 use crate::notice::Notice;
+
+const AT_ONCE: Patience = Patience { for_steps: Duration::ZERO, for_comparisons: Duration::ZERO };
 
 #[test]
 fn a_release_is_held_until_its_note_is_acknowledged() {
@@ -179,6 +182,22 @@ fn a_repository_that_cannot_be_read_is_told_in_the_words_of_the_package_manager(
 }
 
 #[test]
+fn whoever_only_compares_a_product_keeps_nothing_from_being_offered() {
+    let world = World::with_baseline();
+    let release = world.vendor.release(&world.vendor.plan("1.1.0"));
+    world.publish(&[&release], "1.1.0-1");
+    let comparing = world.agent.locks.lock(&world.product().id);
+    let offers = std::thread::scope(|scope| {
+        let looking = scope.spawn(|| world.look());
+        // Longer than a step is waited for.
+        assert!(world.agent.locks.lock_within(&world.product().id, Duration::from_millis(600)).is_none());
+        drop(comparing);
+        looking.join().unwrap()
+    });
+    assert_eq!(offers[0].offered, Some("1.1.0".parse().unwrap()));
+}
+
+#[test]
 fn a_server_that_did_not_answer_in_time_is_asked_once() {
     let world = World::with_baseline();
     let release = world.vendor.release(&world.vendor.plan("1.1.0"));
@@ -189,7 +208,7 @@ fn a_server_that_did_not_answer_in_time_is_asked_once() {
     };
     let mute = Repository { url: "https://mute.example/linux".to_owned(), ..there.clone() };
     world.host.state().mute = Some(mute.url.clone());
-    let online = Online::of(Duration::from_secs(60), Duration::from_millis(10), Duration::ZERO);
+    let online = Online::of(Duration::from_secs(60), Duration::from_millis(10), AT_ONCE);
     let fetch = |from| online.fetch(&world.agent, from, &path, u64::MAX);
     assert!(fetch(&mute).unwrap_err().contains("pretended"));
     assert!(fetch(&mute).unwrap_err().ends_with("https://mute.example/linux did not answer in time before"));
