@@ -6,6 +6,7 @@ pub mod agent;
 pub mod cli;
 pub mod configuration;
 pub mod conversation;
+pub mod data;
 pub mod durable;
 pub mod engine;
 pub mod feed;

@@ -6,9 +6,11 @@
 //!   can say what a release is and that it needs a newer agent
 //! - `body`: what makes up the product and what may be asked; versioned
 //! - `step`: the list that is walked
+//! - `data`: how a host sees which version the data is at
 //! - `note`: release notes by digest
 
 mod body;
+mod data;
 mod envelope;
 mod note;
 mod step;
@@ -26,6 +28,7 @@ use crate::task::Task;
 use crate::version::Version;
 
 pub use body::{Module, NativeVersions, PlanBody, SideEffect, SiteOption, When};
+pub use data::{Data, DataProbe};
 pub use envelope::Envelope;
 pub use note::{MAXIMUM_NOTE_SIZE, NoteReference, note_file, note_member, parse_note_file, parse_note_member};
 pub use step::{HealthCheck, OnInterrupt, RESERVED_STEP_NAMES, RunStep, Step, Undo};
@@ -33,7 +36,7 @@ pub use step::{HealthCheck, OnInterrupt, RESERVED_STEP_NAMES, RunStep, Step, Und
 /// The only format of the envelope there will ever be.
 pub const ENVELOPE_FORMAT: u32 = 1;
 /// The newest format of the body that this crate reads.
-pub const BODY_FORMAT: u32 = 2;
+pub const BODY_FORMAT: u32 = 3;
 /// The largest plan a reader takes, in bytes of the signed message.
 pub const MAXIMUM_SIZE: u64 = 1024 * 1024;
 /// Name of the member that carries the signed plan in the control archive of a .deb.
@@ -156,6 +159,11 @@ impl UpgradePlan {
         let mut seen: BTreeSet<&str> = body.steps.iter().map(Step::name).collect();
         if let Some(twice) = body.tasks.iter().find(|task| !seen.insert(task.id.as_str())) {
             return wrong(format!("two tasks or steps are called {:?}", twice.id.as_str()));
+        }
+        let names: BTreeSet<&str> = body.steps.iter().map(Step::name).collect();
+        let data = body.data.iter().flat_map(|data| &data.steps);
+        if let Some(unknown) = data.into_iter().find(|name| !names.contains(name.as_str())) {
+            return wrong(format!("its data names a step {:?} that there is not", unknown.as_str()));
         }
         // A transaction that waits at its barrier cannot wait for a person.
         let before = body.steps.iter().take_while(|step| !matches!(step, Step::Packages));

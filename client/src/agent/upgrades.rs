@@ -10,7 +10,9 @@ use super::catalogue::{SignedPlan, plan_of};
 use super::situation::Situation;
 use super::{Agent, AgentError, comparison, telling};
 use crate::add_on::{AddOn, Joined};
-use crate::engine::event::{Event, FORMAT, FORMAT_WITH_ADD_ONS, Header, ModuleChange, Packages, Reason};
+use crate::engine::event::{
+    Event, FORMAT, FORMAT_WITH_ADD_ONS, FORMAT_WITH_BACKUP, Header, ModuleChange, Packages, Reason,
+};
 use crate::engine::journal::{Journal, JournalError};
 use crate::engine::machine::{State, Upgrade};
 use crate::engine::runner::{self, Context, Runner, Standing};
@@ -101,7 +103,7 @@ fn header(
     let envelope = &plan.envelope;
     let joined: Vec<&UpgradePlan> = add_ons.iter().map(|add_on| &add_on.plan).collect();
     Header {
-        format: if joined.is_empty() { FORMAT } else { FORMAT_WITH_ADD_ONS },
+        format: journal_format(plan, &joined),
         upgrade: 0,
         product: plan.id(),
         plan: plan.digest,
@@ -114,6 +116,15 @@ fn header(
         supersedes: None,
         joined: add_ons.iter().map(AddOn::named).collect(),
         agent: agent.version.clone(),
+    }
+}
+
+/// The lowest that can tell what may happen, so that the oldest agent that could go on also reads it.
+fn journal_format(plan: &UpgradePlan, joined: &[&UpgradePlan]) -> u32 {
+    match (plan.body.data.is_some(), joined.is_empty()) {
+        (true, _) => FORMAT_WITH_BACKUP,
+        (false, false) => FORMAT_WITH_ADD_ONS,
+        (false, true) => FORMAT,
     }
 }
 

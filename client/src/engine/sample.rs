@@ -92,6 +92,9 @@ pub fn every_event(upgrade: &Upgrade) -> Vec<Event> {
         Event::Rescued { observed: "1.0.0".parse().unwrap(), by: person() },
         Event::RollbackRequested { by: person() },
         Event::UndoRetried { by: person() },
+        Event::DataObserved { version: Some("7".to_owned()) },
+        Event::DataObserved { version: None },
+        Event::DataAccepted { version: "6".to_owned(), by: person() },
     ];
     for seen in [Packages::Before, Packages::Partial, Packages::After] {
         events.extend([packages(seen, false), packages(seen, true)]);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Step;
+use super::{Data, Step};
 use crate::add_on::{self, AllowedAddOn, Joins};
 use crate::digest::Sha256;
 use crate::name::{Label, PackageName, UnitName};
@@ -13,7 +13,7 @@ use crate::task::Task;
 use crate::text::Text;
 use crate::version::{Version, VersionRange};
 
-/// What is to be done, formats 1 and 2. What format 2 brought is named in [`PlanBody::lowest_format`].
+/// What is to be done, formats 1 to 3. What formats 2 and 3 brought is named in [`PlanBody::lowest_format`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlanBody {
@@ -44,6 +44,9 @@ pub struct PlanBody {
     /// What this product joins, where it is an add-on. Since format 2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub joins: Option<Joins>,
+    /// How a host sees which version the data is at. Since format 3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Data>,
     /// The one list that is walked forward, or back. Exactly one item is [`Step::Packages`].
     pub steps: Vec<Step>,
 }
@@ -52,13 +55,18 @@ impl PlanBody {
     /// The lowest format that can carry this body: what a publisher writes, so that the oldest agent that
     /// could carry it out also reads it.
     pub fn lowest_format(&self) -> u32 {
+        let is_third = self.data.is_some();
         let is_second = add_on::is_used(self)
             || !self.renamed_engines.is_empty()
             || !self.prerequisites.is_empty()
             || !self.tasks.is_empty()
             || self.steps.iter().any(|step| matches!(step, Step::Task(_)))
             || self.modules.iter().any(|module| !module.builds.is_empty());
-        if is_second { 2 } else { 1 }
+        match (is_third, is_second) {
+            (true, _) => 3,
+            (false, true) => 2,
+            (false, false) => 1,
+        }
     }
 }
 

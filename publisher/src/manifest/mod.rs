@@ -10,6 +10,7 @@ pub mod authored;
 mod build;
 mod capabilities;
 mod command;
+mod data;
 mod duration;
 mod error;
 mod files;

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use consign_metadata::name::{Label, PackageName, UnitName};
-use consign_metadata::plan::{NativeVersions, RunStep, SideEffect, SiteOption, Step};
+use consign_metadata::plan::{Data, NativeVersions, RunStep, SideEffect, SiteOption, Step};
 use consign_metadata::prerequisite::Prerequisite;
 
 use super::error::Fault;
 use super::files::Ground;
 use super::notes::Note;
 use super::{
-    AddOns, Build, ManifestError, Module, Product, Repository, Tasks, authored, build, capabilities, health,
+    AddOns, Build, ManifestError, Module, Product, Repository, Tasks, authored, build, capabilities, data, health,
     prerequisites, steps, units,
 };
 use crate::file::{FileError, OnFile};
@@ -63,6 +63,8 @@ pub struct Project {
     pub tasks: Tasks,
     /// Programs that finish an upgrade, in order.
     pub steps: Vec<RunStep>,
+    /// How a host sees which version the data is at.
+    pub data: Option<Data>,
     /// What it says of add-ons.
     pub add_ons: AddOns,
     /// The health step.
@@ -193,6 +195,7 @@ impl authored::Manifest {
             Packaging::Own => units::engines(self.product.engines.as_ref(), &modules, self.product.version.span())?,
             Packaging::Foreign => self.product.engines.iter().flatten().map(|unit| unit.get_ref().clone()).collect(),
         };
+        let steps = steps::validate(&self.steps, &options, strictness)?;
         Ok(Project {
             root: ground.path().to_owned(),
             renamed_engines: self.renamed_engines(&engines)?,
@@ -201,7 +204,8 @@ impl authored::Manifest {
             side_effects: self.side_effects()?,
             prerequisites: prerequisites::validate(&self.prerequisites, &options)?,
             tasks: Tasks::of(self)?,
-            steps: steps::validate(&self.steps, &options, strictness)?,
+            data: data::validate(self.data.as_ref(), &options, &steps)?,
+            steps,
             add_ons: AddOns::of(self, &product.id, &options, strictness)?,
             health: health::validate(&self.health, &options)?,
             repository: self.repository.as_ref().map(|r| r.validate(ground)).transpose()?,

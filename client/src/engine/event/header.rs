@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Header {
-    /// [`FORMAT`], or [`FORMAT_WITH_ADD_ONS`].
+    /// [`FORMAT`], [`FORMAT_WITH_ADD_ONS`] or [`FORMAT_WITH_BACKUP`].
     pub format: u32,
     /// Number of the upgrade on this host, from 1, within its product.
     pub upgrade: u32,
