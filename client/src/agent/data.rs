@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use consign_metadata::name::{ProductId, UnitName};
 use consign_metadata::plan::UpgradePlan;
+use consign_metadata::version::Version;
 
 use super::catalogue::Catalogue;
 use super::situation::Situation;
@@ -16,7 +17,7 @@ use super::{Agent, AgentError};
 use crate::data::{Difference, Found, Probe, Record};
 use crate::engine::event::{Event, Person};
 use crate::engine::journal::JournalError;
-use crate::engine::machine::Upgrade;
+use crate::engine::machine::{State, Upgrade};
 use crate::product::Product;
 use crate::request::Reply;
 
@@ -31,7 +32,7 @@ pub fn compare(agent: &Agent, situation: &Situation<'_>) -> Result<Option<Found>
         return Ok(desk.look());
     }
     let Some(found) = desk.look() else { return Ok(None) };
-    let Some(mut record) = desk.record(situation, &found)? else { return Ok(Some(found)) };
+    let Some(mut record) = desk.record(&found)? else { return Ok(Some(found)) };
     match &found {
         Found::CouldNotLook(_) => {}
         Found::Version(version) if *version == record.version => desk.let_go(&mut record)?,
@@ -71,7 +72,7 @@ pub fn accept(agent: &Arc<Agent>, id: &ProductId, by: &Person) -> Result<Reply, 
     if let Some(upgrade) = situation.under_way() {
         desk.tell(upgrade, &version, by)?;
     } else {
-        desk.take(&situation, &version, by)?;
+        desk.take(&version, by)?;
     }
     Ok(answer(Some(Found::Version(version))))
 }
@@ -101,19 +102,33 @@ impl Desk<'_> {
     }
 
     /// What was last seen: what the last upgrade left, where it left anything since the record was made.
-    fn record(&self, situation: &Situation<'_>, found: &Found) -> Result<Option<Record>, AgentError> {
-        let last = situation.last_finished();
-        let number = last.as_ref().map_or(0, |upgrade| upgrade.header.upgrade);
+    fn record(&self, found: &Found) -> Result<Option<Record>, AgentError> {
+        let (number, release, left) = self.left()?;
         let record = Record::read(self.product).map_err(AgentError::io("read what was last seen of the data"))?;
-        if record.as_ref().is_some_and(|record| record.upgrade >= number) {
+        if record.as_ref().is_some_and(|record| (record.upgrade, &record.release) == (number, &release)) {
             return Ok(record);
         }
-        let seen = last.and_then(|upgrade| upgrade.data).or_else(|| found.clone().version());
-        let Some(version) = seen else { return Ok(record) };
-        let release = self.plan.envelope.version.clone();
+        let Some(version) = left.or_else(|| found.clone().version()) else { return Ok(record) };
         let record = Record::new(version, release, number, self.agent.clock.now());
         self.keep(&record)?;
         Ok(Some(record))
+    }
+
+    /// The upgrade that last came to an end which the data went along with: its number, the release that it
+    /// left, and the version of the data as far as it saw it.
+    fn left(&self) -> Result<(u32, Version, Option<String>), AgentError> {
+        let numbers = self.product.upgrades().map_err(AgentError::io("list the upgrades"))?;
+        for number in numbers.into_iter().rev() {
+            let Some(upgrade) = self.product.replay(number)?.upgrade else { continue };
+            let Upgrade { header, state, data, data_before, data_accepted, .. } = upgrade;
+            match (state, header.from) {
+                (State::Completed, _) => return Ok((number, header.to, data)),
+                (State::Rescued { observed }, _) => return Ok((number, observed, None)),
+                (State::RolledBack, Some(from)) => return Ok((number, from, data_accepted.or(data_before))),
+                _ => {}
+            }
+        }
+        Ok((0, self.plan.envelope.version.clone(), None))
     }
 
     fn keep(&self, record: &Record) -> Result<(), AgentError> {
@@ -177,9 +192,9 @@ impl Desk<'_> {
         self.keep(record)
     }
 
-    fn take(&self, situation: &Situation<'_>, version: &str, by: &Person) -> Result<(), AgentError> {
+    fn take(&self, version: &str, by: &Person) -> Result<(), AgentError> {
         let found = Found::Version(version.to_owned());
-        let Some(before) = self.record(situation, &found)? else { return Ok(()) };
+        let Some(before) = self.record(&found)? else { return Ok(()) };
         if before.version == version {
             return self.let_go(&mut before.clone());
         }
@@ -189,11 +204,12 @@ impl Desk<'_> {
     }
 
     fn accepted(&self, before: &Record, version: &str, by: &Person) -> Record {
-        let (release, now) = (self.plan.envelope.version.clone(), self.agent.clock.now());
-        let mut record = Record::new(version.to_owned(), release, before.upgrade, now);
-        record.accepted_by = Some(by.clone());
-        record.differs = before.differs.clone();
-        record
+        let (release, now) = (before.release.clone(), self.agent.clock.now());
+        Record {
+            accepted_by: Some(by.clone()),
+            differs: before.differs.clone(),
+            ..Record::new(version.to_owned(), release, before.upgrade, now)
+        }
     }
 
     /// An upgrade that stands because of it: the step can be tried again then.

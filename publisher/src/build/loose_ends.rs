@@ -149,7 +149,8 @@ fn all_runs(project: &Project) -> Vec<Run<'_>> {
         Check::Command { command, user, .. } => Some((format!("prerequisite {:?}", asked.id.as_str()), user, command)),
         Check::FreeSpace { .. } => None,
     });
-    steps.chain(checks).chain(asked).map(|(step, user, command)| Run { step, user, command }).collect()
+    let data = project.data.iter().map(|data| ("probe of the data".to_owned(), &data.probe.user, &data.probe.command));
+    steps.chain(checks).chain(asked).chain(data).map(|(step, user, command)| Run { step, user, command }).collect()
 }
 
 fn links(packages: &[PackageContents]) -> impl Iterator<Item = LooseEnd> {

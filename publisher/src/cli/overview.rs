@@ -224,6 +224,11 @@ fn gates(plan: &UpgradePlan) {
     for task in &plan.body.tasks {
         say(format_args!("  {}: {}{}", task.id, task.summary.en, condition(&task.when)));
     }
+    if let Some(data) = &plan.body.data {
+        let version = data.version.as_ref().map(|version| format!(": {version}")).unwrap_or_default();
+        say(format_args!("\nThe version of the data{version}"));
+        say(format_args!("  {} as {}", data.probe.command.join(" "), data.probe.user));
+    }
     say("\nTo be acknowledged on the host");
     let notes = plan.envelope.notes.iter().filter(|note| note.acknowledge);
     let mut lines: Vec<_> = notes.map(|note| format!("the note on {}", note.version)).collect();
