@@ -205,11 +205,9 @@ impl Desk<'_> {
 
     fn accepted(&self, before: &Record, version: &str, by: &Person) -> Record {
         let (release, now) = (before.release.clone(), self.agent.clock.now());
-        Record {
-            accepted_by: Some(by.clone()),
-            differs: before.differs.clone(),
-            ..Record::new(version.to_owned(), release, before.upgrade, now)
-        }
+        let mut record = Record::new(version.to_owned(), release, before.upgrade, now);
+        (record.accepted_by, record.differs) = (Some(by.clone()), before.differs.clone());
+        record
     }
 
     /// An upgrade that stands because of it: the step can be tried again then.
