@@ -7,6 +7,7 @@
 //! | `unfinished` | exists while engines must not start; their units carry the condition |
 //! | `offers.json` | what the last look found |
 //! | `acknowledgements` | what a person has read and accepted, append-only |
+//! | `backups/<number>/` | what was saved before an upgrade |
 //! | `packages/` | the packages to go back to, and those that are installed |
 //! | `prerequisites/<id>.log` | what the check of a prerequisite wrote last |
 //! | `journal/<number>/records.jsonl` | an upgrade |
@@ -111,6 +112,11 @@ impl Product {
         self.folder.join("packages")
     }
 
+    /// The folder of what was saved before an upgrade.
+    pub fn backup(&self, number: u32) -> PathBuf {
+        self.folder.join("backups").join(format!("{number:04}"))
+    }
+
     /// The folder of an upgrade.
     pub fn upgrade_folder(&self, number: u32) -> PathBuf {
         self.folder.join("journal").join(format!("{number:04}"))
@@ -207,6 +213,18 @@ impl Product {
             }
         }
         Ok(None)
+    }
+
+    /// The upgrades whose place an upgrade takes, newest first; `header` may be one that has not begun.
+    pub fn replaced_by(&self, header: &Header) -> Vec<Upgrade> {
+        let mut replaced = Vec::new();
+        let (mut at, mut next) = (header.upgrade, header.supersedes);
+        while let Some(number) = next.filter(|number| at == 0 || *number < at) {
+            let Some(upgrade) = self.replay(number).ok().and_then(|replay| replay.upgrade) else { break };
+            (at, next) = (number, upgrade.header.supersedes);
+            replaced.push(upgrade);
+        }
+        replaced
     }
 
     /// The version last finished, with its packaging revision where a journal finished it: the `from` of

@@ -10,6 +10,7 @@ use super::locks::Locked;
 use super::situation::Situation;
 use super::{Agent, AgentError, barrier, mend, upgrades, watch};
 use crate::add_on::Joined;
+use crate::backup;
 use crate::engine::event::{Answer, Event, Person};
 use crate::engine::journal::{Journal, JournalError};
 use crate::engine::machine::{HaltCause, State, Upgrade};
@@ -35,6 +36,9 @@ pub fn decide(
         situation.newest.as_ref().ok_or_else(|| AgentError::NotNow(format!("{id} has no upgrade to decide about")))?;
     if let Some(refusal) = unsatisfied(agent, &situation, upgrade, decision)? {
         return Ok(Reply::Refuse { refusals: vec![refusal] });
+    }
+    if let Decision::Rollback { .. } = decision {
+        is_sound(&situation, upgrade)?;
     }
     let number = upgrade.header.upgrade;
     let half_way = match decision {
@@ -67,6 +71,18 @@ pub fn decide(
     mended.map(|()| Reply::Accepted)
 }
 
+/// Whether what it would be taken back with is there, read again from the first byte to the last. Nothing is
+/// stopped for a way back that leads nowhere.
+fn is_sound(situation: &Situation<'_>, upgrade: &Upgrade) -> Result<(), AgentError> {
+    if !upgrade.has_left_before() {
+        return Ok(());
+    }
+    let unusable = |problem: String| AgentError::NotNow(format!("the backup cannot be used: {problem}"));
+    let seal = backup::of_unit(situation.product, &upgrade.header).map_err(|problem| unusable(problem.to_string()))?;
+    let seal = seal.ok_or_else(|| unusable("it was never sealed".to_owned()))?;
+    seal.verify(situation.product).map_err(|problem| unusable(problem.to_string()))
+}
+
 /// The product's lock. Whoever types `retry` the moment an upgrade halted waits until the agent has looked
 /// around; a step is not waited for, which may run for hours.
 fn lock<'a>(agent: &'a Agent, entry: &Entry) -> Option<Locked<'a>> {
@@ -94,6 +110,9 @@ fn event(state: &State, decision: &Decision, by: &Person) -> Option<Event> {
         (Decision::Retry, State::Stuck { .. }) => Event::UndoRetried { by },
         (Decision::Retry, state) if state.is_walking() => return None,
         (Decision::Retry, _) => Event::Retry { by: Some(by) },
+        (Decision::Rollback { accepts_data_loss }, _) => {
+            Event::RollbackRequested { by, accepts_data_loss: *accepts_data_loss }
+        }
         (Decision::Skip, _) => Event::SkippedBy { by },
         (Decision::Done { .. }, State::Waiting { item }) => Event::Answered { item: *item, answer: Answer::Done, by },
         (Decision::Done { .. }, _) => Event::Answered { item: 0, answer: Answer::Done, by },
