@@ -67,13 +67,17 @@ pub struct GoingBack {
 }
 
 impl GoingBack {
-    /// Looks at the newest upgrade of a product; `None` where it has none.
+    /// Looks at the newest upgrade of a product that has begun; `None` where it has none.
     ///
     /// # Errors
     /// [`JournalError`]
     pub fn of(product: &Product, packages: &dyn PackageManager) -> Result<Option<Self>, JournalError> {
-        let Some(newest) = product.newest()? else { return Ok(None) };
-        let Replay { records, upgrade, .. } = product.replay(newest.header.upgrade)?;
+        let found = match product.last_begun()? {
+            Some((upgrade, _)) => Some(upgrade),
+            None => product.newest()?,
+        };
+        let Some(found) = found else { return Ok(None) };
+        let Replay { records, upgrade, .. } = product.replay(found.header.upgrade)?;
         Ok(upgrade.map(|upgrade| Self::look(product, &upgrade, &records, packages)))
     }
 

@@ -202,14 +202,37 @@ impl Product {
         Replay::of(&self.upgrade_folder(number))
     }
 
-    /// The newest upgrade, read without changing it.
+    /// The newest upgrade, read without changing it; the one under way, where later ones were cancelled for it.
     ///
     /// # Errors
     /// [`JournalError`]
     pub fn newest(&self) -> Result<Option<Upgrade>, JournalError> {
+        let mut newest = None;
         for number in self.upgrades().map_err(|cause| self.io("list", cause))?.into_iter().rev() {
-            if let Some(upgrade) = self.replay(number)?.upgrade {
-                return Ok(Some(upgrade));
+            let Some(upgrade) = self.replay(number)?.upgrade else { continue };
+            if upgrade.state != State::Cancelled {
+                return Ok(newest.filter(|_| !upgrade.is_under_way()).or(Some(upgrade)));
+            }
+            newest.get_or_insert(upgrade);
+        }
+        Ok(newest)
+    }
+
+    /// The newest upgrade that has changed anything, whatever is offered since; the numbers of those that only
+    /// wait for their transaction are beside it.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub fn last_begun(&self) -> Result<Option<(Upgrade, Vec<u32>)>, JournalError> {
+        let mut waiting = Vec::new();
+        for number in self.upgrades().map_err(|cause| self.io("list", cause))?.into_iter().rev() {
+            let Some(upgrade) = self.replay(number)?.upgrade else { continue };
+            match upgrade.state {
+                State::Planned | State::Held | State::Cleared => waiting.push(number),
+                // What was wanted no more, or taken back before anything had changed.
+                State::Cancelled => {}
+                State::Superseded { .. } if !upgrade.has_left_before() => {}
+                _ => return Ok(Some((upgrade, waiting))),
             }
         }
         Ok(None)
