@@ -3,14 +3,17 @@
 pub mod acknowledgement;
 pub mod add_on;
 pub mod agent;
+pub mod backup;
 pub mod cli;
 pub mod configuration;
 pub mod conversation;
 pub mod data;
+pub mod database;
 pub mod durable;
 pub mod engine;
 pub mod feed;
 pub mod gate;
+pub mod going_back;
 pub mod host;
 pub mod kept_back;
 pub mod looked;

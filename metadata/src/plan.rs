@@ -4,13 +4,17 @@
 //!
 //! - `envelope`: what every agent understands of it; frozen as format 1 for ever, so that the oldest agent
 //!   can say what a release is and that it needs a newer agent
+//! - `backup`: what is saved before anything changes
 //! - `body`: what makes up the product and what may be asked; versioned
 //! - `step`: the list that is walked
+//! - `database`: a database that the agent itself can save
 //! - `data`: how a host sees which version the data is at
 //! - `note`: release notes by digest
 
+mod backup;
 mod body;
 mod data;
+mod database;
 mod envelope;
 mod note;
 mod step;
@@ -27,8 +31,10 @@ use crate::prerequisite::Prerequisite;
 use crate::task::Task;
 use crate::version::Version;
 
+pub use backup::{Backup, BackupPart};
 pub use body::{Module, NativeVersions, PlanBody, SideEffect, SiteOption, When};
 pub use data::{Data, DataProbe};
+pub use database::Database;
 pub use envelope::Envelope;
 pub use note::{MAXIMUM_NOTE_SIZE, NoteReference, note_file, note_member, parse_note_file, parse_note_member};
 pub use step::{HealthCheck, OnInterrupt, RESERVED_STEP_NAMES, RunStep, Step, Undo};
@@ -92,9 +98,19 @@ impl UpgradePlan {
         let applies = |step: &&Step| match step {
             Step::Run(run) => from != Some(to) && run.when.applies(from, to),
             Step::Task(task) => from != Some(to) && task.when.applies(from, to),
+            // There is nothing yet.
+            Step::Backup(_) => from.is_some(),
             _ => true,
         };
         self.body.steps.iter().filter(applies).collect()
+    }
+
+    /// What it saves before anything changes.
+    pub fn backup(&self) -> Option<&Backup> {
+        self.body.steps.iter().find_map(|step| match step {
+            Step::Backup(backup) => Some(backup),
+            _ => None,
+        })
     }
 
     /// The prerequisites of one upgrade.
@@ -129,6 +145,7 @@ impl UpgradePlan {
             return wrong(format!("two steps are called {:?}", twice.name()));
         }
         self.check_format_2()?;
+        backup::check(&self.body.steps)?;
         add_on::check(&self.id(), &self.body)?;
         if self.body.modules.is_empty() {
             return wrong("it has no module".to_owned());

@@ -51,6 +51,7 @@ fn on_reason(product: &ProductId, reason: &Reason, language: Language) -> Vec<Ad
     match reason {
         Reason::NoteUnread { .. } => vec![notes(product, language), acknowledge(product, language)],
         Reason::SideEffectUnacknowledged { .. } => vec![plan(product, language), acknowledge(product, language)],
+        Reason::TakenBack { .. } => vec![history(product, language), acknowledge(product, language)],
         Reason::PrerequisiteFailed { .. } | Reason::PrerequisiteUnknown { .. } => {
             vec![plan(product, language), refresh(language)]
         }
@@ -170,6 +171,11 @@ pub fn what_happened(upgrade: &Upgrade, language: Language) -> Advice {
         format!("consignee history {product} --upgrade {number}"),
         say!(language, "everything that happened", "tout ce qui s'est passé"),
     )
+}
+
+fn history(product: &ProductId, language: Language) -> Advice {
+    let purpose = say!(language, "see why it was taken back", "voir pourquoi elle a été annulée");
+    advice(format!("consignee history {product}"), purpose)
 }
 
 fn retry(product: &ProductId, language: Language) -> Advice {

@@ -13,7 +13,7 @@ use crate::task::Task;
 use crate::text::Text;
 use crate::version::{Version, VersionRange};
 
-/// What is to be done, formats 1 to 3. What formats 2 and 3 brought is named in [`PlanBody::lowest_format`].
+/// What is to be done, formats 1 to 3. What the later ones brought is named in [`PlanBody::lowest_format`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlanBody {
@@ -55,7 +55,7 @@ impl PlanBody {
     /// The lowest format that can carry this body: what a publisher writes, so that the oldest agent that
     /// could carry it out also reads it.
     pub fn lowest_format(&self) -> u32 {
-        let is_third = self.data.is_some();
+        let is_third = self.data.is_some() || self.steps.iter().any(|step| matches!(step, Step::Backup(_)));
         let is_second = add_on::is_used(self)
             || !self.renamed_engines.is_empty()
             || !self.prerequisites.is_empty()

@@ -8,7 +8,7 @@ mod accounts;
 use std::fmt;
 use std::path::{Component, Path};
 
-use consign_metadata::plan::{HealthCheck, Step};
+use consign_metadata::plan::{BackupPart, HealthCheck, Step};
 use consign_metadata::prerequisite::Check;
 use consign_metadata::version::Version;
 
@@ -149,8 +149,13 @@ fn all_runs(project: &Project) -> Vec<Run<'_>> {
         Check::Command { command, user, .. } => Some((format!("prerequisite {:?}", asked.id.as_str()), user, command)),
         Check::FreeSpace { .. } => None,
     });
+    let saved = project.backup.iter().flat_map(|backup| &backup.parts).filter_map(|part| match part {
+        BackupPart::Command { name, save, user, .. } => Some((format!("backup {:?}", name.as_str()), user, save)),
+        BackupPart::Files { .. } | BackupPart::Database { .. } => None,
+    });
     let data = project.data.iter().map(|data| ("probe of the data".to_owned(), &data.probe.user, &data.probe.command));
-    steps.chain(checks).chain(asked).chain(data).map(|(step, user, command)| Run { step, user, command }).collect()
+    let all = steps.chain(checks).chain(asked).chain(saved).chain(data);
+    all.map(|(step, user, command)| Run { step, user, command }).collect()
 }
 
 fn links(packages: &[PackageContents]) -> impl Iterator<Item = LooseEnd> {

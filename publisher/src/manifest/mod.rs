@@ -7,10 +7,12 @@
 pub mod account;
 mod add_ons;
 pub mod authored;
+mod backup;
 mod build;
 mod capabilities;
 mod command;
 mod data;
+mod database;
 mod duration;
 mod error;
 mod files;

@@ -74,7 +74,7 @@ fn undone(item: i64) -> [Event; 2] {
 }
 
 fn rollback() -> Event {
-    Event::RollbackRequested { by: person() }
+    Event::RollbackRequested { by: person(), accepts_data_loss: false }
 }
 
 fn retry() -> Event {
