@@ -92,6 +92,8 @@ pub fn every_event(upgrade: &Upgrade) -> Vec<Event> {
         Event::SkippedBy { by: person() },
         Event::Rescued { observed: "1.0.0".parse().unwrap(), by: person() },
         Event::RollbackRequested { by: person(), accepts_data_loss: false },
+        Event::RollbackRequested { by: person(), accepts_data_loss: true },
+        Event::PackagesKept { missing: Vec::new() },
         Event::UndoRetried { by: person() },
         Event::DataObserved { version: Some("7".to_owned()) },
         Event::DataObserved { version: None },

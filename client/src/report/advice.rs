@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use consign_metadata::name::ProductId;
 use consign_metadata::text::Language;
 
+use super::going_back;
 use super::page::{Page, Style};
 use crate::engine::event::{Failure, Reason};
 use crate::engine::machine::{HaltCause, State, Upgrade};
@@ -159,6 +160,9 @@ fn halted(upgrade: &Upgrade, item: usize, cause: &HaltCause, language: Language)
             format!("consignee skip {product}"),
             say!(language, "if you have done the step by hand", "si vous avez fait l'étape à la main"),
         ));
+    }
+    if upgrade.can_walk_back_with(true) {
+        all.push(going_back::rollback(product, language));
     }
     all.push(rescue(upgrade, language));
     all

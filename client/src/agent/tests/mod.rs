@@ -6,6 +6,7 @@ mod barriers;
 mod checks;
 mod clocks;
 mod data;
+mod going_back;
 mod looks;
 mod mending;
 mod previous;
