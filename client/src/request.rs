@@ -156,6 +156,13 @@ pub enum Reply {
         /// How much.
         bytes: u64,
     },
+    /// Something was found of a product that keeps nothing from going ahead. Not the last line.
+    Told {
+        /// The product.
+        product: ProductId,
+        /// What.
+        reasons: Vec<Reason>,
+    },
     /// Understood; what follows happens by itself.
     Accepted,
     /// What is offered to this host, and the holds are written.
@@ -191,6 +198,9 @@ pub struct Offer {
     pub offered: Option<Version>,
     /// Why it is held; empty when it is cleared.
     pub held: Vec<Reason>,
+    /// What was found on the host and holds nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<Reason>,
 }
 
 /// Why a transaction is refused for one product.

@@ -6,6 +6,8 @@
 //! choice that is silently left out would be carried out as another one.
 
 mod add_ons;
+pub mod checks;
+pub mod keep;
 mod repair;
 mod rules;
 pub mod tell;
@@ -27,6 +29,8 @@ use toml::Spanned;
 use crate::places::Places;
 
 pub use add_ons::{AddOn, add_ons};
+use checks::ChecksTable;
+use keep::KeepTable;
 pub use repair::Repair;
 pub use rules::Rules;
 use rules::{Tables, UnattendedTable, WindowTable};
@@ -83,6 +87,8 @@ struct PolicyFile {
     unattended: Option<UnattendedTable>,
     window: Option<WindowTable>,
     tell: Option<TellTable>,
+    checks: Option<ChecksTable>,
+    keep: Option<KeepTable>,
 }
 
 #[derive(Default, Deserialize)]
@@ -96,17 +102,21 @@ struct ProductFile {
     unattended: Option<UnattendedTable>,
     window: Option<WindowTable>,
     tell: Option<TellTable>,
+    checks: Option<ChecksTable>,
+    keep: Option<KeepTable>,
 }
 
 impl PolicyFile {
     fn tables(self) -> Tables {
-        Tables { repair: self.repair, unattended: self.unattended, window: self.window, tell: self.tell }
+        let Self { repair, unattended, window, tell, checks, keep, .. } = self;
+        Tables { repair, unattended, window, tell, checks, keep }
     }
 }
 
 impl ProductFile {
     fn tables(self) -> Tables {
-        Tables { repair: self.repair, unattended: self.unattended, window: self.window, tell: self.tell }
+        let Self { repair, unattended, window, tell, checks, keep, .. } = self;
+        Tables { repair, unattended, window, tell, checks, keep }
     }
 }
 

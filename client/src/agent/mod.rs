@@ -8,7 +8,7 @@
 //! - [`mend`]: finishes one that ended half way
 //! - [`catalogue`], [`situation`], [`comparison`], [`offers`], [`intent`], [`add_ons`]: what is known and wanted
 //! - [`introduction`]: the new keys of a vendor, for a host that was away
-//! - [`room`]: space for what is written
+//! - [`checks`]: what is looked for on the host; [`room`]: space for what is written
 //! - [`keeping`], [`previous`]: the packages to go back to
 //! - [`timing`]: the site's rules on when and with whom
 //! - [`telling`]: people hear of an outage
@@ -22,6 +22,7 @@ pub mod add_ons;
 pub mod adoption;
 pub mod barrier;
 pub mod catalogue;
+pub mod checks;
 pub mod comparison;
 pub mod decision;
 pub mod dialogue;

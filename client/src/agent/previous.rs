@@ -4,6 +4,7 @@
 //! A link costs nothing, a copy or a download needs room, and for want of room nothing begins. What cannot be
 //! had, because no repository has it any more or none can be reached, keeps no upgrade back.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -17,7 +18,7 @@ use consign_metadata::openpgp::Keyring;
 use super::situation::Situation;
 use super::{Agent, AgentError};
 use crate::feed::Kept;
-use crate::host::Source;
+use crate::host::{HostError, Source};
 use crate::previous::{self, PackageVersion};
 use crate::request::PackageAction;
 
@@ -48,6 +49,39 @@ pub struct Keeping<'a> {
     published: Vec<(PackageVersion, Sha256)>,
     kept: Vec<PathBuf>,
     missing: Vec<Missing>,
+    /// Those that cannot be had, of the ones to go back to.
+    lost: Vec<PackageVersion>,
+    /// How much room the packages take that arrive, once they are unpacked.
+    unpacked: BTreeMap<PackageVersion, u64>,
+}
+
+/// How it looks for the packages to go back to, ahead of time.
+#[derive(Debug, Clone, Default)]
+pub struct Outlook {
+    /// Those that are not here and that no repository has.
+    pub missing: Vec<PackageVersion>,
+    /// How much room the others take that are still to come.
+    pub bytes: u64,
+}
+
+/// Looks where the packages to go back to could be had. Nothing is fetched, and nothing verified yet.
+///
+/// # Errors
+/// When the package manager cannot be asked.
+pub fn outlook(agent: &Agent, situation: &Situation<'_>) -> Result<Outlook, HostError> {
+    let (mut outlook, folder) = (Outlook::default(), situation.product.packages());
+    for wanted in to_go_back_to(situation) {
+        if agent.packages.file_in(&folder, &wanted.package, &wanted.version).is_some() {
+            continue;
+        }
+        match agent.packages.source(&wanted.package, &wanted.version)? {
+            // Most often another name for it is all that it takes.
+            Source { file: Some(_), .. } => {}
+            Source { download: Some(bytes), .. } => outlook.bytes = outlook.bytes.saturating_add(bytes),
+            Source { .. } => outlook.missing.push(wanted),
+        }
+    }
+    Ok(outlook)
 }
 
 impl<'a> Keeping<'a> {
@@ -60,11 +94,14 @@ impl<'a> Keeping<'a> {
         std::fs::create_dir_all(&folder).map_err(AgentError::io(format!("create {}", folder.display())))?;
         let keyring = situation.trust.vendor(&situation.product.id.vendor)?.keyring(Role::Package)?;
         let published = published(agent, situation);
-        let mut keeping = Self { agent, folder, keyring, published, kept: Vec::new(), missing: Vec::new() };
+        let (kept, missing, lost, unpacked) = Default::default();
+        let mut keeping = Self { agent, folder, keyring, published, kept, missing, lost, unpacked };
         keeping.tidy(|path| !is_unfinished(path));
         for wanted in to_go_back_to(situation) {
             keeping.look_for(wanted, None);
         }
+        // Of what arrives no file is lost, and what it takes is counted from here on.
+        keeping.unpacked.clear();
         for action in arriving {
             let of = (action.package.parse(), action.after.clone(), &action.archive);
             // Without an archive it is only configured, which is an action of its own.
@@ -73,6 +110,21 @@ impl<'a> Keeping<'a> {
             }
         }
         Ok(keeping)
+    }
+
+    /// Where they are kept.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Those to go back to that cannot be had.
+    pub fn lost(&self) -> &[PackageVersion] {
+        &self.lost
+    }
+
+    /// The room that the files of those that arrive take.
+    pub fn unpacked(&self) -> u64 {
+        self.unpacked.values().copied().fold(0, u64::saturating_add)
     }
 
     /// The room that what is missing takes.
@@ -94,8 +146,8 @@ impl<'a> Keeping<'a> {
     }
 
     /// Copies and fetches what is missing, until the deadline, and removes earlier releases. Answers whether
-    /// anything had to be waited for.
-    pub fn carry_out(mut self, deadline: Instant) -> bool {
+    /// anything had to be waited for, and what could not be had after all.
+    pub fn carry_out(mut self, deadline: Instant) -> (bool, Vec<PackageVersion>) {
         let kept = self.kept.clone();
         self.tidy(|path| kept.contains(&path.to_owned()));
         let missing = std::mem::take(&mut self.missing);
@@ -110,9 +162,10 @@ impl<'a> Keeping<'a> {
             if let Err(problem) = taken {
                 log::warn!("{} {} is not kept: {problem}", wanted.package, wanted.version);
                 can_be_had &= !matches!(way, Way::Download);
+                self.lost.push(wanted);
             }
         }
-        has_waited
+        (has_waited, self.lost)
     }
 
     fn look_for(&mut self, wanted: PackageVersion, archive: Option<&Path>) {
@@ -135,7 +188,12 @@ impl<'a> Keeping<'a> {
         match self.way(&wanted, source) {
             Ok(Some((way, bytes))) => self.missing.push(Missing { wanted, way, bytes }),
             Ok(None) => {}
-            Err(problem) => log::warn!("{} {} is not kept: {problem}", wanted.package, wanted.version),
+            Err(problem) => {
+                log::warn!("{} {} is not kept: {problem}", wanted.package, wanted.version);
+                if archive.is_none() {
+                    self.lost.push(wanted);
+                }
+            }
         }
     }
 
@@ -189,7 +247,7 @@ impl<'a> Keeping<'a> {
 
     /// The name and the size of a file that is this very package: signed by the vendor, and the one that was
     /// published where the feed tells.
-    fn verify(&self, path: &Path, wanted: &PackageVersion) -> Result<(String, u64), String> {
+    fn verify(&mut self, path: &Path, wanted: &PackageVersion) -> Result<(String, u64), String> {
         let found = self.agent.packages.identify(path, &self.keyring).map_err(|problem| problem.to_string())?;
         if (&found.package, &found.version) != (&wanted.package, &wanted.version) {
             return Err(format!("{} is {} {}", path.display(), found.package, found.version));
@@ -199,6 +257,7 @@ impl<'a> Keeping<'a> {
         if published.peek().is_some() && !published.any(|(_, known)| *known == digest) {
             return Err(format!("{} is not the file that the feed names", path.display()));
         }
+        self.unpacked.insert(wanted.clone(), found.unpacked);
         Ok((found.file, bytes))
     }
 

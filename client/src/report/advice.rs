@@ -6,7 +6,7 @@ use consign_metadata::name::ProductId;
 use consign_metadata::text::Language;
 
 use super::page::{Page, Style};
-use crate::engine::event::Reason;
+use crate::engine::event::{HeldFile, Reason};
 use crate::engine::machine::{HaltCause, State, Upgrade};
 use crate::host::typed;
 
@@ -95,17 +95,57 @@ fn on_reason(product: &ProductId, reason: &Reason, language: Language) -> Vec<Ad
             ),
             refresh(language),
         ],
-        Reason::NoRoom { folder, .. } | Reason::NoRoomForPackages { folder, .. } => {
-            let purpose =
-                say!(language, "see what is full, and make room", "voir ce qui est plein, et faire de la place");
-            vec![advice(format!("df -h {folder}"), purpose)]
+        Reason::NoRoom { folder, .. } => vec![disk(folder, language)],
+        Reason::NoRoomForUpgrade { file_systems } => {
+            let full = file_systems.iter().map(|full| disk(&full.folder, language));
+            full.chain([refresh(language)]).collect()
         }
+        Reason::RebootPending { .. } => {
+            let purpose = say!(language, "then look again", "puis examiner de nouveau");
+            vec![
+                advice("systemctl reboot", say!(language, "restart the host", "redémarrer l'hôte")),
+                advice(typed::here().refresh, purpose),
+            ]
+        }
+        Reason::FilesHeldOpen { files, .. } => {
+            let holders = files.iter().map(|held| holder(held, language));
+            holders.chain([refresh(language)]).collect()
+        }
+        Reason::PreviousPackagesMissing { .. } => vec![may_miss(product, language), refresh(language)],
+        Reason::CheckUnknown { .. } => vec![refresh(language)],
         Reason::OutsideWindow { .. } | Reason::Unattended { .. } => vec![now(product, language)],
         Reason::NoAnswer => vec![advice(
             typed::SERVICE,
             say!(language, "what the agent's service is doing", "ce que fait le service de l'agent"),
         )],
     }
+}
+
+fn disk(folder: &str, language: Language) -> Advice {
+    let purpose = say!(language, "see what is full, and make room", "voir ce qui est plein, et faire de la place");
+    advice(format!("df -h {folder}"), purpose)
+}
+
+/// What ends a process: with its service, or by whoever started it.
+fn holder(held: &HeldFile, language: Language) -> Advice {
+    match &held.unit {
+        Some(unit) => {
+            advice(format!("systemctl stop {unit}"), say!(language, "let go of the files", "libérer les fichiers"))
+        }
+        None => advice(
+            format!("ps -fp {}", held.pid),
+            say!(language, "who it is, and have it ended", "savoir qui c'est, et y mettre fin"),
+        ),
+    }
+}
+
+fn may_miss(product: &ProductId, language: Language) -> Advice {
+    let purpose = say!(
+        language,
+        "below [checks] previous_packages = \"tell\" lets it go ahead without a way back",
+        "sous [checks] previous_packages = \"tell\" l'autorise sans retour possible"
+    );
+    advice(format!("editor /etc/consign/{product}.toml"), purpose)
 }
 
 /// The site's file that a problem names.

@@ -5,6 +5,7 @@ mod arrivals;
 mod barriers;
 mod checks;
 mod clocks;
+mod host_checks;
 mod looks;
 mod mending;
 mod previous;
