@@ -8,6 +8,7 @@ pub mod configuration;
 pub mod conversation;
 pub mod durable;
 pub mod engine;
+pub mod examination;
 pub mod feed;
 pub mod gate;
 pub mod host;
@@ -18,6 +19,7 @@ pub mod outage;
 pub mod places;
 pub mod previous;
 pub mod product;
+pub mod pruning;
 pub mod report;
 pub mod request;
 #[cfg(test)]

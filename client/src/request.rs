@@ -102,6 +102,8 @@ fn yes() -> bool {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "decision", rename_all = "kebab-case")]
 pub enum Decision {
+    /// Go on now with what only needs time.
+    Resume,
     /// Try the step that failed, or the undo that failed, again.
     Retry,
     /// Go on after the step that failed.

@@ -5,6 +5,7 @@
 //! corrected file counts at the next `retry`. A file that is not understood in full is refused: a
 //! choice that is silently left out would be carried out as another one.
 
+pub mod acknowledge;
 mod add_ons;
 pub mod checks;
 pub mod keep;
@@ -99,6 +100,8 @@ struct ProductFile {
     options: BTreeMap<Spanned<String>, Spanned<String>>,
     #[serde(default, rename = "add_on")]
     add_ons: Vec<add_ons::Entry>,
+    #[serde(default)]
+    acknowledge: Vec<acknowledge::InAdvance>,
     unattended: Option<UnattendedTable>,
     window: Option<WindowTable>,
     tell: Option<TellTable>,

@@ -21,6 +21,9 @@ use crate::previous::PackageVersion;
 use crate::site::Rules;
 use crate::site::checks::{Checks, Weight};
 
+/// The checks by their keys in the site's file.
+const REBOOT: &str = "reboot";
+const OPEN_FILES: &str = "open_files";
 /// How many files are named.
 const MAXIMUM: usize = 8;
 /// Units of the agent's own, and its programs.
@@ -92,10 +95,10 @@ impl<'a> Subject<'a> {
     /// What the host itself says: quick, and asked at every beginning.
     pub fn look(&self) -> Found {
         let (mut found, weights) = (Found::default(), self.weights());
-        found.look(weights.reboot, "reboot", || {
+        found.look(weights.reboot, REBOOT, || {
             Ok(self.packages.reboot()?.map(|packages| Reason::RebootPending { packages }))
         });
-        found.look(weights.open_files, "open_files", || self.open_files());
+        found.look(weights.open_files, OPEN_FILES, || self.open_files());
         found
     }
 
@@ -117,6 +120,15 @@ impl<'a> Subject<'a> {
         });
         let files: Vec<HeldFile> = held.collect();
         Ok((!files.is_empty()).then_some(Reason::FilesHeldOpen { files, more }))
+    }
+}
+
+/// Whether [`Subject::look`] finds it: the rest takes a look at what is offered.
+pub fn is_quick(reason: &Reason) -> bool {
+    match reason {
+        Reason::RebootPending { .. } | Reason::FilesHeldOpen { .. } => true,
+        Reason::CheckUnknown { check, .. } => check == REBOOT || check == OPEN_FILES,
+        _ => false,
     }
 }
 

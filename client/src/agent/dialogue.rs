@@ -118,8 +118,9 @@ fn name(request: &Request) -> String {
 }
 
 fn word(decision: &crate::request::Decision) -> &'static str {
-    use crate::request::Decision::{Answer, Done, Rescue, Retry, Skip};
+    use crate::request::Decision::{Answer, Done, Rescue, Resume, Retry, Skip};
     match decision {
+        Resume => "resume",
         Retry => "retry",
         Skip => "skip",
         Done { .. } => "done",

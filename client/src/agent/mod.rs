@@ -12,7 +12,7 @@
 //! - [`keeping`], [`previous`]: the packages to go back to
 //! - [`timing`]: the site's rules on when and with whom
 //! - [`telling`]: people hear of an outage
-//! - [`upgrades`], [`holds`]: what is written down
+//! - [`upgrades`], [`holds`]: what is written down; [`seeding`]: what the site acknowledges in advance
 //! - [`locks`], [`duty`]: who is at what
 //!
 //! One thread per conversation and one lock per product; what is under way survives the service, because
@@ -42,6 +42,7 @@ pub mod previous;
 pub mod reconcile;
 pub mod removal;
 pub mod room;
+pub mod seeding;
 pub mod service;
 pub mod situation;
 pub mod telling;

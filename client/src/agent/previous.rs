@@ -16,11 +16,13 @@ use consign_metadata::document::Role;
 use consign_metadata::openpgp::Keyring;
 
 use super::situation::Situation;
-use super::{Agent, AgentError};
+use super::{Agent, AgentError, room};
 use crate::feed::Kept;
 use crate::host::{HostError, Source};
 use crate::previous::{self, PackageVersion};
+use crate::pruning::{self, Set};
 use crate::request::PackageAction;
+use crate::site::Rules;
 
 /// How long downloads may hold a transaction up, all together.
 pub const LIMIT: Duration = Duration::from_secs(600);
@@ -48,6 +50,8 @@ pub struct Keeping<'a> {
     keyring: Keyring,
     published: Vec<(PackageVersion, Sha256)>,
     kept: Vec<PathBuf>,
+    /// Files of earlier releases that the site wants kept.
+    earlier: Vec<PathBuf>,
     missing: Vec<Missing>,
     /// Those that cannot be had, of the ones to go back to.
     lost: Vec<PackageVersion>,
@@ -75,8 +79,8 @@ pub fn outlook(agent: &Agent, situation: &Situation<'_>) -> Result<Outlook, Host
             continue;
         }
         match agent.packages.source(&wanted.package, &wanted.version)? {
-            // Most often another name for it is all that it takes.
-            Source { file: Some(_), .. } => {}
+            // Another name for it is all that it takes, unless it is elsewhere.
+            Source { file: Some(file), .. } => outlook.bytes += room::to_bring(&file, &folder),
             Source { download: Some(bytes), .. } => outlook.bytes = outlook.bytes.saturating_add(bytes),
             Source { .. } => outlook.missing.push(wanted),
         }
@@ -94,8 +98,9 @@ impl<'a> Keeping<'a> {
         std::fs::create_dir_all(&folder).map_err(AgentError::io(format!("create {}", folder.display())))?;
         let keyring = situation.trust.vendor(&situation.product.id.vendor)?.keyring(Role::Package)?;
         let published = published(agent, situation);
+        let earlier = earlier(agent, situation);
         let (kept, missing, lost, unpacked) = Default::default();
-        let mut keeping = Self { agent, folder, keyring, published, kept, missing, lost, unpacked };
+        let mut keeping = Self { agent, folder, keyring, published, kept, earlier, missing, lost, unpacked };
         keeping.tidy(|path| !is_unfinished(path));
         for wanted in to_go_back_to(situation) {
             keeping.look_for(wanted, None);
@@ -139,7 +144,8 @@ impl<'a> Keeping<'a> {
 
     /// The room that becomes free: files of earlier releases.
     pub fn freed(&self) -> u64 {
-        let old = entries(&self.folder).into_iter().filter(|path| !self.kept.contains(path));
+        let old = entries(&self.folder).into_iter();
+        let old = old.filter(|path| !self.kept.contains(path) && !self.earlier.contains(path));
         // What has another name elsewhere frees nothing.
         let found = old.filter_map(|path| path.symlink_metadata().ok()).filter(|found| found.nlink() == 1);
         found.map(|found| found.len()).sum()
@@ -148,8 +154,8 @@ impl<'a> Keeping<'a> {
     /// Copies and fetches what is missing, until the deadline, and removes earlier releases. Answers whether
     /// anything had to be waited for, and what could not be had after all.
     pub fn carry_out(mut self, deadline: Instant) -> (bool, Vec<PackageVersion>) {
-        let kept = self.kept.clone();
-        self.tidy(|path| kept.contains(&path.to_owned()));
+        let stays: Vec<PathBuf> = self.kept.iter().chain(&self.earlier).cloned().collect();
+        self.tidy(|path| stays.contains(&path.to_owned()));
         let missing = std::mem::take(&mut self.missing);
         let (has_waited, mut can_be_had) = (!missing.is_empty(), true);
         for Missing { wanted, way, .. } in missing {
@@ -284,6 +290,33 @@ fn to_go_back_to(situation: &Situation<'_>) -> Vec<PackageVersion> {
             installed.map(|(package, version)| PackageVersion { package, version }).collect()
         }
     }
+}
+
+/// The files of releases before the one to go back to, as many and as long as the site keeps them.
+fn earlier(agent: &Agent, situation: &Situation<'_>) -> Vec<PathBuf> {
+    let product = situation.product;
+    let keep = Rules::read(&agent.places, &product.id).map(|rules| rules.keep).unwrap_or_default();
+    let (folder, mut sets) = (product.packages(), Vec::new());
+    // The newest is the one to go back to, which is kept whatever this says.
+    let newest: Vec<PathBuf> = files(agent, &folder, to_go_back_to(situation));
+    sets.push(Set { key: newest.clone(), at: agent.clock.now(), verified: true, in_use: true });
+    for number in product.upgrades().unwrap_or_default().into_iter().rev() {
+        let Ok(replay) = product.replay(number) else { continue };
+        let (Some(upgrade), Some(first)) = (replay.upgrade, replay.records.first()) else { continue };
+        let key = files(agent, &folder, previous::before(product, &upgrade));
+        let is_new = !key.is_empty() && sets.iter().all(|set| set.key != key);
+        if is_new {
+            sets.push(Set { key, at: first.at, verified: true, in_use: false });
+        }
+    }
+    let gone = pruning::superfluous(&sets, keep.packages, agent.clock.now());
+    let stays = sets.into_iter().map(|set| set.key).filter(|key| *key != newest && !gone.contains(key));
+    stays.flatten().collect()
+}
+
+fn files(agent: &Agent, folder: &Path, packages: Vec<PackageVersion>) -> Vec<PathBuf> {
+    let file = |found: PackageVersion| agent.packages.file_in(folder, &found.package, &found.version);
+    packages.into_iter().filter_map(file).collect()
 }
 
 /// The files of packages by digest, as the feeds on this host name them.

@@ -84,6 +84,12 @@ pub fn for_files(places: &Places, installed: &[PathBuf], bytes: u64) -> Vec<Need
     by_device.into_values().map(|(folder, size)| need(folder, share(size).try_into().unwrap_or(u64::MAX))).collect()
 }
 
+/// What a file takes in a folder: nothing where another name for it will do.
+pub fn to_bring(file: &Path, folder: &Path) -> u64 {
+    let is_near = matches!((device(file), device(folder)), (Ok(one), Ok(other)) if one == other);
+    if is_near { 0 } else { file.metadata().map_or(0, |found| found.len()) }
+}
+
 fn full(needs: &[&Need]) -> Result<Option<FullFileSystem>, HostError> {
     let sum = |of: fn(&Need) -> u64| needs.iter().map(|need| of(need)).fold(0, u64::saturating_add);
     let folder = &needs[0].folder;

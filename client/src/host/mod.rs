@@ -261,6 +261,14 @@ pub trait ServiceManager: Send + Sync {
     fn unguard(&self, _units: &[UnitName]) -> Result<bool, HostError> {
         Ok(false)
     }
+    /// Whether a unit carries the condition that keeps it from starting while a flag is there, its package's or
+    /// ours.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    fn is_guarded(&self, _unit: &UnitName) -> Result<bool, HostError> {
+        Ok(true)
+    }
     /// Reads all unit files again, once.
     ///
     /// # Errors

@@ -62,13 +62,10 @@ fn on_reason(product: &ProductId, reason: &Reason, language: Language) -> Vec<Ad
                 say!(language, "bring the agent up to date", "mettre l'agent à jour"),
             )]
         }
-        Reason::Site { problem } => vec![
-            advice(
-                format!("editor {}", file_of(problem).unwrap_or_else(|| format!("/etc/consign/{product}.toml"))),
-                say!(language, "mend the site's file", "corriger le fichier du site"),
-            ),
-            refresh(language),
-        ],
+        Reason::Site { problem } => {
+            let own = format!("/etc/consign/{product}.toml");
+            mend(&file_of(problem).unwrap_or(own), language)
+        }
         Reason::Withdrawn { .. } | Reason::Unverified { .. } | Reason::MixedVersions { .. } => vec![refresh(language)],
         Reason::ClassUnsupported { .. }
         | Reason::TooOld { .. }
@@ -121,7 +118,18 @@ fn on_reason(product: &ProductId, reason: &Reason, language: Language) -> Vec<Ad
     }
 }
 
-fn disk(folder: &str, language: Language) -> Advice {
+/// What to type about a site's file that cannot be used, which the problem names.
+pub fn on_site_file(problem: &str, language: Language) -> Vec<Advice> {
+    mend(&file_of(problem).unwrap_or_else(|| "/etc/consign/policy.toml".to_owned()), language)
+}
+
+fn mend(file: &str, language: Language) -> Vec<Advice> {
+    let purpose = say!(language, "mend the site's file", "corriger le fichier du site");
+    vec![advice(format!("editor {file}"), purpose), refresh(language)]
+}
+
+/// See what is full.
+pub fn disk(folder: &str, language: Language) -> Advice {
     let purpose = say!(language, "see what is full, and make room", "voir ce qui est plein, et faire de la place");
     advice(format!("df -h {folder}"), purpose)
 }
@@ -245,7 +253,8 @@ fn plan(product: &ProductId, language: Language) -> Advice {
     advice(format!("consignee plan {product}"), say!(language, "see what would be done", "voir ce qui serait fait"))
 }
 
-fn status(product: &ProductId, language: Language) -> Advice {
+/// See where it stands.
+pub fn status(product: &ProductId, language: Language) -> Advice {
     advice(format!("consignee status {product}"), say!(language, "see where it stands", "voir où elle en est"))
 }
 
@@ -259,7 +268,8 @@ pub fn package_upgrade(language: Language) -> Advice {
     advice(typed::here().upgrade, say!(language, "upgrade now", "mettre à niveau maintenant"))
 }
 
-fn refresh(language: Language) -> Advice {
+/// Have the package lists looked at again.
+pub fn refresh(language: Language) -> Advice {
     advice(
         typed::here().refresh,
         say!(language, "look again at what is offered", "examiner de nouveau ce qui est proposé"),

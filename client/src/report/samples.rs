@@ -33,6 +33,8 @@ macro_rules! variants {
     }};
 }
 
+pub(crate) use variants;
+
 /// Every text and number in the value stands in both sentences, and the two languages differ.
 pub fn assert_worded(value: &impl Serialize, sentence: impl Fn(Language) -> String) {
     let json = serde_json::to_value(value).unwrap();

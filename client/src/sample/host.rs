@@ -44,6 +44,8 @@ pub struct State {
     pub transaction: Option<u32>,
     pub running: BTreeSet<String>,
     pub stubborn: BTreeSet<String>,
+    /// Units that would start in the middle of an upgrade.
+    pub unguarded: BTreeSet<String>,
     pub done: Vec<String>,
     pub exit: i32,
     /// Programs that fail.
@@ -207,6 +209,9 @@ impl ServiceManager for Host {
             }
         }
         Ok(())
+    }
+    fn is_guarded(&self, unit: &UnitName) -> Result<bool, HostError> {
+        Ok(!self.state().unguarded.contains(unit.as_str()))
     }
     fn reload(&self) -> Result<(), HostError> {
         self.state().done.push("reload".to_owned());

@@ -10,6 +10,7 @@ mod looks;
 mod mending;
 mod previous;
 mod reconciliation;
+mod seeding;
 mod telling;
 mod timing;
 mod world;

@@ -166,6 +166,20 @@ fn only_the_packages_of_two_releases_are_kept() {
 }
 
 #[test]
+fn the_site_may_keep_the_packages_of_more_releases() {
+    let world = World::with_baseline();
+    world.site("[keep]\npackages = 2\n");
+    fetchable(&world, "1.0.0");
+    for version in ["1.1.0", "1.2.0", "1.3.0"] {
+        upgrade_to(&world, version);
+    }
+    assert_eq!(kept(&world), ["1.1.0", "1.2.0", "1.3.0"]);
+    world.site("");
+    upgrade_to(&world, "1.4.0");
+    assert_eq!(kept(&world), ["1.3.0", "1.4.0"]);
+}
+
+#[test]
 fn a_fix_for_an_upgrade_that_halted_goes_back_to_where_that_began() {
     let world = World::with_baseline();
     fetchable(&world, "1.0.0");
