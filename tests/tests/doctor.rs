@@ -27,6 +27,8 @@ fn codes(outcome: &Outcome) -> Vec<String> {
 fn a_host_in_order_is_well_and_each_thing_that_is_broken_is_named_until_it_is_mended() {
     lab!();
     let (_vendor, site) = Site::with_canopsis("doctor", Release::Bookworm, "3.25.0");
+    // The agent came after the lists were last read: it has seen no feed yet.
+    site.host.apt_get(&["update"]).expect_ok();
     says(&consignee(&site, &["doctor"]).expect_ok(), &["nothing has to be put right"]);
     let drop_in =
         site.host.shell("find /usr/lib/systemd /etc/systemd -path '*canopsis-engine@*' -name 50-consign.conf");

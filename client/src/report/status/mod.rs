@@ -137,6 +137,16 @@ impl UpgradeStatus {
     fn is_passing(&self) -> bool {
         self.opens.is_some() || !self.waits.is_empty()
     }
+
+    /// What to type where time or the host keeps it back, too; a window opens by itself while a gate is closed.
+    fn advice(&self, upgrade: &Upgrade, language: Language) -> Option<Vec<Advice>> {
+        let reasons: Vec<Reason> = match &upgrade.state {
+            State::Cleared if self.is_passing() => self.passing(),
+            State::Planned | State::Held if !self.waits.is_empty() => [&self.reasons[..], &self.waits[..]].concat(),
+            _ => return None,
+        };
+        Some(advice::on_reasons(&upgrade.header.product, &reasons, language))
+    }
 }
 
 /// A package of the product, as the package database has it now.
@@ -251,11 +261,11 @@ impl Overview {
 }
 
 impl Seen {
-    /// What is cleared and waits for its window, or for the host, is held like anything else, and nothing else holds it.
+    /// What is cleared and waits for its window, or for the host, is held like anything else, and nothing else
+    /// holds it.
     fn wait_for_window(&mut self) {
-        let is_cleared = self.upgrade.as_ref().is_some_and(|upgrade| upgrade.state == State::Cleared);
-        let Some(shown) = self.status.upgrade.as_ref().filter(|shown| is_cleared && shown.is_passing()) else { return };
-        let typed = advice::on_reasons(&self.status.product, &shown.passing(), Language::En);
+        let (Some(upgrade), Some(shown)) = (&self.upgrade, &self.status.upgrade) else { return };
+        let Some(typed) = shown.advice(upgrade, Language::En) else { return };
         self.status.standing = self.status.standing.max(Standing::Waits);
         self.status.kept_back = None;
         self.status.commands = typed.into_iter().map(|(command, _)| command).collect();

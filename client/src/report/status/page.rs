@@ -131,8 +131,8 @@ fn standing_page(
     }
     let mut typed = super::advise(upgrade, status.kept_back.as_ref(), language);
     // What is typed at the package manager leaves it alone until then.
-    if is_passing(upgrade, shown) {
-        typed = advice::on_reasons(&upgrade.header.product, &passing, language);
+    if let Some(of_host) = shown.advice(upgrade, language) {
+        typed = of_host;
     }
     page.append(0, offers::beside(&shown.told, language));
     if shown.outage_estimate_seconds.is_some() {
