@@ -11,6 +11,7 @@ pub mod data;
 pub mod database;
 pub mod durable;
 pub mod engine;
+pub mod examination;
 pub mod feed;
 pub mod gate;
 pub mod going_back;
@@ -22,6 +23,7 @@ pub mod outage;
 pub mod places;
 pub mod previous;
 pub mod product;
+pub mod pruning;
 pub mod report;
 pub mod request;
 #[cfg(test)]

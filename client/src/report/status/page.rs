@@ -5,7 +5,6 @@ use jiff::tz::TimeZone;
 
 use super::{Overview, ProductStatus, Seen, UpgradeStatus};
 use crate::configuration::NewDefault;
-use crate::engine::event::Reason;
 use crate::engine::machine::{State, Upgrade};
 use crate::host::typed;
 use crate::previous::PreviousPackages;
@@ -110,11 +109,11 @@ fn standing_page(
     zone: &TimeZone,
 ) -> Page {
     let mut page = Page::default();
-    let held = waits_for_window(upgrade, shown).then_some(&State::Held);
+    let held = is_passing(upgrade, shown).then_some(&State::Held);
     let state = held.unwrap_or(&upgrade.state);
     page.add(0, style(state::standing(state)), headline(upgrade, state, language));
-    let window = shown.opens.map(|opens| Reason::OutsideWindow { opens });
-    for reason in shown.reasons.iter().chain(&window) {
+    let passing = shown.passing();
+    for reason in shown.reasons.iter().chain(&passing) {
         page.add(2, Style::Plain, format!("- {}", reason::sentence(reason, language)));
     }
     for line in shown.failure.as_ref().map(failure::output).unwrap_or_default() {
@@ -140,9 +139,10 @@ fn standing_page(
     }
     let mut typed = super::advise(upgrade, status.kept_back.as_ref(), language);
     // What is typed at the package manager leaves it alone until then.
-    if waits_for_window(upgrade, shown) {
-        typed = vec![advice::now(&upgrade.header.product, language)];
+    if let Some(of_host) = shown.advice(upgrade, language) {
+        typed = of_host;
     }
+    page.append(0, offers::beside(&shown.told, language));
     if shown.outage_estimate_seconds.is_some() {
         page.add(0, Style::Plain, time::about(shown.outage_estimate_seconds, language));
     }
@@ -182,9 +182,9 @@ fn by_hand(language: Language) -> String {
     )
 }
 
-/// Whether time alone is missing.
-fn waits_for_window(upgrade: &Upgrade, shown: &UpgradeStatus) -> bool {
-    upgrade.state == State::Cleared && shown.opens.is_some()
+/// Whether its gates are satisfied, and time or the host alone keeps it back.
+fn is_passing(upgrade: &Upgrade, shown: &UpgradeStatus) -> bool {
+    upgrade.state == State::Cleared && shown.is_passing()
 }
 
 fn headline(upgrade: &Upgrade, state: &State, language: Language) -> String {
