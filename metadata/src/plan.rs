@@ -6,12 +6,17 @@
 //!   can say what a release is and that it needs a newer agent
 //! - `body`: what makes up the product and what may be asked; versioned
 //! - `step`: the list that is walked
+//! - `until`, `scripts`, `maintenance`, `limits`: what some steps are and may
 //! - `note`: release notes by digest
 
 mod body;
 mod envelope;
+mod limits;
+mod maintenance;
 mod note;
+mod scripts;
 mod step;
+mod until;
 
 use std::collections::BTreeSet;
 
@@ -27,13 +32,17 @@ use crate::version::Version;
 
 pub use body::{Module, NativeVersions, PlanBody, SideEffect, SiteOption, When};
 pub use envelope::Envelope;
+pub use limits::{Limits, OomPolicy};
+pub use maintenance::Maintenance;
 pub use note::{MAXIMUM_NOTE_SIZE, NoteReference, note_file, note_member, parse_note_file, parse_note_member};
+pub use scripts::{Script, ScriptsStep};
 pub use step::{HealthCheck, OnInterrupt, RESERVED_STEP_NAMES, RunStep, Step, Undo};
+pub use until::{Ready, UntilStep};
 
 /// The only format of the envelope there will ever be.
 pub const ENVELOPE_FORMAT: u32 = 1;
 /// The newest format of the body that this crate reads.
-pub const BODY_FORMAT: u32 = 2;
+pub const BODY_FORMAT: u32 = 3;
 /// The largest plan a reader takes, in bytes of the signed message.
 pub const MAXIMUM_SIZE: u64 = 1024 * 1024;
 /// Name of the member that carries the signed plan in the control archive of a .deb.
@@ -87,7 +96,8 @@ impl UpgradePlan {
     pub fn steps(&self, from: Option<&Version>) -> Vec<&Step> {
         let to = &self.envelope.version;
         let applies = |step: &&Step| match step {
-            Step::Run(run) => from != Some(to) && run.when.applies(from, to),
+            Step::Run(run) | Step::Until(UntilStep { run, .. }) => from != Some(to) && run.when.applies(from, to),
+            Step::Scripts(scripts) => scripts.run.when.applies(from, to) && !scripts.between(from, to).is_empty(),
             Step::Task(task) => from != Some(to) && task.when.applies(from, to),
             _ => true,
         };
@@ -126,6 +136,11 @@ impl UpgradePlan {
             return wrong(format!("two steps are called {:?}", twice.name()));
         }
         self.check_format_2()?;
+        maintenance::check(&self.body)?;
+        let faulty = |step: &Step| Some(format!("step {:?}: {}", step.name(), step.fault()?));
+        if let Some(fault) = self.body.steps.iter().find_map(faulty) {
+            return wrong(fault);
+        }
         add_on::check(&self.id(), &self.body)?;
         if self.body.modules.is_empty() {
             return wrong("it has no module".to_owned());

@@ -21,7 +21,7 @@ pub fn items_with(plan: &UpgradePlan, from: Option<&Version>, add_ons: &[&Upgrad
         Step::AddOns { point } => {
             add_ons.iter().flat_map(|add_on| joined(add_on, point, from, &plan.envelope.version)).collect()
         }
-        step => vec![item(step, index < packages)],
+        step => vec![item(plan, step, index < packages)],
     };
     steps.iter().enumerate().flat_map(at).collect()
 }
@@ -40,13 +40,18 @@ fn joined(add_on: &UpgradePlan, point: &Label, from: Option<&Version>, to: &Vers
     steps.filter(|step| step.point == *point).map(item).collect()
 }
 
-fn item(step: &Step, prepares: bool) -> Item {
-    let (undo, on_interrupt) = match step {
-        Step::Packages => (false, OnInterrupt::Rerun),
-        Step::Task(task) => (!task.irreversible, OnInterrupt::Ask),
+fn item(plan: &UpgradePlan, step: &Step, prepares: bool) -> Item {
+    let (undo, on_interrupt) = match (step, step.program()) {
+        (Step::Packages, _) => (false, OnInterrupt::Rerun),
+        (Step::Task(task), _) => (!task.irreversible, OnInterrupt::Ask),
         // After the packages nothing is taken back yet: there is no way to the old ones.
-        Step::Run(run) => (prepares && matches!(run.undo, Undo::Harmless | Undo::Inverse(_)), run.on_interrupt),
+        (_, Some(run)) => (prepares && matches!(run.undo, Undo::Harmless | Undo::Inverse(_)), run.on_interrupt),
         _ => (true, OnInterrupt::Rerun),
+    };
+    // Whoever is served writes, and what is written is lost by going back.
+    let serves = match plan.body.maintenance {
+        None => matches!(step, Step::Start { .. }),
+        Some(_) => matches!(step, Step::LeaveMaintenance),
     };
     Item {
         name: step.name().to_owned(),
@@ -56,7 +61,7 @@ fn item(step: &Step, prepares: bool) -> Item {
             _ => None,
         },
         undo,
-        no_return: matches!(step, Step::Start { .. }),
+        no_return: serves,
         on_interrupt,
     }
 }

@@ -5,6 +5,7 @@
 //! [`PackageManager`] lists. Another word is a change of the design.
 
 pub mod apt;
+mod bounded;
 pub mod by_hand;
 mod capture;
 pub mod command;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Step;
+use super::{Maintenance, RunStep, Step};
 use crate::add_on::{self, AllowedAddOn, Joins};
 use crate::digest::Sha256;
 use crate::name::{Label, PackageName, UnitName};
@@ -13,7 +13,7 @@ use crate::task::Task;
 use crate::text::Text;
 use crate::version::{Version, VersionRange};
 
-/// What is to be done, formats 1 and 2. What format 2 brought is named in [`PlanBody::lowest_format`].
+/// What is to be done, formats 1 to 3. What each brought is named in [`PlanBody::lowest_format`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlanBody {
@@ -44,6 +44,9 @@ pub struct PlanBody {
     /// What this product joins, where it is an add-on. Since format 2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub joins: Option<Joins>,
+    /// How the product runs and serves nobody. Since format 3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maintenance: Option<Maintenance>,
     /// The one list that is walked forward, or back. Exactly one item is [`Step::Packages`].
     pub steps: Vec<Step>,
 }
@@ -52,6 +55,9 @@ impl PlanBody {
     /// The lowest format that can carry this body: what a publisher writes, so that the oldest agent that
     /// could carry it out also reads it.
     pub fn lowest_format(&self) -> u32 {
+        if self.is_third() {
+            return 3;
+        }
         let is_second = add_on::is_used(self)
             || !self.renamed_engines.is_empty()
             || !self.prerequisites.is_empty()
@@ -59,6 +65,17 @@ impl PlanBody {
             || self.steps.iter().any(|step| matches!(step, Step::Task(_)))
             || self.modules.iter().any(|module| !module.builds.is_empty());
         if is_second { 2 } else { 1 }
+    }
+
+    fn is_third(&self) -> bool {
+        let joined = self.joins.iter().flat_map(|joins| &joins.steps).map(|step| &step.run);
+        let limited = |run: &RunStep| run.limits.is_some();
+        let is_new = |step: &Step| {
+            matches!(step, Step::Until(_) | Step::Scripts(_) | Step::EnterMaintenance | Step::LeaveMaintenance)
+        };
+        self.maintenance.is_some()
+            || self.steps.iter().any(is_new)
+            || self.steps.iter().filter_map(Step::program).chain(joined).any(limited)
     }
 }
 

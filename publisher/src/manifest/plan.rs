@@ -31,6 +31,7 @@ impl Project {
             tasks: self.tasks.before.clone(),
             add_ons: self.add_ons.allowed.clone(),
             joins: self.add_ons.joins.clone(),
+            maintenance: self.maintenance.clone(),
             steps: self.plan_steps(),
         };
         body.format = body.lowest_format();
@@ -69,13 +70,17 @@ impl Project {
     /// Prepare, the package manager, finish: the one list that is walked forward, or back.
     fn plan_steps(&self) -> Vec<Step> {
         let before = [Step::Announce { message: None }, Step::Stop { timeout_seconds: STOP_SECONDS }, Step::Packages];
-        let start = [Step::DaemonReload, Step::Start { timeout_seconds: START_SECONDS }];
-        let run = self.steps.iter().cloned().map(Step::Run);
+        let mode = |step: Step| self.maintenance.as_ref().map(|_| step);
+        let start = Step::Start { timeout_seconds: START_SECONDS };
+        let start = [Some(Step::DaemonReload), mode(Step::EnterMaintenance), Some(start)].into_iter().flatten();
+        let run = self.steps.iter().cloned();
         let [at_stop, at_start] = Point::ALL.map(|point| self.add_ons.at(point));
         // Before daemon-reload: what a person does with the engines stopped may well be a unit file.
         let stopped = self.tasks.before_start.iter().cloned().map(Step::Task);
         let running = self.tasks.after.iter().cloned().map(Step::Task);
         let finish = run.chain(at_stop).chain(stopped).chain(start).chain(at_start).chain([self.health.clone()]);
+        // Whoever waits for a person afterwards keeps nobody from working.
+        let finish = finish.chain(mode(Step::LeaveMaintenance));
         before.into_iter().chain(finish).chain(running).collect()
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use consign_metadata::name::{Label, PackageName, UnitName};
-use consign_metadata::plan::{NativeVersions, RunStep, SideEffect, SiteOption, Step};
+use consign_metadata::plan::{Maintenance, NativeVersions, SideEffect, SiteOption, Step};
 use consign_metadata::prerequisite::Prerequisite;
 
 use super::error::Fault;
@@ -12,7 +12,7 @@ use super::files::Ground;
 use super::notes::Note;
 use super::{
     AddOns, Build, ManifestError, Module, Product, Repository, Tasks, authored, build, capabilities, health,
-    prerequisites, steps, units,
+    maintenance, prerequisites, programs, steps, units,
 };
 use crate::file::{FileError, OnFile};
 
@@ -62,7 +62,9 @@ pub struct Project {
     /// What only a person can do.
     pub tasks: Tasks,
     /// Programs that finish an upgrade, in order.
-    pub steps: Vec<RunStep>,
+    pub steps: Vec<Step>,
+    /// How it runs and serves nobody.
+    pub maintenance: Option<Maintenance>,
     /// What it says of add-ons.
     pub add_ons: AddOns,
     /// The health step.
@@ -201,7 +203,8 @@ impl authored::Manifest {
             side_effects: self.side_effects()?,
             prerequisites: prerequisites::validate(&self.prerequisites, &options)?,
             tasks: Tasks::of(self)?,
-            steps: steps::validate(&self.steps, &options, strictness)?,
+            maintenance: self.maintenance.as_ref().map(|mode| maintenance::validate(mode, &options)).transpose()?,
+            steps: self.programs(&options, strictness, &product, &modules)?,
             add_ons: AddOns::of(self, &product.id, &options, strictness)?,
             health: health::validate(&self.health, &options)?,
             repository: self.repository.as_ref().map(|r| r.validate(ground)).transpose()?,
@@ -212,6 +215,19 @@ impl authored::Manifest {
             product,
             modules,
         })
+    }
+
+    fn programs(
+        &self,
+        options: &BTreeSet<&Label>,
+        strictness: Strictness,
+        product: &Product,
+        modules: &[Module],
+    ) -> Result<Vec<Step>, Fault> {
+        let Product { version, supported_from, .. } = product;
+        let release = programs::Release { options, version, supported_from, modules };
+        let runs = steps::validate(&self.steps, options, strictness)?;
+        self.steps.iter().zip(runs).map(|(step, run)| release.step(step, run)).collect()
     }
 
     /// Whichever package comes first on a host makes the account.
