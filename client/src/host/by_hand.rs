@@ -63,7 +63,7 @@ const OUTPUT: &str = "/root/consign-step.log";
 
 /// A program that is stopped again when a look ends with 0: it runs in the background meanwhile.
 pub fn until(command: &str, look: &str) -> [String; 3] {
-    [format!("{command} >{OUTPUT} 2>&1 &"), look.to_owned(), "kill $!; wait $!; true".to_owned()]
+    [format!("{command} >{OUTPUT} 2>&1 &"), look.to_owned(), "kill $!; wait $! || true".to_owned()]
 }
 
 /// Waits until the program in the background has written this.

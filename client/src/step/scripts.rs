@@ -126,7 +126,6 @@ pub fn command(line: &[String], path: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
 
     #[test]
     fn the_path_of_a_script_stands_where_the_plan_wants_it() {
