@@ -161,6 +161,7 @@ pub fn reasons() -> Vec<Reason> {
             version: v("2.1.0"),
             supports: ">=2.2.0".parse().unwrap(),
         },
+        Reason::ProgramMissing { step: "site".parse().unwrap(), program: "/srv/erp/site-hook".to_owned() },
         Reason::OutsideWindow { opens: jiff::Timestamp::UNIX_EPOCH },
         Reason::Unattended { class: Class::Minor },
         Reason::NoRoom { folder: "/var/lib/consignee".to_owned(), free_mib: 2, needed_mib: 8 },
@@ -170,7 +171,7 @@ pub fn reasons() -> Vec<Reason> {
     let variants = variants!(Reason: ClassUnsupported TooOld RequiredStops Downgrade NoteUnread
         SideEffectUnacknowledged Unfinished AgentTooOld Site Withdrawn Unverified WouldRemove MixedVersions NotPrepared
         PrerequisiteFailed PrerequisiteUnknown TaskOpen AddOnUnsupported AddOnNotAllowed AddOnNoPoint BaseUnsupported
-        OutsideWindow Unattended NoRoom NoRoomForPackages NoAnswer);
+        ProgramMissing OutsideWindow Unattended NoRoom NoRoomForPackages NoAnswer);
     assert_eq!(codes(&all, "code").len(), variants);
     all
 }

@@ -1,6 +1,6 @@
 //! What makes up a product, what its site may choose, and what is asked before an upgrade.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +47,9 @@ pub struct PlanBody {
     /// How the product runs and serves nobody. Since format 3.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maintenance: Option<Maintenance>,
+    /// Programs of the steps that the site keeps: no package brings them. Since format 3.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub site_programs: BTreeSet<String>,
     /// The one list that is walked forward, or back. Exactly one item is [`Step::Packages`].
     pub steps: Vec<Step>,
 }
@@ -74,6 +77,7 @@ impl PlanBody {
             matches!(step, Step::Until(_) | Step::Scripts(_) | Step::EnterMaintenance | Step::LeaveMaintenance)
         };
         self.maintenance.is_some()
+            || !self.site_programs.is_empty()
             || self.steps.iter().any(is_new)
             || self.steps.iter().filter_map(Step::program).chain(joined).any(limited)
     }

@@ -3,8 +3,8 @@
 use consign_metadata::document::Kind;
 use consign_metadata::plan::{self, Envelope, Module, NativeVersions, PlanBody, Step, UpgradePlan};
 
-use super::Project;
 use super::authored::Point;
+use super::{Project, programs};
 
 /// The first agent that understands the plans of this program.
 pub(super) const MINIMUM_AGENT: &str = "0.1.0";
@@ -32,6 +32,7 @@ impl Project {
             add_ons: self.add_ons.allowed.clone(),
             joins: self.add_ons.joins.clone(),
             maintenance: self.maintenance.clone(),
+            site_programs: programs::of_the_site(&self.steps, &self.modules),
             steps: self.plan_steps(),
         };
         body.format = body.lowest_format();

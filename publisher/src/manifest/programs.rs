@@ -91,6 +91,24 @@ impl Release<'_> {
     }
 }
 
+/// Folders in which no package of a distribution installs anything.
+const OF_THE_SITE: [&str; 4] = ["/usr/local/", "/srv/", "/home/", "/root/"];
+
+/// The programs of the steps that the site keeps: a host can look for them before the upgrade begins.
+pub(super) fn of_the_site(steps: &[Step], modules: &[Module]) -> BTreeSet<String> {
+    let programs = steps.iter().filter_map(Step::program).filter(|run| !run.login_shell);
+    let programs =
+        programs.flat_map(|run| run.command.first().into_iter().chain(run.done_probe.iter().flatten().take(1)));
+    let is_brought = |program: &str| {
+        let mut files = modules.iter().flat_map(|module| &module.files);
+        files.any(|files| Path::new(program).starts_with(&files.to))
+    };
+    let is_theirs = |program: &&String| {
+        OF_THE_SITE.iter().any(|folder| program.starts_with(folder)) && !program.contains('{') && !is_brought(program)
+    };
+    programs.filter(is_theirs).cloned().collect()
+}
+
 /// The folder of the project that a module installs there.
 fn below(module: &Module, folder: &str) -> Option<PathBuf> {
     let inside = |files: &super::files::Files| {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use consign::package::{Packager, deb::Deb};
 use consign::sign::Algorithm;
+use consign::template;
 
 use crate::lintian::complaints;
 use crate::sample::{Keys, Sample, output_of, text};
@@ -21,7 +22,7 @@ fn lintian_finds_nothing_without_a_reason() {
 fn the_template_passes_too() {
     let folder = tempfile::tempdir().unwrap();
     let project = folder.path().join("acme");
-    consign::template::lay_down(&"acme".parse().unwrap(), &project).unwrap();
+    template::lay_down(&"acme".parse().unwrap(), template::Example::default(), &project).unwrap();
     let project =
         consign::manifest::Project::load(&project.join("consign.toml"), consign::manifest::Strictness::Strict).unwrap();
     let release = consign::build::Release::prepare(&project).unwrap();
