@@ -4,11 +4,13 @@
 //!
 //! - `envelope`: what every agent understands of it; frozen as format 1 for ever, so that the oldest agent
 //!   can say what a release is and that it needs a newer agent
+//! - `backup`: what is saved before anything changes
 //! - `body`: what makes up the product and what may be asked; versioned
 //! - `step`: the list that is walked
 //! - `until`, `scripts`, `maintenance`, `limits`: what some steps are and may
 //! - `note`: release notes by digest
 
+mod backup;
 mod body;
 mod envelope;
 mod limits;
@@ -30,6 +32,7 @@ use crate::prerequisite::Prerequisite;
 use crate::task::Task;
 use crate::version::Version;
 
+pub use backup::{Backup, BackupPart};
 pub use body::{Module, NativeVersions, PlanBody, SideEffect, SiteOption, When};
 pub use envelope::Envelope;
 pub use limits::{Limits, OomPolicy};
@@ -99,9 +102,19 @@ impl UpgradePlan {
             Step::Run(run) | Step::Until(UntilStep { run, .. }) => from != Some(to) && run.when.applies(from, to),
             Step::Scripts(scripts) => scripts.run.when.applies(from, to) && !scripts.between(from, to).is_empty(),
             Step::Task(task) => from != Some(to) && task.when.applies(from, to),
+            // There is nothing yet.
+            Step::Backup(_) => from.is_some(),
             _ => true,
         };
         self.body.steps.iter().filter(applies).collect()
+    }
+
+    /// What it saves before anything changes.
+    pub fn backup(&self) -> Option<&Backup> {
+        self.body.steps.iter().find_map(|step| match step {
+            Step::Backup(backup) => Some(backup),
+            _ => None,
+        })
     }
 
     /// The prerequisites of one upgrade.
@@ -141,6 +154,7 @@ impl UpgradePlan {
         if let Some(fault) = self.body.steps.iter().find_map(faulty) {
             return wrong(fault);
         }
+        backup::check(&self.body.steps)?;
         add_on::check(&self.id(), &self.body)?;
         if self.body.modules.is_empty() {
             return wrong("it has no module".to_owned());

@@ -1,6 +1,7 @@
 //! The steps of a plan, one file per kind, do and undo side by side.
 //!
 //! - [`announce`]: tells the people on the host
+//! - [`backup`]: what is saved while they are stopped, and restored
 //! - [`stop`], [`start`]: the engines, by way of [`engines`]
 //! - [`packages`]: the package manager's transaction, observed and never run
 //! - [`run`]: a program of the vendor's, its [`words`] filled in
@@ -13,6 +14,7 @@
 //! - [`task`]: waits for a person
 
 pub mod announce;
+pub mod backup;
 pub mod engines;
 pub mod health;
 pub mod maintenance;
@@ -95,6 +97,8 @@ pub struct Context<'a> {
     pub programs: &'a dyn Programs,
     /// The time.
     pub clock: &'a dyn Clock,
+    /// Who brings the packages of before back.
+    pub put_back: &'a dyn Fn(&Upgrade) -> Result<(), HostError>,
     /// Who tells people on the host; [`announce::wall`] on a real one.
     pub tell: &'a (dyn Fn(&str) + Sync),
 }
@@ -222,6 +226,7 @@ pub fn of(step: &plan::Step) -> Box<dyn Step + '_> {
     match step {
         plan::Step::Announce { message } => Box::new(announce::Announce { message: message.as_ref() }),
         plan::Step::Stop { timeout_seconds } => Box::new(stop::Stop { limit: seconds(timeout_seconds) }),
+        plan::Step::Backup(backup) => Box::new(backup::Backup { backup }),
         plan::Step::Packages => Box::new(packages::Packages),
         plan::Step::Run(step) => Box::new(run::Run { step }),
         plan::Step::Until(step) => Box::new(until::Until { step }),

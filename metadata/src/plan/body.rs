@@ -13,7 +13,7 @@ use crate::task::Task;
 use crate::text::Text;
 use crate::version::{Version, VersionRange};
 
-/// What is to be done, formats 1 to 3. What each brought is named in [`PlanBody::lowest_format`].
+/// What is to be done, formats 1 to 3. What the later ones brought is named in [`PlanBody::lowest_format`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlanBody {
@@ -58,19 +58,26 @@ impl PlanBody {
     /// The lowest format that can carry this body: what a publisher writes, so that the oldest agent that
     /// could carry it out also reads it.
     pub fn lowest_format(&self) -> u32 {
-        if self.is_third() {
-            return 3;
-        }
         let is_second = add_on::is_used(self)
             || !self.renamed_engines.is_empty()
             || !self.prerequisites.is_empty()
             || !self.tasks.is_empty()
             || self.steps.iter().any(|step| matches!(step, Step::Task(_)))
             || self.modules.iter().any(|module| !module.builds.is_empty());
-        if is_second { 2 } else { 1 }
+        match (self.is_third(), is_second) {
+            (true, _) => 3,
+            (false, true) => 2,
+            (false, false) => 1,
+        }
     }
 
     fn is_third(&self) -> bool {
+        self.has_procedure() || self.steps.iter().any(|step| matches!(step, Step::Backup(_)))
+    }
+
+    /// Whether it uses what format 3 brought of steps beside the backup. A journal of such an upgrade may have
+    /// failures that an older agent does not know.
+    pub fn has_procedure(&self) -> bool {
         let joined = self.joins.iter().flat_map(|joins| &joins.steps).map(|step| &step.run);
         let limited = |run: &RunStep| run.limits.is_some();
         let is_new = |step: &Step| {

@@ -70,7 +70,8 @@ impl Project {
 
     /// Prepare, the package manager, finish: the one list that is walked forward, or back.
     fn plan_steps(&self) -> Vec<Step> {
-        let before = [Step::Announce { message: None }, Step::Stop { timeout_seconds: STOP_SECONDS }, Step::Packages];
+        let before = [Step::Announce { message: None }, Step::Stop { timeout_seconds: STOP_SECONDS }];
+        let before = before.into_iter().chain(self.backup.clone().map(Step::Backup)).chain([Step::Packages]);
         let mode = |step: Step| self.maintenance.as_ref().map(|_| step);
         let start = Step::Start { timeout_seconds: START_SECONDS };
         let start = [Some(Step::DaemonReload), mode(Step::EnterMaintenance), Some(start)].into_iter().flatten();
@@ -82,6 +83,6 @@ impl Project {
         let finish = run.chain(at_stop).chain(stopped).chain(start).chain(at_start).chain([self.health.clone()]);
         // Whoever waits for a person afterwards keeps nobody from working.
         let finish = finish.chain(mode(Step::LeaveMaintenance));
-        before.into_iter().chain(finish).chain(running).collect()
+        before.chain(finish).chain(running).collect()
     }
 }

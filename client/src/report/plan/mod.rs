@@ -253,6 +253,7 @@ fn timeout(step: &Step) -> Option<u32> {
         Step::Run(run) => Some(run.timeout_seconds),
         Step::Until(until) => Some(until.run.timeout_seconds),
         Step::Scripts(scripts) => Some(scripts.run.timeout_seconds),
+        Step::Backup(backup) => Some(backup.timeout_seconds),
         Step::Health { within_seconds, stable_seconds, .. } => Some(within_seconds.saturating_add(*stable_seconds)),
         Step::Announce { .. } | Step::Packages | Step::DaemonReload | Step::Task(_) | Step::AddOns { .. } => None,
         Step::EnterMaintenance | Step::LeaveMaintenance => None,
