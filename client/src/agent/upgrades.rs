@@ -135,8 +135,8 @@ fn header(
 
 /// The lowest that can tell what may happen, so that the oldest agent that could go on also reads it.
 fn format(plan: &UpgradePlan, from: Option<&Version>, joined: &[&UpgradePlan]) -> u32 {
-    let has_backup = plan.backup().is_some() && from.is_some();
-    match (has_backup || plan.body.data.is_some(), joined.is_empty()) {
+    let is_third = plan.body.has_procedure() || plan.body.data.is_some() || (plan.backup().is_some() && from.is_some());
+    match (is_third, joined.is_empty()) {
         (true, _) => FORMAT_WITH_BACKUP,
         (false, false) => FORMAT_WITH_ADD_ONS,
         (false, true) => FORMAT,

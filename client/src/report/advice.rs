@@ -56,6 +56,11 @@ fn on_reason(product: &ProductId, reason: &Reason, language: Language) -> Vec<Ad
         Reason::PrerequisiteFailed { .. } | Reason::PrerequisiteUnknown { .. } => {
             vec![plan(product, language), refresh(language)]
         }
+        Reason::ProgramMissing { program, .. } => {
+            let purpose =
+                say!(language, "see what is there; put it in place", "voir ce qui s'y trouve ; le mettre en place");
+            vec![advice(format!("ls -l {}", typed::line(&[program])), purpose), refresh(language)]
+        }
         Reason::TaskOpen { id, .. } => vec![plan(product, language), done(product, id, language)],
         Reason::Unfinished { .. } | Reason::NotPrepared { .. } => vec![status(product, language)],
         Reason::AgentTooOld { .. } => {

@@ -277,6 +277,17 @@ impl Programs for Host {
         let fails = state.failing.contains(&program.command[0]);
         Ok(Ended::Exit(if fails { 1 } else { state.exit }))
     }
+    fn run_until(
+        &self,
+        program: &Program,
+        _: Duration,
+        is_ready: &mut dyn FnMut() -> bool,
+    ) -> Result<Ended, HostError> {
+        match is_ready() {
+            true => Ok(Ended::Stopped { killed: false }),
+            false => self.run(program),
+        }
+    }
     fn end(&self, _: &str) -> Result<(), HostError> {
         Ok(())
     }

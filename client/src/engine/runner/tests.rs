@@ -3,6 +3,7 @@
 mod engines;
 mod interruptions;
 mod list;
+mod programs;
 mod stage;
 mod tasks;
 mod walk;

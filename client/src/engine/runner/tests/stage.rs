@@ -100,6 +100,16 @@ impl Programs for Played {
         let mut ends = self.ends.lock().unwrap();
         Ok(ends.get_mut(&program.command[0]).and_then(VecDeque::pop_front).unwrap_or(Ended::Exit(0)))
     }
+    /// What it does until it is ready is asked once; `ends` says what came of it.
+    fn run_until(
+        &self,
+        program: &Program,
+        _: Duration,
+        is_ready: &mut dyn FnMut() -> bool,
+    ) -> Result<Ended, HostError> {
+        let ended = self.run(program)?;
+        Ok(if is_ready() && ended == Ended::Exit(0) { Ended::Stopped { killed: false } } else { ended })
+    }
     fn end(&self, unit: &str) -> Result<(), HostError> {
         self.act(format!("end {unit}"));
         Ok(())
