@@ -13,7 +13,7 @@
 //! - [`timing`]: the site's rules on when and with whom
 //! - [`telling`]: people hear of an outage
 //! - [`upgrades`], [`holds`]: what is written down
-//! - [`locks`], [`duty`]: who is at what
+//! - [`locks`], [`duty`], [`lease`]: who is at what
 //!
 //! One thread per conversation and one lock per product; what is under way survives the service, because
 //! nothing is known here that is not in a journal or cannot be looked at again.
@@ -31,6 +31,7 @@ pub mod intent;
 pub mod introduction;
 pub mod keeping;
 mod kept_back;
+pub mod lease;
 pub mod locks;
 pub mod look;
 pub mod mend;
@@ -175,8 +176,9 @@ pub fn version() -> Version {
 /// The service, until it has nothing to do; answers the exit status.
 ///
 /// # Errors
-/// When there is no socket to listen on.
+/// When there is no socket to listen on, or another agent is at work.
 pub fn run(places: Places) -> Result<u8, AgentError> {
+    let _lease = lease::Lease::take(&places)?;
     let agent = Arc::new(Agent::here(places));
     let listener = service::listener(&agent.places)?;
     Ok(service::serve(&agent, &listener).status())

@@ -12,7 +12,7 @@ use super::{Agent, AgentError, comparison, telling};
 use crate::add_on::{AddOn, Joined};
 use crate::engine::event::{Event, FORMAT, FORMAT_WITH_ADD_ONS, Header, ModuleChange, Packages, Reason};
 use crate::engine::journal::{Journal, JournalError};
-use crate::engine::machine::{State, Upgrade};
+use crate::engine::machine::{HaltCause, State, Upgrade};
 use crate::engine::runner::{self, Context, Runner, Standing};
 
 /// Opens the journal of the upgrade to a plan, or begins it. Whatever was planned before and never begun
@@ -199,15 +199,17 @@ pub fn observed(agent: &Agent, journal: &mut Journal, observed: Packages, ended:
     journal.append(Event::Packages { observed, ended }, agent.clock.now())
 }
 
-/// A new transaction towards the same version: the retry of an upgrade that halted at its packages. One
-/// that is prepared and waits there needs none.
+/// A new transaction towards the same version: the retry of an upgrade that halted at its packages, or before them
+/// when the last transaction was gone. One that is prepared and waits there needs none.
 ///
 /// # Errors
 /// [`JournalError`]
 pub fn retry(agent: &Agent, journal: &mut Journal) -> Result<(), JournalError> {
     let packages = journal.upgrade().packages_item();
     match journal.upgrade().state {
-        State::Halted { item, .. } if item == packages => journal.append(Event::Retry { by: None }, agent.clock.now()),
+        State::Halted { item, ref cause } if item == packages || *cause == HaltCause::Abandoned => {
+            journal.append(Event::Retry { by: None }, agent.clock.now())
+        }
         _ => Ok(()),
     }
 }

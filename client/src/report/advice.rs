@@ -144,6 +144,7 @@ fn halted(upgrade: &Upgrade, item: usize, cause: &HaltCause, language: Language)
             typed::repair(&upgrade.header.modules),
             say!(language, "finish the package transaction", "terminer la transaction de paquets"),
         )],
+        HaltCause::Abandoned => vec![package_upgrade(language)],
         HaltCause::Failed { .. } | HaltCause::Interrupted | HaltCause::LoopDetected { .. } => {
             vec![what_happened(upgrade, language)]
         }

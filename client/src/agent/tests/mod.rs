@@ -9,6 +9,7 @@ mod looks;
 mod mending;
 mod previous;
 mod reconciliation;
+mod schedules;
 mod telling;
 mod timing;
 mod world;
