@@ -28,6 +28,7 @@ impl Faults {
         host.write(DROP_IN, format!("[Service]\nEnvironment=LD_PRELOAD={LIBRARY}\n"), 0o644);
         host.ok(&["systemctl", "daemon-reload"]);
         host.ok(&["systemctl", "stop", "consignee.service"]);
+        host.ok(&["sync"]);
         Ok(Faults { entrance: host.entrance() })
     }
 

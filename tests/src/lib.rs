@@ -32,6 +32,7 @@ mod http;
 mod lab;
 mod ledger;
 mod manager;
+pub mod matrix;
 mod mounts;
 mod neighbour;
 mod network;

@@ -41,7 +41,7 @@ fn reconcile_alone(agent: &Arc<Agent>, id: &ProductId) -> Result<Standing, Agent
     let standing = Reconciler { agent, situation: &situation, over }.reconcile()?;
     telling::settle(agent, &entry.product);
     // Whatever broke the transaction may be mended: the same command shall then find the offer again.
-    if is_taken_back(&situation)? {
+    if is_taken_back(&situation)? || (over && is_unjudged(&situation)?) {
         look::again(agent, &catalogue, entry)?;
     }
     let catalogue = Catalogue::read(agent)?;
@@ -79,6 +79,11 @@ fn is_taken_back(situation: &Situation<'_>) -> Result<bool, AgentError> {
     let was_open = situation.newest.as_ref().is_some_and(|upgrade| !upgrade.is_over());
     let newest = situation.product.newest()?;
     Ok(was_open && !situation.is_gone() && newest.is_some_and(|upgrade| upgrade.state == State::Cancelled))
+}
+
+/// Whether the agent died between writing an upgrade down and judging it: nobody else is at it now.
+fn is_unjudged(situation: &Situation<'_>) -> Result<bool, AgentError> {
+    Ok(situation.product.newest()?.is_some_and(|upgrade| upgrade.state == State::Planned))
 }
 
 /// How often the packages are looked at before they count as in motion.

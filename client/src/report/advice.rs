@@ -17,7 +17,8 @@ pub type Advice = (String, String);
 pub fn on_upgrade(upgrade: &Upgrade, language: Language) -> Vec<Advice> {
     let product = &upgrade.header.product;
     match &upgrade.state {
-        State::Held | State::Planned => on_reasons(product, upgrade.reasons(), language),
+        State::Planned => vec![refresh(language)],
+        State::Held => on_reasons(product, upgrade.reasons(), language),
         State::Cleared => vec![package_upgrade(language)],
         State::Forward { .. } | State::Backward { .. } => vec![follow(product, language)],
         State::Waiting { item } if upgrade.header.items[*item].task.is_some() => {

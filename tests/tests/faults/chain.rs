@@ -2,10 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
+use consign_lab::matrix::Count;
 use consign_lab::{BaseSystem, CANOPSIS, Host, Outcome, Product, RecordClient, Site, Vendor};
 
-/// Long enough on a busy machine for whatever is waited for.
-const FINISH: Duration = Duration::from_secs(120);
+use crate::FINISH;
+
 /// So many words of a person lead out of anything.
 const WORDS: usize = 12;
 
@@ -29,7 +30,7 @@ pub enum End {
 }
 
 const QUICK: [(&str, &str); 2] =
-    [("stable = \"2s\"", "stable = \"0s\""), ("when.to = \"<3.27.0\"", "when.to = \"<3.0.0\"")];
+    [("stable = \"2s\"", "stable = \"1s\""), ("when.to = \"<3.27.0\"", "when.to = \"<3.0.0\"")];
 
 impl Chain {
     pub fn begin(name: &str, system: impl Into<BaseSystem>) -> Chain {
@@ -48,6 +49,7 @@ impl Chain {
         let site = Site::on(host, &vendor, CANOPSIS).unwrap();
         site.install(&["canopsis"]).expect_ok();
         site.wait_status(0);
+        site.host.ok(&["systemctl", "enable", "canopsis.target"]);
         let client = site.client();
         let digest = digest(&site);
         Chain { vendor, site, client, patch: 1, dark: Vec::new(), digest }
@@ -125,6 +127,28 @@ impl Chain {
         assert_eq!(self.site.events().last().map(String::as_str), Some("step-succeeded"), "{what}");
         self.digest = digest;
         End::Completed
+    }
+
+    /// The end of an upgrade that met a fault, counted. Where it was taken back the next one passes.
+    #[track_caller]
+    pub fn counted(&mut self, what: &str, count: &mut Count) -> End {
+        count.faults += 1;
+        let end = self.ends(what);
+        match end {
+            End::Completed => count.completed += 1,
+            End::TakenBack => {
+                count.taken_back += 1;
+                self.upgrade();
+                assert_eq!(self.ends(&format!("{what}, and once more")), End::Completed, "{what}");
+            }
+        }
+        assert_eq!(self.finished_calls(), 1, "{what}: calls of the init step that were finished");
+        end
+    }
+
+    /// Whether the agent has said this since the host was booted.
+    pub fn agent_says(&self, words: &str) -> bool {
+        self.site.host.exec(&["journalctl", "-b", "--no-pager", "-u", "consignee*"]).stdout.contains(words)
     }
 
     /// The calls of its init step that came to their end, of the newest release.

@@ -1,44 +1,45 @@
 //! The agent's service is killed, once in each upgrade, and starts again.
 
+use consign_lab::matrix::{Count, keep};
 use consign_lab::{Faults, Release, lab};
 
 use crate::chain::{Chain, End};
 
-/// What an upgrade that nothing happens to does to the agent's files.
-fn undisturbed(chain: &mut Chain, faults: &Faults, kind: &str) -> usize {
+/// Killed at every call of a kind, one in each upgrade. A record of the matrix keeps the count.
+fn killed_at_every(kind: &str, name: &str, record: &str) {
+    let mut chain = Chain::begin(name, Release::Bookworm);
+    let faults = Faults::load(&chain.site.host).unwrap();
     chain.publish();
     faults.plan("");
     chain.upgrade().expect_ok();
     assert_eq!(chain.ends("undisturbed"), End::Completed);
-    faults.calls(kind).len()
-}
-
-/// Killed before the n-th call of a kind; the upgrade ends, and where it was taken back the next one passes.
-fn killed(chain: &mut Chain, faults: &Faults, kind: &str, number: usize) -> End {
-    let what = format!("killed at {kind} {number}");
-    chain.publish();
-    faults.plan(&format!("kill {kind} {number}"));
-    chain.upgrade();
-    let end = chain.ends(&what);
-    let fired = faults.fired().unwrap_or_else(|| panic!("{what}: the fault did not fire"));
-    println!("{what}: {fired}: {end:?}");
-    if end == End::TakenBack {
-        chain.upgrade().expect_ok();
-        assert_eq!(chain.ends(&what), End::Completed);
+    let calls = faults.calls(kind).len();
+    assert!(calls > 10, "only {calls} calls of {kind}");
+    let mut count = Count::default();
+    for number in 1..=calls {
+        let what = format!("killed at {kind} {number} of {calls}");
+        chain.publish();
+        faults.plan(&format!("kill {kind} {number}"));
+        chain.upgrade();
+        chain.site.host.wait_until(&format!("{what}: the fault"), crate::FINISH, || faults.fired());
+        let what = format!("{what} ({})", faults.fired().unwrap_or_default());
+        let end = chain.counted(&what, &mut count);
+        println!("{what}: {end:?}");
     }
-    assert_eq!(chain.finished_calls(), 1, "{what}: the step was done twice");
-    end
+    chain.over();
+    keep(record, &count).unwrap();
 }
 
 #[test]
 fn an_agent_that_is_killed_at_any_record_finishes_the_upgrade_or_takes_it_back() {
     lab!();
-    let mut chain = Chain::begin("kill-records", Release::Bookworm);
-    let faults = Faults::load(&chain.site.host).unwrap();
-    let records = undisturbed(&mut chain, &faults, "record");
-    assert!(records > 12, "only {records} records");
-    for number in 1..=records {
-        killed(&mut chain, &faults, "record", number);
+    killed_at_every("record", "kill-records", "kill-record");
+}
+
+#[test]
+fn an_agent_that_is_killed_at_any_call_finishes_the_upgrade_or_takes_it_back() {
+    lab!();
+    if crate::is_long() {
+        killed_at_every("all", "kill-calls", "kill-call");
     }
-    chain.over();
 }

@@ -5,4 +5,14 @@
 
 mod chain;
 mod cuts;
+mod full;
 mod kills;
+mod lies;
+
+/// Long enough on a busy machine for whatever is waited for.
+const FINISH: std::time::Duration = std::time::Duration::from_secs(120);
+
+/// Whether every point is taken, and not a few of them.
+fn is_long() -> bool {
+    std::env::var_os("CONSIGN_LONG").is_some()
+}

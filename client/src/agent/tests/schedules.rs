@@ -1,7 +1,6 @@
 //! Hooks as they come: doubled, lost, early, of an agent that dies, from package managers that each report in a way
 //! of their own. Whatever the schedule, a change of the installed version has exactly one finish.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -14,7 +13,6 @@ use crate::agent::preinst;
 use crate::engine::event::{Answer, Event, Person};
 use crate::engine::machine::State;
 use crate::request::{PackageAction, Reply};
-use crate::sample::clock::Death;
 use crate::sample::vendor::Vendor;
 
 /// One vendor for all: keys take their time.
@@ -145,17 +143,9 @@ impl Player {
 
     /// What the agent answers, unless it dies.
     fn asked<T>(&mut self, dies: Option<usize>, ask: impl FnOnce(&World) -> T) -> Option<T> {
-        dies.into_iter().for_each(|record| self.world.dies_before(record));
-        let answer = catch_unwind(AssertUnwindSafe(|| ask(&self.world)));
-        self.world.dies_before(usize::MAX);
-        match answer {
-            Ok(answer) => Some(answer),
-            Err(cause) if cause.is::<Death>() => {
-                self.restart();
-                None
-            }
-            Err(other) => resume_unwind(other),
-        }
+        let answer = self.world.dying(dies.unwrap_or(usize::MAX), ask);
+        self.alone();
+        answer
     }
 
     fn restart(&mut self) {

@@ -1,5 +1,6 @@
 //! An agent, its host and a vendor.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -18,7 +19,7 @@ use crate::notice::Notice;
 use crate::places::Places;
 use crate::product::Product;
 use crate::request::{Offer, PackageAction, Reply};
-use crate::sample::clock::Played;
+use crate::sample::clock::{Death, Played};
 use crate::sample::host::Host;
 use crate::sample::vendor::{Release, Vendor};
 use crate::tell::News;
@@ -87,9 +88,20 @@ impl World {
         self.agent = agent(&self.places, &self.host, clock, &self.told);
     }
 
-    /// The agent dies before it writes its n-th record from now on.
-    pub fn dies_before(&self, record: usize) {
+    /// What comes of something that the agent dies of before it asks for the time so often, which it does before each
+    /// record: nothing, and another agent.
+    pub fn dying<T>(&mut self, record: usize, act: impl FnOnce(&Self) -> T) -> Option<T> {
         self.left.store(record, Ordering::SeqCst);
+        let lived = catch_unwind(AssertUnwindSafe(|| act(self)));
+        self.left.store(usize::MAX, Ordering::SeqCst);
+        match lived {
+            Ok(answer) => Some(answer),
+            Err(cause) if cause.is::<Death>() => {
+                self.restart();
+                None
+            }
+            Err(other) => resume_unwind(other),
+        }
     }
 
     /// A host where 1.0.0 is installed and runs, as it was before there was a journal.
