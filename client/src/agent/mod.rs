@@ -10,6 +10,7 @@
 //! - [`introduction`]: the new keys of a vendor, for a host that was away
 //! - [`room`]: space for what is written
 //! - [`keeping`], [`previous`]: the packages to go back to
+//! - [`putting_back`]: they come back
 //! - [`timing`]: the site's rules on when and with whom
 //! - [`telling`]: people hear of an outage
 //! - [`upgrades`], [`holds`]: what is written down
@@ -39,6 +40,7 @@ pub mod offers;
 pub mod online;
 pub mod preinst;
 pub mod previous;
+pub mod putting_back;
 pub mod reconcile;
 pub mod removal;
 pub mod room;

@@ -13,7 +13,7 @@ use crate::task::Task;
 use crate::text::Text;
 use crate::version::{Version, VersionRange};
 
-/// What is to be done, formats 1 and 2. What format 2 brought is named in [`PlanBody::lowest_format`].
+/// What is to be done, formats 1 to 3. What the later ones brought is named in [`PlanBody::lowest_format`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlanBody {
@@ -58,7 +58,12 @@ impl PlanBody {
             || !self.tasks.is_empty()
             || self.steps.iter().any(|step| matches!(step, Step::Task(_)))
             || self.modules.iter().any(|module| !module.builds.is_empty());
-        if is_second { 2 } else { 1 }
+        let is_third = self.steps.iter().any(|step| matches!(step, Step::Backup(_)));
+        match (is_third, is_second) {
+            (true, _) => 3,
+            (false, true) => 2,
+            (false, false) => 1,
+        }
     }
 }
 

@@ -79,6 +79,11 @@ pub enum Reason {
         /// The digest to tick.
         sha256: Sha256,
     },
+    /// The release was taken back on this host before, and nobody has said that it is wanted again.
+    TakenBack {
+        /// The number of the upgrade that was taken back.
+        upgrade: u32,
+    },
     /// An earlier upgrade has not finished.
     Unfinished {
         /// Its number.

@@ -125,6 +125,10 @@ impl PackageManager for Apt {
         transaction::repair()
     }
 
+    fn put_back(&self, files: &[PathBuf], gone: &[PackageName]) -> Result<(), HostError> {
+        transaction::put_back(files, gone)
+    }
+
     fn install(&self, versions: &[(PackageName, String)]) -> Result<(), HostError> {
         transaction::install(versions)
     }

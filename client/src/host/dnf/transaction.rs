@@ -1,5 +1,7 @@
 //! Transactions of our own: what an interrupted one left is put right, and exact versions are installed.
 
+use std::path::PathBuf;
+
 use consign_metadata::name::PackageName;
 
 use crate::host::command::HostCommand;
@@ -31,6 +33,18 @@ pub fn repair(places: &Places, may: Repair) -> Result<(), HostError> {
 pub fn install(places: &Places, versions: &[(PackageName, String)]) -> Result<(), HostError> {
     let exact = versions.iter().map(|(package, version)| format!("{package}-{version}"));
     transaction::run(dnf(places).args(["--setopt=install_weak_deps=False", "install"]).args(exact), &[0])
+}
+
+/// Installs packages from their files, most often older ones. Packages that came with the newer ones depend on
+/// exactly these, and go with them.
+///
+/// # Errors
+/// With the end of what dnf said.
+pub fn put_back(places: &Places, files: &[PathBuf], gone: &[PackageName]) -> Result<(), HostError> {
+    let files = files.iter().map(|file| file.display().to_string());
+    let erasing = (!gone.is_empty()).then_some("--allowerasing");
+    let command = dnf(places).arg("--setopt=install_weak_deps=False").args(erasing).arg("downgrade");
+    transaction::run(command.args(files), &[0])
 }
 
 fn dnf(places: &Places) -> HostCommand {
