@@ -128,6 +128,10 @@ impl Node {
         let mut node = self.clone();
         let item = &mut node.upgrade.header.items[item];
         (item.undo, item.no_return) = (undo, no_return);
+        // They are looked for before anything is stopped; what is found decides whether they can be put back.
+        if item.packages {
+            node.upgrade.packages_missing = undo.then(Vec::new);
+        }
         node
     }
 
@@ -176,7 +180,9 @@ impl Node {
         items.sort_unstable();
         items.dedup();
         items.retain(|item| (-1..length).contains(item));
-        events_about(&self.upgrade, &items)
+        let mut events = events_about(&self.upgrade, &items);
+        events.retain(|event| !matches!(event, Event::PackagesKept { .. }));
+        events
     }
 }
 
@@ -300,7 +306,8 @@ fn assert_sound(node: &Node, event: &Event, next: &Node) {
         }
         (State::Backward { .. } | State::Stuck { .. }, State::Backward { .. }) => {}
         (_, State::Backward { item, .. }) => {
-            let bound = |item: &usize| !to.header.items[*item].undo || to.header.items[*item].no_return;
+            let accepts = matches!(event, Event::RollbackRequested { accepts_data_loss: true, .. });
+            let bound = |item: &usize| !to.header.items[*item].undo || (to.header.items[*item].no_return && !accepts);
             assert!(!touched(0..i64::MAX).iter().any(bound), "back where it is not allowed: {}", told());
             assert!(touched(item + 1..i64::MAX).is_empty(), "an undo is left out: {}", told());
         }
@@ -333,7 +340,8 @@ fn an_event_about_another_item_has_no_place() {
     let all: Vec<i64> = (-1..3).collect();
     let graph = Graph::explore(lists(3..=3), |_, _, next| {
         let nearby = next.events();
-        for event in events_about(&next.upgrade, &all) {
+        let others = events_about(&next.upgrade, &all);
+        for event in others.into_iter().filter(|event| !matches!(event, Event::PackagesKept { .. })) {
             assert!(next.upgrade.next(&event).is_none() || nearby.contains(&event), "{event:?}");
         }
     });

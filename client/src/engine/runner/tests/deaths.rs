@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 
-use super::mortal::{Lives, Transaction};
+use super::mortal::{DATA, Lives, Transaction};
 use super::stage::*;
 use super::*;
 
@@ -49,6 +49,57 @@ fn an_agent_that_dies_once_at_any_moment_of_an_upgrade_finishes_it_or_takes_it_b
             for moment in 1..=moments {
                 lived(on_interrupt, transaction, &[moment]);
             }
+        }
+    }
+}
+
+/// A product with data, whose upgrade can be taken back.
+fn with_backup() -> Stage {
+    let plan = plan(|plan| {
+        plan["body"]["format"] = json!(3);
+        plan["body"]["steps"][MIGRATE]["undo"] = json!("from-backup");
+        let data = json!({"kind": "files", "name": "data", "paths": ["/var/lib/erp"]});
+        let backup = json!({"kind": "backup", "parts": [data], "timeout_seconds": 60});
+        plan["body"]["steps"].as_array_mut().unwrap().insert(2, backup);
+    });
+    let mut stage = Stage::of(plan, Some("1.0.0"));
+    fs_err::create_dir_all(stage.places.at("/var/lib/erp")).unwrap();
+    fs_err::write(stage.places.at(DATA), "of 1.0.0").unwrap();
+    stage.record(Event::PackagesKept { missing: Vec::new() });
+    stage
+}
+
+/// Taken back whole after these lives: packages, data, engines; answers how many moments that had.
+fn taken_back(fails: bool, lives: &[usize]) -> usize {
+    let what = format!("fails: {fails}, {lives:?}");
+    let stage = with_backup();
+    let before = ran(&stage);
+    let mut all = Lives::of(stage, Transaction::Waits);
+    if fails {
+        all.stage.script("init", std::iter::repeat_n(Ended::Exit(1), 9));
+    } else {
+        all.through(&[]);
+        assert_eq!(all.stage.state(), &State::Completed, "{what}");
+        all.stage.record(Event::RollbackRequested { by: person(), accepts_data_loss: true });
+    }
+    all.through(lives);
+    assert_eq!(all.deaths, lives.len(), "{what}: the agent did not die");
+    assert!(matches!(all.stage.state(), State::RolledBack | State::Cancelled), "{what}: {:?}", all.stage.state());
+    all.assert_engines(&before, &what);
+    let data = fs_err::read_to_string(all.stage.places.at(DATA)).unwrap();
+    assert_eq!(data, "of 1.0.0", "{what}");
+    let is_back = all.stage.host.acts().iter().any(|act| act.starts_with("put back"));
+    assert_eq!(is_back, *all.stage.state() == State::RolledBack, "{what}");
+    all.moments
+}
+
+#[test]
+fn an_agent_that_dies_once_at_any_moment_of_a_whole_rollback_goes_on_with_it() {
+    for fails in [false, true] {
+        let moments = taken_back(fails, &[]);
+        assert!(moments > 20, "only {moments} moments");
+        for moment in 1..=moments {
+            taken_back(fails, &[moment]);
         }
     }
 }
