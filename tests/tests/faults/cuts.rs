@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use consign_lab::matrix::{Count, keep};
-use consign_lab::{BaseSystem, Release, lab};
+use consign_lab::{BaseSystem, Lab, Release, RpmSystem, lab};
 
 use crate::chain::{Chain, End};
 
@@ -36,6 +36,9 @@ impl Chance {
 }
 
 fn survives(name: &str, system: impl Into<BaseSystem>, cuts: usize) {
+    if cuts == 0 {
+        return;
+    }
     let mut chance = Chance::new();
     let mut chain = Chain::on_disk(name, system);
     chain.publish();
@@ -67,4 +70,22 @@ fn an_upgrade_on_the_older_debian_survives_power_cuts() {
 fn an_upgrade_on_the_newer_debian_survives_power_cuts() {
     lab!();
     survives("cut-trixie", Release::Trixie, cuts(10, 100));
+}
+
+#[test]
+fn an_upgrade_by_dnf_4_survives_power_cuts() {
+    lab!(Lab::has_rpm());
+    survives("cut-dnf4", RpmSystem::Dnf4Trixie, cuts(0, 20));
+}
+
+#[test]
+fn an_upgrade_by_dnf_5_survives_power_cuts() {
+    lab!(Lab::has_rpm());
+    survives("cut-dnf5", RpmSystem::Dnf5, cuts(0, 20));
+}
+
+#[test]
+fn an_upgrade_by_zypper_survives_power_cuts() {
+    lab!(Lab::has_rpm());
+    survives("cut-zypper", RpmSystem::Zypper, cuts(0, 20));
 }

@@ -28,6 +28,8 @@ fn a_disk_that_is_full_from_any_call_on_loses_nothing_and_is_named() {
         let fired = faults.fired();
         let what = format!("full from call {number} of {calls} on: {fired:?}");
         let is_said = || chain.agent_says("No space left on device").then_some(());
+        // Not every upgrade makes as many calls as the first one.
+        assert!(fired.is_some() || number > calls - calls / 10, "{what}: the fault did not fire");
         if fired.is_some() {
             chain.site.host.wait_until(&what, crate::FINISH, is_said);
         }
