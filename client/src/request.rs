@@ -7,7 +7,7 @@ use consign_metadata::name::{Label, PackageName, ProductId};
 use consign_metadata::version::Version;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::event::{Answer, Person, Reason};
+use crate::engine::event::{Answer, Failure, Person, Reason};
 use crate::notice::Notice;
 
 /// What somebody wants of the agent's service.
@@ -82,6 +82,14 @@ pub enum Request {
         /// Who.
         by: Person,
     },
+    /// Look at the version that the data is at.
+    Data {
+        /// The product.
+        product: ProductId,
+        /// Who takes it for right as it is found; `None` where nobody does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        accept: Option<Person>,
+    },
     /// A person's decision about an upgrade.
     Decide {
         /// The product.
@@ -102,6 +110,8 @@ fn yes() -> bool {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "decision", rename_all = "kebab-case")]
 pub enum Decision {
+    /// Go on now with what only needs time.
+    Resume,
     /// Try the step that failed, or the undo that failed, again.
     Retry,
     /// Go on after the step that failed.
@@ -161,6 +171,13 @@ pub enum Reply {
         /// How much.
         bytes: u64,
     },
+    /// Something was found of a product that keeps nothing from going ahead. Not the last line.
+    Told {
+        /// The product.
+        product: ProductId,
+        /// What.
+        reasons: Vec<Reason>,
+    },
     /// Understood; what follows happens by itself.
     Accepted,
     /// What is offered to this host, and the holds are written.
@@ -170,6 +187,13 @@ pub enum Reply {
         /// By vendor.
         #[serde(default)]
         notices: Vec<Notice>,
+    },
+    /// The data was looked at.
+    Data {
+        /// The version that it is at; `None` also where the plan does not tell how to look.
+        found: Option<String>,
+        /// Why nobody could look.
+        failure: Option<Failure>,
     },
     /// The transaction may go ahead.
     Pass,
@@ -196,6 +220,9 @@ pub struct Offer {
     pub offered: Option<Version>,
     /// Why it is held; empty when it is cleared.
     pub held: Vec<Reason>,
+    /// What was found on the host and holds nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<Reason>,
 }
 
 /// Why a transaction is refused for one product.

@@ -8,13 +8,14 @@
 //! - [`mend`]: finishes one that ended half way
 //! - [`catalogue`], [`situation`], [`comparison`], [`offers`], [`intent`], [`add_ons`]: what is known and wanted
 //! - [`introduction`]: the new keys of a vendor, for a host that was away
-//! - [`room`]: space for what is written
+//! - [`checks`]: what is looked for on the host; [`room`]: space for what is written
 //! - [`keeping`], [`previous`]: the packages to go back to
 //! - [`putting_back`]: they come back
 //! - [`timing`]: the site's rules on when and with whom
 //! - [`telling`]: people hear of an outage
-//! - [`upgrades`], [`holds`]: what is written down
+//! - [`upgrades`], [`holds`]: what is written down; [`seeding`]: what the site acknowledges in advance
 //! - [`locks`], [`duty`], [`lease`]: who is at what
+//! - [`data`]: the version of the data against what was last seen
 //!
 //! One thread per conversation and one lock per product; what is under way survives the service, because
 //! nothing is known here that is not in a journal or cannot be looked at again.
@@ -23,7 +24,9 @@ pub mod add_ons;
 pub mod adoption;
 pub mod barrier;
 pub mod catalogue;
+pub mod checks;
 pub mod comparison;
+pub mod data;
 pub mod decision;
 pub mod dialogue;
 pub mod duty;
@@ -44,6 +47,7 @@ pub mod putting_back;
 pub mod reconcile;
 pub mod removal;
 pub mod room;
+pub mod seeding;
 pub mod service;
 pub mod situation;
 pub mod telling;

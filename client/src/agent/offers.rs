@@ -15,7 +15,7 @@ use super::catalogue::{Catalogue, Entry, SignedPlan};
 use super::comparison;
 use super::online::Online;
 use super::situation::Situation;
-use super::{Agent, AgentError, timing};
+use super::{Agent, AgentError, checks, timing};
 use crate::engine::event::Reason;
 use crate::feed::Kept;
 use crate::gate;
@@ -157,7 +157,7 @@ impl Desk<'_> {
         for release in candidates.take(MAXIMUM) {
             let Ok(plan) = self.plan(found, release) else { continue };
             if gate::obstacles(&plan.plan.envelope, self.from).is_empty() {
-                let mut evaluation = self.offer(plan);
+                let mut evaluation = self.offer(plan, release);
                 if release.plan != newest.plan {
                     evaluation.offers.push(self.out_of_reach(found, newest));
                 }
@@ -165,7 +165,7 @@ impl Desk<'_> {
             }
         }
         match self.plan(found, newest) {
-            Ok(plan) => self.offer(plan),
+            Ok(plan) => self.offer(plan, newest),
             Err(TrustError::Newer { envelope, .. }) => {
                 self.only(Some(newest.version.clone()), gate::reasons_of_newer(&envelope, self.from))
             }
@@ -198,13 +198,18 @@ impl Desk<'_> {
         }
     }
 
-    fn offer(&self, target: SignedPlan) -> Evaluation {
+    fn offer(&self, target: SignedPlan, release: &FeedRelease) -> Evaluation {
         let patience = self.online.map(Online::patience);
         let reasons = self.situation.reasons(self.agent, &target.plan, self.from, patience);
-        // What passes with time is said, and is no part of what is written down.
+        let found = match self.online {
+            Some(_) => checks::of_offer(self.agent, self.situation, &target.plan, release),
+            None => checks::as_looked(self.situation, &target.plan),
+        };
+        // What passes is said, and is no part of what is written down.
         let waits = timing::reasons(self.agent, self.situation, &target.plan, self.from, true);
-        let held = reasons.iter().cloned().chain(waits).collect();
+        let held = reasons.iter().cloned().chain(waits).chain(found.held).collect();
         let mut evaluation = self.only(Some(target.plan.envelope.version.clone()), held);
+        evaluation.offers.iter_mut().for_each(|offer| offer.told.clone_from(&found.told));
         evaluation.cleared = reasons.is_empty().then(|| target.plan.clone());
         evaluation.target = Some((target, reasons));
         evaluation
@@ -240,6 +245,6 @@ impl Desk<'_> {
 
     fn line(&self, offered: Option<Version>, held: Vec<Reason>) -> Offer {
         let installed = Some(self.installed.envelope.version.clone());
-        Offer { product: self.id().clone(), installed, offered, held }
+        Offer { product: self.id().clone(), installed, offered, held, told: Vec::new() }
     }
 }

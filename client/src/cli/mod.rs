@@ -8,13 +8,16 @@ mod acknowledge;
 mod agent;
 mod ask;
 mod complaint;
+mod data;
 mod decide;
+mod doctor;
 mod done;
 mod follow;
 mod history;
 mod hook;
 pub mod language;
 mod library;
+mod log;
 mod notes;
 mod now;
 mod output;
@@ -24,6 +27,7 @@ mod plan;
 mod rollback;
 mod session;
 mod status;
+mod why;
 
 use std::process::ExitCode;
 
@@ -53,6 +57,7 @@ pub struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   consignee status
+  consignee why acme/erp
   consignee notes acme/erp
   sudo consignee ack acme/erp
   consignee follow
@@ -64,18 +69,23 @@ Exit status:
 #[derive(Debug, Subcommand)]
 enum Command {
     Status(status::Arguments),
+    Why(why::Arguments),
     History(history::Arguments),
+    Log(log::Arguments),
     Notes(notes::Arguments),
     Plan(plan::Arguments),
     Follow(follow::Arguments),
     Ack(acknowledge::Arguments),
+    Data(data::Arguments),
     Done(done::Arguments),
     Now(now::Arguments),
+    Resume(decide::Resume),
     Retry(decide::Retry),
     Skip(decide::Skip),
     Answer(decide::Answer),
     Rollback(rollback::Rollback),
     Rescue(decide::Rescue),
+    Doctor(doctor::Arguments),
     /// The agent's service; started by systemd
     #[command(hide = true)]
     Agent,
@@ -98,11 +108,16 @@ impl Command {
     fn run(self, session: &mut Session) -> Result<Exit, Complaint> {
         match self {
             Self::Status(arguments) => arguments.run(session),
+            Self::Why(arguments) => arguments.run(session),
+            Self::Log(arguments) => arguments.run(session),
+            Self::Doctor(arguments) => arguments.run(session),
+            Self::Resume(arguments) => arguments.run(session),
             Self::History(arguments) => arguments.run(session),
             Self::Notes(arguments) => arguments.run(session),
             Self::Plan(arguments) => arguments.run(session),
             Self::Follow(arguments) => arguments.run(session),
             Self::Ack(arguments) => arguments.run(session),
+            Self::Data(arguments) => arguments.run(session),
             Self::Done(arguments) => arguments.run(session),
             Self::Now(arguments) => arguments.run(session),
             Self::Retry(arguments) => arguments.run(session),

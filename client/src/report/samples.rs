@@ -10,14 +10,15 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::engine::event::{
-    Answer, EngineState, Event, Failure, Header, Item, ModuleChange, Packages, Person, Reason, SkipReason,
+    Answer, EngineState, Event, Failure, FullFileSystem, Header, HeldFile, Item, ModuleChange, Packages, Person,
+    Purpose, Reason, SkipReason,
 };
 use crate::engine::machine::{Activity, HaltCause, State};
 
 /// Fields that a sentence does not repeat: codes it translates, places it names otherwise, digests.
-const NOT_REPEATED: [&str; 13] = [
-    "event", "opens", "sha256", "item", "because", "answer", "uid", "ended", "class", "active", "enabled", "activity",
-    "code",
+const NOT_REPEATED: [&str; 14] = [
+    "purposes", "event", "opens", "sha256", "item", "because", "answer", "uid", "ended", "class", "active", "enabled",
+    "activity", "code",
 ];
 /// Codes among values that are else repeated.
 const TRANSLATED: [&str; 3] = ["before", "partial", "after"];
@@ -31,6 +32,8 @@ macro_rules! variants {
         [$(stringify!($variant)),+].len()
     }};
 }
+
+pub(crate) use variants;
 
 /// Every text and number in the value stands in both sentences, and the two languages differ.
 pub fn assert_worded(value: &impl Serialize, sentence: impl Fn(Language) -> String) {
@@ -166,13 +169,34 @@ pub fn reasons() -> Vec<Reason> {
         Reason::OutsideWindow { opens: jiff::Timestamp::UNIX_EPOCH },
         Reason::Unattended { class: Class::Minor },
         Reason::NoRoom { folder: "/var/lib/consignee".to_owned(), free_mib: 2, needed_mib: 8 },
-        Reason::NoRoomForPackages { folder: "/var/lib/consignee".to_owned(), free_mib: 20, needed_mib: 108 },
+        Reason::NoRoomForUpgrade {
+            file_systems: vec![FullFileSystem {
+                folder: "/var/lib/consignee".to_owned(),
+                free_mib: 20,
+                needed_mib: 108,
+                purposes: vec![Purpose::PreviousPackages, Purpose::Backup],
+            }],
+        },
+        Reason::PreviousPackagesMissing { packages: vec![("acme-erp".parse().unwrap(), "1.4.0-1".to_owned())] },
+        Reason::RebootPending { packages: vec!["linux-image-6.12".to_owned(), "libc6".to_owned()] },
+        Reason::FilesHeldOpen {
+            files: vec![HeldFile {
+                file: "/usr/lib/acme/erp.so".to_owned(),
+                process: "report".to_owned(),
+                pid: 4711,
+                unit: Some("acme-report.service".to_owned()),
+            }],
+            more: 3,
+        },
+        Reason::DataDiffers { expected: "42".to_owned(), found: "41".to_owned() },
+        Reason::CheckUnknown { check: "open_files".to_owned(), cause: "/proc is not mounted".to_owned() },
         Reason::NoAnswer,
     ];
     let variants = variants!(Reason: ClassUnsupported TooOld RequiredStops Downgrade NoteUnread
         SideEffectUnacknowledged TakenBack Unfinished AgentTooOld Site Withdrawn Unverified WouldRemove MixedVersions NotPrepared
         PrerequisiteFailed PrerequisiteUnknown TaskOpen AddOnUnsupported AddOnNotAllowed AddOnNoPoint BaseUnsupported
-        OutsideWindow Unattended NoRoom NoRoomForPackages NoAnswer);
+        OutsideWindow Unattended NoRoom NoRoomForUpgrade PreviousPackagesMissing
+        RebootPending FilesHeldOpen CheckUnknown DataDiffers NoAnswer);
     assert_eq!(codes(&all, "code").len(), variants);
     all
 }
@@ -190,10 +214,11 @@ pub fn failures() -> Vec<Failure> {
         Failure::Unhealthy { check: "http://127.0.0.1:80/".to_owned(), found: "status 503".to_owned() },
         Failure::Host { reason: "No space left on device".to_owned() },
         Failure::Interrupted,
+        Failure::DataDiffers { expected: "42".to_owned(), found: "41".to_owned() },
         Failure::AddOnUnfinished { add_on: "globex/snmp".parse().unwrap(), upgrade: 4 },
     ];
     let variants = variants!(Failure: Exit Signal Timeout CannotStart Site StillRunning NotActive Unhealthy Host
-        Interrupted AddOnUnfinished);
+        Interrupted DataDiffers AddOnUnfinished);
     assert_eq!(codes(&all, "code").len(), variants);
     all
 }
@@ -267,6 +292,9 @@ pub fn events() -> Vec<Event> {
         Event::UndoSucceeded { item: 0 },
         Event::UndoInterrupted { item: 0 },
         Event::UndoRetried { by: by.clone() },
+        Event::DataObserved { version: Some("42".to_owned()) },
+        Event::DataObserved { version: None },
+        Event::DataAccepted { version: "41".to_owned(), by: by.clone() },
     ];
     for answer in [Answer::Done, Answer::Rerun, Answer::Undo] {
         all.push(Event::Answered { item: 2, answer, by: by.clone() });
@@ -278,7 +306,8 @@ pub fn events() -> Vec<Event> {
     all.extend(failures().into_iter().map(|failure| Event::UndoFailed { item: 0, failure }));
     let variants = variants!(Event: Begun Held Cleared Superseded Cancelled EnginesObserved Packages StepStarted
         StepSucceeded StepSkipped RetryLater StepFailed Interrupted Asked Answered LoopDetected Retry SkippedBy
-        Rescued PackagesKept RollbackRequested UndoStarted UndoSucceeded UndoInterrupted UndoFailed UndoRetried);
+        Rescued PackagesKept RollbackRequested UndoStarted UndoSucceeded UndoInterrupted UndoFailed UndoRetried
+        DataObserved DataAccepted);
     assert_eq!(codes(&all, "event").len(), variants);
     all
 }

@@ -15,6 +15,7 @@ use super::state::{self, Standing};
 use super::{FORMAT, advice, failure};
 use crate::agent::timing::Timing;
 use crate::configuration::{self, NewDefault};
+use crate::data::Record;
 use crate::engine::event::{Failure, ModuleChange, Packages, Reason};
 use crate::engine::journal::{JournalError, Replay};
 use crate::engine::machine::{HaltCause, State, Upgrade};
@@ -62,6 +63,9 @@ pub struct ProductStatus {
     pub engines_kept_from_starting: bool,
     /// The newest upgrade, finished or not; null when there never was one.
     pub upgrade: Option<UpgradeStatus>,
+    /// The version that the data was last seen at, and what was found instead; left out where no plan tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Record>,
     /// What the last look found and no upgrade speaks of: not verified, or out of reach from here.
     pub offers: Vec<Offer>,
     /// Why the package manager passes the cleared upgrade over; left out where it does not.
@@ -106,6 +110,12 @@ pub struct UpgradeStatus {
     pub previous_packages: Option<PreviousPackages>,
     /// Why it is held; empty when it is not.
     pub reasons: Vec<Reason>,
+    /// What the last look found on the host that keeps it back; left out where nothing does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waits: Vec<Reason>,
+    /// What it found that keeps nothing back; left out where there is nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<Reason>,
     /// How a step or its undo failed, if one did.
     pub failure: Option<Failure>,
     /// When the maintenance window opens that it waits for; null when it waits for none.
@@ -119,6 +129,28 @@ pub struct UpgradeStatus {
     pub unattended: bool,
     /// Whether it could be taken back from here.
     pub can_be_taken_back: bool,
+}
+
+impl UpgradeStatus {
+    /// What keeps it back and passes by itself, or by what is done to the host.
+    pub fn passing(&self) -> Vec<Reason> {
+        let window = self.opens.map(|opens| Reason::OutsideWindow { opens });
+        self.waits.iter().cloned().chain(window).collect()
+    }
+
+    fn is_passing(&self) -> bool {
+        self.opens.is_some() || !self.waits.is_empty()
+    }
+
+    /// What to type where time or the host keeps it back, too; a window opens by itself while a gate is closed.
+    fn advice(&self, upgrade: &Upgrade, language: Language) -> Option<Vec<Advice>> {
+        let reasons: Vec<Reason> = match &upgrade.state {
+            State::Cleared if self.is_passing() => self.passing(),
+            State::Planned | State::Held if !self.waits.is_empty() => [&self.reasons[..], &self.waits[..]].concat(),
+            _ => return None,
+        };
+        Some(advice::on_reasons(&upgrade.header.product, &reasons, language))
+    }
 }
 
 /// A package of the product, as the package database has it now.
@@ -233,16 +265,14 @@ impl Overview {
 }
 
 impl Seen {
-    /// What is cleared and waits for its window is held like anything else, and nothing else holds it.
+    /// What is cleared and waits for its window, or for the host, is held like anything else, and nothing else
+    /// holds it.
     fn wait_for_window(&mut self) {
-        let is_cleared = self.upgrade.as_ref().is_some_and(|upgrade| upgrade.state == State::Cleared);
-        if !is_cleared || self.status.upgrade.as_ref().is_none_or(|shown| shown.opens.is_none()) {
-            return;
-        }
+        let (Some(upgrade), Some(shown)) = (&self.upgrade, &self.status.upgrade) else { return };
+        let Some(typed) = shown.advice(upgrade, Language::En) else { return };
         self.status.standing = self.status.standing.max(Standing::Waits);
         self.status.kept_back = None;
-        let (command, _) = advice::now(&self.status.product, Language::En);
-        self.status.commands = vec![command];
+        self.status.commands = typed.into_iter().map(|(command, _)| command).collect();
     }
 
     fn of(product: &Product) -> Result<Self, JournalError> {
@@ -258,14 +288,21 @@ impl Seen {
         let upgrade = newest.and_then(|replay| replay.upgrade);
         let kept = product.is_unfinished();
         let offers = unspoken(product, finished.as_ref(), upgrade.as_ref());
+        // What cannot be read is said by whoever looks at the data.
+        let data = Record::read(product).ok().flatten();
+        let differs = data.as_ref().is_some_and(|data| data.differs.is_some());
         let standing = match upgrade.as_ref().map_or(Standing::Well, |upgrade| state::standing(&upgrade.state)) {
+            _ if differs => Standing::Halted,
             // No journal speaks of it yet: packages are arriving, and the agent begins when they are there.
             Standing::Well if kept => Standing::UnderWay,
             Standing::Well if !offers.is_empty() => Standing::Waits,
             standing => standing,
         };
         let kept_back = upgrade.as_ref().and_then(|upgrade| kept_back(product, upgrade));
-        let commands = upgrade.as_ref().map(|u| advise(u, kept_back.as_ref(), Language::En)).unwrap_or_default();
+        let mut commands = upgrade.as_ref().map(|u| advise(u, kept_back.as_ref(), Language::En)).unwrap_or_default();
+        if differs {
+            commands = vec![advice::data(&product.id, Language::En), advice::accept_data(&product.id, Language::En)];
+        }
         let status = ProductStatus {
             product: product.id.clone(),
             standing,
@@ -273,6 +310,7 @@ impl Seen {
             engines_kept_from_starting: kept,
             upgrade: upgrade.as_ref().zip(since).map(|(upgrade, since)| upgrade_status(upgrade, since)),
             offers,
+            data,
             kept_back,
             new_defaults: Vec::new(),
             problem: None,
@@ -289,6 +327,7 @@ impl Seen {
             engines_kept_from_starting: product.is_unfinished(),
             upgrade: None,
             offers: Vec::new(),
+            data: None,
             kept_back: None,
             new_defaults: Vec::new(),
             problem: Some(error.to_string()),
@@ -348,6 +387,8 @@ fn upgrade_status(upgrade: &Upgrade, since: Timestamp) -> UpgradeStatus {
         also_repaired: Vec::new(),
         previous_packages: None,
         reasons,
+        waits: Vec::new(),
+        told: Vec::new(),
         failure,
         opens: None,
         outage_estimate_seconds: None,
@@ -376,7 +417,10 @@ fn timed(places: &Places, id: &ProductId, shown: UpgradeStatus) -> UpgradeStatus
     if !waits || !is_offered {
         return shown;
     }
-    let shown = UpgradeStatus { outage_estimate_seconds: outage::estimate(&product), ..shown };
+    let looked = Looked::of(&product, &shown.to);
+    let found = looked.iter().flat_map(|offer| &offer.held).filter(|reason| reason.is_of_the_host());
+    let (waits, told) = (found.cloned().collect(), looked.iter().flat_map(|offer| offer.told.clone()).collect());
+    let shown = UpgradeStatus { outage_estimate_seconds: outage::estimate(&product), waits, told, ..shown };
     match Timing::of(places, &product, &shown.to, Timestamp::now()) {
         Ok(timing) => {
             let unattended = shown.class.is_none_or(|class| timing.is_free(class));

@@ -5,13 +5,12 @@ use jiff::tz::TimeZone;
 
 use super::{Overview, ProductStatus, Seen, UpgradeStatus};
 use crate::configuration::NewDefault;
-use crate::engine::event::Reason;
 use crate::engine::machine::{State, Upgrade};
 use crate::host::typed;
 use crate::previous::PreviousPackages;
 use crate::report::page::{Page, Style};
 use crate::report::state::{self, Standing};
-use crate::report::{advice, failure, gaps, host, kept_back, notices, offers, reason, time, words};
+use crate::report::{advice, data, failure, gaps, host, kept_back, notices, offers, reason, time, words};
 
 impl Overview {
     /// As text.
@@ -53,7 +52,15 @@ impl Seen {
             );
         }
         let is_under_way = self.upgrade.as_ref().is_some_and(Upgrade::is_under_way);
-        if status.engines_kept_from_starting && !is_under_way {
+        let differs =
+            status.data.as_ref().filter(|_| !is_under_way).and_then(|found| data::difference(found, language));
+        if let Some(differs) = &differs {
+            page.append(2, differs.clone());
+            let id = &status.product;
+            let typed = [advice::data(id, language), advice::accept_data(id, language)];
+            advice::show(&mut page, &typed, language);
+        }
+        if status.engines_kept_from_starting && !is_under_way && differs.is_none() {
             page.add(2, Style::Warning, arriving(language));
         }
         if let (Some(upgrade), Some(shown)) = (&self.upgrade, &status.upgrade) {
@@ -102,11 +109,11 @@ fn standing_page(
     zone: &TimeZone,
 ) -> Page {
     let mut page = Page::default();
-    let held = waits_for_window(upgrade, shown).then_some(&State::Held);
+    let held = is_passing(upgrade, shown).then_some(&State::Held);
     let state = held.unwrap_or(&upgrade.state);
     page.add(0, style(state::standing(state)), headline(upgrade, state, language));
-    let window = shown.opens.map(|opens| Reason::OutsideWindow { opens });
-    for reason in shown.reasons.iter().chain(&window) {
+    let passing = shown.passing();
+    for reason in shown.reasons.iter().chain(&passing) {
         page.add(2, Style::Plain, format!("- {}", reason::sentence(reason, language)));
     }
     for line in shown.failure.as_ref().map(failure::output).unwrap_or_default() {
@@ -132,9 +139,10 @@ fn standing_page(
     }
     let mut typed = super::advise(upgrade, status.kept_back.as_ref(), language);
     // What is typed at the package manager leaves it alone until then.
-    if waits_for_window(upgrade, shown) {
-        typed = vec![advice::now(&upgrade.header.product, language)];
+    if let Some(of_host) = shown.advice(upgrade, language) {
+        typed = of_host;
     }
+    page.append(0, offers::beside(&shown.told, language));
     if shown.outage_estimate_seconds.is_some() {
         page.add(0, Style::Plain, time::about(shown.outage_estimate_seconds, language));
     }
@@ -174,9 +182,9 @@ fn by_hand(language: Language) -> String {
     )
 }
 
-/// Whether time alone is missing.
-fn waits_for_window(upgrade: &Upgrade, shown: &UpgradeStatus) -> bool {
-    upgrade.state == State::Cleared && shown.opens.is_some()
+/// Whether its gates are satisfied, and time or the host alone keeps it back.
+fn is_passing(upgrade: &Upgrade, shown: &UpgradeStatus) -> bool {
+    upgrade.state == State::Cleared && shown.is_passing()
 }
 
 fn headline(upgrade: &Upgrade, state: &State, language: Language) -> String {
