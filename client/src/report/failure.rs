@@ -135,6 +135,11 @@ pub fn halt(cause: &HaltCause, language: Language) -> String {
             "the package transaction ended with some packages changed and others not",
             "la transaction du gestionnaire de paquets n'a changé qu'une partie des paquets"
         ),
+        HaltCause::Abandoned => say!(
+            language,
+            "the package transaction it was prepared for is gone, and what was prepared cannot be taken back",
+            "la transaction de paquets attendue n'a plus lieu, et ce qui a été préparé ne peut pas être annulé"
+        ),
         HaltCause::Failed { failure } => sentence(failure, language),
         HaltCause::Interrupted => say!(
             language,
@@ -155,6 +160,7 @@ pub fn behind(cause: &HaltCause) -> Option<&Failure> {
         HaltCause::Failed { failure } => Some(failure),
         HaltCause::Unsatisfied { .. }
         | HaltCause::Partial
+        | HaltCause::Abandoned
         | HaltCause::Interrupted
         | HaltCause::LoopDetected { .. } => None,
     }

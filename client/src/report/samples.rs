@@ -239,11 +239,12 @@ pub fn halts() -> Vec<HaltCause> {
     let all = vec![
         HaltCause::Unsatisfied { reasons: reasons() },
         HaltCause::Partial,
+        HaltCause::Abandoned,
         HaltCause::Failed { failure: failures().remove(0) },
         HaltCause::Interrupted,
         HaltCause::LoopDetected { attempts: 5 },
     ];
-    let variants = variants!(HaltCause: Unsatisfied Partial Failed Interrupted LoopDetected);
+    let variants = variants!(HaltCause: Unsatisfied Partial Abandoned Failed Interrupted LoopDetected);
     assert_eq!(codes(&all, "code").len(), variants);
     all
 }

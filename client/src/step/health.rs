@@ -13,6 +13,7 @@ use crate::host::program::Program;
 
 const BETWEEN: Duration = Duration::from_secs(1);
 const SHORTEST: Duration = Duration::from_secs(5);
+const OLD_WITHIN: Duration = Duration::from_secs(30);
 
 /// The step.
 pub struct Health<'a> {
@@ -27,6 +28,7 @@ pub struct Health<'a> {
 impl Step for Health<'_> {
     fn run(&self, scene: &mut Scene<'_>) -> Result<Done, Trouble> {
         let units = engines::to_start(scene);
+        engines::start_again(scene, &units, self.within.max(SHORTEST))?;
         let look = |scene: &Scene<'_>| active(scene, &units).and_then(|()| self.hold(scene));
         watch(scene, self.within, self.stable, look)?;
         Ok(Done::Done)
@@ -82,7 +84,8 @@ fn ask(scene: &Scene<'_>, program: &Program, command: &[String]) -> Result<(), T
 /// The old version's health after everything was taken back: what ran before runs again.
 pub(crate) fn of_old_version(scene: &Scene<'_>) -> Result<(), Trouble> {
     let units = engines::that_ran(scene);
-    watch(scene, Duration::from_secs(30), Duration::from_secs(3), |scene| active(scene, &units))
+    engines::start_again(scene, &units, OLD_WITHIN)?;
+    watch(scene, OLD_WITHIN, Duration::from_secs(3), |scene| active(scene, &units))
 }
 
 fn watch(

@@ -1,9 +1,11 @@
 //! The runner on a host that is played.
 
+mod deaths;
 mod engines;
 mod interruptions;
 mod list;
 mod programs;
+mod mortal;
 mod stage;
 mod tasks;
 mod walk;

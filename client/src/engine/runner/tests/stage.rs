@@ -184,7 +184,7 @@ impl Stage {
     }
 
     pub(super) fn with(plan: UpgradePlan, from: Option<&str>, change: impl Fn(&mut Header)) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::sample::folder();
         let places = Places::below(folder.path());
         let product = Product::new(&places, plan.id());
         let from: Option<Version> = from.map(|from| from.parse().unwrap());
