@@ -9,6 +9,7 @@
 //! | `acknowledgements` | what a person has read and accepted, append-only |
 //! | `backups/<number>/` | what was saved before an upgrade |
 //! | `packages/` | the packages to go back to, and those that are installed |
+//! | `scripts.json` | which scripts of versions ran |
 //! | `prerequisites/<id>.log` | what the check of a prerequisite wrote last |
 //! | `journal/<number>/records.jsonl` | an upgrade |
 //! | `journal/<number>/plan.pgp` | its signed plan |

@@ -105,6 +105,7 @@ impl Lock<'_> {
             login_shell: false,
             environment: Default::default(),
             working_folder: None,
+            limits: Default::default(),
             limit: LONGEST,
             log: self.log.clone(),
         })

@@ -348,7 +348,8 @@ impl Upgrade {
         if item < self.packages_item() {
             // Steps that run late stay; a preparation whose transaction is gone is taken back.
             let abandoned = (observed, ended) == (Packages::Before, true) && activity != Activity::Busy;
-            return Some(if abandoned { self.back_unchanged().unwrap_or(stay) } else { stay });
+            let stuck = State::Halted { item, cause: HaltCause::Abandoned };
+            return Some(if abandoned { self.back_unchanged().unwrap_or(stuck) } else { stay });
         }
         match (observed, ended) {
             (Packages::After, _) => Some(self.after(item)),

@@ -281,6 +281,17 @@ impl Programs for Host {
         let fails = state.failing.contains(&program.command[0]);
         Ok(Ended::Exit(if fails { 1 } else { state.exit }))
     }
+    fn run_until(
+        &self,
+        program: &Program,
+        _: Duration,
+        is_ready: &mut dyn FnMut() -> bool,
+    ) -> Result<Ended, HostError> {
+        match is_ready() {
+            true => Ok(Ended::Stopped { killed: false }),
+            false => self.run(program),
+        }
+    }
     fn start(&self, program: &Program) -> Result<Option<Ended>, HostError> {
         let mut state = self.state();
         let said = if state.locked { "consign: elsewhere\n" } else { "consign: held\n" };

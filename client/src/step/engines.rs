@@ -149,6 +149,18 @@ pub fn that_ran(scene: &Scene<'_>) -> Vec<UnitName> {
     all(scene).into_iter().filter(ran).collect()
 }
 
+/// Starts those that should run and do not, where something came between their start and this look at them: a power cut,
+/// after which only what starts at boot is there again, or a failure that a person has mended.
+///
+/// # Errors
+/// [`Trouble`]; the first that does not become active.
+pub fn start_again(scene: &Scene<'_>, units: &[UnitName], limit: Duration) -> Result<(), Trouble> {
+    let services = scene.context.services;
+    let rests = |unit: &&UnitName| scene.attempt > 1 && !services.is_active(unit).unwrap_or(true);
+    let resting: Vec<UnitName> = units.iter().filter(rests).cloned().collect();
+    start(services, &resting, limit)
+}
+
 /// Starts units one after the other, each only when the one before is active.
 ///
 /// # Errors

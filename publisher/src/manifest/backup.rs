@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use consign_metadata::name::Label;
-use consign_metadata::plan::{Backup, BackupPart, Database, RunStep, Undo};
+use consign_metadata::plan::{Backup, BackupPart, Database, Step, Undo};
 
 use super::account::UserName;
 use super::authored;
@@ -50,11 +50,11 @@ pub(super) fn validate(
 }
 
 /// A step that relies on a backup has one to rely on.
-pub(super) fn is_there_for(steps: &[authored::Step], validated: &[RunStep], has_backup: bool) -> Result<(), Fault> {
-    let relies = |step: &RunStep| step.undo == Undo::FromBackup;
+pub(super) fn is_there_for(steps: &[authored::Step], validated: &[Step], has_backup: bool) -> Result<(), Fault> {
+    let relies = |step: &Step| step.program().is_some_and(|run| run.undo == Undo::FromBackup);
     match steps.iter().zip(validated).find(|(_, step)| relies(step)) {
         Some((authored, step)) if !has_backup => {
-            let message = format!("step {:?} is taken back from a backup, and there is none", step.name.as_str());
+            let message = format!("step {:?} is taken back from a backup, and there is none", step.name());
             Err(Fault::at(authored.name.span(), message).help("write what it changes below [backup]"))
         }
         _ => Ok(()),

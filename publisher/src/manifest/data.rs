@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use consign_metadata::name::Label;
-use consign_metadata::plan::{Data, DataProbe, Database, RunStep};
+use consign_metadata::plan::{Data, DataProbe, Database, Step};
 
 use super::authored;
 use super::command;
@@ -20,11 +20,12 @@ const LONGEST: u32 = 60;
 pub(super) fn validate(
     authored: Option<&authored::Data>,
     options: &BTreeSet<&Label>,
-    steps: &[RunStep],
+    steps: &[Step],
 ) -> Result<Option<Data>, Fault> {
     let Some(data) = authored else { return Ok(None) };
     for step in &data.steps {
-        if steps.iter().all(|known| known.name != *step.get_ref()) {
+        let is_it = |known: &Step| known.program().is_some_and(|run| run.name == *step.get_ref());
+        if !steps.iter().any(is_it) {
             return Err(Fault::at(step.span(), format!("there is no step {:?}", step.get_ref().as_str())));
         }
     }

@@ -12,6 +12,7 @@ mod looks;
 mod mending;
 mod previous;
 mod reconciliation;
+mod schedules;
 mod seeding;
 mod telling;
 mod timing;

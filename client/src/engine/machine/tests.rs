@@ -1,5 +1,7 @@
 //! Every row of the table, what is in none of them, and the drawing of it.
 
+mod model;
+
 use std::collections::BTreeSet;
 
 use consign_metadata::version::Version;
