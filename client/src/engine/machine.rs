@@ -5,7 +5,7 @@
 //! what is legal and where it leads; what to do next is the runner's, and it does only what it has
 //! written down before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use consign_metadata::name::{PackageName, UnitName};
 
@@ -41,6 +41,8 @@ pub struct Upgrade {
     pub data_accepted: Option<String>,
     /// Started records per item; only these count attempts.
     attempts: Vec<u32>,
+    /// Items that have done something, or may have: not those that only asked for another time.
+    worked: BTreeSet<usize>,
     undo_attempts: BTreeMap<i64, u32>,
     interruptions: BTreeMap<i64, u32>,
     postponements: BTreeMap<usize, u32>,
@@ -63,6 +65,7 @@ impl Upgrade {
             data_before: None,
             data_accepted: None,
             attempts,
+            worked: BTreeSet::new(),
             undo_attempts: BTreeMap::new(),
             interruptions: BTreeMap::new(),
             postponements: BTreeMap::new(),
@@ -96,6 +99,11 @@ impl Upgrade {
     /// How often an item was started.
     pub fn attempts(&self, item: usize) -> u32 {
         self.attempts.get(item).copied().unwrap_or(0)
+    }
+
+    /// Whether an item has done anything, or may have.
+    pub fn has_worked(&self, item: usize) -> bool {
+        self.worked.contains(&item)
     }
 
     /// How often the undo of an item was started.
@@ -220,6 +228,9 @@ impl Upgrade {
     }
 
     fn remember_data(&mut self, event: &Event) {
+        if let Event::StepSucceeded { item } | Event::StepFailed { item, .. } | Event::Interrupted { item } = event {
+            self.worked.insert(*item);
+        }
         match event {
             Event::DataObserved { version } => {
                 let first = self.packages_item();

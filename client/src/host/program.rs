@@ -73,6 +73,23 @@ pub trait Programs: Send + Sync {
         is_ready: &mut dyn FnMut() -> bool,
     ) -> Result<Ended, HostError>;
 
+    /// Starts a program that stays until it is ended, and does not wait for it. It outlives the agent. How it
+    /// ended, where it could not be started at all.
+    ///
+    /// # Errors
+    /// When it is not known whether it was started.
+    fn start(&self, program: &Program) -> Result<Option<Ended>, HostError> {
+        self.run(program).map(Some)
+    }
+
+    /// Whether a program of this name is at work.
+    ///
+    /// # Errors
+    /// When nobody can tell.
+    fn is_at_work(&self, _unit: &str) -> Result<bool, HostError> {
+        Ok(false)
+    }
+
     /// Ends what a run of this name left behind, if anything.
     ///
     /// # Errors

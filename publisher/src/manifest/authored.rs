@@ -347,6 +347,19 @@ pub struct Data {
     pub version: Option<Spanned<String>>,
     #[serde(default)]
     pub steps: Vec<Spanned<Label>>,
+    pub lock: Option<Spanned<DataLock>>,
+}
+
+/// `lock` of the data.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "docs/manifest.md describes every key")]
+pub struct DataLock {
+    pub postgresql: Option<Spanned<String>>,
+    pub mariadb: Option<Spanned<String>>,
+    pub user: Option<UserName>,
+    pub socket: Option<Spanned<String>>,
+    pub port: Option<Spanned<u16>>,
 }
 
 /// `probe` of the data.

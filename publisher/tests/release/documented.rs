@@ -30,6 +30,7 @@ fn every_key_of_the_manifest_is_described() {
         ("[[step]]", "[[step]]\nzzz = 1"),
         ("[[step]]", "[[step]]\nwhen.zzz = 1"),
         ("[[step]]", "[data]\nzzz = 1\n[[step]]"),
+        ("[[step]]", "[data]\nlock = { zzz = 1 }\n[[step]]"),
         ("[[step]]", "[data]\nprobe = { zzz = 1 }\n[[step]]"),
         ("[[step]]", "[[step]]\nlimits.zzz = 1"),
         ("[[step]]", "[[step]]\nuntil.zzz = 1"),

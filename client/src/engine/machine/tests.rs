@@ -391,6 +391,7 @@ fn forget_counts(upgrade: &mut Upgrade) {
         *count = (*count).min(1);
     }
     upgrade.undo_attempts.clear();
+    upgrade.worked.clear();
     upgrade.interruptions.clear();
     upgrade.postponements.clear();
     upgrade.engines.clear();

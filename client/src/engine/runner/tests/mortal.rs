@@ -58,7 +58,7 @@ impl ServiceManager for Mortal<'_> {
         self.act(ServiceManager::reload)
     }
     fn start(&self, unit: &UnitName, limit: Duration) -> Result<(), HostError> {
-        self.act(|host| host.start(unit, limit))
+        self.act(|host| ServiceManager::start(host, unit, limit))
     }
     fn enable(&self, unit: &UnitName) -> Result<(), HostError> {
         self.act(|host| host.enable(unit))
@@ -94,6 +94,14 @@ impl Programs for Mortal<'_> {
             }
             ended
         })
+    }
+    fn run_until(
+        &self,
+        program: &Program,
+        grace: Duration,
+        is_ready: &mut dyn FnMut() -> bool,
+    ) -> Result<Ended, HostError> {
+        self.act(|host| host.run_until(program, grace, is_ready))
     }
     fn end(&self, unit: &str) -> Result<(), HostError> {
         self.act(|host| host.end(unit))
