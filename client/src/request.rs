@@ -7,7 +7,7 @@ use consign_metadata::name::{Label, PackageName, ProductId};
 use consign_metadata::version::Version;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::event::{Answer, Person, Reason};
+use crate::engine::event::{Answer, Failure, Person, Reason};
 use crate::notice::Notice;
 
 /// What somebody wants of the agent's service.
@@ -81,6 +81,14 @@ pub enum Request {
         product: ProductId,
         /// Who.
         by: Person,
+    },
+    /// Look at the version that the data is at.
+    Data {
+        /// The product.
+        product: ProductId,
+        /// Who takes it for right as it is found; `None` where nobody does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        accept: Option<Person>,
     },
     /// A person's decision about an upgrade.
     Decide {
@@ -170,6 +178,13 @@ pub enum Reply {
         /// By vendor.
         #[serde(default)]
         notices: Vec<Notice>,
+    },
+    /// The data was looked at.
+    Data {
+        /// The version that it is at; `None` also where the plan does not tell how to look.
+        found: Option<String>,
+        /// Why nobody could look.
+        failure: Option<Failure>,
     },
     /// The transaction may go ahead.
     Pass,

@@ -8,10 +8,14 @@
 //! - `body`: what makes up the product and what may be asked; versioned
 //! - `step`: the list that is walked
 //! - `until`, `scripts`, `maintenance`, `limits`: what some steps are and may
+//! - `database`: a database that the agent itself can save
+//! - `data`: how a host sees which version the data is at
 //! - `note`: release notes by digest
 
 mod backup;
 mod body;
+mod data;
+mod database;
 mod envelope;
 mod limits;
 mod maintenance;
@@ -34,6 +38,8 @@ use crate::version::Version;
 
 pub use backup::{Backup, BackupPart};
 pub use body::{Module, NativeVersions, PlanBody, SideEffect, SiteOption, When};
+pub use data::{Data, DataProbe};
+pub use database::Database;
 pub use envelope::Envelope;
 pub use limits::{Limits, OomPolicy};
 pub use maintenance::Maintenance;
@@ -185,6 +191,11 @@ impl UpgradePlan {
         let mut seen: BTreeSet<&str> = body.steps.iter().map(Step::name).collect();
         if let Some(twice) = body.tasks.iter().find(|task| !seen.insert(task.id.as_str())) {
             return wrong(format!("two tasks or steps are called {:?}", twice.id.as_str()));
+        }
+        let names: BTreeSet<&str> = body.steps.iter().map(Step::name).collect();
+        let data = body.data.iter().flat_map(|data| &data.steps);
+        if let Some(unknown) = data.into_iter().find(|name| !names.contains(name.as_str())) {
+            return wrong(format!("its data names a step {:?} that there is not", unknown.as_str()));
         }
         // A transaction that waits at its barrier cannot wait for a person.
         let before = body.steps.iter().take_while(|step| !matches!(step, Step::Packages));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::online::Online;
-use super::{Agent, AgentError, barrier, decision, look, preinst, removal, timing, watch};
+use super::{Agent, AgentError, barrier, data, decision, look, preinst, removal, timing, watch};
 use crate::request::{Reply, Request};
 
 /// The longest request: a transaction of every package there is.
@@ -82,6 +82,8 @@ fn serve(agent: &Arc<Agent>, request: Request, speaker: &mut Speaker) -> Result<
         Request::Remove { product, package } => removal::remove(agent, &product, &package),
         Request::Purge { product, package } => removal::purge(agent, &product, &package),
         Request::Now { product, by } => timing::allow(agent, &product, &by),
+        Request::Data { product, accept: None } => data::look(agent, &product),
+        Request::Data { product, accept: Some(by) } => data::accept(agent, &product, &by),
         Request::Decide { product, decision, by } => decision::decide(agent, &product, &decision, &by, speaker),
     }
 }
@@ -113,6 +115,8 @@ fn name(request: &Request) -> String {
         Request::Remove { package, .. } => format!("remove {package}"),
         Request::Purge { package, .. } => format!("purge {package}"),
         Request::Now { product, by } => format!("now by {} for {product}", by.name),
+        Request::Data { product, accept: None } => format!("data of {product}"),
+        Request::Data { product, accept: Some(by) } => format!("data of {product} accepted by {}", by.name),
         Request::Decide { product, decision, by } => format!("{} by {} for {product}", word(decision), by.name),
     }
 }

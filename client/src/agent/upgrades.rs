@@ -133,8 +133,10 @@ fn header(
     }
 }
 
+/// The lowest that can tell what may happen, so that the oldest agent that could go on also reads it.
 fn format(plan: &UpgradePlan, from: Option<&Version>, joined: &[&UpgradePlan]) -> u32 {
-    let is_third = plan.body.has_procedure() || (plan.backup().is_some() && from.is_some());
+    let has_backup = plan.backup().is_some() && from.is_some();
+    let is_third = has_backup || plan.body.data.is_some() || plan.body.has_procedure();
     match (is_third, joined.is_empty()) {
         (true, _) => FORMAT_WITH_BACKUP,
         (false, false) => FORMAT_WITH_ADD_ONS,

@@ -8,6 +8,7 @@ mod acknowledge;
 mod agent;
 mod ask;
 mod complaint;
+mod data;
 mod decide;
 mod done;
 mod follow;
@@ -69,6 +70,7 @@ enum Command {
     Plan(plan::Arguments),
     Follow(follow::Arguments),
     Ack(acknowledge::Arguments),
+    Data(data::Arguments),
     Done(done::Arguments),
     Now(now::Arguments),
     Retry(decide::Retry),
@@ -103,6 +105,7 @@ impl Command {
             Self::Plan(arguments) => arguments.run(session),
             Self::Follow(arguments) => arguments.run(session),
             Self::Ack(arguments) => arguments.run(session),
+            Self::Data(arguments) => arguments.run(session),
             Self::Done(arguments) => arguments.run(session),
             Self::Now(arguments) => arguments.run(session),
             Self::Retry(arguments) => arguments.run(session),

@@ -165,6 +165,11 @@ pub fn sentence(reason: &Reason, language: Language) -> String {
             "there is no room to keep the previous packages in {folder}: {free_mib} MiB are free, {needed_mib} are needed",
             "il n'y a pas assez de place pour garder les paquets précédents dans {folder} : {free_mib} Mio libres, {needed_mib} nécessaires"
         ),
+        Reason::DataDiffers { expected, found } => say!(
+            language,
+            "the data is at {found}, and was at {expected} when the last upgrade finished",
+            "les données sont en version {found}, et étaient en {expected} à la fin de la dernière mise à niveau"
+        ),
         Reason::NoAnswer => say!(
             language,
             "the agent's service did not answer in time",

@@ -106,7 +106,7 @@ pub(super) fn outcome(step: &RunStep, program: &Program, ended: Ended) -> Result
 }
 
 /// What went wrong, if anything.
-pub(super) fn failure(program: &Program, ended: Ended) -> Option<Failure> {
+pub(crate) fn failure(program: &Program, ended: Ended) -> Option<Failure> {
     let output = || last_lines(&program.log);
     let seconds = u32::try_from(program.limit.as_secs()).unwrap_or(u32::MAX);
     let name = || program.command.first().cloned().unwrap_or_default();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Maintenance, RunStep, Step};
+use super::{Data, Maintenance, RunStep, Step};
 use crate::add_on::{self, AllowedAddOn, Joins};
 use crate::digest::Sha256;
 use crate::name::{Label, PackageName, UnitName};
@@ -50,6 +50,9 @@ pub struct PlanBody {
     /// Programs of the steps that the site keeps: no package brings them. Since format 3.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub site_programs: BTreeSet<String>,
+    /// How a host sees which version the data is at. Since format 3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Data>,
     /// The one list that is walked forward, or back. Exactly one item is [`Step::Packages`].
     pub steps: Vec<Step>,
 }
@@ -58,21 +61,19 @@ impl PlanBody {
     /// The lowest format that can carry this body: what a publisher writes, so that the oldest agent that
     /// could carry it out also reads it.
     pub fn lowest_format(&self) -> u32 {
+        let has_backup = self.steps.iter().any(|step| matches!(step, Step::Backup(_)));
+        let is_third = has_backup || self.data.is_some() || self.has_procedure();
         let is_second = add_on::is_used(self)
             || !self.renamed_engines.is_empty()
             || !self.prerequisites.is_empty()
             || !self.tasks.is_empty()
             || self.steps.iter().any(|step| matches!(step, Step::Task(_)))
             || self.modules.iter().any(|module| !module.builds.is_empty());
-        match (self.is_third(), is_second) {
+        match (is_third, is_second) {
             (true, _) => 3,
             (false, true) => 2,
             (false, false) => 1,
         }
-    }
-
-    fn is_third(&self) -> bool {
-        self.has_procedure() || self.steps.iter().any(|step| matches!(step, Step::Backup(_)))
     }
 
     /// Whether it uses what format 3 brought of steps beside the backup. A journal of such an upgrade may have

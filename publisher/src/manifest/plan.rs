@@ -33,6 +33,7 @@ impl Project {
             joins: self.add_ons.joins.clone(),
             maintenance: self.maintenance.clone(),
             site_programs: programs::of_the_site(&self.steps, &self.modules),
+            data: self.data.clone(),
             steps: self.plan_steps(),
         };
         body.format = body.lowest_format();

@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use consign_metadata::name::{Label, PackageName, UnitName};
-use consign_metadata::plan::{Backup, Maintenance, NativeVersions, SideEffect, SiteOption, Step};
+use consign_metadata::plan::{Backup, Data, Maintenance, NativeVersions, SideEffect, SiteOption, Step};
 use consign_metadata::prerequisite::Prerequisite;
 
 use super::error::Fault;
 use super::files::Ground;
 use super::notes::Note;
 use super::{
-    AddOns, Build, ManifestError, Module, Product, Repository, Tasks, authored, backup, build, capabilities, health,
-    maintenance, prerequisites, programs, steps, units,
+    AddOns, Build, ManifestError, Module, Product, Repository, Tasks, authored, backup, build, capabilities, data,
+    health, maintenance, prerequisites, programs, steps, units,
 };
 use crate::file::{FileError, OnFile};
 
@@ -67,6 +67,8 @@ pub struct Project {
     pub steps: Vec<Step>,
     /// How it runs and serves nobody.
     pub maintenance: Option<Maintenance>,
+    /// How a host sees which version the data is at.
+    pub data: Option<Data>,
     /// What it says of add-ons.
     pub add_ons: AddOns,
     /// The health step.
@@ -210,6 +212,7 @@ impl authored::Manifest {
             tasks: Tasks::of(self)?,
             maintenance: self.maintenance.as_ref().map(|mode| maintenance::validate(mode, &options)).transpose()?,
             backup,
+            data: data::validate(self.data.as_ref(), &options, &steps)?,
             steps,
             add_ons: AddOns::of(self, &product.id, &options, strictness)?,
             health: health::validate(&self.health, &options)?,

@@ -33,6 +33,8 @@ fn every_key_of_the_manifest_is_described() {
         ("[[step]]", "[[step]]\nuntil.zzz = 1"),
         ("[[step]]", "[[step]]\nscripts.zzz = 1"),
         ("[[step]]", "[maintenance]\nzzz = 1\n[[step]]"),
+        ("[[step]]", "[data]\nzzz = 1\n[[step]]"),
+        ("[[step]]", "[data]\nprobe = { zzz = 1 }\n[[step]]"),
         ("[[step]]", "[[add_on]]\nzzz = 1\n[[step]]"),
         ("[[step]]", "[joins]\nzzz = 1\n[[step]]"),
         ("[[health]]", "[[health]]\nzzz = 1"),

@@ -199,6 +199,13 @@ pub enum Reason {
         /// What has to be, with what the agent itself writes.
         needed_mib: u64,
     },
+    /// The data is at another version than when the last upgrade finished.
+    DataDiffers {
+        /// The version that it was at.
+        expected: String,
+        /// The version that it is at.
+        found: String,
+    },
     /// The agent's service did not answer in time.
     NoAnswer,
 }
