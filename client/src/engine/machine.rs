@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use consign_metadata::name::{PackageName, UnitName};
 
-use super::event::{Answer, EngineState, Event, Failure, Header, Item, Packages, Reason};
+use super::event::{Answer, EngineState, Event, FORMAT_WITH_BACKUP, Failure, Header, Item, Packages, Reason};
 pub use super::state::{Activity, HaltCause, State};
 
 /// An event that has no place in the table.
@@ -163,7 +163,9 @@ impl Upgrade {
         let blocks = |i: &usize| {
             let item = &self.header.items[*i];
             let loses_data = item.no_return || (item.packages && self.header.has_served);
-            let is_undoable = item.undo && (!item.packages || self.packages_are_kept());
+            // An older agent wrote nothing down of the packages: what it could take back can still be.
+            let is_older = self.header.format < FORMAT_WITH_BACKUP && self.packages_missing.is_none();
+            let is_undoable = item.undo && (!item.packages || is_older || self.packages_are_kept());
             self.touched(*i, item) && !(is_undoable && (accepts_data_loss || !loses_data))
         };
         (0..self.header.items.len()).rev().find(blocks)
