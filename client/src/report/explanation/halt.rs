@@ -22,6 +22,13 @@ pub fn halt(cause: &HaltCause, language: Language) -> Explanation {
             "Mend the cause, then consignee retry finishes it; or type the command that consignee status names.",
             "Corriger la cause, puis consignee retry la termine ; ou taper la commande que nomme consignee status."
         ),
+        HaltCause::Abandoned => explain!(
+            language,
+            "The package manager ended without changing anything, and a step before the packages cannot be taken back.",
+            "Le gestionnaire de paquets s'est arrêté sans rien changer, et une étape préparatoire ne peut pas être annulée.";
+            "Upgrade the packages again: the preparation goes on from where it stood.",
+            "Relancer la mise à niveau des paquets : la préparation reprend là où elle en était."
+        ),
         HaltCause::Failed { .. } => explain!(
             language,
             "A step failed where the upgrade could not be taken back by itself.",
