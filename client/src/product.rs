@@ -50,10 +50,6 @@ pub const NAMES: [&str; 13] = [
     "scripts",
 ];
 
-/// Those of them that keep engines from starting while no upgrade is under way: packages are arriving, or the data
-/// is of another version.
-pub const EXPLAIN_THE_FLAG: [&str; 2] = ["deferred", "data.json"];
-
 /// A product that the agent knows of.
 #[derive(Debug, Clone)]
 pub struct Product {

@@ -78,11 +78,11 @@ impl Probe<'_> {
             unit: format!("consignee-data-{}.{}.{}", id.vendor, id.product, self.by),
             command,
             user: probe.user.clone(),
+            limits: Default::default(),
             login_shell: false,
             environment: BTreeMap::new(),
             working_folder: None,
             limit: Duration::from_secs(u64::from(probe.timeout_seconds)),
-            limits: Default::default(),
             log: self.product.folder().join(format!("data-{}.log", self.by)),
         })
     }

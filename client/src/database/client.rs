@@ -54,12 +54,12 @@ impl Client<'_> {
             unit: self.unit.clone(),
             command: command.iter().map(|word| (*word).to_owned()).collect(),
             user: self.user.to_owned(),
+            limits: Default::default(),
             login_shell: false,
             // What is read must not depend on the language of the host.
             environment: [("LC_ALL".to_owned(), "C.UTF-8".to_owned())].into(),
             working_folder: None,
             limit: self.limit,
-            limits: Default::default(),
             log: log.to_owned(),
         };
         let ended = self.programs.run(&program).map_err(|error| Failure::Host { reason: error.to_string() })?;

@@ -105,8 +105,8 @@ impl Lock<'_> {
             login_shell: false,
             environment: Default::default(),
             working_folder: None,
-            limits: Default::default(),
             limit: LONGEST,
+            limits: Default::default(),
             log: self.log.clone(),
         })
     }

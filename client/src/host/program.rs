@@ -61,6 +61,18 @@ pub trait Programs: Send + Sync {
     /// When it is not known how it ended.
     fn run(&self, program: &Program) -> Result<Ended, HostError>;
 
+    /// Runs a program until it is ready, and then stops it: SIGTERM to all that it started, and SIGKILL to what
+    /// is left after a grace. Where it ends before that, it is told how.
+    ///
+    /// # Errors
+    /// When it is not known how it ended.
+    fn run_until(
+        &self,
+        program: &Program,
+        grace: Duration,
+        is_ready: &mut dyn FnMut() -> bool,
+    ) -> Result<Ended, HostError>;
+
     /// Starts a program that stays until it is ended, and does not wait for it. It outlives the agent. How it
     /// ended, where it could not be started at all.
     ///
@@ -77,18 +89,6 @@ pub trait Programs: Send + Sync {
     fn is_at_work(&self, _unit: &str) -> Result<bool, HostError> {
         Ok(false)
     }
-
-    /// Runs a program until it is ready, and then stops it: SIGTERM to all that it started, and SIGKILL to what
-    /// is left after a grace. Where it ends before that, it is told how.
-    ///
-    /// # Errors
-    /// When it is not known how it ended.
-    fn run_until(
-        &self,
-        program: &Program,
-        grace: Duration,
-        is_ready: &mut dyn FnMut() -> bool,
-    ) -> Result<Ended, HostError>;
 
     /// Ends what a run of this name left behind, if anything.
     ///

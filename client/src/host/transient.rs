@@ -53,23 +53,6 @@ impl Programs for Systemd {
         Ok(ended)
     }
 
-    fn start(&self, program: &Program) -> Result<Option<Ended>, HostError> {
-        self.end(&program.unit)?;
-        open_log(&program.log)?;
-        let arguments = match arguments(program, Course::ToItsEnd) {
-            Ok(arguments) => arguments,
-            Err(unready) => return unready.ended().map(Some),
-        };
-        let started = HostCommand::new("systemd-run").arg("--no-block").args(arguments).run()?;
-        Ok((started.status != 0).then_some(Ended::CannotStart(started.stderr)))
-    }
-
-    // A `oneshot` is active only once its program has ended; before its job has begun it is inactive.
-    fn is_at_work(&self, unit: &str) -> Result<bool, HostError> {
-        let found = Systemd::show(&service(unit), &["LoadState", "ActiveState"])?;
-        Ok(found["LoadState"] == "loaded" && matches!(&*found["ActiveState"], "activating" | "inactive"))
-    }
-
     fn run_until(
         &self,
         program: &Program,
@@ -96,6 +79,23 @@ impl Programs for Systemd {
         };
         self.end(&program.unit)?;
         Ok(ended)
+    }
+
+    fn start(&self, program: &Program) -> Result<Option<Ended>, HostError> {
+        self.end(&program.unit)?;
+        open_log(&program.log)?;
+        let arguments = match arguments(program, Course::ToItsEnd) {
+            Ok(arguments) => arguments,
+            Err(unready) => return unready.ended().map(Some),
+        };
+        let started = HostCommand::new("systemd-run").arg("--no-block").args(arguments).run()?;
+        Ok((started.status != 0).then_some(Ended::CannotStart(started.stderr)))
+    }
+
+    // A `oneshot` is active only once its program has ended; before its job has begun it is inactive.
+    fn is_at_work(&self, unit: &str) -> Result<bool, HostError> {
+        let found = Systemd::show(&service(unit), &["LoadState", "ActiveState"])?;
+        Ok(found["LoadState"] == "loaded" && matches!(&*found["ActiveState"], "activating" | "inactive"))
     }
 
     fn end(&self, unit: &str) -> Result<(), HostError> {

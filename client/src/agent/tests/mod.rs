@@ -2,6 +2,7 @@
 
 mod add_ons;
 mod arrivals;
+mod backups;
 mod barriers;
 mod checks;
 mod clocks;
