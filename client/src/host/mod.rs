@@ -201,7 +201,17 @@ pub trait PackageManager: Send + Sync {
     fn gaps(&self) -> Vec<Gap> {
         Vec::new()
     }
-    /// Installs exactly these versions, up or down, and removes nothing. Hooks are called.
+    /// Fetches everything that [`Self::install`] of these versions would fetch, to where it finds it. Changes
+    /// nothing on the host; an adapter whose package manager cannot do that alone fetches in its transaction.
+    ///
+    /// # Errors
+    /// In the package manager's words.
+    fn download(&self, _versions: &[(PackageName, String)]) -> Result<(), HostError> {
+        Ok(())
+    }
+    /// Installs exactly these versions, up or down, and removes nothing. Hooks are called. It runs on when the
+    /// agent ends, and [`Self::transaction`] then names its process.
+    ///
     ///
     /// # Errors
     /// In the package manager's words.

@@ -30,6 +30,7 @@ use consign_metadata::plan::NativeVersions;
 use super::dnf::hold;
 use super::rpm::duplicates::Duplicates;
 use super::rpm::{curl, database, lock, package};
+use super::transaction as own;
 use super::{Hold, HostError, Identity, Observed, PackageManager, Repository, Source, dnf};
 use crate::durable;
 use crate::host::gap::Gap;
@@ -151,7 +152,7 @@ impl PackageManager for Dnf5 {
     }
 
     fn transaction(&self) -> Result<Option<u32>, HostError> {
-        lock::holder(&self.places)
+        own::running(&self.places).and_then(|own| Ok(lock::holder(&self.places)?.or(own)))
     }
 
     fn repair(&self, may: Repair) -> Result<(), HostError> {
@@ -167,6 +168,10 @@ impl PackageManager for Dnf5 {
     }
 
     fn install(&self, versions: &[(PackageName, String)]) -> Result<(), HostError> {
-        transaction::install(versions)
+        transaction::install(&self.places, versions)
+    }
+
+    fn download(&self, versions: &[(PackageName, String)]) -> Result<(), HostError> {
+        transaction::download(versions)
     }
 }

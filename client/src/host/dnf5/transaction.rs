@@ -5,6 +5,7 @@ use consign_metadata::name::PackageName;
 use super::ask;
 use crate::host::command::HostCommand;
 use crate::host::{HostError, transaction};
+use crate::places::Places;
 
 /// Tells our hook that the agent itself runs dnf, on a person's word.
 pub const OWN: &str = "CONSIGNEE_OWN";
@@ -14,12 +15,24 @@ pub const OWN: &str = "CONSIGNEE_OWN";
 ///
 /// # Errors
 /// With the end of what dnf said.
-pub fn install(versions: &[(PackageName, String)]) -> Result<(), HostError> {
+pub fn install(places: &Places, versions: &[(PackageName, String)]) -> Result<(), HostError> {
+    transaction::run(places, installing(&[], versions), &[0])
+}
+
+/// Puts what [`install`] would fetch where it finds it.
+///
+/// # Errors
+/// With dnf's words.
+pub fn download(versions: &[(PackageName, String)]) -> Result<(), HostError> {
+    transaction::prepare(installing(&["--downloadonly"], versions))
+}
+
+fn installing(options: &[&str], versions: &[(PackageName, String)]) -> HostCommand {
     let exact = versions.iter().map(|(package, version)| format!("{package}-{version}"));
-    let command = HostCommand::new(ask::PROGRAM)
+    HostCommand::new(ask::PROGRAM)
         .variable(OWN, "1")
         .args(["--assumeyes", "--quiet", ask::ON_DISK, "--setopt=clean_requirements_on_remove=False"])
         .args(["--setopt=install_weak_deps=False", "install", "--allow-downgrade"])
-        .args(exact);
-    transaction::run(command, &[0])
+        .args(options.iter().copied())
+        .args(exact)
 }

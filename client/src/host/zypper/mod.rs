@@ -28,6 +28,7 @@ use consign_metadata::openpgp::Keyring;
 use consign_metadata::plan::NativeVersions;
 
 use super::rpm::{database, lock, package};
+use super::transaction as own;
 use super::{Hold, HostError, Identity, Observed, PackageManager, Repository, Source};
 use crate::kept_back::Reach;
 use crate::places::Places;
@@ -112,7 +113,7 @@ impl PackageManager for Zypper {
     }
 
     fn transaction(&self) -> Result<Option<u32>, HostError> {
-        lock::holder(&self.places)
+        own::running(&self.places).and_then(|own| Ok(lock::holder(&self.places)?.or(own)))
     }
 
     fn repair(&self, may: Repair) -> Result<(), HostError> {
@@ -120,6 +121,6 @@ impl PackageManager for Zypper {
     }
 
     fn install(&self, versions: &[(PackageName, String)]) -> Result<(), HostError> {
-        transaction::install(versions)
+        transaction::install(&self.places, versions)
     }
 }

@@ -27,7 +27,7 @@ pub fn repair(places: &Places, may: Repair) -> Result<(), HostError> {
     let exact = twice.iter().map(|(name, newest)| format!("{name}={newest}"));
     if may == Repair::Auto {
         let options = ["install", "--force", "--no-recommends", "--auto-agree-with-licenses", "--"];
-        return transaction::run(zypper().args(options).args(exact), &DONE);
+        return transaction::run(places, zypper().args(options).args(exact), &DONE);
     }
     let (names, exact) = (twice.keys().cloned().collect::<Vec<_>>().join(", "), exact.collect::<Vec<_>>().join(" "));
     let reason = format!("two versions of {names} are installed; to put it right: zypper install --force {exact}");
@@ -39,10 +39,10 @@ pub fn repair(places: &Places, may: Repair) -> Result<(), HostError> {
 ///
 /// # Errors
 /// With the end of what zypper said.
-pub fn install(versions: &[(PackageName, String)]) -> Result<(), HostError> {
+pub fn install(places: &Places, versions: &[(PackageName, String)]) -> Result<(), HostError> {
     let exact = versions.iter().map(|(package, version)| format!("{package}={version}"));
     let options = ["install", "--oldpackage", "--no-recommends", "--auto-agree-with-licenses", "--"];
-    transaction::run(zypper().args(options).args(exact), &DONE)
+    transaction::run(places, zypper().args(options).args(exact), &DONE)
 }
 
 fn zypper() -> HostCommand {
