@@ -33,7 +33,7 @@ pub use step::{HealthCheck, OnInterrupt, RESERVED_STEP_NAMES, RunStep, Step, Und
 /// The only format of the envelope there will ever be.
 pub const ENVELOPE_FORMAT: u32 = 1;
 /// The newest format of the body that this crate reads.
-pub const BODY_FORMAT: u32 = 2;
+pub const BODY_FORMAT: u32 = 3;
 /// The largest plan a reader takes, in bytes of the signed message.
 pub const MAXIMUM_SIZE: u64 = 1024 * 1024;
 /// Name of the member that carries the signed plan in the control archive of a .deb.

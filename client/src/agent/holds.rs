@@ -8,7 +8,7 @@ use consign_metadata::name::PackageName;
 
 use super::catalogue::{Catalogue, Entry, plan_of};
 use super::timing::Timing;
-use super::{Agent, AgentError, comparison, offers};
+use super::{Agent, AgentError, comparison, offers, preparing};
 use crate::durable;
 use crate::engine::event::Packages;
 use crate::engine::machine::{State, Upgrade};
@@ -68,6 +68,7 @@ fn timed(agent: &Agent, catalogue: &Catalogue, entry: &Entry) -> (Vec<(PackageNa
     };
     match timing.opens() {
         Some(_) => (Vec::new(), unattended),
+        None if preparing::keeps_closed(catalogue, entry, &upgrade) => (Vec::new(), unattended),
         None => (cleared(agent, catalogue, entry), unattended),
     }
 }

@@ -29,6 +29,25 @@ pub fn keep(
     actions: &[PackageAction],
     speaker: &mut Speaker,
 ) -> Result<Vec<Refusal>, AgentError> {
+    let (refusals, has_waited) = keep_all(agent, catalogue, intents, actions, speaker)?;
+    // Whoever lost patience meanwhile shall not have the engines stopped for nothing.
+    if has_waited && agent.packages.transaction()?.is_none() {
+        return Err(AgentError::NotNow("the transaction ended while packages were fetched".to_owned()));
+    }
+    Ok(refusals)
+}
+
+/// The same where no transaction waits; and whether anything had to be waited for.
+///
+/// # Errors
+/// [`AgentError`]
+pub fn keep_all(
+    agent: &Agent,
+    catalogue: &Catalogue,
+    intents: &[(ProductId, Intent)],
+    actions: &[PackageAction],
+    speaker: &mut Speaker,
+) -> Result<(Vec<Refusal>, bool), AgentError> {
     let mut parts = Vec::new();
     for (id, intent) in intents {
         parts.extend(part(agent, catalogue, id, intent, actions)?);
@@ -37,13 +56,9 @@ pub fn keep(
         let refused = parts.into_iter().filter(|(_, _, keeping)| keeping.bytes() > 0);
         let refusal =
             |(id, to, _): Part<'_>| Refusal { product: id.clone(), to: Some(to), reasons: vec![reason.clone()] };
-        return Ok(refused.map(refusal).collect());
+        return Ok((refused.map(refusal).collect(), false));
     }
-    // Whoever lost patience meanwhile shall not have the engines stopped for nothing.
-    if carry_out(agent, parts, speaker) && agent.packages.transaction()?.is_none() {
-        return Err(AgentError::NotNow("the transaction ended while packages were fetched".to_owned()));
-    }
-    Ok(Vec::new())
+    Ok((Vec::new(), carry_out(agent, parts, speaker)))
 }
 
 /// The packages of one product; `None` for a first install, and where nothing would be run.

@@ -23,6 +23,7 @@ mod person;
 mod plan;
 mod session;
 mod status;
+mod upgrade;
 
 use std::process::ExitCode;
 
@@ -70,6 +71,7 @@ enum Command {
     Ack(acknowledge::Arguments),
     Done(done::Arguments),
     Now(now::Arguments),
+    Upgrade(upgrade::Arguments),
     Retry(decide::Retry),
     Skip(decide::Skip),
     Answer(decide::Answer),
@@ -103,6 +105,7 @@ impl Command {
             Self::Ack(arguments) => arguments.run(session),
             Self::Done(arguments) => arguments.run(session),
             Self::Now(arguments) => arguments.run(session),
+            Self::Upgrade(arguments) => arguments.run(session),
             Self::Retry(arguments) => arguments.run(session),
             Self::Skip(arguments) => arguments.run(session),
             Self::Answer(arguments) => arguments.run(session),

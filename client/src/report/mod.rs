@@ -10,6 +10,7 @@
 //! - [`kept_back`]: why the package manager passes an upgrade over; [`gaps`]: why it does not ask the agent
 //! - [`status`], [`history`], [`notes`], [`plan`], [`offers`], [`acknowledging`]: one report each, as data and as a page
 //! - [`procedure`]: the plan as a document that a person could follow by hand
+//! - [`journey`]: the way over several upgrades
 //! - [`follower`], [`log`]: a journal and a step's log as they grow
 //! - [`page`], [`markdown`], [`time`], [`words`]: how they are put on a terminal
 
@@ -32,6 +33,7 @@ pub mod follower;
 pub mod gaps;
 pub mod history;
 pub mod host;
+pub mod journey;
 pub mod kept_back;
 pub mod log;
 pub mod markdown;

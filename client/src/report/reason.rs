@@ -155,6 +155,22 @@ pub fn sentence(reason: &Reason, language: Language) -> String {
             "there is no room to keep the previous packages in {folder}: {free_mib} MiB are free, {needed_mib} are needed",
             "il n'y a pas assez de place pour garder les paquets précédents dans {folder} : {free_mib} Mio libres, {needed_mib} nécessaires"
         ),
+        Reason::LongPreparation { seconds } => {
+            let span = time::span(*seconds, language);
+            say!(
+                language,
+                "its preparation takes about {span}, too long for the package manager to wait: the agent prepares first and calls it then",
+                "sa préparation prend environ {span}, trop longtemps pour que le gestionnaire de paquets attende : l'agent prépare d'abord et l'appelle ensuite"
+            )
+        }
+        Reason::NotFetched { cause } => {
+            say!(language, "it could not be fetched: {cause}", "elle n'a pas pu être téléchargée : {cause}")
+        }
+        Reason::TakenBack { upgrade, cause } => say!(
+            language,
+            "upgrade {upgrade} came to nothing and was taken back: {cause}",
+            "la mise à niveau n° {upgrade} n'a pas abouti et a été annulée : {cause}"
+        ),
         Reason::NoAnswer => say!(
             language,
             "the agent's service did not answer in time",

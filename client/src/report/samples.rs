@@ -165,12 +165,15 @@ pub fn reasons() -> Vec<Reason> {
         Reason::Unattended { class: Class::Minor },
         Reason::NoRoom { folder: "/var/lib/consignee".to_owned(), free_mib: 2, needed_mib: 8 },
         Reason::NoRoomForPackages { folder: "/var/lib/consignee".to_owned(), free_mib: 20, needed_mib: 108 },
+        Reason::LongPreparation { seconds: 45 },
+        Reason::NotFetched { cause: "cannot resolve packages.acme.example".to_owned() },
+        Reason::TakenBack { upgrade: 6, cause: "dpkg returned an error".to_owned() },
         Reason::NoAnswer,
     ];
     let variants = variants!(Reason: ClassUnsupported TooOld RequiredStops Downgrade NoteUnread
         SideEffectUnacknowledged Unfinished AgentTooOld Site Withdrawn Unverified WouldRemove MixedVersions NotPrepared
         PrerequisiteFailed PrerequisiteUnknown TaskOpen AddOnUnsupported AddOnNotAllowed AddOnNoPoint BaseUnsupported
-        OutsideWindow Unattended NoRoom NoRoomForPackages NoAnswer);
+        OutsideWindow Unattended NoRoom NoRoomForPackages LongPreparation NotFetched TakenBack NoAnswer);
     assert_eq!(codes(&all, "code").len(), variants);
     all
 }

@@ -13,7 +13,7 @@ use crate::task::Task;
 use crate::text::Text;
 use crate::version::{Version, VersionRange};
 
-/// What is to be done, formats 1 and 2. What format 2 brought is named in [`PlanBody::lowest_format`].
+/// What is to be done, formats 1 to 3. What the later ones brought is named in [`PlanBody::lowest_format`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlanBody {
@@ -44,6 +44,9 @@ pub struct PlanBody {
     /// What this product joins, where it is an add-on. Since format 2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub joins: Option<Joins>,
+    /// How long everything before the packages takes, as the vendor sees it. Since format 3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preparation_seconds: Option<u32>,
     /// The one list that is walked forward, or back. Exactly one item is [`Step::Packages`].
     pub steps: Vec<Step>,
 }
@@ -58,7 +61,12 @@ impl PlanBody {
             || !self.tasks.is_empty()
             || self.steps.iter().any(|step| matches!(step, Step::Task(_)))
             || self.modules.iter().any(|module| !module.builds.is_empty());
-        if is_second { 2 } else { 1 }
+        let is_third = self.preparation_seconds.is_some();
+        match (is_third, is_second) {
+            (true, _) => 3,
+            (false, true) => 2,
+            (false, false) => 1,
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Plans of bases and of add-ons: what makes sense, and which format carries it.
 
-use consign_metadata::plan::UpgradePlan;
+use consign_metadata::plan::{BODY_FORMAT, UpgradePlan};
 use serde_json::{Value, json};
 
 use crate::documents::plan;
@@ -78,7 +78,7 @@ fn only_a_plan_that_uses_add_ons_needs_format_2() {
         refused(&document, "its body says format 1 and uses format 2");
     }
     let mut later = plan();
-    later["body"]["format"] = json!(3);
+    later["body"]["format"] = json!(BODY_FORMAT + 1);
     assert!(parse(&later).is_err());
 }
 

@@ -31,6 +31,7 @@ impl Project {
             tasks: self.tasks.before.clone(),
             add_ons: self.add_ons.allowed.clone(),
             joins: self.add_ons.joins.clone(),
+            preparation_seconds: product.preparation_seconds,
             steps: self.plan_steps(),
         };
         body.format = body.lowest_format();

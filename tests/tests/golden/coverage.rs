@@ -23,13 +23,25 @@ use serde_json::{Value, json};
 use crate::fixture::{VERSIONS, every, files, golden};
 
 /// Reasons that pass with time: never in a journal.
-const PASSING: [&str; 4] = ["outside-window", "unattended", "no-room", "no-room-for-packages"];
+const PASSING: [&str; 7] = [
+    "outside-window",
+    "unattended",
+    "no-room",
+    "no-room-for-packages",
+    "long-preparation",
+    "not-fetched",
+    "taken-back",
+];
+
+/// What is newer than the newest golden version. The next one has to have it.
+const NOT_YET: [&str; 1] = ["preparation_seconds"];
 
 /// The names that a reader knows: it lists them for whoever comes with another.
 fn known<T: DeserializeOwned>(other: Value) -> BTreeSet<String> {
     let said = serde_json::from_value::<T>(other).err().expect("no format has this name").to_string();
     let listed = said.split_once("expected ").unwrap_or_else(|| panic!("{said}")).1;
-    listed.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    let names = listed.split('`').skip(1).step_by(2).filter(|name| !NOT_YET.contains(name));
+    names.map(str::to_owned).collect()
 }
 
 fn fields<T: DeserializeOwned>() -> BTreeSet<String> {

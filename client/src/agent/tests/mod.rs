@@ -5,6 +5,7 @@ mod arrivals;
 mod barriers;
 mod checks;
 mod clocks;
+mod journeys;
 mod looks;
 mod mending;
 mod previous;

@@ -63,6 +63,7 @@ impl World {
             watched: Mutex::default(),
             done: Mutex::default(),
             mending: Mutex::default(),
+            ways: Default::default(),
             looking: Mutex::default(),
             holding: Mutex::default(),
         });

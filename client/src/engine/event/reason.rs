@@ -187,11 +187,34 @@ pub enum Reason {
         /// What has to be, with what the agent itself writes.
         needed_mib: u64,
     },
+    /// Its preparation takes longer than a package manager should hold its lock for: the agent prepares first
+    /// and calls the package manager then. Never in a journal.
+    LongPreparation {
+        /// How long it will probably take.
+        seconds: u64,
+    },
+    /// What the upgrade needs could not be fetched. Never in a journal.
+    NotFetched {
+        /// The package manager's words.
+        cause: String,
+    },
+    /// The last try to upgrade was taken back. Never in a journal.
+    TakenBack {
+        /// Its number.
+        upgrade: u32,
+        /// Why.
+        cause: String,
+    },
     /// The agent's service did not answer in time.
     NoAnswer,
 }
 
 impl Reason {
+    /// Whether nothing but time is missing: the agent goes on by itself.
+    pub fn passes_with_time(&self) -> bool {
+        matches!(self, Self::OutsideWindow { .. } | Self::NotFetched { .. })
+    }
+
     /// Whether the release cannot be reached from the version that is installed: nothing that is typed about
     /// it on this host changes that.
     pub fn is_out_of_reach(&self) -> bool {

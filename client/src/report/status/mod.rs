@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::advice::Advice;
+use super::journey::JourneyStatus;
 use super::state::{self, Standing};
 use super::{FORMAT, advice, failure};
 use crate::agent::timing::Timing;
@@ -20,6 +21,7 @@ use crate::engine::journal::{JournalError, Replay};
 use crate::engine::machine::{HaltCause, State, Upgrade};
 use crate::host::gap::Gap;
 use crate::host::{HostError, PackageManager};
+use crate::journey::Journey;
 use crate::kept_back::{KeptBack, Reach};
 use crate::looked::Looked;
 use crate::notice::Notice;
@@ -64,6 +66,9 @@ pub struct ProductStatus {
     pub upgrade: Option<UpgradeStatus>,
     /// What the last look found and no upgrade speaks of: not verified, or out of reach from here.
     pub offers: Vec<Offer>,
+    /// The way that it is on, over one upgrade or several; left out where it is on none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journey: Option<JourneyStatus>,
     /// Why the package manager passes the cleared upgrade over; left out where it does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept_back: Option<Reach>,
@@ -111,6 +116,9 @@ pub struct UpgradeStatus {
     /// When the maintenance window opens that it waits for; null when it waits for none.
     #[serde(default)]
     pub opens: Option<Timestamp>,
+    /// How long its preparation will probably take, where that keeps the package manager from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub long_preparation_seconds: Option<u64>,
     /// How long its outage will probably be; null once it has begun, and where nothing tells.
     #[serde(default)]
     pub outage_estimate_seconds: Option<u64>,
@@ -236,13 +244,37 @@ impl Seen {
     /// What is cleared and waits for its window is held like anything else, and nothing else holds it.
     fn wait_for_window(&mut self) {
         let is_cleared = self.upgrade.as_ref().is_some_and(|upgrade| upgrade.state == State::Cleared);
-        if !is_cleared || self.status.upgrade.as_ref().is_none_or(|shown| shown.opens.is_none()) {
+        let Some(shown) = self.status.upgrade.as_ref().filter(|_| is_cleared) else { return };
+        let is_long = shown.long_preparation_seconds.is_some();
+        if shown.opens.is_none() && !is_long {
             return;
         }
         self.status.standing = self.status.standing.max(Standing::Waits);
         self.status.kept_back = None;
-        let (command, _) = advice::now(&self.status.product, Language::En);
+        let product = &self.status.product;
+        let (command, _) =
+            if is_long { advice::upgrade(product, Language::En) } else { advice::now(product, Language::En) };
         self.status.commands = vec![command];
+    }
+
+    /// On a journey that waits a person may have something to do; one that goes on is under way.
+    fn go_somewhere(&mut self) {
+        let finished = self.status.finished.as_ref();
+        let journey = match Journey::read(&self.product) {
+            Ok(journey) => journey,
+            Err(error) => {
+                self.status.problem.get_or_insert(error.to_string());
+                return;
+            }
+        };
+        let Some(journey) = journey.map(|journey| JourneyStatus::of(journey, finished)) else { return };
+        let is_under_way = self.upgrade.as_ref().is_some_and(Upgrade::is_under_way);
+        if !is_under_way {
+            self.status.standing = if journey.waits.is_empty() { Standing::UnderWay } else { Standing::Waits };
+            let typed = advice::on_reasons(&self.status.product, &journey.waits, Language::En);
+            self.status.commands = typed.into_iter().map(|(command, _)| command).collect();
+        }
+        self.status.journey = Some(journey);
     }
 
     fn of(product: &Product) -> Result<Self, JournalError> {
@@ -273,12 +305,15 @@ impl Seen {
             engines_kept_from_starting: kept,
             upgrade: upgrade.as_ref().zip(since).map(|(upgrade, since)| upgrade_status(upgrade, since)),
             offers,
+            journey: None,
             kept_back,
             new_defaults: Vec::new(),
             problem: None,
             commands: commands.into_iter().map(|(command, _)| command).collect(),
         };
-        Self { product: product.clone(), status, upgrade }
+        let mut seen = Self { product: product.clone(), status, upgrade };
+        seen.go_somewhere();
+        seen
     }
 
     fn broken(product: &Product, error: &JournalError) -> Self {
@@ -289,6 +324,7 @@ impl Seen {
             engines_kept_from_starting: product.is_unfinished(),
             upgrade: None,
             offers: Vec::new(),
+            journey: None,
             kept_back: None,
             new_defaults: Vec::new(),
             problem: Some(error.to_string()),
@@ -350,6 +386,7 @@ fn upgrade_status(upgrade: &Upgrade, since: Timestamp) -> UpgradeStatus {
         reasons,
         failure,
         opens: None,
+        long_preparation_seconds: None,
         outage_estimate_seconds: None,
         unattended: true,
         can_be_taken_back: upgrade.is_under_way() && upgrade.can_walk_back(),
@@ -377,6 +414,9 @@ fn timed(places: &Places, id: &ProductId, shown: UpgradeStatus) -> UpgradeStatus
         return shown;
     }
     let shown = UpgradeStatus { outage_estimate_seconds: outage::estimate(&product), ..shown };
+    let long_preparation_seconds =
+        (!Journey::is_begun(&product)).then(|| long_preparation(&product, &shown.to)).flatten();
+    let shown = UpgradeStatus { long_preparation_seconds, ..shown };
     match Timing::of(places, &product, &shown.to, Timestamp::now()) {
         Ok(timing) => {
             let unattended = shown.class.is_none_or(|class| timing.is_free(class));
@@ -384,6 +424,15 @@ fn timed(places: &Places, id: &ProductId, shown: UpgradeStatus) -> UpgradeStatus
         }
         Err(_) => shown,
     }
+}
+
+/// As the last look found it.
+fn long_preparation(product: &Product, to: &Version) -> Option<u64> {
+    let offers = Looked::read(product)?.offers.into_iter().filter(|offer| offer.offered.as_ref() == Some(to));
+    offers.flat_map(|offer| offer.held).find_map(|reason| match reason {
+        Reason::LongPreparation { seconds } => Some(seconds),
+        _ => None,
+    })
 }
 
 fn step_status(upgrade: &Upgrade, item: i64) -> StepStatus {

@@ -59,6 +59,9 @@ impl Seen {
         if let (Some(upgrade), Some(shown)) = (&self.upgrade, &status.upgrade) {
             page.append(2, standing_page(upgrade, shown, status, language, zone));
         }
+        if let Some(journey) = &status.journey {
+            page.append(2, journey.page(&status.product, language, zone));
+        }
         page.append(2, offers::page(&status.offers, language));
         for NewDefault { file, default } in &status.new_defaults {
             let (file, default) = (file.display(), default.display());
@@ -106,7 +109,8 @@ fn standing_page(
     let state = held.unwrap_or(&upgrade.state);
     page.add(0, style(state::standing(state)), headline(upgrade, state, language));
     let window = shown.opens.map(|opens| Reason::OutsideWindow { opens });
-    for reason in shown.reasons.iter().chain(&window) {
+    let long = shown.long_preparation_seconds.map(|seconds| Reason::LongPreparation { seconds });
+    for reason in shown.reasons.iter().chain(&window).chain(&long) {
         page.add(2, Style::Plain, format!("- {}", reason::sentence(reason, language)));
     }
     for line in shown.failure.as_ref().map(failure::output).unwrap_or_default() {
@@ -133,7 +137,10 @@ fn standing_page(
     let mut typed = super::advise(upgrade, status.kept_back.as_ref(), language);
     // What is typed at the package manager leaves it alone until then.
     if waits_for_window(upgrade, shown) {
-        typed = vec![advice::now(&upgrade.header.product, language)];
+        let product = &upgrade.header.product;
+        let now = shown.opens.map(|_| advice::now(product, language));
+        let by_agent = shown.long_preparation_seconds.map(|_| advice::upgrade(product, language));
+        typed = by_agent.into_iter().chain(now).collect();
     }
     if shown.outage_estimate_seconds.is_some() {
         page.add(0, Style::Plain, time::about(shown.outage_estimate_seconds, language));
@@ -141,7 +148,10 @@ fn standing_page(
     if !shown.unattended {
         page.add(0, Style::Plain, by_hand(language));
     }
-    advice::show(&mut page, &typed, language);
+    // On its way the agent does it.
+    if status.journey.is_none() || upgrade.is_under_way() {
+        advice::show(&mut page, &typed, language);
+    }
     page
 }
 
@@ -176,7 +186,8 @@ fn by_hand(language: Language) -> String {
 
 /// Whether time alone is missing.
 fn waits_for_window(upgrade: &Upgrade, shown: &UpgradeStatus) -> bool {
-    upgrade.state == State::Cleared && shown.opens.is_some()
+    let waits = shown.opens.is_some() || shown.long_preparation_seconds.is_some();
+    upgrade.state == State::Cleared && waits
 }
 
 fn headline(upgrade: &Upgrade, state: &State, language: Language) -> String {
