@@ -35,6 +35,11 @@ pub enum Subject {
         /// `SideEffect::digest`
         sha256: Sha256,
     },
+    /// That the release was taken back on this host before.
+    TakenBack {
+        /// The number of the upgrade that was.
+        upgrade: u32,
+    },
     /// A task of a person's, done.
     Task {
         /// Its name.
@@ -122,7 +127,7 @@ impl Acknowledgements {
     pub fn is_acknowledged(&self, subject: &Subject, to: &Version) -> bool {
         let counts = |one: &Acknowledgement| match subject {
             Subject::Note { .. } => true,
-            Subject::SideEffect { .. } | Subject::Task { .. } => one.version == *to,
+            Subject::SideEffect { .. } | Subject::Task { .. } | Subject::TakenBack { .. } => one.version == *to,
         };
         self.all.iter().any(|one| one.subject == *subject && counts(one))
     }

@@ -3,6 +3,7 @@
 pub mod acknowledgement;
 pub mod add_on;
 pub mod agent;
+pub mod backup;
 pub mod cli;
 pub mod configuration;
 pub mod conversation;
@@ -10,6 +11,7 @@ pub mod durable;
 pub mod engine;
 pub mod feed;
 pub mod gate;
+pub mod going_back;
 pub mod host;
 pub mod journey;
 pub mod kept_back;

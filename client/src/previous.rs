@@ -45,13 +45,8 @@ impl PreviousPackages {
 
 /// The packages as they were before an upgrade; of one that takes the place of others, before the first.
 pub fn before(product: &Product, upgrade: &Upgrade) -> Vec<PackageVersion> {
-    let mut header = upgrade.header.clone();
-    while let Some(number) = header.supersedes.filter(|number| *number < header.upgrade) {
-        match product.replay(number).ok().and_then(|replay| replay.upgrade) {
-            Some(earlier) => header = earlier.header,
-            None => break,
-        }
-    }
+    let first = product.replaced_by(&upgrade.header).pop();
+    let header = first.unwrap_or_else(|| upgrade.clone()).header;
     let package = |module: crate::engine::event::ModuleChange| {
         Some(PackageVersion { package: module.package, version: module.before? })
     };

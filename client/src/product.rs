@@ -8,6 +8,7 @@
 //! | `offers.json` | what the last look found |
 //! | `journey.json` | where it goes, over several upgrades |
 //! | `acknowledgements` | what a person has read and accepted, append-only |
+//! | `backups/<number>/` | what was saved before an upgrade |
 //! | `packages/` | the packages to go back to, and those that are installed |
 //! | `prerequisites/<id>.log` | what the check of a prerequisite wrote last |
 //! | `journal/<number>/records.jsonl` | an upgrade |
@@ -112,6 +113,11 @@ impl Product {
         self.folder.join("packages")
     }
 
+    /// The folder of what was saved before an upgrade.
+    pub fn backup(&self, number: u32) -> PathBuf {
+        self.folder.join("backups").join(format!("{number:04}"))
+    }
+
     /// The folder of an upgrade.
     pub fn upgrade_folder(&self, number: u32) -> PathBuf {
         self.folder.join("journal").join(format!("{number:04}"))
@@ -197,17 +203,52 @@ impl Product {
         Replay::of(&self.upgrade_folder(number))
     }
 
-    /// The newest upgrade, read without changing it.
+    /// The newest upgrade, read without changing it; the one under way, where later ones were cancelled for it.
     ///
     /// # Errors
     /// [`JournalError`]
     pub fn newest(&self) -> Result<Option<Upgrade>, JournalError> {
+        let mut newest = None;
         for number in self.upgrades().map_err(|cause| self.io("list", cause))?.into_iter().rev() {
-            if let Some(upgrade) = self.replay(number)?.upgrade {
-                return Ok(Some(upgrade));
+            let Some(upgrade) = self.replay(number)?.upgrade else { continue };
+            if upgrade.state != State::Cancelled {
+                return Ok(newest.filter(|_| !upgrade.is_under_way()).or(Some(upgrade)));
+            }
+            newest.get_or_insert(upgrade);
+        }
+        Ok(newest)
+    }
+
+    /// The newest upgrade that has changed anything, whatever is offered since; the numbers of those that only
+    /// wait for their transaction are beside it.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub fn last_begun(&self) -> Result<Option<(Upgrade, Vec<u32>)>, JournalError> {
+        let mut waiting = Vec::new();
+        for number in self.upgrades().map_err(|cause| self.io("list", cause))?.into_iter().rev() {
+            let Some(upgrade) = self.replay(number)?.upgrade else { continue };
+            match upgrade.state {
+                State::Planned | State::Held | State::Cleared => waiting.push(number),
+                // What was wanted no more, or taken back before anything had changed.
+                State::Cancelled => {}
+                State::Superseded { .. } if !upgrade.has_left_before() => {}
+                _ => return Ok(Some((upgrade, waiting))),
             }
         }
         Ok(None)
+    }
+
+    /// The upgrades whose place an upgrade takes, newest first; `header` may be one that has not begun.
+    pub fn replaced_by(&self, header: &Header) -> Vec<Upgrade> {
+        let mut replaced = Vec::new();
+        let (mut at, mut next) = (header.upgrade, header.supersedes);
+        while let Some(number) = next.filter(|number| at == 0 || *number < at) {
+            let Some(upgrade) = self.replay(number).ok().and_then(|replay| replay.upgrade) else { break };
+            (at, next) = (number, upgrade.header.supersedes);
+            replaced.push(upgrade);
+        }
+        replaced
     }
 
     /// The version last finished, with its packaging revision where a journal finished it: the `from` of

@@ -130,6 +130,11 @@ pub enum Decision {
     Retry,
     /// Go on after the step that failed.
     Skip,
+    /// Take the upgrade back: packages and data.
+    Rollback {
+        /// Whether what was written since the product served again may be lost.
+        accepts_data_loss: bool,
+    },
     /// A task that the upgrade waits for is done.
     Done {
         /// Its name.

@@ -4,10 +4,12 @@
 //!
 //! - `envelope`: what every agent understands of it; frozen as format 1 for ever, so that the oldest agent
 //!   can say what a release is and that it needs a newer agent
+//! - `backup`: what is saved before anything changes
 //! - `body`: what makes up the product and what may be asked; versioned
 //! - `step`: the list that is walked
 //! - `note`: release notes by digest
 
+mod backup;
 mod body;
 mod envelope;
 mod note;
@@ -25,6 +27,7 @@ use crate::prerequisite::Prerequisite;
 use crate::task::Task;
 use crate::version::Version;
 
+pub use backup::{Backup, BackupPart};
 pub use body::{Module, NativeVersions, PlanBody, SideEffect, SiteOption, When};
 pub use envelope::Envelope;
 pub use note::{MAXIMUM_NOTE_SIZE, NoteReference, note_file, note_member, parse_note_file, parse_note_member};
@@ -89,9 +92,19 @@ impl UpgradePlan {
         let applies = |step: &&Step| match step {
             Step::Run(run) => from != Some(to) && run.when.applies(from, to),
             Step::Task(task) => from != Some(to) && task.when.applies(from, to),
+            // There is nothing yet.
+            Step::Backup(_) => from.is_some(),
             _ => true,
         };
         self.body.steps.iter().filter(applies).collect()
+    }
+
+    /// What it saves before anything changes.
+    pub fn backup(&self) -> Option<&Backup> {
+        self.body.steps.iter().find_map(|step| match step {
+            Step::Backup(backup) => Some(backup),
+            _ => None,
+        })
     }
 
     /// The prerequisites of one upgrade.
@@ -126,6 +139,7 @@ impl UpgradePlan {
             return wrong(format!("two steps are called {:?}", twice.name()));
         }
         self.check_format_2()?;
+        backup::check(&self.body.steps)?;
         add_on::check(&self.id(), &self.body)?;
         if self.body.modules.is_empty() {
             return wrong("it has no module".to_owned());

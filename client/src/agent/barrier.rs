@@ -15,7 +15,7 @@ use super::intent::Intent;
 use super::locks::Patience;
 use super::situation::Situation;
 use super::upgrades::{self, Task};
-use super::{Agent, AgentError, comparison, keeping, preparing, room, timing, watch};
+use super::{Agent, AgentError, comparison, keeping, preparing, putting_back, room, timing, watch};
 use crate::engine::event::{Event, Failure, Packages, Reason};
 use crate::engine::journal::Journal;
 use crate::engine::machine::{State, Upgrade};
@@ -39,6 +39,9 @@ pub fn barrier(
 ) -> Result<Reply, AgentError> {
     // Nothing in it could have pushed a package out: somebody wants them gone.
     if actions.iter().all(|action| action.remove) {
+        return Ok(Reply::Pass);
+    }
+    if putting_back::UnderWay::on(&agent.places).is(actions, &managed(agent)) {
         return Ok(Reply::Pass);
     }
     agent.begins_again()?;
@@ -65,6 +68,12 @@ pub fn barrier(
         return Ok(Reply::Refuse { refusals });
     }
     prepare_all(agent, &catalogue, intents, prospect, speaker)
+}
+
+/// The packages that the holds speak of.
+fn managed(agent: &Agent) -> Vec<PackageName> {
+    let text = std::fs::read_to_string(agent.places.managed()).unwrap_or_default();
+    text.lines().filter_map(|line| line.parse().ok()).collect()
 }
 
 type Refused = (Option<Version>, Vec<Reason>);

@@ -10,10 +10,12 @@ use super::locks::Locked;
 use super::situation::Situation;
 use super::{Agent, AgentError, barrier, mend, upgrades, watch};
 use crate::add_on::Joined;
+use crate::backup;
 use crate::engine::event::{Answer, Event, Person};
 use crate::engine::journal::{Journal, JournalError};
 use crate::engine::machine::{HaltCause, State, Upgrade};
 use crate::gate::UNHURRIED;
+use crate::product::Product;
 use crate::request::{Decision, Refusal, Reply};
 
 /// Writes the decision down, or says why it cannot be taken now.
@@ -31,10 +33,18 @@ pub fn decide(
     let entry = catalogue.entries.get(id).ok_or_else(|| AgentError::NotNow(format!("there is no product {id}")))?;
     let lock = lock(agent, entry).ok_or_else(|| AgentError::NotNow(format!("a step of {id} is running")))?;
     let situation = Situation::of(agent, &catalogue, entry)?;
-    let upgrade =
-        situation.newest.as_ref().ok_or_else(|| AgentError::NotNow(format!("{id} has no upgrade to decide about")))?;
+    let begun = match decision {
+        Decision::Rollback { .. } => entry.product.last_begun()?,
+        _ => None,
+    };
+    let (begun, waiting) = begun.unzip();
+    let upgrade = begun.as_ref().or(situation.newest.as_ref());
+    let upgrade = upgrade.ok_or_else(|| AgentError::NotNow(format!("{id} has no upgrade to decide about")))?;
     if let Some(refusal) = unsatisfied(agent, &situation, upgrade, decision)? {
         return Ok(Reply::Refuse { refusals: vec![refusal] });
+    }
+    if let Decision::Rollback { .. } = decision {
+        is_sound(&situation, upgrade)?;
     }
     let number = upgrade.header.upgrade;
     let half_way = match decision {
@@ -54,6 +64,8 @@ pub fn decide(
     } else if let Some(event) = event(&upgrade.state, decision, by) {
         let open = entry.product.open(number)?;
         let mut journal = open.ok_or_else(|| AgentError::NotNow(format!("{id} has no upgrade {number}")))?;
+        journal.upgrade().clone().apply(&event).map_err(|problem| not_now(problem.into(), upgrade))?;
+        cancel(agent, &entry.product, waiting.unwrap_or_default())?;
         journal.append(event, agent.clock.now()).map_err(|error| not_now(error, upgrade))?;
         if let State::Rescued { .. } = journal.upgrade().state {
             entry.product.clear_unfinished().map_err(AgentError::io(format!("let the engines of {id} start")))?;
@@ -65,6 +77,27 @@ pub fn decide(
     let mended = half_way.map_or(Ok(()), |(target, joined)| mend::mend(agent, &header, &target.plan, &joined));
     watch::expect(agent, id);
     mended.map(|()| Reply::Accepted)
+}
+
+/// What is offered since would be an upgrade from a version that is about to go.
+fn cancel(agent: &Agent, product: &Product, waiting: Vec<u32>) -> Result<(), AgentError> {
+    for number in waiting {
+        let Some(mut journal) = product.open(number)? else { continue };
+        journal.append(Event::Cancelled, agent.clock.now())?;
+    }
+    Ok(())
+}
+
+/// Whether what it would be taken back with is there, read again from the first byte to the last. Nothing is
+/// stopped for a way back that leads nowhere.
+fn is_sound(situation: &Situation<'_>, upgrade: &Upgrade) -> Result<(), AgentError> {
+    if !upgrade.has_left_before() {
+        return Ok(());
+    }
+    let unusable = |problem: String| AgentError::NotNow(format!("the backup cannot be used: {problem}"));
+    let seal = backup::of_unit(situation.product, &upgrade.header).map_err(|problem| unusable(problem.to_string()))?;
+    let seal = seal.ok_or_else(|| unusable("it was never sealed".to_owned()))?;
+    seal.verify(situation.product).map_err(|problem| unusable(problem.to_string()))
 }
 
 /// The product's lock. Whoever types `retry` the moment an upgrade halted waits until the agent has looked
@@ -94,6 +127,9 @@ fn event(state: &State, decision: &Decision, by: &Person) -> Option<Event> {
         (Decision::Retry, State::Stuck { .. }) => Event::UndoRetried { by },
         (Decision::Retry, state) if state.is_walking() => return None,
         (Decision::Retry, _) => Event::Retry { by: Some(by) },
+        (Decision::Rollback { accepts_data_loss }, _) => {
+            Event::RollbackRequested { by, accepts_data_loss: *accepts_data_loss }
+        }
         (Decision::Skip, _) => Event::SkippedBy { by },
         (Decision::Done { .. }, State::Waiting { item }) => Event::Answered { item: *item, answer: Answer::Done, by },
         (Decision::Done { .. }, _) => Event::Answered { item: 0, answer: Answer::Done, by },

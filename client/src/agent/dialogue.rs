@@ -83,7 +83,7 @@ fn serve(agent: &Arc<Agent>, request: Request, speaker: &mut Speaker) -> Result<
         Request::Arrive { product, package, archive, attended } => {
             preinst::arrive(agent, &product, &package, archive.as_deref(), attended, speaker)
         }
-        Request::Remove { product, .. } => removal::remove(agent, &product),
+        Request::Remove { product, package } => removal::remove(agent, &product, &package),
         Request::Purge { product, package } => removal::purge(agent, &product, &package),
         Request::Now { product, by } => timing::allow(agent, &product, &by),
         Request::Path { product, to } => journey::path(agent, &product, to.as_ref()),
@@ -128,10 +128,11 @@ fn name(request: &Request) -> String {
 }
 
 fn word(decision: &crate::request::Decision) -> &'static str {
-    use crate::request::Decision::{Answer, Done, Rescue, Retry, Skip};
+    use crate::request::Decision::{Answer, Done, Rescue, Retry, Rollback, Skip};
     match decision {
         Retry => "retry",
         Skip => "skip",
+        Rollback { .. } => "rollback",
         Done { .. } => "done",
         Answer { .. } => "answer",
         Rescue { .. } => "rescue",

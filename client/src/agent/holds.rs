@@ -13,6 +13,7 @@ use crate::durable;
 use crate::engine::event::Packages;
 use crate::engine::machine::{State, Upgrade};
 use crate::host::Hold;
+use crate::previous;
 
 /// Writes both anew, from what is known now.
 ///
@@ -87,6 +88,11 @@ fn write_managed(agent: &Agent, managed: &BTreeSet<PackageName>) -> Result<(), A
 /// The packages and versions that may be installed.
 fn cleared(agent: &Agent, catalogue: &Catalogue, entry: &Entry) -> Vec<(PackageName, String)> {
     let Ok(Some(upgrade)) = entry.product.newest() else { return Vec::new() };
+    // They come back by the agent's own transaction, past every hold.
+    if matches!(upgrade.state, State::Backward { .. }) {
+        let before = previous::before(&entry.product, &upgrade);
+        return before.into_iter().map(|old| (old.package, old.version)).collect();
+    }
     if is_open(&upgrade) {
         let plan = plan_of(&catalogue.trust, &entry.product, &upgrade);
         return plan.map(|found| natives(agent, &found.plan)).unwrap_or_default();

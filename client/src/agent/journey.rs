@@ -172,18 +172,18 @@ pub fn go_on(agent: &Arc<Agent>, id: &ProductId) -> Result<bool, AgentError> {
 fn came_to_nothing(product: &Product, journey: &Journey) -> Result<Option<Reason>, AgentError> {
     let Some(hop) = journey.hops.last().filter(|_| journey.tries > 0) else { return Ok(None) };
     let state = product.replay(hop.upgrade)?.upgrade.map(|upgrade| upgrade.state);
-    let is_rolled_back = state == Some(State::RolledBack);
-    if !is_rolled_back && state != Some(State::Cancelled) {
+    // What was taken back with its packages has a gate of its own.
+    if state != Some(State::Cancelled) {
         return Ok(None);
     }
     let is_it = |reason: &&Reason| matches!(reason, Reason::NotPrepared { upgrade, .. } if *upgrade == hop.upgrade);
     if let Some(known) = journey.waits.iter().find(is_it) {
         return Ok(Some(known.clone()));
     }
-    let is_enough = is_rolled_back || journey.tries >= TRIES;
+    let is_enough = journey.tries >= TRIES;
     let interrupted = || format!("it was interrupted {TRIES} times");
     let cause = journey.failed.clone().or_else(|| is_enough.then(interrupted));
-    Ok(cause.map(|cause| Reason::TakenBack { upgrade: hop.upgrade, cause }))
+    Ok(cause.map(|cause| Reason::NotInstalled { upgrade: hop.upgrade, cause }))
 }
 
 /// Writes down what a journey waits for.

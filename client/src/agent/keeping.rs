@@ -1,7 +1,7 @@
 //! The packages to go back to, of every product in a transaction: there is room for all of them and they are
 //! kept before the first engine stops.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use consign_metadata::name::ProductId;
 use consign_metadata::version::Version;
@@ -14,6 +14,9 @@ use super::situation::Situation;
 use super::{Agent, AgentError, barrier, room};
 use crate::engine::event::Reason;
 use crate::request::{PackageAction, Refusal, Reply};
+
+/// How long a package's script may be held up for downloads.
+const LATE: Duration = Duration::from_secs(120);
 
 /// A product, the version it goes to, and its packages.
 type Part<'a> = (&'a ProductId, Version, Keeping<'a>);
@@ -80,6 +83,15 @@ fn part<'a>(
     let arriving: Vec<&PackageAction> = actions.iter().filter(is_of_it).collect();
     let keeping = Keeping::begin(agent, &situation, &arriving)?;
     Ok(Some((id, target.plan.envelope.version.clone(), keeping)))
+}
+
+/// The packages of one product whose files are about to be replaced, without a barrier: as far as they can be had
+/// now. What they are wanted for may never come, so nothing is refused.
+pub fn keep_late(agent: &Agent, situation: &Situation<'_>) {
+    match Keeping::begin(agent, situation, &[]) {
+        Ok(keeping) => drop(keeping.carry_out(Instant::now() + LATE)),
+        Err(problem) => log::warn!("{}: {problem}", situation.product.id),
+    }
 }
 
 fn no_room(agent: &Agent, parts: &[Part<'_>]) -> Option<Reason> {

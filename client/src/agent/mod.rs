@@ -11,6 +11,7 @@
 //! - [`introduction`]: the new keys of a vendor, for a host that was away
 //! - [`room`]: space for what is written
 //! - [`keeping`], [`previous`]: the packages to go back to
+//! - [`putting_back`]: they come back
 //! - [`timing`]: the site's rules on when and with whom
 //! - [`telling`]: people hear of an outage
 //! - [`upgrades`], [`holds`]: what is written down
@@ -42,6 +43,7 @@ pub mod online;
 pub mod preinst;
 pub mod preparing;
 pub mod previous;
+pub mod putting_back;
 pub mod reconcile;
 pub mod removal;
 pub mod room;

@@ -16,8 +16,9 @@ use consign_metadata::version::Version;
 
 use super::catalogue::{Catalogue, SignedPlan};
 use super::dialogue::Speaker;
+use super::putting_back::UnderWay;
 use super::situation::Situation;
-use super::{Agent, AgentError, adoption, barrier, comparison, holds, upgrades, watch};
+use super::{Agent, AgentError, adoption, barrier, comparison, holds, keeping, upgrades, watch};
 use crate::engine::event::Reason;
 use crate::gate;
 use crate::host::HostError;
@@ -60,6 +61,9 @@ pub fn arrive(
     attended: bool,
     speaker: &mut Speaker,
 ) -> Result<Reply, AgentError> {
+    if UnderWay::on(&agent.places).concerns(package) {
+        return Ok(Reply::Pass);
+    }
     let found = agent.packages.observe(std::slice::from_ref(package))?;
     let before = found.first().map(|(_, observed)| observed.version.as_str());
     let refused = match archive {
@@ -106,6 +110,9 @@ pub fn preinst(
     speaker: &mut Speaker,
 ) -> Result<Reply, AgentError> {
     let Arrival { package, brings, before, attended } = *arrival;
+    if UnderWay::on(&agent.places).concerns(package) {
+        return Ok(Reply::Pass);
+    }
     let mut catalogue = Catalogue::read(agent)?;
     catalogue.know(agent, id);
     let target = match read(agent, &catalogue, id, brings) {
@@ -129,7 +136,10 @@ pub fn preinst(
     } else {
         let reasons = barrier::reasons(agent, &situation, &target, from.as_ref(), &joining, attended)?;
         let refusal = match reasons.is_empty() {
-            true => barrier::admit(agent, &situation, &target, from.as_ref(), &joining, speaker)?.err(),
+            true => {
+                keeping::keep_late(agent, &situation);
+                barrier::admit(agent, &situation, &target, from.as_ref(), &joining, speaker)?.err()
+            }
             false if matches!(brings, Brings::Archive(_)) => {
                 begin_older(agent, &situation, &target, &reasons, from.as_ref(), &joining)?;
                 adoption::take_over(agent, &situation, speaker)?

@@ -56,11 +56,9 @@ impl<'a> Keeping<'a> {
     /// # Errors
     /// When the folder cannot be made.
     pub fn begin(agent: &'a Agent, situation: &Situation<'_>, arriving: &[&PackageAction]) -> Result<Self, AgentError> {
-        let folder = situation.product.packages();
-        std::fs::create_dir_all(&folder).map_err(AgentError::io(format!("create {}", folder.display())))?;
-        let keyring = situation.trust.vendor(&situation.product.id.vendor)?.keyring(Role::Package)?;
-        let published = published(agent, situation);
-        let mut keeping = Self { agent, folder, keyring, published, kept: Vec::new(), missing: Vec::new() };
+        let mut keeping = Self::of(agent, situation)?;
+        let folder = &keeping.folder;
+        std::fs::create_dir_all(folder).map_err(AgentError::io(format!("create {}", folder.display())))?;
         keeping.tidy(|path| !is_unfinished(path));
         for wanted in to_go_back_to(situation) {
             keeping.look_for(wanted, None);
@@ -73,6 +71,28 @@ impl<'a> Keeping<'a> {
             }
         }
         Ok(keeping)
+    }
+
+    /// What is there, with nothing looked for and nothing removed.
+    ///
+    /// # Errors
+    /// When the vendor is not trusted any more.
+    pub fn of(agent: &'a Agent, situation: &Situation<'_>) -> Result<Self, AgentError> {
+        let folder = situation.product.packages();
+        let keyring = situation.trust.vendor(&situation.product.id.vendor)?.keyring(Role::Package)?;
+        let published = published(agent, situation);
+        Ok(Self { agent, folder, keyring, published, kept: Vec::new(), missing: Vec::new() })
+    }
+
+    /// The file of a package that is kept, verified.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn file(&self, wanted: &PackageVersion) -> Result<PathBuf, String> {
+        let PackageVersion { package, version } = wanted;
+        let file = self.agent.packages.file_in(&self.folder, package, version);
+        let file = file.ok_or_else(|| format!("{package} {version} is not in {}", self.folder.display()))?;
+        self.verify(&file, wanted).map(|_| file)
     }
 
     /// The room that what is missing takes.

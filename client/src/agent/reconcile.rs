@@ -78,7 +78,11 @@ fn look_closely<'a>(
 fn is_taken_back(situation: &Situation<'_>) -> Result<bool, AgentError> {
     let was_open = situation.newest.as_ref().is_some_and(|upgrade| !upgrade.is_over());
     let newest = situation.product.newest()?;
-    Ok(was_open && !situation.is_gone() && newest.is_some_and(|upgrade| upgrade.state == State::Cancelled))
+    Ok(was_open && !situation.is_gone() && newest.is_some_and(is_back))
+}
+
+fn is_back(upgrade: Upgrade) -> bool {
+    matches!(upgrade.state, State::Cancelled | State::RolledBack)
 }
 
 /// How often the packages are looked at before they count as in motion.

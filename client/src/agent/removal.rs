@@ -3,6 +3,7 @@
 use consign_metadata::name::{PackageName, ProductId};
 
 use super::catalogue::Catalogue;
+use super::putting_back::UnderWay;
 use super::upgrades::STOP_LIMIT;
 use super::{Agent, AgentError, holds};
 use crate::product::Product;
@@ -15,7 +16,10 @@ const KEPT: &str = "backups";
 ///
 /// # Errors
 /// When one of them still runs; the removal goes on all the same.
-pub fn remove(agent: &Agent, id: &ProductId) -> Result<Reply, AgentError> {
+pub fn remove(agent: &Agent, id: &ProductId, package: &PackageName) -> Result<Reply, AgentError> {
+    if UnderWay::on(&agent.places).concerns(package) {
+        return Ok(Reply::Accepted);
+    }
     let catalogue = Catalogue::read(agent)?;
     let _lock = agent.locks.lock(id);
     let Some(installed) = catalogue.entries.get(id).and_then(|entry| entry.installed.values().next()) else {

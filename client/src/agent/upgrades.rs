@@ -8,12 +8,17 @@ use consign_metadata::version::Version;
 
 use super::catalogue::{SignedPlan, plan_of};
 use super::situation::Situation;
-use super::{Agent, AgentError, comparison, telling};
+use super::{Agent, AgentError, comparison, putting_back, telling};
 use crate::add_on::{AddOn, Joined};
-use crate::engine::event::{Event, FORMAT, FORMAT_WITH_ADD_ONS, Header, ModuleChange, Packages, Reason};
+use crate::backup;
+use crate::engine::event::{
+    Event, FORMAT, FORMAT_WITH_ADD_ONS, FORMAT_WITH_BACKUP, Header, ModuleChange, Packages, Reason,
+};
 use crate::engine::journal::{Journal, JournalError};
 use crate::engine::machine::{State, Upgrade};
 use crate::engine::runner::{self, Context, Runner, Standing};
+use crate::previous::{self, PackageVersion};
+use crate::product::Product;
 
 /// Opens the journal of the upgrade to a plan, or begins it. Whatever was planned before and never begun
 /// is superseded, and so is an upgrade that halted and gets this one as its fix.
@@ -68,11 +73,21 @@ fn begin(
     add_ons: &[AddOn],
 ) -> Result<Journal, AgentError> {
     let supersedes = situation.under_way().map(|upgrade| upgrade.header.upgrade);
-    let header = Header { supersedes, ..header };
+    let header = inherit(situation.product, Header { supersedes, ..header });
     let plans: Vec<_> = add_ons.iter().map(|add_on| (add_on.plan.id(), add_on.signed.clone())).collect();
     let journal = situation.product.begin_with(header, &target.signed, &plans, agent.clock.now())?;
     supersede_others(agent, situation, journal.upgrade().header.upgrade)?;
     Ok(journal)
+}
+
+/// What an upgrade takes over of those whose place it takes: that people have worked since, and that the data
+/// of before is lost.
+fn inherit(product: &Product, mut header: Header) -> Header {
+    header.has_served = product.replaced_by(&header).iter().any(Upgrade::has_served);
+    if !backup::can_cover(product, &header) {
+        header.items.iter_mut().filter(|item| item.packages).for_each(|item| item.undo = false);
+    }
+    header
 }
 
 fn is_same(
@@ -101,7 +116,7 @@ fn header(
     let envelope = &plan.envelope;
     let joined: Vec<&UpgradePlan> = add_ons.iter().map(|add_on| &add_on.plan).collect();
     Header {
-        format: if joined.is_empty() { FORMAT } else { FORMAT_WITH_ADD_ONS },
+        format: format(plan, from, &joined),
         upgrade: 0,
         product: plan.id(),
         plan: plan.digest,
@@ -112,8 +127,17 @@ fn header(
         modules,
         items: runner::items_with(plan, from, &joined),
         supersedes: None,
+        has_served: false,
         joined: add_ons.iter().map(AddOn::named).collect(),
         agent: agent.version.clone(),
+    }
+}
+
+fn format(plan: &UpgradePlan, from: Option<&Version>, joined: &[&UpgradePlan]) -> u32 {
+    match (plan.backup().is_some() && from.is_some(), joined.is_empty()) {
+        (true, _) => FORMAT_WITH_BACKUP,
+        (false, false) => FORMAT_WITH_ADD_ONS,
+        (false, true) => FORMAT,
     }
 }
 
@@ -241,6 +265,7 @@ pub fn carry_out(
     let joined = Joined::kept(situation.trust, situation.product, &journal.upgrade().header)?;
     let header = journal.upgrade().header.clone();
     let tell = |message: &str| telling::outage_begins(agent, situation.product, &header, message);
+    let put_back = |upgrade: &Upgrade| putting_back::put_back(agent, situation, upgrade);
     let context = Context {
         places: &agent.places,
         product: situation.product,
@@ -250,11 +275,39 @@ pub fn carry_out(
         services: &*agent.services,
         programs: &*agent.programs,
         clock: &*agent.clock,
+        put_back: &put_back,
         tell: &tell,
     };
+    if task != Task::StopEngines {
+        note_kept(agent, situation, journal)?;
+    }
     let standing = run(context, journal, task);
     telling::settle(agent, situation.product);
     standing
+}
+
+/// Writes down whether the packages to go back to are there, before the steps begin; again where that has
+/// changed, as when a person has brought what was missing.
+fn note_kept(agent: &Agent, situation: &Situation<'_>, journal: &mut Journal) -> Result<(), JournalError> {
+    let upgrade = journal.upgrade();
+    let packages = upgrade.packages_item();
+    let is_before = match &upgrade.state {
+        State::Cleared => true,
+        State::Forward { item, .. } | State::Halted { item, .. } => *item <= packages,
+        _ => false,
+    };
+    let can_return = upgrade.header.items.get(packages).is_some_and(|item| item.undo);
+    if !is_before || !can_return || upgrade.packages_are_kept() {
+        return Ok(());
+    }
+    let folder = situation.product.packages();
+    let is_missing = |old: &PackageVersion| agent.packages.file_in(&folder, &old.package, &old.version).is_none();
+    let missing = previous::before(situation.product, upgrade).into_iter().filter(is_missing);
+    let missing: Vec<_> = missing.map(|old| (old.package, old.version)).collect();
+    match upgrade.packages_missing() == Some(&missing) {
+        true => Ok(()),
+        false => journal.append(Event::PackagesKept { missing }, agent.clock.now()),
+    }
 }
 
 fn run(context: Context<'_>, journal: &mut Journal, task: Task) -> Result<Standing, AgentError> {

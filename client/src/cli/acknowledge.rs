@@ -147,7 +147,9 @@ fn asked_for(upgrade: &Upgrade) -> Vec<Reason> {
         State::Halted { cause: HaltCause::Unsatisfied { reasons }, .. } => reasons,
         _ => upgrade.reasons(),
     };
-    let can_be = |r: &&Reason| matches!(r, Reason::NoteUnread { .. } | Reason::SideEffectUnacknowledged { .. });
+    let can_be = |r: &&Reason| {
+        matches!(r, Reason::NoteUnread { .. } | Reason::SideEffectUnacknowledged { .. } | Reason::TakenBack { .. })
+    };
     reasons.iter().filter(can_be).cloned().collect()
 }
 

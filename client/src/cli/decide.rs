@@ -8,7 +8,7 @@ use consign_metadata::version::Version;
 
 use super::complaint::Complaint;
 use super::session::{Exit, Session};
-use super::{ask, person};
+use super::{ask, person, rollback};
 use crate::conversation;
 use crate::engine::event;
 use crate::product::Product;
@@ -135,7 +135,11 @@ impl Rescue {
 /// # Errors
 /// [`Complaint`]
 pub(super) fn decide(session: &mut Session, product: &Product, decision: Decision) -> Result<Exit, Complaint> {
-    let limit = if decision == Decision::Retry { RETRY_LIMIT } else { LIMIT };
+    let limit = match decision {
+        Decision::Retry => RETRY_LIMIT,
+        Decision::Rollback { .. } => rollback::LIMIT,
+        _ => LIMIT,
+    };
     let request = Request::Decide { product: product.id.clone(), decision, by: person::here() };
     match conversation::ask(&session.places, &request, limit)? {
         Reply::Failed { cause } => Err(Complaint::Stands { product: product.id.clone(), cause }),

@@ -157,6 +157,7 @@ fn subject(reason: &Reason) -> Option<Subject> {
         Reason::SideEffectUnacknowledged { id, sha256 } => {
             Some(Subject::SideEffect { id: id.clone(), sha256: *sha256 })
         }
+        Reason::TakenBack { upgrade } => Some(Subject::TakenBack { upgrade: *upgrade }),
         Reason::TaskOpen { id, sha256, .. } => Some(Subject::Task { id: id.clone(), sha256: *sha256 }),
         _ => None,
     }
@@ -171,6 +172,7 @@ pub fn deeds(product: &Product) -> Result<Vec<(Version, Deed)>, Complaint> {
         let (what, subject) = match one.subject {
             Subject::Note { version, .. } => (DeedKind::AcknowledgedNote, version.to_string()),
             Subject::SideEffect { id, .. } => (DeedKind::AcknowledgedSideEffect, id.to_string()),
+            Subject::TakenBack { upgrade } => (DeedKind::AcknowledgedTakenBack, upgrade.to_string()),
             Subject::Task { id, .. } => (DeedKind::DidTask, id.to_string()),
         };
         (one.version, Deed { at: one.at, by: one.by, what, subject: Some(subject) })

@@ -21,6 +21,7 @@ mod output;
 mod pages;
 mod person;
 mod plan;
+mod rollback;
 mod session;
 mod status;
 mod upgrade;
@@ -75,6 +76,7 @@ enum Command {
     Retry(decide::Retry),
     Skip(decide::Skip),
     Answer(decide::Answer),
+    Rollback(rollback::Rollback),
     Rescue(decide::Rescue),
     /// The agent's service; started by systemd
     #[command(hide = true)]
@@ -109,6 +111,7 @@ impl Command {
             Self::Retry(arguments) => arguments.run(session),
             Self::Skip(arguments) => arguments.run(session),
             Self::Answer(arguments) => arguments.run(session),
+            Self::Rollback(arguments) => arguments.run(session),
             Self::Rescue(arguments) => arguments.run(session),
             Self::Agent => agent::run(session),
             Self::Hook(arguments) => arguments.run(session),

@@ -148,7 +148,9 @@ impl Arguments {
 
 /// What is acknowledged for an upgrade. A task is ticked by whoever has done it.
 fn asked(leg: &Leg) -> Vec<Reason> {
-    let can_be = |r: &&Reason| matches!(r, Reason::NoteUnread { .. } | Reason::SideEffectUnacknowledged { .. });
+    let can_be = |r: &&Reason| {
+        matches!(r, Reason::NoteUnread { .. } | Reason::SideEffectUnacknowledged { .. } | Reason::TakenBack { .. })
+    };
     leg.held.iter().filter(can_be).cloned().collect()
 }
 

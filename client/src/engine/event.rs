@@ -11,7 +11,7 @@ mod reason;
 
 use std::collections::BTreeMap;
 
-use consign_metadata::name::UnitName;
+use consign_metadata::name::{PackageName, UnitName};
 use consign_metadata::version::Version;
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +23,8 @@ pub use reason::Reason;
 pub const FORMAT: u32 = 1;
 /// The format of a journal whose upgrade add-ons joined. An agent that knows only the first refuses it.
 pub const FORMAT_WITH_ADD_ONS: u32 = 2;
+/// The format of a journal whose upgrade can be taken back with its packages and its data.
+pub const FORMAT_WITH_BACKUP: u32 = 3;
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -134,10 +136,19 @@ pub enum Event {
         /// Who.
         by: Person,
     },
+    /// The packages to go back to were looked for before anything was stopped.
+    PackagesKept {
+        /// Those that could not be had, by name and native version; none: the packages can be put back.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        missing: Vec<(PackageName, String)>,
+    },
     /// Take the upgrade back.
     RollbackRequested {
         /// Who asked.
         by: Person,
+        /// Whether what was written since the product served again may be lost.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        accepts_data_loss: bool,
     },
     /// The undo of a step is about to run. Item −1 is the old version's health.
     UndoStarted {

@@ -13,7 +13,7 @@ use consign_metadata::digest::Sha256;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::event::{Event, FORMAT_WITH_ADD_ONS, Header};
+use super::event::{Event, FORMAT_WITH_BACKUP as NEWEST, Header};
 use super::machine::{Illegal, Upgrade};
 
 /// Name of the file in the folder of an upgrade.
@@ -179,7 +179,7 @@ impl Replay {
                 Ok(()) => {}
                 Err(_) if lines.peek().is_none() && is_torn(line) => replay.torn = true,
                 Err(_) if newer(line).is_some() => {
-                    let (found, known) = (newer(line).unwrap_or_default(), FORMAT_WITH_ADD_ONS);
+                    let (found, known) = (newer(line).unwrap_or_default(), NEWEST);
                     return Err(JournalError::Newer { path: path.to_owned(), found, known });
                 }
                 Err(problem) => {
@@ -201,7 +201,7 @@ impl Replay {
         }
         match (&mut self.upgrade, &record.event) {
             // Also where every field is known: what they mean is the later agent's to say.
-            (None, Event::Begun { header }) if header.format > FORMAT_WITH_ADD_ONS => {
+            (None, Event::Begun { header }) if header.format > NEWEST => {
                 return Err(format!("its format {} is unknown", header.format));
             }
             (None, Event::Begun { header }) => self.upgrade = Some(Upgrade::begin((**header).clone())),
@@ -241,7 +241,7 @@ fn record_of(line: &[u8]) -> Result<Record, String> {
 /// The format of a journal that begins with this line, where this agent does not know it.
 fn newer(line: &[u8]) -> Option<u64> {
     let record: serde_json::Value = serde_json::from_slice(line).ok()?;
-    record["header"]["format"].as_u64().filter(|format| *format > u64::from(FORMAT_WITH_ADD_ONS))
+    record["header"]["format"].as_u64().filter(|format| *format > u64::from(NEWEST))
 }
 
 #[cfg(test)]

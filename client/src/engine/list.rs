@@ -16,17 +16,19 @@ pub fn items(plan: &UpgradePlan, from: Option<&Version>) -> Vec<Item> {
 /// The list of an upgrade, to be frozen in its header: the steps of add-ons, in their order, at their points.
 pub fn items_with(plan: &UpgradePlan, from: Option<&Version>, add_ons: &[&UpgradePlan]) -> Vec<Item> {
     let steps = plan.steps(from);
+    let can_return = plan.backup().is_some() && from.is_some() && add_ons.is_empty();
     let packages = steps.iter().position(|step| matches!(step, Step::Packages)).unwrap_or(steps.len());
     let at = |(index, step): (usize, &&Step)| match step {
         Step::AddOns { point } => {
             add_ons.iter().flat_map(|add_on| joined(add_on, point, from, &plan.envelope.version)).collect()
         }
-        step => vec![item(step, index < packages)],
+        step => vec![item(step, index < packages, can_return)],
     };
     steps.iter().enumerate().flat_map(at).collect()
 }
 
-/// The steps of an add-on at a point. After the packages nothing is taken back yet.
+/// The steps of an add-on at a point. Where add-ons have joined, nothing is taken back after the packages: theirs
+/// would have to go along.
 fn joined(add_on: &UpgradePlan, point: &Label, from: Option<&Version>, to: &Version) -> Vec<Item> {
     let steps = add_on.body.joins.iter().flat_map(|joins| joins.steps(from, to));
     let item = |step: &JoinedStep| Item {
@@ -40,12 +42,11 @@ fn joined(add_on: &UpgradePlan, point: &Label, from: Option<&Version>, to: &Vers
     steps.filter(|step| step.point == *point).map(item).collect()
 }
 
-fn item(step: &Step, prepares: bool) -> Item {
+fn item(step: &Step, prepares: bool, can_return: bool) -> Item {
     let (undo, on_interrupt) = match step {
-        Step::Packages => (false, OnInterrupt::Rerun),
+        Step::Packages => (can_return, OnInterrupt::Rerun),
         Step::Task(task) => (!task.irreversible, OnInterrupt::Ask),
-        // After the packages nothing is taken back yet: there is no way to the old ones.
-        Step::Run(run) => (prepares && matches!(run.undo, Undo::Harmless | Undo::Inverse(_)), run.on_interrupt),
+        Step::Run(run) => (is_undone(&run.undo, prepares, can_return), run.on_interrupt),
         _ => (true, OnInterrupt::Rerun),
     };
     Item {
@@ -58,5 +59,14 @@ fn item(step: &Step, prepares: bool) -> Item {
         undo,
         no_return: matches!(step, Step::Start { .. }),
         on_interrupt,
+    }
+}
+
+/// Without a backup there is no way back to the old packages, and nothing after them is taken back.
+fn is_undone(undo: &Undo, prepares: bool, can_return: bool) -> bool {
+    match undo {
+        Undo::Harmless | Undo::Inverse(_) => prepares || can_return,
+        Undo::FromBackup => can_return,
+        Undo::Impossible => false,
     }
 }

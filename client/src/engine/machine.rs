@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use consign_metadata::name::UnitName;
+use consign_metadata::name::{PackageName, UnitName};
 
 use super::event::{Answer, EngineState, Event, Failure, Header, Item, Packages, Reason};
 pub use super::state::{Activity, HaltCause, State};
@@ -39,6 +39,8 @@ pub struct Upgrade {
     interruptions: BTreeMap<i64, u32>,
     postponements: BTreeMap<usize, u32>,
     ever_left_before: bool,
+    /// The packages to go back to that could not be had; `None` where nobody looked for them.
+    packages_missing: Option<Vec<(PackageName, String)>>,
     reasons: Vec<Reason>,
 }
 
@@ -56,6 +58,7 @@ impl Upgrade {
             interruptions: BTreeMap::new(),
             postponements: BTreeMap::new(),
             ever_left_before: false,
+            packages_missing: None,
             reasons: Vec::new(),
         }
     }
@@ -128,13 +131,51 @@ impl Upgrade {
         !self.is_over() && !matches!(self.state, State::Planned | State::Held | State::Cleared)
     }
 
-    /// Whether the upgrade could be taken back from where it stands.
+    /// Whether the upgrade could be taken back from where it stands, without losing what people have written.
     pub fn can_walk_back(&self) -> bool {
-        let top = self.highest_touched();
-        (0..self.header.items.len()).filter(|&i| top.is_some_and(|top| i <= top)).all(|i| {
-            let item = &self.header.items[i];
-            !self.touched(i, item) || (item.undo && !item.no_return)
-        })
+        self.can_walk_back_with(false)
+    }
+
+    /// The same where somebody accepts that what was written since the product served again is lost.
+    pub fn can_walk_back_with(&self, accepts_data_loss: bool) -> bool {
+        self.obstacle(accepts_data_loss).is_none()
+    }
+
+    /// The first item, from the top, that keeps the upgrade from being taken back.
+    pub fn obstacle(&self, accepts_data_loss: bool) -> Option<usize> {
+        let blocks = |i: &usize| {
+            let item = &self.header.items[*i];
+            let loses_data = item.no_return || (item.packages && self.header.has_served);
+            let is_undoable = item.undo && (!item.packages || self.packages_are_kept());
+            self.touched(*i, item) && !(is_undoable && (accepts_data_loss || !loses_data))
+        };
+        (0..self.header.items.len()).rev().find(blocks)
+    }
+
+    /// Whether people may have written something since the data was saved: a point of no return has started.
+    pub fn has_served(&self) -> bool {
+        let items = self.header.items.iter().enumerate();
+        self.header.has_served || items.into_iter().any(|(i, item)| item.no_return && self.attempts(i) > 0)
+    }
+
+    /// Whether any package was ever seen at another version than before.
+    pub fn has_left_before(&self) -> bool {
+        self.ever_left_before
+    }
+
+    /// Whether anything was begun that comes after an item, packages included.
+    pub fn has_gone_past(&self, item: usize) -> bool {
+        self.ever_left_before || (item + 1..self.header.items.len()).any(|later| self.attempts(later) > 0)
+    }
+
+    /// Whether the packages to go back to were there when it began.
+    pub fn packages_are_kept(&self) -> bool {
+        self.packages_missing.as_ref().is_some_and(Vec::is_empty)
+    }
+
+    /// Those that were not, as it was last looked for them.
+    pub fn packages_missing(&self) -> Option<&Vec<(PackageName, String)>> {
+        self.packages_missing.as_ref()
     }
 
     fn touched(&self, index: usize, item: &Item) -> bool {
@@ -156,6 +197,7 @@ impl Upgrade {
                 self.interruptions.clear();
                 self.postponements.clear();
             }
+            Event::PackagesKept { missing } => self.packages_missing = Some(missing.clone()),
             Event::Held { reasons } => self.reasons.clone_from(reasons),
             Event::Cleared => self.reasons.clear(),
             Event::EnginesObserved { engines } => self.engines.clone_from(engines),
@@ -187,7 +229,7 @@ impl Upgrade {
             Event::Cleared => Some(State::Cleared),
             Event::Superseded { by } if self.packages == Packages::Before => Some(State::Superseded { by: *by }),
             Event::Cancelled if self.packages == Packages::Before => Some(State::Cancelled),
-            Event::EnginesObserved { .. } => Some(self.state.clone()),
+            Event::EnginesObserved { .. } | Event::PackagesKept { .. } => Some(self.state.clone()),
             Event::Packages { observed: Packages::Before, .. } => Some(self.state.clone()),
             Event::Packages { .. } => Some(State::Halted {
                 item: self.packages_item(),
@@ -204,7 +246,7 @@ impl Upgrade {
             Event::Superseded { by } if self.packages == Packages::Before => Some(State::Superseded { by: *by }),
             Event::Cancelled if self.packages == Packages::Before => Some(State::Cancelled),
             Event::Packages { .. } if self.packages_item() > 0 => Some(State::Cleared),
-            Event::EnginesObserved { .. } => Some(State::Cleared),
+            Event::EnginesObserved { .. } | Event::PackagesKept { .. } => Some(State::Cleared),
             Event::StepStarted { .. } | Event::StepSkipped { .. } | Event::Packages { .. } => {
                 self.when_forward(0, Activity::Idle, event)
             }
@@ -219,7 +261,7 @@ impl Upgrade {
         }
         let is_packages = self.header.items.get(item).is_some_and(|i| i.packages);
         match event {
-            Event::EnginesObserved { .. } => Some(State::Forward { item, activity }),
+            Event::EnginesObserved { .. } | Event::PackagesKept { .. } => Some(State::Forward { item, activity }),
             Event::StepStarted { item: i, attempt }
                 if *i == item && !is_packages && activity != Busy && *attempt == self.attempts(item) + 1 =>
             {
@@ -240,7 +282,7 @@ impl Upgrade {
             Event::LoopDetected { item: i, attempts } if *i == item => {
                 Some(State::Halted { item, cause: HaltCause::LoopDetected { attempts: *attempts } })
             }
-            Event::RollbackRequested { .. } if activity != Busy => self.back(),
+            Event::RollbackRequested { accepts_data_loss, .. } if activity != Busy => self.back(*accepts_data_loss),
             Event::Retry { by: None } if is_packages => Some(State::Forward { item, activity }),
             _ => None,
         }
@@ -273,7 +315,7 @@ impl Upgrade {
                 Answer::Rerun => State::Forward { item, activity: Activity::Idle },
                 Answer::Undo => self.back_or_halt(item, HaltCause::Interrupted),
             }),
-            Event::RollbackRequested { .. } => self.back(),
+            Event::RollbackRequested { accepts_data_loss, .. } => self.back(*accepts_data_loss),
             Event::Packages { .. } => Some(State::Waiting { item }),
             _ => None,
         }
@@ -286,11 +328,11 @@ impl Upgrade {
             Event::SkippedBy { .. } if item != self.packages_item() => Some(self.after(item)),
             Event::Rescued { observed, .. } => Some(State::Rescued { observed: observed.clone() }),
             Event::Superseded { by } if item >= self.packages_item() => Some(State::Superseded { by: *by }),
-            Event::RollbackRequested { .. } => self.back(),
+            Event::RollbackRequested { accepts_data_loss, .. } => self.back(*accepts_data_loss),
             Event::Packages { observed: Packages::Before, ended: true } if item == self.packages_item() => {
                 Some(self.back_unchanged().unwrap_or(self.state.clone()))
             }
-            Event::Packages { .. } | Event::EnginesObserved { .. } => {
+            Event::Packages { .. } | Event::EnginesObserved { .. } | Event::PackagesKept { .. } => {
                 Some(State::Halted { item, cause: cause.clone() })
             }
             _ => None,
@@ -319,7 +361,7 @@ impl Upgrade {
 
     fn when_completed(&self, event: &Event) -> Option<State> {
         match event {
-            Event::RollbackRequested { .. } => self.back(),
+            Event::RollbackRequested { accepts_data_loss, .. } => self.back(*accepts_data_loss),
             _ => None,
         }
     }
@@ -342,18 +384,18 @@ impl Upgrade {
         State::Backward { item: lower.map_or(-1, index), activity: Activity::Idle }
     }
 
-    fn back(&self) -> Option<State> {
+    fn back(&self, accepts_data_loss: bool) -> Option<State> {
         let item = self.highest_touched().map_or(-1, index);
-        self.can_walk_back().then_some(State::Backward { item, activity: Activity::Idle })
+        self.can_walk_back_with(accepts_data_loss).then_some(State::Backward { item, activity: Activity::Idle })
     }
 
     // The packages are found as before by the very event that is looked at.
     fn back_unchanged(&self) -> Option<State> {
-        Self { packages: Packages::Before, ..self.clone() }.back()
+        Self { packages: Packages::Before, ..self.clone() }.back(false)
     }
 
     fn back_or_halt(&self, item: usize, cause: HaltCause) -> State {
-        self.back().unwrap_or(State::Halted { item, cause })
+        self.back(false).unwrap_or(State::Halted { item, cause })
     }
 }
 

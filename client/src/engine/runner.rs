@@ -233,7 +233,8 @@ impl<'a> Runner<'a> {
 
     fn old_health(&mut self, attempt: u32) -> Result<(), Trouble> {
         // An upgrade that took the place of a halted one leaves the engines as that one had them: stopped.
-        if self.journal.upgrade().header.supersedes.is_some() {
+        let upgrade = self.journal.upgrade();
+        if upgrade.header.supersedes.is_some() && !upgrade.has_left_before() {
             return Ok(());
         }
         let scene = self.scene(-1, "old-health.undo", attempt);

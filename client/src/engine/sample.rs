@@ -39,6 +39,7 @@ pub fn header_of(names: &[&str]) -> Header {
         }],
         items: names.iter().map(|name| item(name)).collect(),
         supersedes: None,
+        has_served: false,
         joined: Vec::new(),
         agent: "0.1.0".parse().unwrap(),
     }
@@ -90,7 +91,9 @@ pub fn every_event(upgrade: &Upgrade) -> Vec<Event> {
         Event::Retry { by: None },
         Event::SkippedBy { by: person() },
         Event::Rescued { observed: "1.0.0".parse().unwrap(), by: person() },
-        Event::RollbackRequested { by: person() },
+        Event::RollbackRequested { by: person(), accepts_data_loss: false },
+        Event::RollbackRequested { by: person(), accepts_data_loss: true },
+        Event::PackagesKept { missing: Vec::new() },
         Event::UndoRetried { by: person() },
     ];
     for seen in [Packages::Before, Packages::Partial, Packages::After] {

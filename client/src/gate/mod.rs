@@ -6,6 +6,7 @@
 //! - [`consequences`]: declared side effects are acknowledged
 //! - [`tasks`]: what a person has to do before it is done
 //! - [`prerequisites`]: what must hold on the host holds
+//! - [`taken_back`]: a release that was taken back here is wanted again
 //! - [`withdrawn`]: the vendor did not take the release back
 //! - [`unfinished`]: nothing earlier is still under way
 //! - [`add_ons`]: add-ons that join go along, and an add-on fits its base
@@ -21,6 +22,7 @@ pub mod choices;
 pub mod consequences;
 pub mod notes;
 pub mod prerequisites;
+pub mod taken_back;
 pub mod tasks;
 pub mod unfinished;
 pub mod way;
@@ -101,11 +103,12 @@ pub trait Gate {
     fn judge(&self, case: &Case<'_>) -> Result<Verdict, CouldNotLook>;
 }
 
-const ALL: [&dyn Gate; 10] = [
+const ALL: [&dyn Gate; 11] = [
     &way::Way,
     &age::Age,
     &withdrawn::Withdrawn,
     &unfinished::Unfinished,
+    &taken_back::TakenBack,
     &add_ons::AddOns,
     &choices::Choices,
     &notes::Notes,

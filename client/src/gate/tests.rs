@@ -104,6 +104,7 @@ fn upgrade(plan: &UpgradePlan) -> Upgrade {
         }],
         items,
         supersedes: None,
+        has_served: false,
         joined: Vec::new(),
         agent: v("0.1.0"),
     })

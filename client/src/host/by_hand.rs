@@ -49,6 +49,20 @@ pub fn let_start(flag: &std::path::Path) -> String {
     typed::line(&["rm", "-f", "--", &flag.to_string_lossy()])
 }
 
+/// Files and folders into one archive.
+pub fn save_files(file: &str, paths: &[String]) -> String {
+    let tar =
+        ["tar", "--create", "--acls", "--selinux", "--xattrs", "--numeric-owner", "--file", file, "--directory=/"];
+    let names = paths.iter().map(|path| path.trim_start_matches('/'));
+    typed::line(&tar.into_iter().chain(["--"]).chain(names).collect::<Vec<_>>())
+}
+
+/// What a program of the vendor's saves.
+pub fn save_by(file: &str, save: &[String], user: &str) -> String {
+    let filled = save.iter().map(|word| word.replace("{file}", file)).collect();
+    typed::line(&as_user(user, filled))
+}
+
 /// A program of the vendor's, its words filled in, with the user and the surroundings of the plan.
 pub fn run(step: &RunStep, command: &[String]) -> String {
     let with = surroundings(&step.environment, step.working_folder.as_deref(), command);

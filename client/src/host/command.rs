@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use super::HostError;
 use super::capture::{Keep, collect};
+use super::{HostError, account};
 
 /// Where commands are looked for. The agent's own `PATH` may be anybody's.
 pub const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -193,16 +193,8 @@ impl HostCommand {
     /// # Errors
     /// When there is no such user.
     pub fn user(mut self, name: &str) -> Result<Self, HostError> {
-        let entry = Self::new("getent").args(["passwd", "--", name]).run()?;
-        let text = entry.text();
-        let mut numbers = text.trim_end().split(':').skip(2).map(str::parse);
-        self.user = match (numbers.next(), numbers.next()) {
-            (Some(Ok(uid)), Some(Ok(gid))) => Some((uid, gid)),
-            _ => {
-                let reason = format!("there is no user {name}");
-                return Err(HostError { action: format!("start {self}"), reason });
-            }
-        };
+        let ids = account::ids(name).map_err(|error| HostError { action: format!("start {self}"), ..error })?;
+        self.user = Some(ids);
         Ok(self)
     }
 

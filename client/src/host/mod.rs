@@ -4,6 +4,7 @@
 //! package manager may *report* only a wake, a look, a barrier and an end; it may be *asked* only what
 //! [`PackageManager`] lists. Another word is a change of the design.
 
+pub mod account;
 pub mod apt;
 pub mod by_hand;
 mod capture;
@@ -209,9 +210,15 @@ pub trait PackageManager: Send + Sync {
     fn download(&self, _versions: &[(PackageName, String)]) -> Result<(), HostError> {
         Ok(())
     }
+    /// Brings back packages from their files, whatever version is there, and removes those that came since.
+    /// Hooks are called, and it outlives the agent.
+    ///
+    /// # Errors
+    /// In the package manager's words.
+    fn put_back(&self, files: &[PathBuf], gone: &[PackageName]) -> Result<(), HostError>;
+
     /// Installs exactly these versions, up or down, and removes nothing. Hooks are called. It runs on when the
     /// agent ends, and [`Self::transaction`] then names its process.
-    ///
     ///
     /// # Errors
     /// In the package manager's words.

@@ -6,7 +6,7 @@ use consign_metadata::text::Language;
 
 use super::notes::Note;
 use super::page::{Page, Style};
-use super::{advice, offers};
+use super::{advice, offers, reason};
 use crate::engine::event::Reason;
 use crate::host::typed;
 use crate::request::Offer;
@@ -55,6 +55,7 @@ pub fn page(
                 page.add(2, Style::Warning, say!(language, "the side effect {id}", "l'effet secondaire {id}"));
                 page.add(4, Style::Plain, effect.map(|e| e.summary.in_language(language)).unwrap_or_default());
             }
+            Reason::TakenBack { .. } => page.add(2, Style::Warning, reason::sentence(reason, language)),
             _ => {}
         }
     }

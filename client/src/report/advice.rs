@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use consign_metadata::name::ProductId;
 use consign_metadata::text::Language;
 
+use super::going_back;
 use super::page::{Page, Style};
 use crate::engine::event::Reason;
 use crate::engine::machine::{HaltCause, State, Upgrade};
@@ -51,6 +52,7 @@ fn on_reason(product: &ProductId, reason: &Reason, language: Language) -> Vec<Ad
     match reason {
         Reason::NoteUnread { .. } => vec![notes(product, language), acknowledge(product, language)],
         Reason::SideEffectUnacknowledged { .. } => vec![plan(product, language), acknowledge(product, language)],
+        Reason::TakenBack { .. } => vec![history(product, language), acknowledge(product, language)],
         Reason::PrerequisiteFailed { .. } | Reason::PrerequisiteUnknown { .. } => {
             vec![plan(product, language), refresh(language)]
         }
@@ -71,7 +73,7 @@ fn on_reason(product: &ProductId, reason: &Reason, language: Language) -> Vec<Ad
         ],
         Reason::Withdrawn { .. } | Reason::Unverified { .. } | Reason::MixedVersions { .. } => vec![refresh(language)],
         Reason::RequiredStops { .. } | Reason::TooOld { .. } => vec![upgrade(product, language)],
-        Reason::LongPreparation { .. } | Reason::NotFetched { .. } | Reason::TakenBack { .. } => {
+        Reason::LongPreparation { .. } | Reason::NotFetched { .. } | Reason::NotInstalled { .. } => {
             vec![upgrade(product, language)]
         }
         Reason::ClassUnsupported { .. } | Reason::Downgrade { .. } => vec![plan(product, language)],
@@ -156,6 +158,9 @@ fn halted(upgrade: &Upgrade, item: usize, cause: &HaltCause, language: Language)
             say!(language, "if you have done the step by hand", "si vous avez fait l'étape à la main"),
         ));
     }
+    if upgrade.can_walk_back_with(true) {
+        all.push(going_back::rollback(product, language));
+    }
     all.push(rescue(upgrade, language));
     all
 }
@@ -167,6 +172,11 @@ pub fn what_happened(upgrade: &Upgrade, language: Language) -> Advice {
         format!("consignee history {product} --upgrade {number}"),
         say!(language, "everything that happened", "tout ce qui s'est passé"),
     )
+}
+
+fn history(product: &ProductId, language: Language) -> Advice {
+    let purpose = say!(language, "see why it was taken back", "voir pourquoi elle a été annulée");
+    advice(format!("consignee history {product}"), purpose)
 }
 
 fn retry(product: &ProductId, language: Language) -> Advice {

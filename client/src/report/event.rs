@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use consign_metadata::name::UnitName;
+use consign_metadata::name::{PackageName, UnitName};
 use consign_metadata::text::Language;
 
 use super::{failure, reason, words};
@@ -80,7 +80,16 @@ pub fn sentence(event: &Event, header: &Header, language: Language) -> String {
                 "{by} a remis l'hôte en état à la main, en version {observed}"
             )
         }
-        Event::RollbackRequested { by } => {
+        Event::PackagesKept { missing } => kept(missing, language),
+        Event::RollbackRequested { by, accepts_data_loss: true } => {
+            let by = words::person(by);
+            say!(
+                language,
+                "{by} asks to take the upgrade back, and accepts that what was written since is lost",
+                "{by} demande l'annulation de la mise à niveau et accepte de perdre ce qui a été écrit depuis"
+            )
+        }
+        Event::RollbackRequested { by, .. } => {
             let by = words::person(by);
             say!(language, "{by} asks to take the upgrade back", "{by} demande l'annulation de la mise à niveau")
         }
@@ -145,6 +154,19 @@ fn packages(observed: Packages, ended: bool, language: Language) -> String {
             say!(language, "packages: all at the new version", "paquets : tous à la nouvelle version")
         }
     }
+}
+
+fn kept(missing: &[(PackageName, String)], language: Language) -> String {
+    if missing.is_empty() {
+        return say!(language, "the previous packages are kept", "les paquets précédents sont gardés");
+    }
+    let missing: Vec<_> = missing.iter().map(|(package, version)| format!("{package} {version}")).collect();
+    let missing = words::list(&missing);
+    say!(
+        language,
+        "previous packages that could not be kept, so that there is no way back to them: {missing}",
+        "paquets précédents impossibles à garder, donc sans retour possible : {missing}"
+    )
 }
 
 fn with_step(step: &str, language: Language, english: &str, french: &str) -> String {

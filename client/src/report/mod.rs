@@ -31,6 +31,7 @@ pub mod event;
 pub mod failure;
 pub mod follower;
 pub mod gaps;
+pub mod going_back;
 pub mod history;
 pub mod host;
 pub mod journey;

@@ -43,6 +43,11 @@ pub fn sentence(reason: &Reason, language: Language) -> String {
         Reason::SideEffectUnacknowledged { id, .. } => {
             say!(language, "the side effect {id} is not acknowledged", "l'effet secondaire {id} n'est pas acquitté")
         }
+        Reason::TakenBack { upgrade } => say!(
+            language,
+            "this release was taken back here before, by upgrade {upgrade}",
+            "cette version a déjà été annulée ici, par la mise à niveau n° {upgrade}"
+        ),
         Reason::PrerequisiteFailed { id, otherwise } => {
             let otherwise = otherwise.in_language(language);
             say!(
@@ -166,7 +171,7 @@ pub fn sentence(reason: &Reason, language: Language) -> String {
         Reason::NotFetched { cause } => {
             say!(language, "it could not be fetched: {cause}", "elle n'a pas pu être téléchargée : {cause}")
         }
-        Reason::TakenBack { upgrade, cause } => say!(
+        Reason::NotInstalled { upgrade, cause } => say!(
             language,
             "upgrade {upgrade} came to nothing and was taken back: {cause}",
             "la mise à niveau n° {upgrade} n'a pas abouti et a été annulée : {cause}"

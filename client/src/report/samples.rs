@@ -107,6 +107,7 @@ pub fn header() -> Header {
         }],
         items: vec![item("stop", false), item("packages", true), item("init", false), item("start", false)],
         supersedes: None,
+        has_served: false,
         joined: Vec::new(),
         agent: v("0.1.0"),
     }
@@ -121,6 +122,7 @@ pub fn reasons() -> Vec<Reason> {
         Reason::NoteUnread { version: v("1.5.0"), sha256: Sha256::of(b"note") },
         Reason::SideEffectUnacknowledged { id: "reset-root".parse().unwrap(), sha256: Sha256::of(b"effect") },
         Reason::Unfinished { upgrade: 7 },
+        Reason::TakenBack { upgrade: 6 },
         Reason::AgentTooOld { minimum: v("9.1.0") },
         Reason::Site { problem: "line 3: unknown key".to_owned() },
         Reason::Withdrawn { why: "data loss in reports".to_owned() },
@@ -167,13 +169,13 @@ pub fn reasons() -> Vec<Reason> {
         Reason::NoRoomForPackages { folder: "/var/lib/consignee".to_owned(), free_mib: 20, needed_mib: 108 },
         Reason::LongPreparation { seconds: 45 },
         Reason::NotFetched { cause: "cannot resolve packages.acme.example".to_owned() },
-        Reason::TakenBack { upgrade: 6, cause: "dpkg returned an error".to_owned() },
+        Reason::NotInstalled { upgrade: 6, cause: "dpkg returned an error".to_owned() },
         Reason::NoAnswer,
     ];
     let variants = variants!(Reason: ClassUnsupported TooOld RequiredStops Downgrade NoteUnread
-        SideEffectUnacknowledged Unfinished AgentTooOld Site Withdrawn Unverified WouldRemove MixedVersions NotPrepared
+        SideEffectUnacknowledged TakenBack Unfinished AgentTooOld Site Withdrawn Unverified WouldRemove MixedVersions NotPrepared
         PrerequisiteFailed PrerequisiteUnknown TaskOpen AddOnUnsupported AddOnNotAllowed AddOnNoPoint BaseUnsupported
-        OutsideWindow Unattended NoRoom NoRoomForPackages LongPreparation NotFetched TakenBack NoAnswer);
+        OutsideWindow Unattended NoRoom NoRoomForPackages LongPreparation NotFetched NotInstalled NoAnswer);
     assert_eq!(codes(&all, "code").len(), variants);
     all
 }
@@ -258,7 +260,10 @@ pub fn events() -> Vec<Event> {
         Event::Retry { by: None },
         Event::SkippedBy { by: by.clone() },
         Event::Rescued { observed: v("1.5.0"), by: by.clone() },
-        Event::RollbackRequested { by: by.clone() },
+        Event::PackagesKept { missing: Vec::new() },
+        Event::PackagesKept { missing: vec![("acme-erp".parse().unwrap(), "1.4.0-1".to_owned())] },
+        Event::RollbackRequested { by: by.clone(), accepts_data_loss: false },
+        Event::RollbackRequested { by: by.clone(), accepts_data_loss: true },
         Event::UndoStarted { item: -1, attempt: 1 },
         Event::UndoStarted { item: 0, attempt: 2 },
         Event::UndoSucceeded { item: 0 },
@@ -275,7 +280,7 @@ pub fn events() -> Vec<Event> {
     all.extend(failures().into_iter().map(|failure| Event::UndoFailed { item: 0, failure }));
     let variants = variants!(Event: Begun Held Cleared Superseded Cancelled EnginesObserved Packages StepStarted
         StepSucceeded StepSkipped RetryLater StepFailed Interrupted Asked Answered LoopDetected Retry SkippedBy
-        Rescued RollbackRequested UndoStarted UndoSucceeded UndoInterrupted UndoFailed UndoRetried);
+        Rescued PackagesKept RollbackRequested UndoStarted UndoSucceeded UndoInterrupted UndoFailed UndoRetried);
     assert_eq!(codes(&all, "event").len(), variants);
     all
 }

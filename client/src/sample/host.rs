@@ -162,6 +162,22 @@ impl PackageManager for Host {
         state.done.extend(versions.iter().map(|(package, version)| format!("download {package} {version}")));
         if state.unreachable { Err(error("download")) } else { Ok(()) }
     }
+    fn put_back(&self, files: &[PathBuf], gone: &[PackageName]) -> Result<(), HostError> {
+        for file in files {
+            let text = std::fs::read_to_string(file).map_err(|_| error("read the package"))?;
+            let (package, version) =
+                text.lines().next().and_then(|line| line.split_once(' ')).ok_or_else(|| error("trust"))?;
+            let mut state = self.state();
+            state.done.push(format!("put back {package} {version}"));
+            if state.broken {
+                return Err(error(&format!("put back {package}")));
+            }
+            let installed = Observed { version: version.to_owned(), configured: true };
+            state.packages.insert(package.to_owned(), installed);
+        }
+        gone.iter().for_each(|package| drop(self.state().packages.remove(package.as_str())));
+        Ok(())
+    }
     fn install(&self, versions: &[(PackageName, String)]) -> Result<(), HostError> {
         let mut state = self.state();
         for (package, version) in versions {
@@ -227,6 +243,11 @@ impl ServiceManager for Host {
 
 impl Programs for Host {
     fn run(&self, program: &Program) -> Result<Ended, HostError> {
+        // The one program that is not pretended: what it saves has to be there.
+        if program.command[0].ends_with("/tar") {
+            let status = std::process::Command::new(&program.command[0]).args(&program.command[1..]).status();
+            return Ok(Ended::Exit(status.unwrap().code().unwrap_or(-1)));
+        }
         let mut state = self.state();
         state.done.push(program.command.join(" "));
         let fails = state.failing.contains(&program.command[0]);

@@ -1,6 +1,7 @@
 //! The steps of a plan, one file per kind, do and undo side by side.
 //!
 //! - [`announce`]: tells the people on the host
+//! - [`backup`]: what is saved while they are stopped, and restored
 //! - [`stop`], [`start`]: the engines, by way of [`engines`]
 //! - [`packages`]: the package manager's transaction, observed and never run
 //! - [`run`]: a program of the vendor's, its [`words`] filled in
@@ -10,6 +11,7 @@
 //! - [`task`]: waits for a person
 
 pub mod announce;
+pub mod backup;
 pub mod engines;
 pub mod health;
 pub mod packages;
@@ -89,6 +91,8 @@ pub struct Context<'a> {
     pub programs: &'a dyn Programs,
     /// The time.
     pub clock: &'a dyn Clock,
+    /// Who brings the packages of before back.
+    pub put_back: &'a dyn Fn(&Upgrade) -> Result<(), HostError>,
     /// Who tells people on the host; [`announce::wall`] on a real one.
     pub tell: &'a (dyn Fn(&str) + Sync),
 }
@@ -216,6 +220,7 @@ pub fn of(step: &plan::Step) -> Box<dyn Step + '_> {
     match step {
         plan::Step::Announce { message } => Box::new(announce::Announce { message: message.as_ref() }),
         plan::Step::Stop { timeout_seconds } => Box::new(stop::Stop { limit: seconds(timeout_seconds) }),
+        plan::Step::Backup(backup) => Box::new(backup::Backup { backup }),
         plan::Step::Packages => Box::new(packages::Packages),
         plan::Step::Run(step) => Box::new(run::Run { step }),
         plan::Step::Task(task) => Box::new(task::Manual { task }),

@@ -46,13 +46,14 @@ impl Step for Run<'_> {
 
     fn undo(&self, scene: &mut Scene<'_>) -> Result<(), Trouble> {
         match &self.step.undo {
-            Undo::Harmless => Ok(()),
+            // The restore is the undo of the backup, and comes after all these.
+            Undo::Harmless | Undo::FromBackup => Ok(()),
             Undo::Inverse(command) => {
                 let program = self.program(scene, command)?;
                 let ended = scene.context.programs.run(&program)?;
                 failure(&program, ended).map_or(Ok(()), |failure| Err(failure.into()))
             }
-            Undo::FromBackup | Undo::Impossible => {
+            Undo::Impossible => {
                 Err(Failure::Host { reason: format!("step {} cannot be taken back", self.step.name) }.into())
             }
         }

@@ -34,6 +34,12 @@ impl Step for Start {
     }
 
     fn undo(&self, scene: &mut Scene<'_>) -> Result<(), Trouble> {
-        engines::stop(scene, self.limit)
+        engines::stop(scene, self.limit)?;
+        for unit in engines::to_enable(scene) {
+            if let Err(problem) = scene.context.services.disable(&unit) {
+                log::warn!("{problem}");
+            }
+        }
+        Ok(())
     }
 }

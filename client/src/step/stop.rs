@@ -19,7 +19,7 @@ impl Step for Stop {
 
     fn undo(&self, scene: &mut Scene<'_>) -> Result<(), Trouble> {
         // The upgrade whose place this one takes left them stopped, on data that is half migrated.
-        if scene.header().supersedes.is_some() {
+        if scene.header().supersedes.is_some() && !scene.upgrade().has_left_before() {
             return Ok(());
         }
         engines::let_start(scene)?;

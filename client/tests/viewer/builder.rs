@@ -191,6 +191,7 @@ fn header(from: Option<&str>, to: &str) -> Header {
         }],
         items: names.map(item).to_vec(),
         supersedes: None,
+        has_served: false,
         joined: Vec::new(),
         agent: version("0.1.0"),
     }

@@ -61,7 +61,8 @@ impl PlanBody {
             || !self.tasks.is_empty()
             || self.steps.iter().any(|step| matches!(step, Step::Task(_)))
             || self.modules.iter().any(|module| !module.builds.is_empty());
-        let is_third = self.preparation_seconds.is_some();
+        let is_third =
+            self.preparation_seconds.is_some() || self.steps.iter().any(|step| matches!(step, Step::Backup(_)));
         match (is_third, is_second) {
             (true, _) => 3,
             (false, true) => 2,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::When;
+use super::{Backup, When};
 use crate::name::Label;
 use crate::task::Task;
 use crate::text::Text;
@@ -24,6 +24,8 @@ pub enum Step {
         /// How long the engines may take.
         timeout_seconds: u32,
     },
+    /// Saves what the upgrade may change. Its undo restores it. Since format 3.
+    Backup(Backup),
     /// The transaction of the package manager. Observed, never run by the plan.
     Packages,
     /// A program of the vendor's.
@@ -60,6 +62,7 @@ impl Step {
         match self {
             Self::Announce { .. } => "announce",
             Self::Stop { .. } => "stop",
+            Self::Backup(_) => "backup",
             Self::Packages => "packages",
             Self::Run(run) => run.name.as_str(),
             Self::DaemonReload => "daemon-reload",

@@ -8,7 +8,7 @@ mod accounts;
 use std::fmt;
 use std::path::{Component, Path};
 
-use consign_metadata::plan::{HealthCheck, Step};
+use consign_metadata::plan::{BackupPart, HealthCheck, Step};
 use consign_metadata::prerequisite::Check;
 use consign_metadata::version::Version;
 
@@ -149,7 +149,11 @@ fn all_runs(project: &Project) -> Vec<Run<'_>> {
         Check::Command { command, user, .. } => Some((format!("prerequisite {:?}", asked.id.as_str()), user, command)),
         Check::FreeSpace { .. } => None,
     });
-    steps.chain(checks).chain(asked).map(|(step, user, command)| Run { step, user, command }).collect()
+    let saved = project.backup.iter().flat_map(|backup| &backup.parts).filter_map(|part| match part {
+        BackupPart::Command { name, save, user, .. } => Some((format!("backup {:?}", name.as_str()), user, save)),
+        BackupPart::Files { .. } => None,
+    });
+    steps.chain(checks).chain(asked).chain(saved).map(|(step, user, command)| Run { step, user, command }).collect()
 }
 
 fn links(packages: &[PackageContents]) -> impl Iterator<Item = LooseEnd> {

@@ -1,6 +1,6 @@
 //! What a release will consist of, for people and for programs, before anything is built.
 
-use consign_metadata::plan::{HealthCheck, OnInterrupt, RunStep, Step, Undo, UpgradePlan, When};
+use consign_metadata::plan::{Backup, BackupPart, HealthCheck, OnInterrupt, RunStep, Step, Undo, UpgradePlan, When};
 use consign_metadata::prerequisite::Check;
 use consign_metadata::version::VersionRange;
 
@@ -119,6 +119,7 @@ fn steps(plan: &UpgradePlan) {
             }
             Step::Task(task) => format!("a person: {}{}", task.summary.en, condition(&task.when)),
             Step::AddOns { .. } => "the steps of add-ons".to_owned(),
+            Step::Backup(backup) => saved(backup),
             Step::Announce { .. } | Step::Packages | Step::DaemonReload => String::new(),
         };
         say(format_args!("  {}. {:<14} {detail}", number + 1, step.name()).to_string().trim_end());
@@ -148,7 +149,19 @@ fn further(step: &Step) -> Vec<String> {
             vec![format!("at most {} s; an interruption {interrupted}; {undo}", run.timeout_seconds)]
         }
         Step::Health { checks, .. } => checks.iter().map(check).collect(),
+        Step::Backup(backup) => vec![format!("at most {} s each; an interruption runs again", backup.timeout_seconds)],
         Step::Announce { .. } | Step::Packages | Step::DaemonReload | Step::Task(_) | Step::AddOns { .. } => Vec::new(),
+    }
+}
+
+fn saved(backup: &Backup) -> String {
+    let part = |part: &BackupPart| match part {
+        BackupPart::Files { paths, .. } => paths.join(", "),
+        BackupPart::Command { name, user, .. } => format!("{name} as {user}"),
+    };
+    match &backup.parts[..] {
+        [] => "nothing: what the old version needs is in its packages".to_owned(),
+        parts => parts.iter().map(part).collect::<Vec<_>>().join(", "),
     }
 }
 

@@ -41,6 +41,8 @@ pub struct Manifest {
     /// What only a person can do.
     #[serde(default, rename = "task")]
     pub tasks: Vec<Task>,
+    /// What is saved before an upgrade changes anything.
+    pub backup: Option<Spanned<Backup>>,
     /// Programs that finish an upgrade, in order.
     #[serde(default, rename = "step")]
     pub steps: Vec<Step>,
@@ -265,6 +267,30 @@ pub enum TaskUndo {
     Harmless,
     /// It cannot be taken back.
     Impossible,
+}
+
+/// `[backup]`
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "docs/manifest.md describes every key")]
+pub struct Backup {
+    #[serde(default)]
+    pub paths: Vec<Spanned<String>>,
+    pub timeout: Option<Span>,
+    #[serde(default, rename = "command")]
+    pub commands: Vec<BackupCommand>,
+}
+
+/// `[[backup.command]]`
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "docs/manifest.md describes every key")]
+pub struct BackupCommand {
+    pub name: Spanned<Label>,
+    pub save: Spanned<Vec<Spanned<String>>>,
+    pub verify: Option<Spanned<Vec<Spanned<String>>>>,
+    pub restore: Spanned<Vec<Spanned<String>>>,
+    pub user: Option<UserName>,
 }
 
 /// `[[step]]`

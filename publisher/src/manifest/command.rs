@@ -7,10 +7,38 @@ use consign_metadata::name::Label;
 
 use super::error::Fault;
 
+/// The file of a part of the backup.
+const FILE: &str = "{file}";
+
 /// An argument list whose placeholders all mean something.
 pub(super) fn validate(
     words: &Spanned<Vec<Spanned<String>>>,
     options: &BTreeSet<&Label>,
+) -> Result<Vec<String>, Fault> {
+    check(
+        words,
+        |word| placeholders(word, options),
+        "{option.<name>}, {from} and {to} are replaced; write {{ for a brace",
+    )
+}
+
+/// The same of a program that writes or reads a file of the backup.
+pub(super) fn with_file(
+    words: &Spanned<Vec<Spanned<String>>>,
+    options: &BTreeSet<&Label>,
+) -> Result<Vec<String>, Fault> {
+    if !words.get_ref().iter().any(|word| word.get_ref().contains(FILE)) {
+        return Err(Fault::at(words.span(), format!("no argument of it has {FILE}"))
+            .help("what the backup saves is one file, whose path stands there"));
+    }
+    let known = |word: &str| placeholders(&word.replace(FILE, ""), options);
+    check(words, known, "{file}, {option.<name>}, {from} and {to} are replaced; write {{ for a brace")
+}
+
+fn check(
+    words: &Spanned<Vec<Spanned<String>>>,
+    known: impl Fn(&str) -> Result<(), String>,
+    help: &str,
 ) -> Result<Vec<String>, Fault> {
     let Some(program) = words.get_ref().first() else {
         return Err(Fault::at(words.span(), "a program is wanted"));
@@ -19,9 +47,7 @@ pub(super) fn validate(
         return Err(Fault::at(program.span(), "a program is wanted"));
     }
     for word in words.get_ref() {
-        placeholders(word.get_ref(), options).map_err(|message| {
-            Fault::at(word.span(), message).help("{option.<name>}, {from} and {to} are replaced; write {{ for a brace")
-        })?;
+        known(word.get_ref()).map_err(|message| Fault::at(word.span(), message).help(help))?;
     }
     Ok(words.get_ref().iter().map(|word| word.get_ref().clone()).collect())
 }

@@ -7,6 +7,7 @@
 pub mod account;
 mod add_ons;
 pub mod authored;
+mod backup;
 mod build;
 mod capabilities;
 mod command;

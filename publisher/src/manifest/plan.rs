@@ -69,7 +69,8 @@ impl Project {
 
     /// Prepare, the package manager, finish: the one list that is walked forward, or back.
     fn plan_steps(&self) -> Vec<Step> {
-        let before = [Step::Announce { message: None }, Step::Stop { timeout_seconds: STOP_SECONDS }, Step::Packages];
+        let before = [Step::Announce { message: None }, Step::Stop { timeout_seconds: STOP_SECONDS }];
+        let before = before.into_iter().chain(self.backup.clone().map(Step::Backup)).chain([Step::Packages]);
         let start = [Step::DaemonReload, Step::Start { timeout_seconds: START_SECONDS }];
         let run = self.steps.iter().cloned().map(Step::Run);
         let [at_stop, at_start] = Point::ALL.map(|point| self.add_ons.at(point));
@@ -77,6 +78,6 @@ impl Project {
         let stopped = self.tasks.before_start.iter().cloned().map(Step::Task);
         let running = self.tasks.after.iter().cloned().map(Step::Task);
         let finish = run.chain(at_stop).chain(stopped).chain(start).chain(at_start).chain([self.health.clone()]);
-        before.into_iter().chain(finish).chain(running).collect()
+        before.chain(finish).chain(running).collect()
     }
 }

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use consign_metadata::name::{Label, PackageName, UnitName};
-use consign_metadata::plan::{NativeVersions, RunStep, SideEffect, SiteOption, Step};
+use consign_metadata::plan::{Backup, NativeVersions, RunStep, SideEffect, SiteOption, Step};
 use consign_metadata::prerequisite::Prerequisite;
 
 use super::error::Fault;
 use super::files::Ground;
 use super::notes::Note;
 use super::{
-    AddOns, Build, ManifestError, Module, Product, Repository, Tasks, authored, build, capabilities, health,
+    AddOns, Build, ManifestError, Module, Product, Repository, Tasks, authored, backup, build, capabilities, health,
     prerequisites, steps, units,
 };
 use crate::file::{FileError, OnFile};
@@ -61,6 +61,8 @@ pub struct Project {
     pub prerequisites: Vec<Prerequisite>,
     /// What only a person can do.
     pub tasks: Tasks,
+    /// What is saved before an upgrade changes anything.
+    pub backup: Option<Backup>,
     /// Programs that finish an upgrade, in order.
     pub steps: Vec<RunStep>,
     /// What it says of add-ons.
@@ -193,6 +195,9 @@ impl authored::Manifest {
             Packaging::Own => units::engines(self.product.engines.as_ref(), &modules, self.product.version.span())?,
             Packaging::Foreign => self.product.engines.iter().flatten().map(|unit| unit.get_ref().clone()).collect(),
         };
+        let backup = backup::validate(self.backup.as_ref(), &options)?;
+        let steps = steps::validate(&self.steps, &options, strictness)?;
+        backup::is_there_for(&self.steps, &steps, backup.is_some())?;
         Ok(Project {
             root: ground.path().to_owned(),
             renamed_engines: self.renamed_engines(&engines)?,
@@ -201,7 +206,8 @@ impl authored::Manifest {
             side_effects: self.side_effects()?,
             prerequisites: prerequisites::validate(&self.prerequisites, &options)?,
             tasks: Tasks::of(self)?,
-            steps: steps::validate(&self.steps, &options, strictness)?,
+            backup,
+            steps,
             add_ons: AddOns::of(self, &product.id, &options, strictness)?,
             health: health::validate(&self.health, &options)?,
             repository: self.repository.as_ref().map(|r| r.validate(ground)).transpose()?,

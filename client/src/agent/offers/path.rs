@@ -107,5 +107,11 @@ impl Desk<'_> {
 
 /// What a person reads, accepts or does.
 fn is_for_a_person(reason: &Reason) -> bool {
-    matches!(reason, Reason::NoteUnread { .. } | Reason::SideEffectUnacknowledged { .. } | Reason::TaskOpen { .. })
+    matches!(
+        reason,
+        Reason::NoteUnread { .. }
+            | Reason::SideEffectUnacknowledged { .. }
+            | Reason::TakenBack { .. }
+            | Reason::TaskOpen { .. }
+    )
 }

@@ -180,7 +180,7 @@ fn a_package_manager_that_fails_is_called_again_only_on_a_persons_word() {
     set_out(&world, Some("1.1.0")).unwrap();
     drive(&world);
     assert_eq!((first(&world), finished(&world)), (State::Cancelled, None));
-    assert!(matches!(&waits(&world)[..], [Reason::TakenBack { upgrade: 1, .. }]), "{:?}", waits(&world));
+    assert!(matches!(&waits(&world)[..], [Reason::NotInstalled { upgrade: 1, .. }]), "{:?}", waits(&world));
     assert_eq!(world.host.running(), ["erp-web.service", "erp.service"]);
     world.host.state().broken = false;
     drive(&world);
@@ -231,7 +231,7 @@ fn what_is_interrupted_again_and_again_is_left_to_a_person() {
     set_out(&world, Some("1.1.0")).unwrap();
     dies_prepared(&world, 3);
     drive(&world);
-    assert!(matches!(&waits(&world)[..], [Reason::TakenBack { .. }]), "{:?}", waits(&world));
+    assert!(matches!(&waits(&world)[..], [Reason::NotInstalled { .. }]), "{:?}", waits(&world));
     assert_eq!(finished(&world), None);
 }
 

@@ -138,7 +138,7 @@ fn a_new_packaging_of_the_same_version_runs_no_program_of_the_vendors() {
 fn a_removed_product_is_neither_managed_nor_held_and_a_purge_keeps_backups() {
     let world = World::with_baseline();
     finished(&world, "1.1.0");
-    removal::remove(&world.agent, &world.id()).unwrap();
+    removal::remove(&world.agent, &world.id(), &"acme-erp".parse().unwrap()).unwrap();
     assert!(world.host.done().starts_with(&["stop erp-web.service".to_owned(), "stop erp.service".to_owned()]));
     world.remove();
     world.reconcile();
@@ -156,7 +156,7 @@ fn a_removed_product_is_neither_managed_nor_held_and_a_purge_keeps_backups() {
 fn a_product_that_was_removed_and_comes_again_runs_without_its_programs_being_run_again() {
     let world = World::with_baseline();
     finished(&world, "1.1.0");
-    removal::remove(&world.agent, &world.id()).unwrap();
+    removal::remove(&world.agent, &world.id(), &"acme-erp".parse().unwrap()).unwrap();
     world.remove();
     world.reconcile();
     world.host.done();

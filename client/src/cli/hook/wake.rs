@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::super::complaint::Complaint;
 use super::super::follow::{self, TURN, Watched};
 use super::super::session::{Exit, Session};
+use crate::agent::putting_back;
 use crate::conversation;
 use crate::engine::journal::JournalError;
 use crate::engine::machine::{Activity, State, Upgrade};
@@ -76,6 +77,8 @@ fn follow_to_the_end(session: &mut Session, watched: &mut [Watched]) -> Result<(
 /// manager that waits for this terminal.
 fn is_at_work(upgrade: &Upgrade) -> bool {
     match upgrade.state {
+        // The packages are put back when this package manager has ended.
+        State::Backward { .. } if putting_back::is_putting_back(upgrade) => false,
         State::Forward { activity, .. } | State::Backward { activity, .. } => activity == Activity::Busy,
         _ => false,
     }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Header {
-    /// [`FORMAT`], or [`FORMAT_WITH_ADD_ONS`].
+    /// [`FORMAT`], [`FORMAT_WITH_ADD_ONS`] or [`FORMAT_WITH_BACKUP`], whichever carries it.
     pub format: u32,
     /// Number of the upgrade on this host, from 1, within its product.
     pub upgrade: u32,
@@ -36,6 +36,10 @@ pub struct Header {
     /// The earlier upgrade whose place this one takes, if it did not finish.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supersedes: Option<u32>,
+    /// Whether the product has served people since `from`: the upgrade whose place this one takes was past its
+    /// point of no return. Taking this one back loses what was written then.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub has_served: bool,
     /// The add-ons whose steps are in the list; their signed plans lie beside the journal.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub joined: Vec<JoinedAddOn>,

@@ -79,6 +79,11 @@ pub enum Reason {
         /// The digest to tick.
         sha256: Sha256,
     },
+    /// The release was taken back on this host before, and nobody has said that it is wanted again.
+    TakenBack {
+        /// The number of the upgrade that was taken back.
+        upgrade: u32,
+    },
     /// An earlier upgrade has not finished.
     Unfinished {
         /// Its number.
@@ -198,8 +203,8 @@ pub enum Reason {
         /// The package manager's words.
         cause: String,
     },
-    /// The last try to upgrade was taken back. Never in a journal.
-    TakenBack {
+    /// The package manager failed in the last try, and what had been done was taken back. Never in a journal.
+    NotInstalled {
         /// Its number.
         upgrade: u32,
         /// Why.

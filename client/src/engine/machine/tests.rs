@@ -74,7 +74,7 @@ fn undone(item: i64) -> [Event; 2] {
 }
 
 fn rollback() -> Event {
-    Event::RollbackRequested { by: person() }
+    Event::RollbackRequested { by: person(), accepts_data_loss: false }
 }
 
 fn retry() -> Event {
@@ -309,11 +309,30 @@ fn after_the_first_start_nothing_is_taken_back() {
         }
         upgrade
     };
-    let migrated = run(&list(&[&unpacked(), &[started(3, 1), failed(3)]]));
-    assert_eq!(migrated.state, backward(3, Idle));
-    let mut serving = run(&list(&[&unpacked(), &done(3), &done(4), &[started(5, 1), failed(5)]]));
+    let kept = |missing| vec![Event::PackagesKept { missing }];
+    let had = |missing| list(&[&kept(missing), &unpacked(), &[started(3, 1), failed(3)]]);
+    assert_eq!(run(&had(Vec::new())).state, backward(3, Idle));
+    let erp = ("acme-erp".parse().unwrap(), "1.0.0-1".to_owned());
+    assert_eq!(run(&had(vec![erp])).state, halted(3, failed_cause()), "there is nothing to put back");
+    let mut serving = run(&list(&[&kept(Vec::new()), &unpacked(), &done(3), &done(4), &[started(5, 1), failed(5)]]));
     assert_eq!(serving.state, halted(5, failed_cause()));
     assert!(serving.apply(&rollback()).is_err());
+    serving.apply(&Event::RollbackRequested { by: person(), accepts_data_loss: true }).unwrap();
+    assert_eq!(serving.state, backward(5, Idle));
+}
+
+#[test]
+fn where_people_have_worked_since_nothing_goes_back_by_itself() {
+    let mut header = Header { has_served: true, supersedes: Some(1), ..header() };
+    header.items[2].undo = true;
+    header.items[3].undo = true;
+    let mut upgrade = Upgrade::begin(header);
+    let kept = Event::PackagesKept { missing: Vec::new() };
+    for event in list(&[&[kept], &unpacked(), &[started(3, 1), failed(3)]]) {
+        upgrade.apply(&event).unwrap();
+    }
+    assert_eq!(upgrade.state, halted(3, failed_cause()));
+    assert!(!upgrade.can_walk_back() && upgrade.can_walk_back_with(true));
 }
 
 #[test]

@@ -126,6 +126,10 @@ impl PackageManager for Apt {
         transaction::repair(&self.places)
     }
 
+    fn put_back(&self, files: &[PathBuf], gone: &[PackageName]) -> Result<(), HostError> {
+        transaction::put_back(&self.places, files, gone)
+    }
+
     fn install(&self, versions: &[(PackageName, String)]) -> Result<(), HostError> {
         transaction::install(&self.places, versions)
     }

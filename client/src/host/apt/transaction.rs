@@ -3,6 +3,8 @@
 //! Nobody is there to be asked, so a question about a configuration file is answered as everywhere on
 //! such runs: the site's file stays, the new one lies beside it.
 
+use std::path::PathBuf;
+
 use consign_metadata::name::PackageName;
 
 use crate::host::command::HostCommand;
@@ -47,6 +49,22 @@ fn installing(options: &[&str], versions: &[(PackageName, String)]) -> HostComma
         .args(["install", "--"])
         .args(exact);
     unattended(command)
+}
+
+/// Installs packages from their files, most often older ones, and removes those that are gone with them.
+///
+/// # Errors
+/// With the end of what apt said.
+pub fn put_back(places: &Places, files: &[PathBuf], gone: &[PackageName]) -> Result<(), HostError> {
+    let files = files.iter().map(|file| file.display().to_string());
+    let command = HostCommand::new("apt-get")
+        .args(["--yes", "--quiet", "--fix-broken", "--allow-downgrades", "--no-install-recommends"])
+        .args(["--option", LOCK_TIMEOUT])
+        .args(["--option", "DPkg::Options::=--force-confdef", "--option", "DPkg::Options::=--force-confold"])
+        .args(["install", "--"])
+        .args(files)
+        .args(gone.iter().map(|package| format!("{package}-")));
+    transaction::run(places, unattended(command), &[0])
 }
 
 fn unattended(command: HostCommand) -> HostCommand {

@@ -1,5 +1,7 @@
 //! Transactions of our own: what an interrupted one left is put right, and exact versions are installed.
 
+use std::path::PathBuf;
+
 use consign_metadata::name::PackageName;
 
 use crate::host::command::HostCommand;
@@ -44,6 +46,18 @@ fn installing(places: &Places, options: &[&str], versions: &[(PackageName, Strin
     let exact = versions.iter().map(|(package, version)| format!("{package}-{version}"));
     let command = dnf(places).args(["--setopt=install_weak_deps=False"]).args(options.iter().copied());
     command.arg("install").args(exact)
+}
+
+/// Installs packages from their files, most often older ones. Packages that came with the newer ones depend on
+/// exactly these, and go with them.
+///
+/// # Errors
+/// With the end of what dnf said.
+pub fn put_back(places: &Places, files: &[PathBuf], gone: &[PackageName]) -> Result<(), HostError> {
+    let files = files.iter().map(|file| file.display().to_string());
+    let erasing = (!gone.is_empty()).then_some("--allowerasing");
+    let command = dnf(places).arg("--setopt=install_weak_deps=False").args(erasing).arg("downgrade");
+    transaction::run(places, command.args(files), &[0])
 }
 
 fn dnf(places: &Places) -> HostCommand {

@@ -167,6 +167,10 @@ impl PackageManager for Dnf5 {
         plugin::gaps(&self.places)
     }
 
+    fn put_back(&self, files: &[PathBuf], gone: &[PackageName]) -> Result<(), HostError> {
+        transaction::put_back(&self.places, files, gone)
+    }
+
     fn install(&self, versions: &[(PackageName, String)]) -> Result<(), HostError> {
         transaction::install(&self.places, versions)
     }

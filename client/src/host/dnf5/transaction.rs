@@ -1,5 +1,7 @@
 //! Transactions of our own: exact versions are installed.
 
+use std::path::PathBuf;
+
 use consign_metadata::name::PackageName;
 
 use super::ask;
@@ -35,4 +37,21 @@ fn installing(options: &[&str], versions: &[(PackageName, String)]) -> HostComma
         .args(["--setopt=install_weak_deps=False", "install", "--allow-downgrade"])
         .args(options.iter().copied())
         .args(exact)
+}
+
+/// Installs packages from their files, most often older ones. Packages that came with the newer ones depend on
+/// exactly these, and go with them.
+///
+/// # Errors
+/// With the end of what dnf said.
+pub fn put_back(places: &Places, files: &[PathBuf], gone: &[PackageName]) -> Result<(), HostError> {
+    let files = files.iter().map(|file| file.display().to_string());
+    let erasing = (!gone.is_empty()).then_some("--allowerasing");
+    let command = HostCommand::new(ask::PROGRAM)
+        .variable(OWN, "1")
+        .args(["--assumeyes", "--quiet", ask::ON_DISK, "--setopt=clean_requirements_on_remove=False"])
+        .args(["--setopt=install_weak_deps=False", "install", "--allow-downgrade"])
+        .args(erasing)
+        .args(files);
+    transaction::run(places, command, &[0])
 }

@@ -120,6 +120,10 @@ impl PackageManager for Zypper {
         transaction::repair(&self.places, may)
     }
 
+    fn put_back(&self, files: &[PathBuf], gone: &[PackageName]) -> Result<(), HostError> {
+        transaction::put_back(&self.places, files, gone)
+    }
+
     fn install(&self, versions: &[(PackageName, String)]) -> Result<(), HostError> {
         transaction::install(&self.places, versions)
     }

@@ -1,5 +1,7 @@
 //! Transactions of our own: what an interrupted one left is put right, and exact versions are installed.
 
+use std::path::PathBuf;
+
 use consign_metadata::name::PackageName;
 
 use crate::host::command::HostCommand;
@@ -43,6 +45,18 @@ pub fn install(places: &Places, versions: &[(PackageName, String)]) -> Result<()
     let exact = versions.iter().map(|(package, version)| format!("{package}={version}"));
     let options = ["install", "--oldpackage", "--no-recommends", "--auto-agree-with-licenses", "--"];
     transaction::run(places, zypper().args(options).args(exact), &DONE)
+}
+
+/// Installs packages from their files, most often older ones, and removes those that are gone with them.
+///
+/// # Errors
+/// With the end of what zypper said.
+pub fn put_back(places: &Places, files: &[PathBuf], gone: &[PackageName]) -> Result<(), HostError> {
+    let files = files.iter().map(|file| file.display().to_string());
+    // Who signed the files was found good before; zypper looks for its own keys.
+    let options = ["--no-gpg-checks", "install", "--oldpackage", "--no-recommends", "--auto-agree-with-licenses"];
+    let gone = gone.iter().map(|package| format!("!{package}"));
+    transaction::run(places, zypper().args(options).args(["--allow-unsigned-rpm", "--"]).args(files).args(gone), &DONE)
 }
 
 fn zypper() -> HostCommand {

@@ -75,6 +75,8 @@ pub enum DeedKind {
     AcknowledgedNote,
     /// Acknowledged a side effect.
     AcknowledgedSideEffect,
+    /// Said that a release which was taken back is wanted again.
+    AcknowledgedTakenBack,
     /// Did a task.
     DidTask,
     /// Decided about an interrupted step.
@@ -166,7 +168,7 @@ fn deed(record: &Record, header: &Header) -> Option<Deed> {
         Event::Retry { by: Some(by) } | Event::UndoRetried { by } => (by, DeedKind::Retried, None),
         Event::SkippedBy { by } => (by, DeedKind::Skipped, None),
         Event::Rescued { observed, by } => (by, DeedKind::Rescued, Some(observed.to_string())),
-        Event::RollbackRequested { by } => (by, DeedKind::TookBack, None),
+        Event::RollbackRequested { by, .. } => (by, DeedKind::TookBack, None),
         _ => return None,
     };
     Some(Deed { at: record.at, by: by.clone(), what, subject })

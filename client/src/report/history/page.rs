@@ -117,6 +117,11 @@ impl Deed {
             DeedKind::AcknowledgedSideEffect => {
                 say!(language, "acknowledged the side effect {of}", "a acquitté l'effet secondaire {of}")
             }
+            DeedKind::AcknowledgedTakenBack => say!(
+                language,
+                "let the release in again that upgrade {of} had taken back",
+                "a de nouveau autorisé la version annulée par la mise à niveau n° {of}"
+            ),
             DeedKind::DidTask => say!(language, "did the task {of}", "a fait la tâche {of}"),
             DeedKind::Answered => say!(language, "decided about step {of}", "a décidé pour l'étape {of}"),
             DeedKind::Retried => say!(language, "tried again", "a relancé"),

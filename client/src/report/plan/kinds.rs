@@ -12,6 +12,8 @@ pub enum StepKind {
     Announce,
     /// Stops the engines.
     Stop,
+    /// Saves what may change.
+    Backup,
     /// The transaction of the package manager.
     Packages,
     /// A program of the vendor's.
@@ -34,7 +36,7 @@ pub enum StepKind {
 pub enum UndoKind {
     /// By a program of its own.
     Inverse,
-    /// By the restore of a backup, which this release of the agent leaves to the site.
+    /// By the restore of the backup.
     FromBackup,
     /// There is nothing to take back.
     Harmless,
@@ -48,6 +50,7 @@ impl StepKind {
         match step {
             Step::Announce { .. } => Self::Announce,
             Step::Stop { .. } => Self::Stop,
+            Step::Backup(_) => Self::Backup,
             Step::Packages => Self::Packages,
             Step::Run(_) => Self::Run,
             Step::DaemonReload => Self::DaemonReload,

@@ -232,6 +232,7 @@ fn timeout(step: &Step) -> Option<u32> {
     match step {
         Step::Stop { timeout_seconds } | Step::Start { timeout_seconds } => Some(*timeout_seconds),
         Step::Run(run) => Some(run.timeout_seconds),
+        Step::Backup(backup) => Some(backup.timeout_seconds),
         Step::Health { within_seconds, stable_seconds, .. } => Some(within_seconds.saturating_add(*stable_seconds)),
         Step::Announce { .. } | Step::Packages | Step::DaemonReload | Step::Task(_) | Step::AddOns { .. } => None,
     }

@@ -16,6 +16,9 @@ pub fn kind(kind: StepKind, language: Language) -> String {
             "stops the engines, last started first",
             "arrête les moteurs, dans l'ordre inverse du démarrage"
         ),
+        StepKind::Backup => {
+            say!(language, "saves the data of the version before", "sauvegarde les données de la version précédente")
+        }
         StepKind::Packages => {
             say!(language, "the package manager changes the packages", "le gestionnaire de paquets change les paquets")
         }
@@ -39,7 +42,7 @@ pub fn undo(undo: UndoKind, language: Language) -> String {
     match undo {
         UndoKind::Inverse => say!(language, "taken back by a program of its own", "annulée par un programme dédié"),
         UndoKind::FromBackup => {
-            say!(language, "to be restored from your own backup", "à restaurer depuis votre sauvegarde")
+            say!(language, "taken back by restoring the backup", "annulée par la restauration de la sauvegarde")
         }
         UndoKind::Harmless => say!(language, "leaves nothing to take back", "rien à annuler"),
         UndoKind::Impossible => say!(language, "cannot be taken back", "ne peut pas être annulée"),

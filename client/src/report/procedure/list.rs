@@ -1,7 +1,7 @@
 //! The list of the upgrade, item by item, and until when it can be taken back.
 
 use consign_metadata::name::UnitName;
-use consign_metadata::plan::{HealthCheck, RunStep, Step, Undo};
+use consign_metadata::plan::{Backup, BackupPart, HealthCheck, RunStep, Step, Undo};
 use consign_metadata::text::Language;
 
 use super::paper::Paper;
@@ -33,6 +33,7 @@ impl Procedure<'_> {
                     paper.block([by_hand::announce(&words)]);
                 }
                 Step::Stop { .. } => self.stop(paper, language),
+                Step::Backup(backup) => self.backup(paper, backup, language),
                 Step::Packages => self.packages(paper, language),
                 Step::Run(run) => self.run(paper, run, language),
                 Step::DaemonReload => paper.block([by_hand::RELOAD.to_owned()]),
@@ -94,8 +95,28 @@ impl Procedure<'_> {
         }
     }
 
+    fn backup(&self, paper: &mut Paper, backup: &Backup, language: Language) {
+        paper.say(&say!(
+            language,
+            "Each part into a file of its own, in a place with room for it.",
+            "Chaque partie dans un fichier à elle, là où il y a la place."
+        ));
+        let save = |part: &BackupPart| {
+            let file = format!("/var/backups/{}-{}.{}", self.header.product.product, self.header.upgrade, part.name());
+            match part {
+                BackupPart::Files { paths, .. } => by_hand::save_files(&file, paths),
+                BackupPart::Command { save, user, .. } => by_hand::save_by(&file, save, user),
+            }
+        };
+        paper.block(backup.parts.iter().map(save));
+    }
+
+    fn can_return(&self) -> bool {
+        self.header.items.iter().any(|item| item.packages && item.undo)
+    }
+
     fn packages(&self, paper: &mut Paper, language: Language) {
-        if !self.is_first() {
+        if !self.is_first() && !self.can_return() {
             let flag = by_hand::let_start(self.flag);
             paper.say(&say!(
                 language,
@@ -175,11 +196,28 @@ impl Procedure<'_> {
             "Avant les paquets : tout. `{flag}`, puis redémarrez les moteurs qui tournaient, dans l'ordre ci-dessus."
         ));
         let old = from.map(ToString::to_string).unwrap_or_default();
+        if self.can_return() {
+            paper.item(&say!(
+                language,
+                "From the packages on, until the start: install the packages of {old}, restore what was saved, then start as above. The agent does that by itself.",
+                "À partir des paquets et jusqu'au démarrage : installez les paquets de {old}, restaurez ce qui a été sauvegardé, puis démarrez comme ci-dessus. L'agent le fait de lui-même."
+            ));
+            paper.item(&say!(
+                language,
+                "After the start: the same, and what was written since is lost; the agent wants that said first.",
+                "Après le démarrage : de même, et ce qui a été écrit depuis est perdu ; l'agent demande de le confirmer d'abord."
+            ));
+            return self.undo_of_each(paper, language);
+        }
         paper.item(&say!(
             language,
             "From the packages on: nothing goes back by itself. Mend and go on; or stop the engines, restore your own backup of the data, install the packages of {old} that belong to it, and start. Data written after the start is lost by that.",
             "À partir des paquets : rien ne s'annule tout seul. Corrigez et poursuivez ; ou arrêtez les moteurs, restaurez votre propre sauvegarde des données, installez les paquets de {old} qui lui correspondent, et démarrez. Les données écrites après le démarrage sont alors perdues."
         ));
+        self.undo_of_each(paper, language);
+    }
+
+    fn undo_of_each(&self, paper: &mut Paper, language: Language) {
         for step in self.steps() {
             match step {
                 Step::Run(run) => paper.item(&self.undo(run, language)),

@@ -203,6 +203,11 @@ impl Stage {
     pub(super) fn runner<T>(&mut self, act: impl FnOnce(&mut Runner<'_>) -> T) -> T {
         let product = Product::new(&self.places, self.plan.id());
         let tell = |message: &str| self.told.lock().unwrap().push(message.to_owned());
+        let put_back = |upgrade: &Upgrade| {
+            self.host.breaks("put back")?;
+            self.host.act(format!("put back {}", upgrade.header.from.as_ref().unwrap()));
+            Ok(())
+        };
         let context = Context {
             places: &self.places,
             product: &product,
@@ -212,6 +217,7 @@ impl Stage {
             services: &self.host,
             programs: &self.host,
             clock: &self.host,
+            put_back: &put_back,
             tell: &tell,
         };
         act(&mut Runner::new(context, &mut self.journal))

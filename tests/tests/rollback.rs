@@ -1,0 +1,156 @@
+//! The way back: packages and data of before, by itself while nobody could have written anything, and on a
+//! person's word after that.
+
+use consign_lab::{CANOPSIS, Host, Lab, Manager, Product, Release, RpmSystem, Site, Vendor, lab};
+use serde_json::Value;
+
+/// Written after the finish.
+const LATE: u64 = 1_000_000;
+/// What a vendor writes to make it possible.
+const WITH_BACKUP: (&str, &str) = (
+    "[[step]]\nname = \"init\"",
+    "[backup]\npaths = [\"/var/lib/canopsis\"]\n\n[[step]]\nname = \"init\"\nundo = \"from-backup\"",
+);
+
+fn canopsis(system: impl Into<consign_lab::BaseSystem>, name: &str) -> (Vendor, Site) {
+    let system = system.into();
+    let vendor = Vendor::new("acme").unwrap();
+    let vendor = if let consign_lab::BaseSystem::Rpm(_) = system { vendor.with_rpms_only() } else { vendor };
+    vendor.release_edited(Product::canopsis("3.25.0"), &[WITH_BACKUP]).unwrap();
+    let host = Host::boot(&format!("{name}-{}", system.name()), system).unwrap();
+    let site = Site::on(host, &vendor, CANOPSIS).unwrap();
+    site.install(&["canopsis"]).expect_ok();
+    site.wait_status(0);
+    (vendor, site)
+}
+
+/// Publishes 3.26.0 and acknowledges all of it.
+fn cleared(vendor: &Vendor, site: &Site) {
+    vendor.release_edited(Product::canopsis("3.26.0"), &[WITH_BACKUP]).unwrap();
+    site.refresh().expect_ok();
+    site.consignee(&["ack", CANOPSIS, "--all", "--yes"]);
+}
+
+/// How the last upgrade ended that has ended; what was offered again since does not count.
+fn last_end(site: &Site) -> Value {
+    let history = site.host.ok(&["consignee", "history", CANOPSIS, "--json"]);
+    let history: Value = serde_json::from_str(&history.stdout).unwrap();
+    let mut upgrades = history["upgrades"].as_array().unwrap().clone();
+    upgrades.sort_by_key(|upgrade| upgrade["number"].as_u64());
+    let ended = upgrades
+        .iter()
+        .rev()
+        .find(|upgrade| !["held", "planned", "cleared"].contains(&upgrade["state"].as_str().unwrap()));
+    ended.map(|upgrade| upgrade["state"].clone()).unwrap_or_default()
+}
+
+/// Waits until the last upgrade that has begun has come to this.
+#[track_caller]
+fn wait_end(site: &Site, wanted: &str) {
+    let within = std::time::Duration::from_secs(180);
+    site.host.wait_until(wanted, within, || (last_end(site) == wanted).then_some(()));
+}
+
+/// Everything below the data folder but what engines write by themselves: owner, mode, digest, path.
+fn data(site: &Site) -> String {
+    site.host.shell(
+        "cd /var/lib/canopsis && find . -printf '%u:%g %m %p\\n' | grep -v -e -journal -e -wal -e -shm | sort; \
+         python3 -c \"import sqlite3; print(sqlite3.connect('canopsis.db').execute('SELECT * FROM schema_version').fetchall())\"",
+    )
+}
+
+#[track_caller]
+fn runs_before(site: &Site) {
+    assert_eq!(version(site).as_deref(), Some("3.25.0"));
+    for engine in ["main", "worker", "web"] {
+        assert_eq!(site.engine(engine), "active", "{engine}");
+    }
+    let health = site.host.shell("curl -sf http://127.0.0.1:8082/health");
+    assert!(health.contains("3.25.0"), "{health}");
+}
+
+fn version(site: &Site) -> Option<String> {
+    let native = site.host.installed("canopsis")?;
+    native.split_once('-').map(|(version, _)| version.to_owned())
+}
+
+fn failed_step(site: &Site, vendor: &Vendor) {
+    let before = data(site);
+    cleared(vendor, site);
+    let client = site.client();
+    site.trouble("fail");
+    // dnf and zypper end before the finish does.
+    site.upgrade();
+    wait_end(site, "rolled-back");
+    runs_before(site);
+    site.trouble_is_over();
+    assert_eq!(data(site), before);
+    site.nothing_was_lost(client);
+    site.host.assert_packages_sound();
+
+    // It does not come again unasked.
+    site.refresh().expect_ok();
+    let held = site.wait_status(3).text();
+    assert!(held.contains("this release was taken back here before"), "{held}");
+    site.upgrade();
+    runs_before(site);
+    site.consignee(&["ack", CANOPSIS, "--all", "--yes"]);
+    let client = site.client();
+    site.upgrade().expect_ok();
+    wait_end(site, "completed");
+    assert_eq!(version(site).as_deref(), Some("3.26.0"));
+    site.nothing_was_lost(client);
+}
+
+/// After the start people have written: nothing is thrown away unless somebody says so.
+fn on_a_persons_word(site: &Site) {
+    let refused = site.host.exec(&["consignee", "rollback", CANOPSIS, "--language", "en", "--yes"]);
+    assert_eq!(refused.code, 3, "{refused}");
+    assert!(refused.text().contains("is lost: "), "{refused}");
+    assert!(refused.text().contains("consignee rollback acme/canopsis --accept-data-loss"), "{refused}");
+    assert_eq!(last_end(site), "completed");
+    // Number 1 000 000 is written to the new version, and belongs to it alone.
+    site.host.shell("curl -sf -X POST --data 1000000 http://127.0.0.1:8082/records");
+    assert!(site.canopsis_records().contains(&LATE));
+
+    site.consignee(&["rollback", CANOPSIS, "--accept-data-loss", "--yes"]);
+    wait_end(site, "rolled-back");
+    runs_before(site);
+    let records = site.canopsis_records();
+    assert!(!records.contains(&LATE) && records.contains(&1), "{records:?}");
+    site.host.assert_packages_sound();
+    let again = site.host.exec(&["consignee", "rollback", CANOPSIS, "--check", "--language", "en"]);
+    assert_eq!(again.code, 1, "{again}");
+    assert!(again.text().contains("it has ended already"), "{again}");
+}
+
+fn both(system: impl Into<consign_lab::BaseSystem>) {
+    let (vendor, site) = canopsis(system, "back");
+    assert_ne!(site.manager(), Manager::Rpm);
+    failed_step(&site, &vendor);
+    on_a_persons_word(&site);
+}
+
+#[test]
+fn a_failed_step_is_taken_back_and_a_finished_upgrade_on_a_persons_word_by_apt() {
+    lab!();
+    both(Release::Trixie);
+}
+
+#[test]
+fn a_failed_step_is_taken_back_and_a_finished_upgrade_on_a_persons_word_by_dnf_4() {
+    lab!(Lab::has_rpm());
+    both(RpmSystem::Dnf4Trixie);
+}
+
+#[test]
+fn a_failed_step_is_taken_back_and_a_finished_upgrade_on_a_persons_word_by_dnf_5() {
+    lab!(Lab::has_rpm());
+    both(RpmSystem::Dnf5);
+}
+
+#[test]
+fn a_failed_step_is_taken_back_and_a_finished_upgrade_on_a_persons_word_by_zypper() {
+    lab!(Lab::has_rpm());
+    both(RpmSystem::Zypper);
+}
