@@ -75,6 +75,11 @@ pub enum Contents {
     },
     /// What a program of the vendor's wrote.
     Command,
+    /// A dump of a database.
+    Database {
+        /// What is only known of the database itself: its encoding, for one.
+        properties: std::collections::BTreeMap<String, String>,
+    },
 }
 
 /// Why a backup cannot be used.

@@ -7,6 +7,8 @@ pub mod backup;
 pub mod cli;
 pub mod configuration;
 pub mod conversation;
+pub mod data;
+pub mod database;
 pub mod durable;
 pub mod engine;
 pub mod feed;

@@ -8,7 +8,7 @@ use consign_metadata::plan::{NoteReference, SideEffect};
 use consign_metadata::version::{Class, Version};
 use serde::{Deserialize, Serialize};
 
-use crate::engine::event::{Answer, Person, Reason};
+use crate::engine::event::{Answer, Failure, Person, Reason};
 use crate::notice::Notice;
 
 /// What somebody wants of the agent's service.
@@ -106,6 +106,14 @@ pub enum Request {
         /// Who.
         by: Person,
     },
+    /// Look at the version that the data is at.
+    Data {
+        /// The product.
+        product: ProductId,
+        /// Who takes it for right as it is found; `None` where nobody does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        accept: Option<Person>,
+    },
     /// A person's decision about an upgrade.
     Decide {
         /// The product.
@@ -199,6 +207,13 @@ pub enum Reply {
     Path {
         /// Every stop, and what is out of reach.
         way: Way,
+    },
+    /// The data was looked at.
+    Data {
+        /// The version that it is at; `None` also where the plan does not tell how to look.
+        found: Option<String>,
+        /// Why nobody could look.
+        failure: Option<Failure>,
     },
     /// The transaction may go ahead.
     Pass,

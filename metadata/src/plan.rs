@@ -7,10 +7,14 @@
 //! - `backup`: what is saved before anything changes
 //! - `body`: what makes up the product and what may be asked; versioned
 //! - `step`: the list that is walked
+//! - `database`: a database that the agent itself can save
+//! - `data`: how a host sees which version the data is at
 //! - `note`: release notes by digest
 
 mod backup;
 mod body;
+mod data;
+mod database;
 mod envelope;
 mod note;
 mod step;
@@ -29,6 +33,8 @@ use crate::version::Version;
 
 pub use backup::{Backup, BackupPart};
 pub use body::{Module, NativeVersions, PlanBody, SideEffect, SiteOption, When};
+pub use data::{Data, DataProbe};
+pub use database::Database;
 pub use envelope::Envelope;
 pub use note::{MAXIMUM_NOTE_SIZE, NoteReference, note_file, note_member, parse_note_file, parse_note_member};
 pub use step::{HealthCheck, OnInterrupt, RESERVED_STEP_NAMES, RunStep, Step, Undo};
@@ -170,6 +176,11 @@ impl UpgradePlan {
         let mut seen: BTreeSet<&str> = body.steps.iter().map(Step::name).collect();
         if let Some(twice) = body.tasks.iter().find(|task| !seen.insert(task.id.as_str())) {
             return wrong(format!("two tasks or steps are called {:?}", twice.id.as_str()));
+        }
+        let names: BTreeSet<&str> = body.steps.iter().map(Step::name).collect();
+        let data = body.data.iter().flat_map(|data| &data.steps);
+        if let Some(unknown) = data.into_iter().find(|name| !names.contains(name.as_str())) {
+            return wrong(format!("its data names a step {:?} that there is not", unknown.as_str()));
         }
         // A transaction that waits at its barrier cannot wait for a person.
         let before = body.steps.iter().take_while(|step| !matches!(step, Step::Packages));

@@ -144,6 +144,7 @@ impl Host {
     pub fn release(&self) -> Release {
         match self.system {
             BaseSystem::Apt(release) => release,
+            BaseSystem::Databases => Release::Trixie,
             BaseSystem::Rpm(system) => panic!("{} is an RPM host: {}", self.name(), system.name()),
         }
     }
@@ -153,7 +154,7 @@ impl Host {
     pub fn rpm_system(&self) -> RpmSystem {
         match self.system {
             BaseSystem::Rpm(system) => system,
-            BaseSystem::Apt(release) => panic!("{} has apt: {}", self.name(), release.name()),
+            BaseSystem::Apt(_) | BaseSystem::Databases => panic!("{} has apt: {}", self.name(), self.system.name()),
         }
     }
 

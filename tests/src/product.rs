@@ -38,6 +38,13 @@ impl Product {
         Product { name: "snmp", version, more_modules: false }
     }
 
+    /// Takes orders, in a database: 1.0.0 has schema 1, 1.1.0 and 1.1.1 have 2.
+    pub fn orders(version: &'static str) -> Product {
+        let product = Product { name: "orders", version, more_modules: false };
+        assert!(product.schema() > 0, "no such orders: {version}");
+        product
+    }
+
     /// The versions of canopsis that an add-on works with.
     fn supports(self) -> &'static str {
         match self.version {
@@ -69,6 +76,8 @@ impl Product {
             ("canopsis", "3.26.0") => 2,
             ("canopsis", "3.26.1") => 3,
             ("canopsis", "4.0.0") => 4,
+            ("orders", "1.0.0") => 1,
+            ("orders", "1.1.0" | "1.1.1") => 2,
             ("buildbot", "3.11.9") => 64,
             ("buildbot", "4.3.0") => 67,
             _ => 0,

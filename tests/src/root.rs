@@ -122,6 +122,8 @@ impl RpmSystem {
 pub enum BaseSystem {
     /// apt and dpkg.
     Apt(Release),
+    /// Debian 13 with Debian's PostgreSQL 17, MariaDB 11.8 and sqlite3; a test starts the server it wants.
+    Databases,
     /// rpm, and what stands above it.
     Rpm(RpmSystem),
 }
@@ -131,6 +133,7 @@ impl BaseSystem {
     pub fn name(self) -> &'static str {
         match self {
             BaseSystem::Apt(release) => release.name(),
+            BaseSystem::Databases => "databases",
             BaseSystem::Rpm(system) => system.name(),
         }
     }
@@ -139,6 +142,7 @@ impl BaseSystem {
     pub fn userland(self) -> Userland {
         match self {
             BaseSystem::Apt(release) => release.into(),
+            BaseSystem::Databases => Userland::Trixie,
             BaseSystem::Rpm(RpmSystem::Dnf4Bookworm | RpmSystem::Zypper) => Userland::Bookworm,
             BaseSystem::Rpm(RpmSystem::Dnf4Trixie) => Userland::Trixie,
             BaseSystem::Rpm(RpmSystem::Dnf5) => Userland::Forky,

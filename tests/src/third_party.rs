@@ -83,7 +83,7 @@ impl Shelf {
     #[track_caller]
     pub fn offer(&self, site: &Site, packages: &[ThirdParty]) -> Result<()> {
         match site.host.system() {
-            BaseSystem::Apt(_) => {
+            BaseSystem::Apt(_) | BaseSystem::Databases => {
                 self.debs.add(&packages.iter().map(|package| package.deb.clone()).collect::<Vec<_>>())?;
                 self.debs.give_to(&site.host);
             }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::online::Online;
-use super::{Agent, AgentError, barrier, decision, journey, look, preinst, removal, timing, watch};
+use super::{Agent, AgentError, barrier, data, decision, journey, look, preinst, removal, timing, watch};
 use crate::request::{Reply, Request};
 
 /// The longest request: a transaction of every package there is.
@@ -89,6 +89,8 @@ fn serve(agent: &Arc<Agent>, request: Request, speaker: &mut Speaker) -> Result<
         Request::Path { product, to } => journey::path(agent, &product, to.as_ref()),
         Request::Upgrade { product, to, by } => journey::begin(agent, &product, to.as_ref(), &by),
         Request::Stay { product, by } => journey::stay(agent, &product, &by),
+        Request::Data { product, accept: None } => data::look(agent, &product),
+        Request::Data { product, accept: Some(by) } => data::accept(agent, &product, &by),
         Request::Decide { product, decision, by } => decision::decide(agent, &product, &decision, &by, speaker),
     }
 }
@@ -123,6 +125,8 @@ fn name(request: &Request) -> String {
         Request::Path { product, .. } => format!("the way of {product}"),
         Request::Upgrade { product, by, .. } => format!("upgrade by {} for {product}", by.name),
         Request::Stay { product, by } => format!("stay by {} for {product}", by.name),
+        Request::Data { product, accept: None } => format!("data of {product}"),
+        Request::Data { product, accept: Some(by) } => format!("data of {product} accepted by {}", by.name),
         Request::Decide { product, decision, by } => format!("{} by {} for {product}", word(decision), by.name),
     }
 }

@@ -16,6 +16,7 @@
 //! - [`telling`]: people hear of an outage
 //! - [`upgrades`], [`holds`]: what is written down
 //! - [`locks`], [`duty`]: who is at what
+//! - [`data`]: the version of the data against what was last seen
 //!
 //! One thread per conversation and one lock per product; what is under way survives the service, because
 //! nothing is known here that is not in a journal or cannot be looked at again.
@@ -25,6 +26,7 @@ pub mod adoption;
 pub mod barrier;
 pub mod catalogue;
 pub mod comparison;
+pub mod data;
 pub mod decision;
 pub mod dialogue;
 pub mod duty;

@@ -12,7 +12,7 @@ use super::catalogue::{Catalogue, Entry, plan_of};
 use super::comparison;
 use super::situation::Situation;
 use super::upgrades::{self, Task};
-use super::{Agent, AgentError, add_ons, holds, kept_back, look, telling};
+use super::{Agent, AgentError, add_ons, data, holds, kept_back, look, telling};
 use crate::engine::event::{Event, Packages};
 use crate::engine::journal::Journal;
 use crate::engine::machine::{HaltCause, State, Upgrade};
@@ -40,6 +40,9 @@ fn reconcile_alone(agent: &Arc<Agent>, id: &ProductId) -> Result<Standing, Agent
     let (situation, over) = look_closely(agent, &catalogue, entry)?;
     let standing = Reconciler { agent, situation: &situation, over }.reconcile()?;
     telling::settle(agent, &entry.product);
+    if over && !entry.product.newest()?.is_some_and(|upgrade| upgrade.is_under_way()) {
+        data::compare(agent, &situation)?;
+    }
     // Whatever broke the transaction may be mended: the same command shall then find the offer again.
     if is_taken_back(&situation)? {
         look::again(agent, &catalogue, entry)?;

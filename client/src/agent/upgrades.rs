@@ -133,8 +133,10 @@ fn header(
     }
 }
 
+/// The lowest that can tell what may happen, so that the oldest agent that could go on also reads it.
 fn format(plan: &UpgradePlan, from: Option<&Version>, joined: &[&UpgradePlan]) -> u32 {
-    match (plan.backup().is_some() && from.is_some(), joined.is_empty()) {
+    let has_backup = plan.backup().is_some() && from.is_some();
+    match (has_backup || plan.body.data.is_some(), joined.is_empty()) {
         (true, _) => FORMAT_WITH_BACKUP,
         (false, false) => FORMAT_WITH_ADD_ONS,
         (false, true) => FORMAT,

@@ -8,6 +8,7 @@ mod acknowledge;
 mod agent;
 mod ask;
 mod complaint;
+mod data;
 mod decide;
 mod done;
 mod follow;
@@ -70,6 +71,7 @@ enum Command {
     Plan(plan::Arguments),
     Follow(follow::Arguments),
     Ack(acknowledge::Arguments),
+    Data(data::Arguments),
     Done(done::Arguments),
     Now(now::Arguments),
     Upgrade(upgrade::Arguments),
@@ -105,6 +107,7 @@ impl Command {
             Self::Plan(arguments) => arguments.run(session),
             Self::Follow(arguments) => arguments.run(session),
             Self::Ack(arguments) => arguments.run(session),
+            Self::Data(arguments) => arguments.run(session),
             Self::Done(arguments) => arguments.run(session),
             Self::Now(arguments) => arguments.run(session),
             Self::Upgrade(arguments) => arguments.run(session),

@@ -23,7 +23,8 @@ pub use reason::Reason;
 pub const FORMAT: u32 = 1;
 /// The format of a journal whose upgrade add-ons joined. An agent that knows only the first refuses it.
 pub const FORMAT_WITH_ADD_ONS: u32 = 2;
-/// The format of a journal whose upgrade can be taken back with its packages and its data.
+/// The format of a journal whose upgrade can be taken back with its packages and its data, or that tells the
+/// version of the data.
 pub const FORMAT_WITH_BACKUP: u32 = 3;
 
 /// Something that happened.
@@ -53,6 +54,19 @@ pub enum Event {
     EnginesObserved {
         /// By unit, in no particular order.
         engines: BTreeMap<UnitName, EngineState>,
+    },
+    /// The data was looked at: before the packages are changed, and whenever a step has changed it.
+    DataObserved {
+        /// The version that it is at; `None` when nobody could look any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        version: Option<String>,
+    },
+    /// A person takes the data for right as they were found.
+    DataAccepted {
+        /// The version that they are at.
+        version: String,
+        /// Who.
+        by: Person,
     },
     /// The package database was looked at.
     Packages {

@@ -33,6 +33,12 @@ pub struct Upgrade {
     pub packages: Packages,
     /// What was running before anything was stopped.
     pub engines: BTreeMap<UnitName, EngineState>,
+    /// The version that the data was last seen at, as long as nothing may have changed it since.
+    pub data: Option<String>,
+    /// The version that it was first seen at, before anything was changed.
+    pub data_before: Option<String>,
+    /// The version that a person took for right.
+    pub data_accepted: Option<String>,
     /// Started records per item; only these count attempts.
     attempts: Vec<u32>,
     undo_attempts: BTreeMap<i64, u32>,
@@ -53,6 +59,9 @@ impl Upgrade {
             state: State::Planned,
             packages: Packages::Before,
             engines: BTreeMap::new(),
+            data: None,
+            data_before: None,
+            data_accepted: None,
             attempts,
             undo_attempts: BTreeMap::new(),
             interruptions: BTreeMap::new(),
@@ -187,6 +196,7 @@ impl Upgrade {
     }
 
     fn remember(&mut self, event: &Event) {
+        self.remember_data(event);
         match event {
             Event::StepStarted { item, .. } => self.attempts[*item] += 1,
             Event::UndoStarted { item, .. } => *self.undo_attempts.entry(*item).or_default() += 1,
@@ -205,6 +215,30 @@ impl Upgrade {
                 self.packages = *observed;
                 self.ever_left_before |= *observed != Packages::Before;
             }
+            _ => {}
+        }
+    }
+
+    fn remember_data(&mut self, event: &Event) {
+        match event {
+            Event::DataObserved { version } => {
+                let first = self.packages_item();
+                let is_as_before = (first..self.header.items.len()).all(|item| self.attempts(item) == 0);
+                self.data.clone_from(version);
+                self.data_before = self.data_before.take().or_else(|| version.clone().filter(|_| is_as_before));
+            }
+            Event::DataAccepted { version, .. } => {
+                self.data = Some(version.clone());
+                self.data_accepted = Some(version.clone());
+            }
+            Event::StepFailed { failure: Failure::DataDiffers { .. }, .. } => {}
+            // A step that came to no good end, and a person who did it by hand: nobody knows what they changed.
+            Event::StepFailed { item, .. } | Event::Interrupted { item } | Event::RetryLater { item }
+                if *item > self.packages_item() =>
+            {
+                self.data = None;
+            }
+            Event::Answered { .. } | Event::SkippedBy { .. } | Event::UndoStarted { .. } => self.data = None,
             _ => {}
         }
     }
@@ -246,7 +280,9 @@ impl Upgrade {
             Event::Superseded { by } if self.packages == Packages::Before => Some(State::Superseded { by: *by }),
             Event::Cancelled if self.packages == Packages::Before => Some(State::Cancelled),
             Event::Packages { .. } if self.packages_item() > 0 => Some(State::Cleared),
-            Event::EnginesObserved { .. } | Event::PackagesKept { .. } => Some(State::Cleared),
+            Event::EnginesObserved { .. } | Event::PackagesKept { .. } | Event::DataObserved { .. } => {
+                Some(State::Cleared)
+            }
             Event::StepStarted { .. } | Event::StepSkipped { .. } | Event::Packages { .. } => {
                 self.when_forward(0, Activity::Idle, event)
             }
@@ -261,7 +297,10 @@ impl Upgrade {
         }
         let is_packages = self.header.items.get(item).is_some_and(|i| i.packages);
         match event {
-            Event::EnginesObserved { .. } | Event::PackagesKept { .. } => Some(State::Forward { item, activity }),
+            Event::EnginesObserved { .. } | Event::PackagesKept { .. } | Event::DataObserved { .. } => {
+                Some(State::Forward { item, activity })
+            }
+            Event::DataAccepted { .. } if activity != Busy => Some(State::Forward { item, activity }),
             Event::StepStarted { item: i, attempt }
                 if *i == item && !is_packages && activity != Busy && *attempt == self.attempts(item) + 1 =>
             {
@@ -316,7 +355,7 @@ impl Upgrade {
                 Answer::Undo => self.back_or_halt(item, HaltCause::Interrupted),
             }),
             Event::RollbackRequested { accepts_data_loss, .. } => self.back(*accepts_data_loss),
-            Event::Packages { .. } => Some(State::Waiting { item }),
+            Event::Packages { .. } | Event::DataAccepted { .. } => Some(State::Waiting { item }),
             _ => None,
         }
     }
@@ -332,9 +371,10 @@ impl Upgrade {
             Event::Packages { observed: Packages::Before, ended: true } if item == self.packages_item() => {
                 Some(self.back_unchanged().unwrap_or(self.state.clone()))
             }
-            Event::Packages { .. } | Event::EnginesObserved { .. } | Event::PackagesKept { .. } => {
-                Some(State::Halted { item, cause: cause.clone() })
-            }
+            Event::Packages { .. }
+            | Event::EnginesObserved { .. }
+            | Event::PackagesKept { .. }
+            | Event::DataAccepted { .. } => Some(State::Halted { item, cause: cause.clone() }),
             _ => None,
         }
     }
@@ -403,7 +443,7 @@ fn when_stuck(item: i64, failure: &Failure, event: &Event) -> Option<State> {
     match event {
         Event::UndoRetried { .. } => Some(State::Backward { item, activity: Activity::Idle }),
         Event::Rescued { observed, .. } => Some(State::Rescued { observed: observed.clone() }),
-        Event::Packages { .. } => Some(State::Stuck { item, failure: failure.clone() }),
+        Event::Packages { .. } | Event::DataAccepted { .. } => Some(State::Stuck { item, failure: failure.clone() }),
         _ => None,
     }
 }

@@ -4,6 +4,8 @@
 //! down that a step starts before the step starts, and how it ended after. What it finds busy when it
 //! comes was interrupted; nobody else runs steps.
 
+mod data;
+
 use std::time::Duration;
 
 use consign_metadata::plan::OnInterrupt;
@@ -179,15 +181,20 @@ impl<'a> Runner<'a> {
 
     fn attempt(&mut self, item: usize) -> Result<Option<Standing>, JournalError> {
         let attempt = self.journal.upgrade().attempts(item) + 1;
+        let doubt = self.doubt_data(item)?;
         self.append(Event::StepStarted { item, attempt })?;
-        let outcome = match (self.standing_of_add_on(item), self.step(item)) {
-            (Err(trouble), _) => Err(trouble),
-            (Ok(Some(Done::Later)), _) => Ok(Done::Later),
-            (Ok(_), Some(step)) => step.run(&mut self.item_scene(item, attempt)),
-            (Ok(_), None) => Err(self.not_in_plan(item).into()),
+        let outcome = match (doubt, self.standing_of_add_on(item), self.step(item)) {
+            (Some(failure), ..) => Err(failure.into()),
+            (_, Err(trouble), _) => Err(trouble),
+            (_, Ok(Some(Done::Later)), _) => Ok(Done::Later),
+            (_, Ok(_), Some(step)) => step.run(&mut self.item_scene(item, attempt)),
+            (_, Ok(_), None) => Err(self.not_in_plan(item).into()),
         };
         match outcome {
-            Ok(Done::Done) => self.append(Event::StepSucceeded { item }),
+            Ok(Done::Done) => {
+                self.observe_data(item)?;
+                self.append(Event::StepSucceeded { item })
+            }
             Ok(Done::Later) => {
                 self.append(Event::RetryLater { item })?;
                 Ok(Some(Standing::Later(pause(attempt))))
@@ -218,16 +225,21 @@ impl<'a> Runner<'a> {
         self.append(Event::UndoStarted { item, attempt })?;
         let outcome = match usize::try_from(item) {
             Err(_) => self.old_health(attempt),
-            Ok(item) => match self.step(item) {
-                Some(step) => step.undo(&mut self.undo_scene(item, attempt)),
-                None => Err(self.not_in_plan(item).into()),
-            },
+            Ok(item) => self.undo_item(item, attempt),
         };
         match outcome {
             Ok(()) => self.append(Event::UndoSucceeded { item }),
             Err(Trouble::Journal(error)) => Err(error),
             Err(Trouble::Failed(_)) if self.context.services.is_going_down() => Ok(Some(Standing::NoServices)),
             Err(Trouble::Failed(failure)) => self.append(Event::UndoFailed { item, failure }),
+        }
+    }
+
+    fn undo_item(&mut self, item: usize, attempt: u32) -> Result<(), Trouble> {
+        self.doubt_old_data(item)?;
+        match self.step(item) {
+            Some(step) => step.undo(&mut self.undo_scene(item, attempt)),
+            None => Err(self.not_in_plan(item).into()),
         }
     }
 

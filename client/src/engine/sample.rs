@@ -95,6 +95,9 @@ pub fn every_event(upgrade: &Upgrade) -> Vec<Event> {
         Event::RollbackRequested { by: person(), accepts_data_loss: true },
         Event::PackagesKept { missing: Vec::new() },
         Event::UndoRetried { by: person() },
+        Event::DataObserved { version: Some("7".to_owned()) },
+        Event::DataObserved { version: None },
+        Event::DataAccepted { version: "6".to_owned(), by: person() },
     ];
     for seen in [Packages::Before, Packages::Partial, Packages::After] {
         events.extend([packages(seen, false), packages(seen, true)]);

@@ -11,6 +11,7 @@
 //! - [`unfinished`]: nothing earlier is still under way
 //! - [`add_ons`]: add-ons that join go along, and an add-on fits its base
 //! - [`choices`]: the site's files can be used
+//! - [`data`]: the data is at the version that was last seen
 //!
 //! All are asked, always, so that a person sees every reason at once. A gate that could not look is no
 //! gate that passed: what it needs is on this host, so the upgrade waits. Only what depends on a feed
@@ -20,6 +21,7 @@ pub mod add_ons;
 pub mod age;
 pub mod choices;
 pub mod consequences;
+pub mod data;
 pub mod notes;
 pub mod prerequisites;
 pub mod taken_back;
@@ -103,7 +105,7 @@ pub trait Gate {
     fn judge(&self, case: &Case<'_>) -> Result<Verdict, CouldNotLook>;
 }
 
-const ALL: [&dyn Gate; 11] = [
+const ALL: [&dyn Gate; 12] = [
     &way::Way,
     &age::Age,
     &withdrawn::Withdrawn,
@@ -111,6 +113,7 @@ const ALL: [&dyn Gate; 11] = [
     &taken_back::TakenBack,
     &add_ons::AddOns,
     &choices::Choices,
+    &data::Data,
     &notes::Notes,
     &consequences::Consequences,
     &tasks::Tasks,

@@ -7,7 +7,7 @@ use consign_metadata::text::Language;
 
 use super::going_back;
 use super::page::{Page, Style};
-use crate::engine::event::Reason;
+use crate::engine::event::{Failure, Reason};
 use crate::engine::machine::{HaltCause, State, Upgrade};
 use crate::host::typed;
 
@@ -104,6 +104,7 @@ fn on_reason(product: &ProductId, reason: &Reason, language: Language) -> Vec<Ad
             vec![advice(format!("df -h {folder}"), purpose)]
         }
         Reason::OutsideWindow { .. } | Reason::Unattended { .. } => vec![now(product, language)],
+        Reason::DataDiffers { .. } => vec![data(product, language)],
         Reason::NoAnswer => vec![advice(
             typed::SERVICE,
             say!(language, "what the agent's service is doing", "ce que fait le service de l'agent"),
@@ -147,6 +148,9 @@ fn halted(upgrade: &Upgrade, item: usize, cause: &HaltCause, language: Language)
             typed::repair(&upgrade.header.modules),
             say!(language, "finish the package transaction", "terminer la transaction de paquets"),
         )],
+        HaltCause::Failed { failure: Failure::DataDiffers { .. } } => {
+            vec![data(product, language), accept_data(product, language)]
+        }
         HaltCause::Failed { .. } | HaltCause::Interrupted | HaltCause::LoopDetected { .. } => {
             vec![what_happened(upgrade, language)]
         }
@@ -210,6 +214,22 @@ fn done(product: &ProductId, task: impl std::fmt::Display, language: Language) -
 pub fn now(product: &ProductId, language: Language) -> Advice {
     let purpose = say!(language, "let this release be installed all the same", "autoriser malgré tout cette version");
     advice(format!("consignee now {product}"), purpose)
+}
+
+/// Look at the version of the data.
+pub fn data(product: &ProductId, language: Language) -> Advice {
+    let purpose = say!(language, "look at the data again", "examiner de nouveau les données");
+    advice(format!("consignee data {product}"), purpose)
+}
+
+/// Take the data for right.
+pub fn accept_data(product: &ProductId, language: Language) -> Advice {
+    let purpose = say!(
+        language,
+        "if the data is right as it is: let the engines start on it",
+        "si les données sont les bonnes : laisser les moteurs démarrer dessus"
+    );
+    advice(format!("consignee data {product} --accept"), purpose)
 }
 
 fn plan(product: &ProductId, language: Language) -> Advice {

@@ -25,6 +25,20 @@ pub fn sentence(event: &Event, header: &Header, language: Language) -> String {
             "elle n'est plus demandée ; rien n'avait été changé"
         ),
         Event::EnginesObserved { engines } => running(engines, language),
+        Event::DataObserved { version: Some(version) } => {
+            say!(language, "the data is at {version}", "les données sont en version {version}")
+        }
+        Event::DataObserved { version: None } => {
+            say!(language, "nobody could look at the data", "les données n'ont pas pu être examinées")
+        }
+        Event::DataAccepted { version, by } => {
+            let by = words::person(by);
+            say!(
+                language,
+                "{by} takes the data for right, at {version}",
+                "{by} accepte les données telles quelles, en version {version}"
+            )
+        }
         Event::Packages { observed, ended } => packages(*observed, *ended, language),
         Event::StepStarted { item, attempt } => started(&step(*item), *attempt, language),
         Event::StepSucceeded { item } => with_step(&step(*item), language, "done", "terminée"),

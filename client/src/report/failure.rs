@@ -52,6 +52,11 @@ pub fn sentence(failure: &Failure, language: Language) -> String {
             "it was interrupted by a crash or a power cut, and its plan does not run it again",
             "elle a été interrompue par un arrêt brutal, et son plan ne la relance pas"
         ),
+        Failure::DataDiffers { expected, found } => say!(
+            language,
+            "the data is at {found}, and should be at {expected}",
+            "les données sont en version {found}, et devraient être en {expected}"
+        ),
         Failure::AddOnUnfinished { add_on, upgrade } => say!(
             language,
             "upgrade {upgrade} of the add-on {add_on} itself has not finished: see to that first (consignee status {add_on})",
@@ -71,6 +76,7 @@ pub fn output(failure: &Failure) -> &[String] {
         | Failure::Unhealthy { .. }
         | Failure::Host { .. }
         | Failure::Interrupted
+        | Failure::DataDiffers { .. }
         | Failure::AddOnUnfinished { .. } => &[],
     }
 }

@@ -27,6 +27,7 @@ pub(crate) use say;
 
 pub mod acknowledging;
 pub mod advice;
+pub mod data;
 pub mod event;
 pub mod failure;
 pub mod follower;

@@ -176,6 +176,11 @@ pub fn sentence(reason: &Reason, language: Language) -> String {
             "upgrade {upgrade} came to nothing and was taken back: {cause}",
             "la mise à niveau n° {upgrade} n'a pas abouti et a été annulée : {cause}"
         ),
+        Reason::DataDiffers { expected, found } => say!(
+            language,
+            "the data is at {found}, and was at {expected} when the last upgrade finished",
+            "les données sont en version {found}, et étaient en {expected} à la fin de la dernière mise à niveau"
+        ),
         Reason::NoAnswer => say!(
             language,
             "the agent's service did not answer in time",

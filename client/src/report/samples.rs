@@ -170,12 +170,13 @@ pub fn reasons() -> Vec<Reason> {
         Reason::LongPreparation { seconds: 45 },
         Reason::NotFetched { cause: "cannot resolve packages.acme.example".to_owned() },
         Reason::NotInstalled { upgrade: 6, cause: "dpkg returned an error".to_owned() },
+        Reason::DataDiffers { expected: "42".to_owned(), found: "41".to_owned() },
         Reason::NoAnswer,
     ];
     let variants = variants!(Reason: ClassUnsupported TooOld RequiredStops Downgrade NoteUnread
         SideEffectUnacknowledged TakenBack Unfinished AgentTooOld Site Withdrawn Unverified WouldRemove MixedVersions NotPrepared
         PrerequisiteFailed PrerequisiteUnknown TaskOpen AddOnUnsupported AddOnNotAllowed AddOnNoPoint BaseUnsupported
-        OutsideWindow Unattended NoRoom NoRoomForPackages LongPreparation NotFetched NotInstalled NoAnswer);
+        OutsideWindow Unattended NoRoom NoRoomForPackages LongPreparation NotFetched NotInstalled DataDiffers NoAnswer);
     assert_eq!(codes(&all, "code").len(), variants);
     all
 }
@@ -193,10 +194,11 @@ pub fn failures() -> Vec<Failure> {
         Failure::Unhealthy { check: "http://127.0.0.1:80/".to_owned(), found: "status 503".to_owned() },
         Failure::Host { reason: "No space left on device".to_owned() },
         Failure::Interrupted,
+        Failure::DataDiffers { expected: "42".to_owned(), found: "41".to_owned() },
         Failure::AddOnUnfinished { add_on: "globex/snmp".parse().unwrap(), upgrade: 4 },
     ];
     let variants = variants!(Failure: Exit Signal Timeout CannotStart Site StillRunning NotActive Unhealthy Host
-        Interrupted AddOnUnfinished);
+        Interrupted DataDiffers AddOnUnfinished);
     assert_eq!(codes(&all, "code").len(), variants);
     all
 }
@@ -269,6 +271,9 @@ pub fn events() -> Vec<Event> {
         Event::UndoSucceeded { item: 0 },
         Event::UndoInterrupted { item: 0 },
         Event::UndoRetried { by: by.clone() },
+        Event::DataObserved { version: Some("42".to_owned()) },
+        Event::DataObserved { version: None },
+        Event::DataAccepted { version: "41".to_owned(), by: by.clone() },
     ];
     for answer in [Answer::Done, Answer::Rerun, Answer::Undo] {
         all.push(Event::Answered { item: 2, answer, by: by.clone() });
@@ -280,7 +285,8 @@ pub fn events() -> Vec<Event> {
     all.extend(failures().into_iter().map(|failure| Event::UndoFailed { item: 0, failure }));
     let variants = variants!(Event: Begun Held Cleared Superseded Cancelled EnginesObserved Packages StepStarted
         StepSucceeded StepSkipped RetryLater StepFailed Interrupted Asked Answered LoopDetected Retry SkippedBy
-        Rescued PackagesKept RollbackRequested UndoStarted UndoSucceeded UndoInterrupted UndoFailed UndoRetried);
+        Rescued PackagesKept RollbackRequested UndoStarted UndoSucceeded UndoInterrupted UndoFailed UndoRetried
+        DataObserved DataAccepted);
     assert_eq!(codes(&all, "event").len(), variants);
     all
 }

@@ -40,6 +40,10 @@ pub struct State {
     pub exit: i32,
     /// Programs that fail.
     pub failing: BTreeSet<String>,
+    /// What the program `probe` says of the data.
+    pub data: String,
+    /// What the program `migrate` brings them to.
+    pub migrated: Option<String>,
     /// The package manager fails.
     pub broken: bool,
     /// No repository sends a package.
@@ -249,7 +253,14 @@ impl Programs for Host {
             return Ok(Ended::Exit(status.unwrap().code().unwrap_or(-1)));
         }
         let mut state = self.state();
+        if program.command[0] == "probe" {
+            std::fs::write(&program.log, &state.data).map_err(|_| error("write a log"))?;
+            return Ok(Ended::Exit(0));
+        }
         state.done.push(program.command.join(" "));
+        if program.command[0] == "migrate" {
+            state.data = state.migrated.clone().unwrap_or(state.data.clone());
+        }
         let fails = state.failing.contains(&program.command[0]);
         Ok(Ended::Exit(if fails { 1 } else { state.exit }))
     }

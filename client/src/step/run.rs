@@ -97,7 +97,7 @@ pub fn unit(header: &Header, item: i64) -> String {
 }
 
 /// What went wrong, if anything.
-pub(super) fn failure(program: &Program, ended: Ended) -> Option<Failure> {
+pub(crate) fn failure(program: &Program, ended: Ended) -> Option<Failure> {
     let output = || last_lines(&program.log);
     let seconds = u32::try_from(program.limit.as_secs()).unwrap_or(u32::MAX);
     match ended {

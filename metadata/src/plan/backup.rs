@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::Step;
+use super::{Database, Step};
 use crate::document::DocumentError;
 use crate::name::Label;
 
@@ -46,13 +46,20 @@ pub enum BackupPart {
         /// The user they run as.
         user: String,
     },
+    /// A database that the agent itself saves, verifies by restoring it beside, and restores.
+    Database {
+        /// Its name within the backup.
+        name: Label,
+        /// Which.
+        database: Database,
+    },
 }
 
 impl BackupPart {
     /// Its name within the backup.
     pub fn name(&self) -> &Label {
         match self {
-            Self::Files { name, .. } | Self::Command { name, .. } => name,
+            Self::Files { name, .. } | Self::Command { name, .. } | Self::Database { name, .. } => name,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Step;
+use super::{Data, Step};
 use crate::add_on::{self, AllowedAddOn, Joins};
 use crate::digest::Sha256;
 use crate::name::{Label, PackageName, UnitName};
@@ -47,6 +47,9 @@ pub struct PlanBody {
     /// How long everything before the packages takes, as the vendor sees it. Since format 3.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preparation_seconds: Option<u32>,
+    /// How a host sees which version the data is at. Since format 3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Data>,
     /// The one list that is walked forward, or back. Exactly one item is [`Step::Packages`].
     pub steps: Vec<Step>,
 }
@@ -55,14 +58,15 @@ impl PlanBody {
     /// The lowest format that can carry this body: what a publisher writes, so that the oldest agent that
     /// could carry it out also reads it.
     pub fn lowest_format(&self) -> u32 {
+        let is_third = self.data.is_some()
+            || self.preparation_seconds.is_some()
+            || self.steps.iter().any(|step| matches!(step, Step::Backup(_)));
         let is_second = add_on::is_used(self)
             || !self.renamed_engines.is_empty()
             || !self.prerequisites.is_empty()
             || !self.tasks.is_empty()
             || self.steps.iter().any(|step| matches!(step, Step::Task(_)))
             || self.modules.iter().any(|module| !module.builds.is_empty());
-        let is_third =
-            self.preparation_seconds.is_some() || self.steps.iter().any(|step| matches!(step, Step::Backup(_)));
         match (is_third, is_second) {
             (true, _) => 3,
             (false, true) => 2,

@@ -59,6 +59,21 @@ fn what_is_read_is_written_again_as_it_was() {
 }
 
 #[test]
+fn a_body_that_tells_the_version_of_its_data_is_of_format_3() {
+    let mut third = plan();
+    third["body"]["data"] =
+        json!({"probe": {"command": ["/opt/erp/schema"], "user": "erp", "timeout_seconds": 10}, "version": "7"});
+    third["body"]["format"] = 2.into();
+    let error = read(&third).unwrap_err().to_string();
+    assert!(error.contains("says format 2 and uses format 3"), "{error}");
+    third["body"]["format"] = 3.into();
+    let body = read(&third).unwrap().body;
+    assert!(body.data.is_some_and(|data| data.is_step("init")), "where no step is named, all are meant");
+    third["body"]["data"]["steps"] = json!(["no-such-step"]);
+    assert!(read(&third).unwrap_err().to_string().contains("a step \"no-such-step\" that there is not"));
+}
+
+#[test]
 fn a_body_of_a_later_format_asks_for_a_newer_agent() {
     let mut later = plan_2();
     later["body"] = json!({"format": BODY_FORMAT + 1, "poems": []});

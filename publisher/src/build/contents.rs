@@ -117,12 +117,26 @@ fn capabilities(module: &Module) -> BTreeMap<String, String> {
 }
 
 /// What keeps an engine from starting on data that are half migrated, even after a reboot.
+///
+/// Where the plan tells how to see which version the data is at, that is looked at first: a restored dump has
+/// then made the condition fail before the engine reads it.
 pub fn condition(project: &Project) -> String {
+    let id = &project.product.id;
+    let looked = project.data.as_ref().map(|_| {
+        // systemd.unit(5), "string escaping": a slash is a dash, and a dash is not.
+        let instance = format!("{}-{}", escaped(id.vendor.as_str()), escaped(id.product.as_str()));
+        let unit = format!("consignee-data@{instance}.service");
+        format!("Wants={unit}\nAfter={unit}\n")
+    });
     format!(
         "# Written by consign: nothing starts this unit while an upgrade is unfinished.\n\
-         [Unit]\nConditionPathExists=!/var/lib/consignee/{}/unfinished\n",
-        project.product.id
+         [Unit]\n{}ConditionPathExists=!/var/lib/consignee/{id}/unfinished\n",
+        looked.unwrap_or_default(),
     )
+}
+
+fn escaped(name: &str) -> String {
+    name.replace('-', "\\x2d")
 }
 
 /// The pre-dependency on the agent: only this lets preinst stop engines when it arrives in the same run.

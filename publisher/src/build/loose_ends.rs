@@ -151,9 +151,11 @@ fn all_runs(project: &Project) -> Vec<Run<'_>> {
     });
     let saved = project.backup.iter().flat_map(|backup| &backup.parts).filter_map(|part| match part {
         BackupPart::Command { name, save, user, .. } => Some((format!("backup {:?}", name.as_str()), user, save)),
-        BackupPart::Files { .. } => None,
+        BackupPart::Files { .. } | BackupPart::Database { .. } => None,
     });
-    steps.chain(checks).chain(asked).chain(saved).map(|(step, user, command)| Run { step, user, command }).collect()
+    let data = project.data.iter().map(|data| ("probe of the data".to_owned(), &data.probe.user, &data.probe.command));
+    let all = steps.chain(checks).chain(asked).chain(saved).chain(data);
+    all.map(|(step, user, command)| Run { step, user, command }).collect()
 }
 
 fn links(packages: &[PackageContents]) -> impl Iterator<Item = LooseEnd> {

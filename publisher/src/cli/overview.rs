@@ -1,6 +1,8 @@
 //! What a release will consist of, for people and for programs, before anything is built.
 
-use consign_metadata::plan::{Backup, BackupPart, HealthCheck, OnInterrupt, RunStep, Step, Undo, UpgradePlan, When};
+use consign_metadata::plan::{
+    Backup, BackupPart, Database, HealthCheck, OnInterrupt, RunStep, Step, Undo, UpgradePlan, When,
+};
 use consign_metadata::prerequisite::Check;
 use consign_metadata::version::VersionRange;
 
@@ -158,6 +160,11 @@ fn saved(backup: &Backup) -> String {
     let part = |part: &BackupPart| match part {
         BackupPart::Files { paths, .. } => paths.join(", "),
         BackupPart::Command { name, user, .. } => format!("{name} as {user}"),
+        BackupPart::Database { database, .. } => match database {
+            Database::Postgresql { name, user, .. } => format!("PostgreSQL database {name} as {user}"),
+            Database::Mariadb { name, user, .. } => format!("MariaDB database {name} as {user}"),
+            Database::Sqlite { file, user } => format!("SQLite database {file} as {user}"),
+        },
     };
     match &backup.parts[..] {
         [] => "nothing: what the old version needs is in its packages".to_owned(),
@@ -236,6 +243,11 @@ fn gates(plan: &UpgradePlan) {
     }
     for task in &plan.body.tasks {
         say(format_args!("  {}: {}{}", task.id, task.summary.en, condition(&task.when)));
+    }
+    if let Some(data) = &plan.body.data {
+        let version = data.version.as_ref().map(|version| format!(": {version}")).unwrap_or_default();
+        say(format_args!("\nThe version of the data{version}"));
+        say(format_args!("  {} as {}", data.probe.command.join(" "), data.probe.user));
     }
     say("\nTo be acknowledged on the host");
     let notes = plan.envelope.notes.iter().filter(|note| note.acknowledge);

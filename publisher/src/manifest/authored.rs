@@ -46,6 +46,8 @@ pub struct Manifest {
     /// Programs that finish an upgrade, in order.
     #[serde(default, rename = "step")]
     pub steps: Vec<Step>,
+    /// How a host sees which version the data is at.
+    pub data: Option<Data>,
     /// Add-ons that may join.
     #[serde(default, rename = "add_on")]
     pub add_ons: Vec<AddOn>,
@@ -279,6 +281,22 @@ pub struct Backup {
     pub timeout: Option<Span>,
     #[serde(default, rename = "command")]
     pub commands: Vec<BackupCommand>,
+    #[serde(default, rename = "database")]
+    pub databases: Vec<BackupDatabase>,
+}
+
+/// `[[backup.database]]`
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "docs/manifest.md describes every key")]
+pub struct BackupDatabase {
+    pub name: Spanned<Label>,
+    pub postgresql: Option<Spanned<String>>,
+    pub mariadb: Option<Spanned<String>>,
+    pub sqlite: Option<Spanned<String>>,
+    pub user: Option<UserName>,
+    pub socket: Option<Spanned<String>>,
+    pub port: Option<Spanned<u16>>,
 }
 
 /// `[[backup.command]]`
@@ -314,6 +332,27 @@ pub struct Step {
     #[serde(default)]
     pub when: When,
     pub point: Option<Spanned<Label>>,
+}
+
+/// `[data]`
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "docs/manifest.md describes every key")]
+pub struct Data {
+    pub probe: DataProbe,
+    pub version: Option<Spanned<String>>,
+    #[serde(default)]
+    pub steps: Vec<Spanned<Label>>,
+}
+
+/// `probe` of the data.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "docs/manifest.md describes every key")]
+pub struct DataProbe {
+    pub command: Spanned<Vec<Spanned<String>>>,
+    pub user: UserName,
+    pub timeout: Option<Spanned<Span>>,
 }
 
 /// `[[add_on]]`

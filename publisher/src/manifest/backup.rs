@@ -8,11 +8,11 @@ use consign_metadata::plan::{Backup, BackupPart, RunStep, Undo};
 
 use super::account::UserName;
 use super::authored;
-use super::command;
 use super::error::Fault;
 use super::files::host_path;
 use super::spanned::Spanned;
 use super::steps::seconds;
+use super::{command, database};
 
 /// How long a part may take where nothing is said: an hour, in seconds.
 const TIMEOUT: u32 = 3600;
@@ -37,6 +37,9 @@ pub(super) fn validate(
     }
     for program in &authored.commands {
         parts.push(of_command(program, options)?);
+    }
+    for stored in &authored.databases {
+        parts.push(BackupPart::Database { name: stored.name.get_ref().clone(), database: database::validate(stored)? });
     }
     let mut seen = BTreeSet::new();
     if let Some(twice) = parts.iter().map(BackupPart::name).find(|name| !seen.insert(*name)) {

@@ -11,6 +11,8 @@ mod backup;
 mod build;
 mod capabilities;
 mod command;
+mod data;
+mod database;
 mod duration;
 mod error;
 mod files;

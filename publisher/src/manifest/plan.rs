@@ -32,6 +32,7 @@ impl Project {
             add_ons: self.add_ons.allowed.clone(),
             joins: self.add_ons.joins.clone(),
             preparation_seconds: product.preparation_seconds,
+            data: self.data.clone(),
             steps: self.plan_steps(),
         };
         body.format = body.lowest_format();

@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use consign_metadata::name::{Label, PackageName, UnitName};
-use consign_metadata::plan::{Backup, NativeVersions, RunStep, SideEffect, SiteOption, Step};
+use consign_metadata::plan::{Backup, Data, NativeVersions, RunStep, SideEffect, SiteOption, Step};
 use consign_metadata::prerequisite::Prerequisite;
 
 use super::error::Fault;
 use super::files::Ground;
 use super::notes::Note;
 use super::{
-    AddOns, Build, ManifestError, Module, Product, Repository, Tasks, authored, backup, build, capabilities, health,
-    prerequisites, steps, units,
+    AddOns, Build, ManifestError, Module, Product, Repository, Tasks, authored, backup, build, capabilities, data,
+    health, prerequisites, steps, units,
 };
 use crate::file::{FileError, OnFile};
 
@@ -65,6 +65,8 @@ pub struct Project {
     pub backup: Option<Backup>,
     /// Programs that finish an upgrade, in order.
     pub steps: Vec<RunStep>,
+    /// How a host sees which version the data is at.
+    pub data: Option<Data>,
     /// What it says of add-ons.
     pub add_ons: AddOns,
     /// The health step.
@@ -207,6 +209,7 @@ impl authored::Manifest {
             prerequisites: prerequisites::validate(&self.prerequisites, &options)?,
             tasks: Tasks::of(self)?,
             backup,
+            data: data::validate(self.data.as_ref(), &options, &steps)?,
             steps,
             add_ons: AddOns::of(self, &product.id, &options, strictness)?,
             health: health::validate(&self.health, &options)?,

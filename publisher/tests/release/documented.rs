@@ -29,6 +29,8 @@ fn every_key_of_the_manifest_is_described() {
         ("[[step]]", "[[task]]\nid = \"x\"\nzzz = 1\n[[step]]"),
         ("[[step]]", "[[step]]\nzzz = 1"),
         ("[[step]]", "[[step]]\nwhen.zzz = 1"),
+        ("[[step]]", "[data]\nzzz = 1\n[[step]]"),
+        ("[[step]]", "[data]\nprobe = { zzz = 1 }\n[[step]]"),
         ("[[step]]", "[[add_on]]\nzzz = 1\n[[step]]"),
         ("[[step]]", "[joins]\nzzz = 1\n[[step]]"),
         ("[[health]]", "[[health]]\nzzz = 1"),

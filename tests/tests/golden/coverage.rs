@@ -33,15 +33,15 @@ const PASSING: [&str; 7] = [
     "not-installed",
 ];
 
-/// What is newer than the newest golden version. The next one has to have it.
-const NOT_YET: [&str; 1] = ["preparation_seconds"];
+/// What is in no golden version yet: the next one brings it.
+const UNRECORDED: [&str; 5] = ["data", "data-accepted", "data-differs", "data-observed", "preparation_seconds"];
 
 /// The names that a reader knows: it lists them for whoever comes with another.
 fn known<T: DeserializeOwned>(other: Value) -> BTreeSet<String> {
     let said = serde_json::from_value::<T>(other).err().expect("no format has this name").to_string();
     let listed = said.split_once("expected ").unwrap_or_else(|| panic!("{said}")).1;
-    let names = listed.split('`').skip(1).step_by(2).filter(|name| !NOT_YET.contains(name));
-    names.map(str::to_owned).collect()
+    let names = listed.split('`').skip(1).step_by(2);
+    names.filter(|name| !UNRECORDED.contains(name)).map(str::to_owned).collect()
 }
 
 fn fields<T: DeserializeOwned>() -> BTreeSet<String> {

@@ -5,6 +5,7 @@ mod arrivals;
 mod barriers;
 mod checks;
 mod clocks;
+mod data;
 mod going_back;
 mod journeys;
 mod looks;

@@ -4,6 +4,7 @@
 //! the package manager, so it is short and stands together.
 
 mod barrier;
+mod data;
 mod lift;
 mod look;
 mod package;
@@ -40,6 +41,8 @@ enum Verb {
     Preinst { product: ProductId, package: PackageName, plan: PathBuf, before: Option<String> },
     /// A package is about to be unpacked, and nothing can be refused any more
     Arrive { product: ProductId, package: PackageName, archive: Option<PathBuf> },
+    /// An engine is about to start: compares the data
+    Data { product: ProductId },
     /// Lifts every hold: the agent is about to be removed
     Lift,
     /// A package is about to be removed
@@ -58,6 +61,7 @@ impl Arguments {
                 package::preinst(session, product, package, plan, before)
             }
             Verb::Arrive { product, package, archive } => package::arrive(session, product, package, archive),
+            Verb::Data { product } => Ok(data::run(session, &product)),
             Verb::Lift => lift::run(session),
             Verb::Remove { product, package } => package::remove(session, product, package),
             Verb::Purge { product, package } => package::purge(session, product, package),

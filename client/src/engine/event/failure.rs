@@ -66,6 +66,13 @@ pub enum Failure {
     },
     /// It was found interrupted by a crash or a power cut, and its plan does not run it again.
     Interrupted,
+    /// The data is at another version than it should be: a dump was restored, or a snapshot reverted.
+    DataDiffers {
+        /// The version that it should be at.
+        expected: String,
+        /// The version that it is at.
+        found: String,
+    },
     /// The step belongs to an add-on that stands in the middle of an upgrade of its own.
     AddOnUnfinished {
         /// The add-on.

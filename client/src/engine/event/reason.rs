@@ -210,6 +210,13 @@ pub enum Reason {
         /// Why.
         cause: String,
     },
+    /// The data is at another version than when the last upgrade finished.
+    DataDiffers {
+        /// The version that it was at.
+        expected: String,
+        /// The version that it is at.
+        found: String,
+    },
     /// The agent's service did not answer in time.
     NoAnswer,
 }

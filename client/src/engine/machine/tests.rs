@@ -383,7 +383,7 @@ fn edges() -> BTreeSet<(String, String, String)> {
     edges
 }
 
-// How often something was tried decides nothing here, and would make the states endless.
+// How often something was tried decides nothing here, nor what the data is at, and would make the states endless.
 fn forget_counts(upgrade: &mut Upgrade) {
     for count in &mut upgrade.attempts {
         *count = (*count).min(1);
@@ -392,6 +392,7 @@ fn forget_counts(upgrade: &mut Upgrade) {
     upgrade.interruptions.clear();
     upgrade.postponements.clear();
     upgrade.engines.clear();
+    (upgrade.data, upgrade.data_before, upgrade.data_accepted) = (None, None, None);
     if let State::Halted { cause, .. } = &mut upgrade.state {
         *cause = HaltCause::Partial;
     }

@@ -89,6 +89,8 @@ pub enum DeedKind {
     Rescued,
     /// Took the upgrade back.
     TookBack,
+    /// Took the data for right as they were found.
+    AcceptedData,
 }
 
 /// A record with its time.
@@ -169,6 +171,7 @@ fn deed(record: &Record, header: &Header) -> Option<Deed> {
         Event::SkippedBy { by } => (by, DeedKind::Skipped, None),
         Event::Rescued { observed, by } => (by, DeedKind::Rescued, Some(observed.to_string())),
         Event::RollbackRequested { by, .. } => (by, DeedKind::TookBack, None),
+        Event::DataAccepted { version, by } => (by, DeedKind::AcceptedData, Some(version.clone())),
         _ => return None,
     };
     Some(Deed { at: record.at, by: by.clone(), what, subject })

@@ -127,6 +127,9 @@ impl Deed {
             DeedKind::Retried => say!(language, "tried again", "a relancé"),
             DeedKind::Skipped => say!(language, "went on after the failed step", "est passé outre l'étape en échec"),
             DeedKind::Rescued => say!(language, "put the host right at {of}", "a remis l'hôte en état en {of}"),
+            DeedKind::AcceptedData => {
+                say!(language, "took the data for right, at {of}", "a accepté les données en version {of}")
+            }
             DeedKind::TookBack => say!(language, "took the upgrade back", "a annulé la mise à niveau"),
         };
         format!("{at}  {by} {what}")

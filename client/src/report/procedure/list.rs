@@ -6,6 +6,7 @@ use consign_metadata::text::Language;
 
 use super::paper::Paper;
 use super::{Procedure, person};
+use crate::database;
 use crate::host::by_hand;
 use crate::report::plan::{StepKind, UndoKind, words};
 use crate::report::time;
@@ -106,6 +107,10 @@ impl Procedure<'_> {
             match part {
                 BackupPart::Files { paths, .. } => by_hand::save_files(&file, paths),
                 BackupPart::Command { save, user, .. } => by_hand::save_by(&file, save, user),
+                BackupPart::Database { database, .. } => {
+                    let (save, user) = database::by_hand::save(database);
+                    by_hand::save_by(&file, &save, user)
+                }
             }
         };
         paper.block(backup.parts.iter().map(save));

@@ -16,6 +16,7 @@ use super::state::{self, Standing};
 use super::{FORMAT, advice, failure};
 use crate::agent::timing::Timing;
 use crate::configuration::{self, NewDefault};
+use crate::data::Record;
 use crate::engine::event::{Failure, ModuleChange, Packages, Reason};
 use crate::engine::journal::{JournalError, Replay};
 use crate::engine::machine::{HaltCause, State, Upgrade};
@@ -64,6 +65,9 @@ pub struct ProductStatus {
     pub engines_kept_from_starting: bool,
     /// The newest upgrade, finished or not; null when there never was one.
     pub upgrade: Option<UpgradeStatus>,
+    /// The version that the data was last seen at, and what was found instead; left out where no plan tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Record>,
     /// What the last look found and no upgrade speaks of: not verified, or out of reach from here.
     pub offers: Vec<Offer>,
     /// The way that it is on, over one upgrade or several; left out where it is on none.
@@ -290,14 +294,21 @@ impl Seen {
         let upgrade = newest.and_then(|replay| replay.upgrade);
         let kept = product.is_unfinished();
         let offers = unspoken(product, finished.as_ref(), upgrade.as_ref());
+        // What cannot be read is said by whoever looks at the data.
+        let data = Record::read(product).ok().flatten();
+        let differs = data.as_ref().is_some_and(|data| data.differs.is_some());
         let standing = match upgrade.as_ref().map_or(Standing::Well, |upgrade| state::standing(&upgrade.state)) {
+            _ if differs => Standing::Halted,
             // No journal speaks of it yet: packages are arriving, and the agent begins when they are there.
             Standing::Well if kept => Standing::UnderWay,
             Standing::Well if !offers.is_empty() => Standing::Waits,
             standing => standing,
         };
         let kept_back = upgrade.as_ref().and_then(|upgrade| kept_back(product, upgrade));
-        let commands = upgrade.as_ref().map(|u| advise(u, kept_back.as_ref(), Language::En)).unwrap_or_default();
+        let mut commands = upgrade.as_ref().map(|u| advise(u, kept_back.as_ref(), Language::En)).unwrap_or_default();
+        if differs {
+            commands = vec![advice::data(&product.id, Language::En), advice::accept_data(&product.id, Language::En)];
+        }
         let status = ProductStatus {
             product: product.id.clone(),
             standing,
@@ -306,6 +317,7 @@ impl Seen {
             upgrade: upgrade.as_ref().zip(since).map(|(upgrade, since)| upgrade_status(upgrade, since)),
             offers,
             journey: None,
+            data,
             kept_back,
             new_defaults: Vec::new(),
             problem: None,
@@ -325,6 +337,7 @@ impl Seen {
             upgrade: None,
             offers: Vec::new(),
             journey: None,
+            data: None,
             kept_back: None,
             new_defaults: Vec::new(),
             problem: Some(error.to_string()),

@@ -11,7 +11,7 @@ use crate::host::typed;
 use crate::previous::PreviousPackages;
 use crate::report::page::{Page, Style};
 use crate::report::state::{self, Standing};
-use crate::report::{advice, failure, gaps, host, kept_back, notices, offers, reason, time, words};
+use crate::report::{advice, data, failure, gaps, host, kept_back, notices, offers, reason, time, words};
 
 impl Overview {
     /// As text.
@@ -53,7 +53,15 @@ impl Seen {
             );
         }
         let is_under_way = self.upgrade.as_ref().is_some_and(Upgrade::is_under_way);
-        if status.engines_kept_from_starting && !is_under_way {
+        let differs =
+            status.data.as_ref().filter(|_| !is_under_way).and_then(|found| data::difference(found, language));
+        if let Some(differs) = &differs {
+            page.append(2, differs.clone());
+            let id = &status.product;
+            let typed = [advice::data(id, language), advice::accept_data(id, language)];
+            advice::show(&mut page, &typed, language);
+        }
+        if status.engines_kept_from_starting && !is_under_way && differs.is_none() {
             page.add(2, Style::Warning, arriving(language));
         }
         if let (Some(upgrade), Some(shown)) = (&self.upgrade, &status.upgrade) {

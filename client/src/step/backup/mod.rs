@@ -2,6 +2,7 @@
 //!
 //! - [`files`]: files and folders, by tar
 //! - [`command`]: programs of the vendor's
+//! - [`database`]: a database, by the agent itself
 //! - [`staging`]: a place for a file where its program can write it
 //!
 //! A part is saved, verified, digested and synced before the next is begun, and the seal comes last. A restore
@@ -9,6 +10,7 @@
 //! stays as it is.
 
 pub mod command;
+pub mod database;
 pub mod files;
 pub mod staging;
 
@@ -64,6 +66,7 @@ fn part(part: &BackupPart) -> Box<dyn Part + '_> {
         BackupPart::Command { save, verify, restore, user, .. } => {
             Box::new(command::Command { save, verify: verify.as_deref(), restore, user })
         }
+        BackupPart::Database { database, .. } => Box::new(database::Stored { database }),
     }
 }
 

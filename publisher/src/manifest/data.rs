@@ -1,0 +1,55 @@
+//! How a host sees which version the data is at.
+
+use std::collections::BTreeSet;
+
+use consign_metadata::name::Label;
+use consign_metadata::plan::{Data, DataProbe, RunStep};
+
+use super::authored;
+use super::command;
+use super::error::Fault;
+
+/// As long as a probe takes where nothing is said.
+const TIMEOUT: u32 = 10;
+/// The longest: engines wait for it when they are started.
+const LONGEST: u32 = 60;
+
+/// What it says of the data; the steps that it names must be there.
+pub(super) fn validate(
+    authored: Option<&authored::Data>,
+    options: &BTreeSet<&Label>,
+    steps: &[RunStep],
+) -> Result<Option<Data>, Fault> {
+    let Some(data) = authored else { return Ok(None) };
+    for step in &data.steps {
+        if steps.iter().all(|known| known.name != *step.get_ref()) {
+            return Err(Fault::at(step.span(), format!("there is no step {:?}", step.get_ref().as_str())));
+        }
+    }
+    if let Some(version) = data.version.as_ref().filter(|version| !is_line(version.get_ref())) {
+        return Err(Fault::at(version.span(), "a version of the data is one line, and not empty"));
+    }
+    Ok(Some(Data {
+        probe: probe(&data.probe, options)?,
+        version: data.version.as_ref().map(|version| version.get_ref().clone()),
+        steps: data.steps.iter().map(|step| step.get_ref().clone()).collect(),
+    }))
+}
+
+fn probe(probe: &authored::DataProbe, options: &BTreeSet<&Label>) -> Result<DataProbe, Fault> {
+    command::absolute(&probe.command)?;
+    let timeout_seconds = match &probe.timeout {
+        Some(span) if span.get_ref().seconds() > LONGEST => {
+            return Err(Fault::at(span.span(), format!("a probe of the data takes at most {LONGEST}s"))
+                .help("engines wait for it whenever they are started"));
+        }
+        Some(span) => span.get_ref().seconds(),
+        None => TIMEOUT,
+    };
+    let command = command::validate(&probe.command, options)?;
+    Ok(DataProbe { command, user: probe.user.clone().into(), timeout_seconds })
+}
+
+fn is_line(text: &str) -> bool {
+    !text.is_empty() && text.trim() == text && !text.chars().any(char::is_control)
+}
