@@ -3,7 +3,8 @@
 use consign_metadata::version::Version;
 use serde_json::{Value, json};
 
-use super::world::{World, reasons};
+use super::world::{PACKAGE, World, reasons};
+use crate::acknowledgement::{Acknowledgement, Subject, acknowledge};
 use crate::agent::catalogue::Catalogue;
 use crate::agent::situation::Situation;
 use crate::agent::upgrades::{self, Task};
@@ -11,6 +12,7 @@ use crate::agent::{AgentError, journey};
 use crate::engine::event::{Person, Reason};
 use crate::engine::machine::State;
 use crate::engine::runner::Standing;
+use crate::host::Source;
 use crate::journey::{Hop, Journey};
 use crate::preparation;
 use crate::request::{Reply, Way};
@@ -277,6 +279,40 @@ fn a_long_preparation_is_the_agents_work_and_not_the_package_managers() {
     world.host.state().transaction = None;
     assert_eq!(way(&world, None).legs[0].held, []);
     set_out(&world, Some("1.1.0")).unwrap();
+    drive(&world);
+    assert_eq!(finished(&world), Some(v("1.1.0")));
+}
+
+/// 1.1.0 saves the data first, and the package of 1.0.0 can be had.
+fn that_can_be_taken_back(world: &World) -> Value {
+    fs_err::create_dir_all(world.places.at("/var/lib/erp")).unwrap();
+    let before = format!("{PACKAGE} 1.0.0-1");
+    world.host.state().sources.insert(before.clone(), Source { file: None, download: Some(10) });
+    world.host.state().downloads.insert(before, format!("{PACKAGE} 1.0.0-1\n").into_bytes());
+    let mut plan = world.vendor.plan("1.1.0");
+    plan["body"]["format"] = 3.into();
+    let parts = json!([{"kind": "files", "name": "files", "paths": ["/var/lib/erp"]}]);
+    let steps = plan["body"]["steps"].as_array_mut().unwrap();
+    steps.insert(1, json!({"kind": "backup", "parts": parts, "timeout_seconds": 60}));
+    steps[3]["undo"] = json!("from-backup");
+    plan
+}
+
+#[test]
+fn a_stop_that_was_rolled_back_is_asked_about_before_it_is_tried_again() {
+    let world = with(that_can_be_taken_back);
+    world.host.state().failing.insert("migrate".to_owned());
+    set_out(&world, Some("1.1.0")).unwrap();
+    drive(&world);
+    assert_eq!((first(&world), finished(&world)), (State::RolledBack, None));
+    assert_eq!(waits(&world), [Reason::TakenBack { upgrade: 1 }]);
+    assert_eq!(world.host.running(), ["erp-web.service", "erp.service"]);
+    world.host.state().failing.clear();
+    drive(&world);
+    assert_eq!(finished(&world), None, "nobody has said that it is wanted again");
+    let at = jiff::Timestamp::UNIX_EPOCH;
+    let wanted = Acknowledgement { at, by: marie(), subject: Subject::TakenBack { upgrade: 1 }, version: v("1.1.0") };
+    acknowledge(&world.product(), &[wanted]).unwrap();
     drive(&world);
     assert_eq!(finished(&world), Some(v("1.1.0")));
 }
