@@ -18,8 +18,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::durable;
 use crate::engine::event::Header;
+use crate::engine::journal::JournalError;
 use crate::engine::machine::Upgrade;
 use crate::product::Product;
+use crate::pruning;
+use crate::site::keep::Allowance;
 
 /// Name of the seal in the folder of a backup.
 pub const SEAL: &str = "seal.json";
@@ -109,6 +112,17 @@ pub enum BackupError {
         /// The part.
         path: PathBuf,
     },
+}
+
+/// Why backups were not pruned.
+#[derive(Debug, thiserror::Error)]
+pub enum PruneError {
+    /// A journal cannot be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A backup cannot be removed.
+    #[error(transparent)]
+    Backup(BackupError),
 }
 
 impl Seal {
@@ -206,6 +220,31 @@ pub fn of_unit(product: &Product, header: &Header) -> Result<Option<Seal>, Backu
         }
     }
     Seal::read(product, header.upgrade)
+}
+
+/// The newest backup of a product that counts.
+pub fn newest(product: &Product) -> Option<Seal> {
+    let numbers = product.upgrades().ok()?;
+    numbers.into_iter().rev().find_map(|number| Seal::read(product, number).ok().flatten())
+}
+
+/// Removes the backups that the site's allowance does not cover.
+///
+/// # Errors
+/// When a journal cannot be read, or a folder not be removed.
+pub fn prune(product: &Product, allowance: Allowance, now: Timestamp) -> Result<(), PruneError> {
+    let number = |folder: &Path| folder.file_name().and_then(|name| name.to_str()?.parse().ok());
+    let is_whole = |folder: &Path| {
+        let seal = number(folder).and_then(|number| Seal::read(product, number).ok().flatten());
+        seal.is_some_and(|seal| seal.is_whole(product))
+    };
+    for folder in pruning::backups(product, allowance, now, &is_whole)? {
+        // Without its seal it counts no more, however far the rest comes.
+        durable::remove(&folder.join(SEAL))
+            .and_then(|()| std::fs::remove_dir_all(&folder))
+            .map_err(|cause| PruneError::Backup(BackupError::Io { action: "remove", path: folder.clone(), cause }))?;
+    }
+    Ok(())
 }
 
 /// Whether the data can still be brought back to the version an upgrade with this header starts from.

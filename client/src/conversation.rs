@@ -96,7 +96,7 @@ pub fn ask(places: &Places, request: &Request, limit: Duration) -> Result<Reply,
 
 /// Whether nothing follows the reply.
 pub fn is_last(reply: &Reply) -> bool {
-    !matches!(reply, Reply::Working { .. } | Reply::Fetching { .. })
+    !matches!(reply, Reply::Working { .. } | Reply::Fetching { .. } | Reply::Told { .. })
 }
 
 fn is_pause(error: &io::Error) -> bool {

@@ -11,6 +11,7 @@ pub mod data;
 pub mod database;
 pub mod durable;
 pub mod engine;
+pub mod examination;
 pub mod feed;
 pub mod gate;
 pub mod going_back;
@@ -24,6 +25,7 @@ pub mod places;
 pub mod preparation;
 pub mod previous;
 pub mod product;
+pub mod pruning;
 pub mod report;
 pub mod request;
 #[cfg(test)]

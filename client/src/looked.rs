@@ -6,6 +6,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use consign_metadata::version::Version;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +44,11 @@ impl Looked {
         let looked: Self = serde_json::from_slice(&std::fs::read(file(product)).ok()?).ok()?;
         (looked.format == FORMAT).then_some(looked)
     }
+
+    /// What it found for this version.
+    pub fn of(product: &Product, version: &Version) -> Option<Offer> {
+        Self::read(product)?.offers.into_iter().find(|offer| offer.offered.as_ref() == Some(version))
+    }
 }
 
 fn file(product: &Product) -> PathBuf {
@@ -64,6 +70,7 @@ mod tests {
             installed: None,
             offered: Some("1.1.0".parse().unwrap()),
             held: Vec::new(),
+            told: Vec::new(),
         };
         Looked::keep(&product, std::slice::from_ref(&offer), Timestamp::UNIX_EPOCH).unwrap();
         assert_eq!(Looked::read(&product).unwrap().offers, [offer]);

@@ -33,6 +33,27 @@ use crate::places::Places;
 /// Name of the signed plan in the folder of an upgrade.
 pub const PLAN_FILE: &str = "plan.pgp";
 
+/// Every name in the folder of a product; whoever writes another one adds it here.
+pub const NAMES: [&str; 13] = [
+    "unfinished",
+    "deferred",
+    "offers.json",
+    "kept-back.json",
+    "now.json",
+    "told.json",
+    "data.json",
+    "acknowledgements",
+    "packages",
+    "backups",
+    "prerequisites",
+    "journal",
+    "scripts",
+];
+
+/// Those of them that keep engines from starting while no upgrade is under way: packages are arriving, or the data
+/// is of another version.
+pub const EXPLAIN_THE_FLAG: [&str; 2] = ["deferred", "data.json"];
+
 /// A product that the agent knows of.
 #[derive(Debug, Clone)]
 pub struct Product {

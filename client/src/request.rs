@@ -134,6 +134,8 @@ fn yes() -> bool {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "decision", rename_all = "kebab-case")]
 pub enum Decision {
+    /// Go on now with what only needs time.
+    Resume,
     /// Try the step that failed, or the undo that failed, again.
     Retry,
     /// Go on after the step that failed.
@@ -192,6 +194,13 @@ pub enum Reply {
         product: ProductId,
         /// How much.
         bytes: u64,
+    },
+    /// Something was found of a product that keeps nothing from going ahead. Not the last line.
+    Told {
+        /// The product.
+        product: ProductId,
+        /// What.
+        reasons: Vec<Reason>,
     },
     /// Understood; what follows happens by itself.
     Accepted,
@@ -270,6 +279,9 @@ pub struct Offer {
     pub offered: Option<Version>,
     /// Why it is held; empty when it is cleared.
     pub held: Vec<Reason>,
+    /// What was found on the host and holds nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<Reason>,
 }
 
 /// Why a transaction is refused for one product.

@@ -5,7 +5,10 @@
 //! corrected file counts at the next `retry`. A file that is not understood in full is refused: a
 //! choice that is silently left out would be carried out as another one.
 
+pub mod acknowledge;
 mod add_ons;
+pub mod checks;
+pub mod keep;
 mod repair;
 mod rules;
 pub mod tell;
@@ -27,6 +30,8 @@ use toml::Spanned;
 use crate::places::Places;
 
 pub use add_ons::{AddOn, add_ons};
+use checks::ChecksTable;
+use keep::KeepTable;
 pub use repair::Repair;
 pub use rules::Rules;
 use rules::{Tables, UnattendedTable, WindowTable};
@@ -83,6 +88,8 @@ struct PolicyFile {
     unattended: Option<UnattendedTable>,
     window: Option<WindowTable>,
     tell: Option<TellTable>,
+    checks: Option<ChecksTable>,
+    keep: Option<KeepTable>,
 }
 
 #[derive(Default, Deserialize)]
@@ -93,20 +100,26 @@ struct ProductFile {
     options: BTreeMap<Spanned<String>, Spanned<String>>,
     #[serde(default, rename = "add_on")]
     add_ons: Vec<add_ons::Entry>,
+    #[serde(default)]
+    acknowledge: Vec<acknowledge::InAdvance>,
     unattended: Option<UnattendedTable>,
     window: Option<WindowTable>,
     tell: Option<TellTable>,
+    checks: Option<ChecksTable>,
+    keep: Option<KeepTable>,
 }
 
 impl PolicyFile {
     fn tables(self) -> Tables {
-        Tables { repair: self.repair, unattended: self.unattended, window: self.window, tell: self.tell }
+        let Self { repair, unattended, window, tell, checks, keep, .. } = self;
+        Tables { repair, unattended, window, tell, checks, keep }
     }
 }
 
 impl ProductFile {
     fn tables(self) -> Tables {
-        Tables { repair: self.repair, unattended: self.unattended, window: self.window, tell: self.tell }
+        let Self { repair, unattended, window, tell, checks, keep, .. } = self;
+        Tables { repair, unattended, window, tell, checks, keep }
     }
 }
 

@@ -110,13 +110,16 @@ fn without_space_for_the_previous_package_nothing_stops() {
     ));
     // On another file system than the cache: 20 MiB to keep of each, and 8 of the agent's own.
     for (language, said) in [
-        ("en", "there is no room to keep the previous packages in /var/lib/consignee: 29 MiB are free, 49 are needed"),
-        ("fr", "pas assez de place pour garder les paquets précédents dans /var/lib/consignee : 29 Mio libres, 49"),
+        (
+            "en",
+            format!("there is no room for the upgrade: in {PACKAGES} 29 MiB are free, 49 are needed (previous pack"),
+        ),
+        ("fr", format!("il n'y a pas assez de place pour la mise à niveau : dans {PACKAGES} 29 Mio libres, 49")),
     ] {
         site.host.write("/etc/consign/policy.toml", format!("language = \"{language}\"\n"), 0o644);
         let refused = site.host.apt_get(&["upgrade"]).expect_code(100);
-        assert!(refused.text().contains(said), "{refused}");
-        assert!(refused.text().contains("df -h /var/lib/consignee"), "{refused}");
+        assert!(refused.text().contains(&said), "{refused}");
+        assert!(refused.text().contains(&format!("df -h {PACKAGES}")), "{refused}");
         untouched(&site);
         assert_eq!(kept(&site), [""; 0]);
     }

@@ -10,12 +10,14 @@ use consign_metadata::version::Version;
 
 use super::add_ons::Prospect;
 use super::catalogue::{Catalogue, SignedPlan};
+use super::checks::Found;
 use super::dialogue::Speaker;
 use super::intent::Intent;
+use super::keeping::Part;
 use super::locks::Patience;
 use super::situation::Situation;
 use super::upgrades::{self, Task};
-use super::{Agent, AgentError, comparison, keeping, preparing, putting_back, room, timing, watch};
+use super::{Agent, AgentError, checks, comparison, keeping, preparing, putting_back, room, timing, watch};
 use crate::engine::event::{Event, Failure, Packages, Reason};
 use crate::engine::journal::Journal;
 use crate::engine::machine::{State, Upgrade};
@@ -46,27 +48,39 @@ pub fn barrier(
     }
     agent.begins_again()?;
     let catalogue = Catalogue::read(agent)?;
-    let mut refusals = Vec::new();
-    let mut intents = Vec::new();
     let wanted = Intent::of_transaction(agent, &catalogue, actions);
     let targets = wanted.iter().filter_map(|(id, intent)| Some((id.clone(), intent.as_ref().ok()?.target.clone()?)));
     let arriving: BTreeMap<ProductId, SignedPlan> = targets.collect();
     let prospect = Prospect::Transaction(&arriving);
+    let mut judged = Vec::new();
+    let mut parts = Vec::new();
     for (id, intent) in wanted {
-        let judged =
-            intent.and_then(|intent| judge(agent, &catalogue, &id, &intent, prospect, attended).map(|()| intent));
-        match judged {
-            Ok(intent) => intents.push((id, intent)),
-            Err((to, reasons)) => refusals.push(Refusal { product: id, to, reasons }),
+        let one = Judged::of(agent, &catalogue, id, intent, prospect, attended);
+        if let Some(intent) = &one.intent {
+            match Part::begin(agent, &catalogue, &one.product, intent, actions) {
+                Ok(part) => parts.extend(part),
+                // For want of room, say: the reason is there already.
+                Err(problem) if !one.found.held.is_empty() => log::warn!("{}: {problem}", one.product),
+                Err(problem) => return Err(problem),
+            }
         }
+        judged.push(one);
     }
+    // Of the transaction as a whole: what one product takes another does not have.
+    for (id, found) in keeping::check(&parts) {
+        judged.iter_mut().filter(|one| one.product == id).for_each(|one| one.add(found.clone()));
+    }
+    if judged.iter().any(|one| !one.found.held.is_empty()) {
+        return Ok(Reply::Refuse { refusals: judged.into_iter().filter_map(Judged::refusal).collect() });
+    }
+    for one in judged.iter().filter(|one| !one.found.told.is_empty()) {
+        speaker.say(&Reply::Told { product: one.product.clone(), reasons: one.found.told.clone() });
+    }
+    let refusals = keeping::carry_out(agent, parts, speaker)?;
     if !refusals.is_empty() {
         return Ok(Reply::Refuse { refusals });
     }
-    let refusals = keeping::keep(agent, &catalogue, &intents, actions, speaker)?;
-    if !refusals.is_empty() {
-        return Ok(Reply::Refuse { refusals });
-    }
+    let intents = judged.into_iter().filter_map(|one| Some((one.product, one.intent?))).collect();
     prepare_all(agent, &catalogue, intents, prospect, speaker)
 }
 
@@ -76,8 +90,51 @@ fn managed(agent: &Agent) -> Vec<PackageName> {
     text.lines().filter_map(|line| line.parse().ok()).collect()
 }
 
+/// A product of the transaction, with every reason that was found.
+struct Judged {
+    product: ProductId,
+    to: Option<Version>,
+    /// What is wanted of it, where that is known and nothing else is at work on it.
+    intent: Option<Intent>,
+    found: Found,
+}
+
+impl Judged {
+    fn of(
+        agent: &Agent,
+        catalogue: &Catalogue,
+        product: ProductId,
+        intent: Result<Intent, Refused>,
+        prospect: Prospect<'_>,
+        attended: bool,
+    ) -> Self {
+        let (intent, (to, reasons)) = match intent {
+            Ok(intent) => match judge(agent, catalogue, &product, &intent, prospect, attended) {
+                Ok(found) => {
+                    let to = intent.target.as_ref().map(|target| target.plan.envelope.version.clone());
+                    return Self { product, to, intent: Some(intent), found };
+                }
+                Err(refused) => (None, refused),
+            },
+            Err(refused) => (None, refused),
+        };
+        Self { product, to, intent, found: Found { held: reasons, told: Vec::new() } }
+    }
+
+    fn add(&mut self, found: Found) {
+        self.found.held.extend(found.held);
+        self.found.told.extend(found.told);
+    }
+
+    fn refusal(self) -> Option<Refusal> {
+        let Self { product, to, found, .. } = self;
+        (!found.held.is_empty()).then_some(Refusal { product, to, reasons: found.held })
+    }
+}
+
 type Refused = (Option<Version>, Vec<Reason>);
 
+/// What the gates and the host say; what could not even be looked at is an error.
 fn judge(
     agent: &Agent,
     catalogue: &Catalogue,
@@ -85,8 +142,8 @@ fn judge(
     intent: &Intent,
     prospect: Prospect<'_>,
     attended: bool,
-) -> Result<(), Refused> {
-    let Some(target) = &intent.target else { return Ok(()) };
+) -> Result<Found, Refused> {
+    let Some(target) = &intent.target else { return Ok(Found::default()) };
     let to = Some(target.plan.envelope.version.clone());
     let entry = &catalogue.entries[id];
     let Some(_lock) = agent.locks.lock_unless_at_work(&entry.product, PATIENCE) else {
@@ -96,12 +153,25 @@ fn judge(
     let judged = Situation::with(agent, catalogue, entry, &intent.joining).and_then(|situation| {
         let situation = Situation { prospect, ..situation };
         let from = situation.from(agent);
-        reasons(agent, &situation, target, from.as_ref(), &intent.joining, attended)
+        let held = reasons(agent, &situation, target, from.as_ref(), &intent.joining, attended)?;
+        let mut found = on_host(agent, &situation, target, from.as_ref(), &intent.joining);
+        found.held.splice(..0, held);
+        Ok(found)
     });
-    match judged {
-        Ok(reasons) if reasons.is_empty() => Ok(()),
-        Ok(reasons) => Err((to, reasons)),
-        Err(problem) => Err((to, vec![Reason::Unverified { what: id.to_string(), cause: problem.to_string() }])),
+    judged.map_err(|problem| (to, vec![Reason::Unverified { what: id.to_string(), cause: problem.to_string() }]))
+}
+
+/// What the host says to an upgrade that would change something.
+pub(super) fn on_host(
+    agent: &Agent,
+    situation: &Situation<'_>,
+    target: &SignedPlan,
+    from: Option<&Version>,
+    joining: &BTreeSet<PackageName>,
+) -> Found {
+    match from.is_none() || changes_nothing(agent, situation, target, joining) {
+        true => Found::default(),
+        false => checks::of_host(agent, situation, &target.plan),
     }
 }
 
@@ -118,16 +188,16 @@ pub(super) fn reasons(
     if changes_nothing(agent, situation, target, joining) {
         return Ok(Vec::new());
     }
-    if let Some(no_room) = room::reasons(&agent.places) {
-        return Ok(vec![no_room]);
-    }
+    let no_room = room::reasons(&agent.places);
     let mut reasons = situation.reasons(agent, &target.plan, from, Some(UNHURRIED));
     let other = situation.newest.as_ref().filter(|u| !u.is_over() && u.header.plan != target.plan.digest);
     // An older version is not offered: no journal waits for it.
-    if !reasons.is_empty() && other.is_none() && !reasons.iter().any(gate::is_downgrade) {
+    let is_written = no_room.is_none() && other.is_none();
+    if !reasons.is_empty() && is_written && !reasons.iter().any(gate::is_downgrade) {
         let mut journal = upgrades::open_or_begin(agent, situation, target, Some(from), joining)?;
         upgrades::judge(agent, &mut journal, &reasons)?;
     }
+    reasons.extend(no_room);
     reasons.extend(timing::reasons(agent, situation, &target.plan, from, attended));
     reasons.extend(preparing::reason(situation, &target.plan, from));
     Ok(reasons)

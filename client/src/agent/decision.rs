@@ -56,6 +56,7 @@ pub fn decide(
     };
     let header = upgrade.header.clone();
     fits_task(upgrade, decision)?;
+    only_needs_time(upgrade, decision)?;
     if let Some(anew) = with_other_add_ons(agent, &situation, upgrade, decision)? {
         log::info!(
             "{id}, upgrade {number}: upgrade {} takes its place, with other add-ons",
@@ -124,6 +125,7 @@ fn with_other_add_ons(
 fn event(state: &State, decision: &Decision, by: &Person) -> Option<Event> {
     let by = by.clone();
     Some(match (decision, state) {
+        (Decision::Resume, _) => return None,
         (Decision::Retry, State::Stuck { .. }) => Event::UndoRetried { by },
         (Decision::Retry, state) if state.is_walking() => return None,
         (Decision::Retry, _) => Event::Retry { by: Some(by) },
@@ -158,12 +160,27 @@ fn fits_task(upgrade: &Upgrade, decision: &Decision) -> Result<(), AgentError> {
     }
 }
 
+/// What waits for more than time is not resumed by the way: a person decides about it with another word.
+fn only_needs_time(upgrade: &Upgrade, decision: &Decision) -> Result<(), AgentError> {
+    let (product, number) = (&upgrade.header.product, upgrade.header.upgrade);
+    match decision {
+        Decision::Resume if !upgrade.state.is_walking() => Err(AgentError::NotNow(format!(
+            "cannot resume upgrade {number} of {product}: it is {}, and waits for more than time",
+            code(&upgrade.state)
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn code(state: &State) -> String {
+    let state = serde_json::to_value(state).unwrap_or_default();
+    state["state"].as_str().unwrap_or("in another state").to_owned()
+}
+
 /// What the table refuses, in the operator's words.
 fn not_now(error: JournalError, upgrade: &Upgrade) -> AgentError {
     let JournalError::Illegal(_) = error else { return error.into() };
-    let state = serde_json::to_value(&upgrade.state).unwrap_or_default();
-    let (number, product) = (upgrade.header.upgrade, &upgrade.header.product);
-    let state = state["state"].as_str().unwrap_or("in another state").to_owned();
+    let (number, product, state) = (upgrade.header.upgrade, &upgrade.header.product, code(&upgrade.state));
     AgentError::NotNow(format!("cannot decide that about upgrade {number} of {product}: it is {state}"))
 }
 

@@ -132,8 +132,9 @@ fn name(request: &Request) -> String {
 }
 
 fn word(decision: &crate::request::Decision) -> &'static str {
-    use crate::request::Decision::{Answer, Done, Rescue, Retry, Rollback, Skip};
+    use crate::request::Decision::{Answer, Done, Rescue, Resume, Retry, Rollback, Skip};
     match decision {
+        Resume => "resume",
         Retry => "retry",
         Skip => "skip",
         Rollback { .. } => "rollback",

@@ -11,11 +11,14 @@ use super::add_ons::Prospect;
 use super::catalogue::{Catalogue, Entry, SignedPlan};
 use super::dialogue::Speaker;
 use super::intent::Intent;
+use super::keeping::Part;
 use super::offers::Evaluation;
 use super::online::Online;
 use super::situation::Situation;
 use super::upgrades::{self, Task};
-use super::{Agent, AgentError, add_ons, barrier, comparison, holds, journey, keeping, look, room, timing, watch};
+use super::{
+    Agent, AgentError, add_ons, barrier, checks, comparison, holds, journey, keeping, look, room, timing, watch,
+};
 use crate::add_on::Joined;
 use crate::engine::event::Reason;
 use crate::engine::runner::Standing;
@@ -44,12 +47,10 @@ pub fn walk(agent: &Arc<Agent>, catalogue: &Catalogue, entry: &Entry, journey: J
         agent.try_again_in(PAUSE);
         return waits(entry, journey, vec![Reason::NotFetched { cause: words(&problem) }]);
     }
-    let intents = [(entry.product.id.clone(), Intent { target: Some(target), joining: BTreeSet::new() })];
-    let (refusals, _) = keeping::keep_all(agent, catalogue, &intents, &[], &mut Speaker::to_nobody())?;
-    if !refusals.is_empty() {
-        return waits(entry, journey, refusals.into_iter().flat_map(|refusal| refusal.reasons).collect());
+    let held = keep_previous(agent, catalogue, entry, &target)?;
+    if !held.is_empty() {
+        return waits(entry, journey, held);
     }
-    let [(_, Intent { target: Some(target), .. })] = intents else { return Ok(false) };
     // Somebody else has begun one meanwhile: no engine stops to wait for that.
     if agent.packages.transaction()?.is_some() {
         watch::watch(agent);
@@ -64,6 +65,23 @@ pub fn walk(agent: &Arc<Agent>, catalogue: &Catalogue, entry: &Entry, journey: J
         Prepared::No { journey, reason } => waits(entry, journey, vec![reason]).map(|_| true),
         Prepared::Ended => Ok(false),
     }
+}
+
+/// The packages to go back to, and room for all that is written; what stands in the way.
+fn keep_previous(
+    agent: &Agent,
+    catalogue: &Catalogue,
+    entry: &Entry,
+    target: &SignedPlan,
+) -> Result<Vec<Reason>, AgentError> {
+    let intent = Intent { target: Some(target.clone()), joining: BTreeSet::new() };
+    let parts: Vec<Part<'_>> = Part::begin(agent, catalogue, &entry.product.id, &intent, &[])?.into_iter().collect();
+    let held: Vec<Reason> = keeping::check(&parts).into_iter().flat_map(|(_, found)| found.held).collect();
+    if !held.is_empty() {
+        return Ok(held);
+    }
+    let (refusals, _) = keeping::fetch(agent, parts, &mut Speaker::to_nobody());
+    Ok(refusals.into_iter().flat_map(|refusal| refusal.reasons).collect())
 }
 
 /// What became of a preparation.
@@ -93,6 +111,7 @@ fn cleared(agent: &Agent, catalogue: &Catalogue, entry: &Entry) -> Result<Result
     if let Some(from) = situation.from(agent) {
         // A person has asked for it: somebody is there.
         reasons.extend(timing::reasons(agent, &situation, &target.plan, &from, true));
+        reasons.extend(checks::of_host(agent, &situation, &target.plan).held);
     }
     Ok(if reasons.is_empty() { Ok(target) } else { Err(reasons) })
 }

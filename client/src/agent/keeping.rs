@@ -1,5 +1,5 @@
-//! The packages to go back to, of every product in a transaction: there is room for all of them and they are
-//! kept before the first engine stops.
+//! The packages to go back to, of every product in a transaction: there is room for all of them, and for all that
+//! comes, and they are kept before the first engine stops.
 
 use std::time::{Duration, Instant};
 
@@ -7,82 +7,115 @@ use consign_metadata::name::ProductId;
 use consign_metadata::version::Version;
 
 use super::catalogue::Catalogue;
+use super::checks::{self, Found};
 use super::dialogue::Speaker;
 use super::intent::Intent;
 use super::previous::{self, Keeping};
+use super::room::{self, Need};
 use super::situation::Situation;
-use super::{Agent, AgentError, barrier, room};
-use crate::engine::event::Reason;
+use super::{Agent, AgentError, barrier};
+use crate::engine::event::{Purpose, Reason};
 use crate::request::{PackageAction, Refusal, Reply};
+use crate::site::checks::{Checks, Weight};
 
 /// How long a package's script may be held up for downloads.
 const LATE: Duration = Duration::from_secs(120);
+/// A product, the version it goes to, its packages, and all that will be written for it.
+pub struct Part<'a> {
+    product: ProductId,
+    to: Version,
+    weights: Checks,
+    keeping: Keeping<'a>,
+    needs: Vec<Need>,
+}
 
-/// A product, the version it goes to, and its packages.
-type Part<'a> = (&'a ProductId, Version, Keeping<'a>);
+impl<'a> Part<'a> {
+    /// Keeps of one product what costs no room, and finds out what the rest needs; `None` for a first install,
+    /// where nothing would be run, and where a step is running.
+    ///
+    /// # Errors
+    /// [`AgentError`]
+    pub fn begin(
+        agent: &'a Agent,
+        catalogue: &Catalogue,
+        id: &ProductId,
+        intent: &Intent,
+        actions: &[PackageAction],
+    ) -> Result<Option<Self>, AgentError> {
+        let (Some(target), entry) = (&intent.target, &catalogue.entries[id]) else { return Ok(None) };
+        let Some(_lock) = agent.locks.lock_unless_at_work(&entry.product, barrier::PATIENCE) else { return Ok(None) };
+        let situation = Situation::with(agent, catalogue, entry, &intent.joining)?;
+        let has_old = situation.from(agent).is_some() || situation.under_way().is_some();
+        if !has_old || barrier::changes_nothing(agent, &situation, target, &intent.joining) {
+            return Ok(None);
+        }
+        let is_of_it = |action: &&PackageAction| intent.joining.iter().any(|name| name.as_str() == action.package);
+        let arriving: Vec<&PackageAction> = actions.iter().filter(is_of_it).collect();
+        let keeping = Keeping::begin(agent, &situation, &arriving)?;
+        let (folder, bytes, freed) = (keeping.folder().to_owned(), keeping.bytes(), keeping.freed());
+        let mut needs = vec![Need { folder, bytes, freed, purpose: Purpose::PreviousPackages }];
+        let modules: Vec<_> = situation.database.keys().cloned().collect();
+        // What a package database cannot tell now, it says itself in a moment.
+        let installed = agent.packages.files(&modules).unwrap_or_default();
+        needs.extend(room::for_files(&agent.places, &installed, keeping.unpacked()));
+        needs.extend(room::for_backup(agent, &situation, &target.plan));
+        let weights = checks::weights(&agent.places, id);
+        Ok(Some(Self { product: id.clone(), to: target.plan.envelope.version.clone(), weights, keeping, needs }))
+    }
+}
 
-/// Keeps them; or answers why the transaction must not go ahead, with nothing fetched and nothing stopped.
+/// What is to be said of each product: packages to go back to that cannot be had, and room for all of them
+/// together. Nothing was fetched and nothing stopped.
+pub fn check(parts: &[Part<'_>]) -> Vec<(ProductId, Found)> {
+    let full = no_room(parts);
+    let check = |part: &Part<'_>| {
+        let mut found = Found::default();
+        if let Some(missing) = checks::missing(part.keeping.lost()) {
+            found.add(part.weights.previous_packages, missing);
+        }
+        if let Some(full) = full.iter().find(|_| part.needs.iter().any(|need| need.bytes > 0)) {
+            found.add(part.weights.room, full.clone());
+        }
+        (part.product.clone(), found)
+    };
+    parts.iter().map(check).collect()
+}
+
+fn no_room(parts: &[Part<'_>]) -> Option<Reason> {
+    let looked_at = parts.iter().filter(|part| part.weights.room != Weight::Off);
+    let needs: Vec<Need> = looked_at.flat_map(|part| part.needs.iter().cloned()).collect();
+    room::for_upgrade(&needs)
+        .unwrap_or_else(|problem| Some(Reason::CheckUnknown { check: "room".to_owned(), cause: problem.to_string() }))
+}
+
+/// Keeps them; or answers why the transaction must not go ahead, with nothing stopped.
 ///
 /// # Errors
-/// [`AgentError`]; also when the transaction has ended meanwhile.
-pub fn keep(
-    agent: &Agent,
-    catalogue: &Catalogue,
-    intents: &[(ProductId, Intent)],
-    actions: &[PackageAction],
-    speaker: &mut Speaker,
-) -> Result<Vec<Refusal>, AgentError> {
-    let (refusals, has_waited) = keep_all(agent, catalogue, intents, actions, speaker)?;
+/// When the transaction has ended meanwhile.
+pub fn carry_out(agent: &Agent, parts: Vec<Part<'_>>, speaker: &mut Speaker) -> Result<Vec<Refusal>, AgentError> {
+    let (refusals, has_waited) = fetch(agent, parts, speaker);
     // Whoever lost patience meanwhile shall not have the engines stopped for nothing.
-    if has_waited && agent.packages.transaction()?.is_none() {
+    if refusals.is_empty() && has_waited && agent.packages.transaction()?.is_none() {
         return Err(AgentError::NotNow("the transaction ended while packages were fetched".to_owned()));
     }
     Ok(refusals)
 }
 
 /// The same where no transaction waits; and whether anything had to be waited for.
-///
-/// # Errors
-/// [`AgentError`]
-pub fn keep_all(
-    agent: &Agent,
-    catalogue: &Catalogue,
-    intents: &[(ProductId, Intent)],
-    actions: &[PackageAction],
-    speaker: &mut Speaker,
-) -> Result<(Vec<Refusal>, bool), AgentError> {
-    let mut parts = Vec::new();
-    for (id, intent) in intents {
-        parts.extend(part(agent, catalogue, id, intent, actions)?);
+pub fn fetch(agent: &Agent, parts: Vec<Part<'_>>, speaker: &mut Speaker) -> (Vec<Refusal>, bool) {
+    let deadline = Instant::now() + previous::LIMIT;
+    let (mut has_waited, mut refusals) = (false, Vec::new());
+    for Part { product, to, weights, keeping, .. } in parts {
+        let _lock = agent.locks.lock(&product);
+        if let bytes @ 1.. = keeping.to_fetch() {
+            speaker.say(&Reply::Fetching { product: product.clone(), bytes });
+        }
+        let (waited, lost) = keeping.carry_out(deadline);
+        has_waited |= waited;
+        let missing = checks::missing(&lost).filter(|_| weights.previous_packages == Weight::Refuse);
+        refusals.extend(missing.map(|missing| Refusal { product, to: Some(to), reasons: vec![missing] }));
     }
-    if let Some(reason) = no_room(agent, &parts) {
-        let refused = parts.into_iter().filter(|(_, _, keeping)| keeping.bytes() > 0);
-        let refusal =
-            |(id, to, _): Part<'_>| Refusal { product: id.clone(), to: Some(to), reasons: vec![reason.clone()] };
-        return Ok((refused.map(refusal).collect(), false));
-    }
-    Ok((Vec::new(), carry_out(agent, parts, speaker)))
-}
-
-/// The packages of one product; `None` for a first install, and where nothing would be run.
-fn part<'a>(
-    agent: &'a Agent,
-    catalogue: &Catalogue,
-    id: &'a ProductId,
-    intent: &Intent,
-    actions: &[PackageAction],
-) -> Result<Option<Part<'a>>, AgentError> {
-    let Some(target) = &intent.target else { return Ok(None) };
-    let _lock = agent.locks.lock(id);
-    let situation = Situation::with(agent, catalogue, &catalogue.entries[id], &intent.joining)?;
-    let has_old = situation.from(agent).is_some() || situation.under_way().is_some();
-    if !has_old || barrier::changes_nothing(agent, &situation, target, &intent.joining) {
-        return Ok(None);
-    }
-    let is_of_it = |action: &&PackageAction| intent.joining.iter().any(|name| name.as_str() == action.package);
-    let arriving: Vec<&PackageAction> = actions.iter().filter(is_of_it).collect();
-    let keeping = Keeping::begin(agent, &situation, &arriving)?;
-    Ok(Some((id, target.plan.envelope.version.clone(), keeping)))
+    (refusals, has_waited)
 }
 
 /// The packages of one product whose files are about to be replaced, without a barrier: as far as they can be had
@@ -92,24 +125,4 @@ pub fn keep_late(agent: &Agent, situation: &Situation<'_>) {
         Ok(keeping) => drop(keeping.carry_out(Instant::now() + LATE)),
         Err(problem) => log::warn!("{}: {problem}", situation.product.id),
     }
-}
-
-fn no_room(agent: &Agent, parts: &[Part<'_>]) -> Option<Reason> {
-    let needed = parts.iter().map(|(_, _, keeping)| keeping.bytes()).fold(0, u64::saturating_add);
-    let freed = parts.iter().map(|(_, _, keeping)| keeping.freed()).fold(0, u64::saturating_add);
-    room::for_packages(&agent.places, needed, freed)
-}
-
-/// Whether anything had to be waited for.
-fn carry_out(agent: &Agent, parts: Vec<Part<'_>>, speaker: &mut Speaker) -> bool {
-    let deadline = Instant::now() + previous::LIMIT;
-    let mut has_waited = false;
-    for (id, _, keeping) in parts {
-        let _lock = agent.locks.lock(id);
-        if let bytes @ 1.. = keeping.to_fetch() {
-            speaker.say(&Reply::Fetching { product: id.clone(), bytes });
-        }
-        has_waited |= keeping.carry_out(deadline);
-    }
-    has_waited
 }

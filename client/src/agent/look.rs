@@ -127,7 +127,7 @@ fn look_at(agent: &Agent, catalogue: &Catalogue, entry: &Entry, online: &Online)
         Err(problem) => {
             log::warn!("{id}: {problem}");
             let held = vec![Reason::Unverified { what: id.to_string(), cause: problem.to_string() }];
-            vec![Offer { product: id.clone(), installed: installed(entry), offered: None, held }]
+            vec![Offer { product: id.clone(), installed: installed(entry), offered: None, held, told: Vec::new() }]
         }
     }
 }
@@ -197,7 +197,7 @@ fn gated(situation: &Situation<'_>) -> Result<Option<crate::engine::journal::Jou
 
 fn busy(entry: &Entry, upgrade: u32) -> Offer {
     let held = vec![Reason::Unfinished { upgrade }];
-    Offer { product: entry.product.id.clone(), installed: installed(entry), offered: None, held }
+    Offer { product: entry.product.id.clone(), installed: installed(entry), offered: None, held, told: Vec::new() }
 }
 
 fn installed(entry: &Entry) -> Option<consign_metadata::version::Version> {

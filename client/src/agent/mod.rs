@@ -9,12 +9,12 @@
 //! - [`journey`], [`hop`]: a product goes to a version, stop by stop; [`preparing`]: why that is the agent's work
 //! - [`catalogue`], [`situation`], [`comparison`], [`offers`], [`intent`], [`add_ons`]: what is known and wanted
 //! - [`introduction`]: the new keys of a vendor, for a host that was away
-//! - [`room`]: space for what is written
+//! - [`checks`]: what is looked for on the host; [`room`]: space for what is written
 //! - [`keeping`], [`previous`]: the packages to go back to
 //! - [`putting_back`]: they come back
 //! - [`timing`]: the site's rules on when and with whom
 //! - [`telling`]: people hear of an outage
-//! - [`upgrades`], [`holds`]: what is written down
+//! - [`upgrades`], [`holds`]: what is written down; [`seeding`]: what the site acknowledges in advance
 //! - [`locks`], [`duty`]: who is at what
 //! - [`data`]: the version of the data against what was last seen
 //!
@@ -25,6 +25,7 @@ pub mod add_ons;
 pub mod adoption;
 pub mod barrier;
 pub mod catalogue;
+pub mod checks;
 pub mod comparison;
 pub mod data;
 pub mod decision;
@@ -49,6 +50,7 @@ pub mod putting_back;
 pub mod reconcile;
 pub mod removal;
 pub mod room;
+pub mod seeding;
 pub mod service;
 pub mod situation;
 pub mod telling;

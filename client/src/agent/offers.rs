@@ -18,7 +18,7 @@ use super::catalogue::{Catalogue, Entry, SignedPlan};
 use super::comparison;
 use super::online::Online;
 use super::situation::Situation;
-use super::{Agent, AgentError, preparing, timing};
+use super::{Agent, AgentError, checks, preparing, timing};
 use crate::engine::event::Reason;
 use crate::feed::Kept;
 use crate::gate;
@@ -161,16 +161,15 @@ impl Desk<'_> {
     fn choose(&self, found: &Found) -> Evaluation {
         let wanted = found.shard.releases[..=found.newest].iter().rev().find(|release| self.is_wanted(release));
         let Some(newest) = wanted else { return self.nothing_newer() };
-        if let Some(plan) = self.reachable(found, self.from, self.installed.envelope.revision) {
-            let is_newest = newest.plan == plan.plan.digest;
-            let mut evaluation = self.offer(plan);
-            if !is_newest {
+        if let Some((plan, release)) = self.reachable(found, self.from, self.installed.envelope.revision) {
+            let mut evaluation = self.offer(plan, release);
+            if release.plan != newest.plan {
                 evaluation.offers.push(self.out_of_reach(found, newest, self.from));
             }
             return evaluation;
         }
         match self.plan(found, newest) {
-            Ok(plan) => self.offer(plan),
+            Ok(plan) => self.offer(plan, newest),
             Err(TrustError::Newer { envelope, .. }) => {
                 self.only(Some(newest.version.clone()), gate::reasons_of_newer(&envelope, self.from))
             }
@@ -187,7 +186,7 @@ impl Desk<'_> {
     }
 
     /// The newest release that can be reached from a version without a stop.
-    fn reachable(&self, found: &Found, from: &Version, revision: u32) -> Option<SignedPlan> {
+    fn reachable<'f>(&self, found: &'f Found, from: &Version, revision: u32) -> Option<(SignedPlan, &'f FeedRelease)> {
         let (mut stop, mut looked): (Option<Version>, _) = (None, 0);
         for release in found.shard.releases[..=found.newest].iter().rev() {
             let is_beyond = stop.as_ref().is_some_and(|stop| release.version > *stop);
@@ -202,7 +201,7 @@ impl Desk<'_> {
             let Ok(plan) = self.plan(found, release) else { continue };
             let found = obstacles(&plan.plan.envelope, from);
             if found.is_empty() {
-                return Some(plan);
+                return Some((plan, release));
             }
             stop = first_stop(&found).cloned().or(stop);
         }
@@ -230,14 +229,19 @@ impl Desk<'_> {
         }
     }
 
-    fn offer(&self, target: SignedPlan) -> Evaluation {
+    fn offer(&self, target: SignedPlan, release: &FeedRelease) -> Evaluation {
         let patience = self.online.map(Online::patience);
         let reasons = self.situation.reasons(self.agent, &target.plan, self.from, patience);
-        // What passes with time is said, and is no part of what is written down.
+        let found = match self.online {
+            Some(_) => checks::of_offer(self.agent, self.situation, &target.plan, release),
+            None => checks::as_looked(self.situation, &target.plan),
+        };
+        // What passes is said, and is no part of what is written down.
         let waits = timing::reasons(self.agent, self.situation, &target.plan, self.from, true);
         let long = preparing::reason(self.situation, &target.plan, self.from);
-        let held = reasons.iter().cloned().chain(waits).chain(long).collect();
+        let held = reasons.iter().cloned().chain(waits).chain(long).chain(found.held).collect();
         let mut evaluation = self.only(Some(target.plan.envelope.version.clone()), held);
+        evaluation.offers.iter_mut().for_each(|offer| offer.told.clone_from(&found.told));
         evaluation.cleared = reasons.is_empty().then(|| target.plan.clone());
         evaluation.target = Some((target, reasons));
         evaluation
@@ -273,6 +277,6 @@ impl Desk<'_> {
 
     fn line(&self, offered: Option<Version>, held: Vec<Reason>) -> Offer {
         let installed = Some(self.installed.envelope.version.clone());
-        Offer { product: self.id().clone(), installed, offered, held }
+        Offer { product: self.id().clone(), installed, offered, held, told: Vec::new() }
     }
 }

@@ -134,7 +134,11 @@ pub fn preinst(
         }
         Situation::defer(situation.product)?;
     } else {
-        let reasons = barrier::reasons(agent, &situation, &target, from.as_ref(), &joining, attended)?;
+        let mut reasons = barrier::reasons(agent, &situation, &target, from.as_ref(), &joining, attended)?;
+        // What cannot be refused any more is past the point where the host could be put in order for it.
+        if matches!(brings, Brings::Plan(_)) {
+            reasons.extend(barrier::on_host(agent, &situation, &target, from.as_ref(), &joining).held);
+        }
         let refusal = match reasons.is_empty() {
             true => {
                 keeping::keep_late(agent, &situation);

@@ -4,6 +4,7 @@
 //! A link costs nothing, a copy or a download needs room, and for want of room nothing begins. What cannot be
 //! had, because no repository has it any more or none can be reached, keeps no upgrade back.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -15,11 +16,13 @@ use consign_metadata::document::Role;
 use consign_metadata::openpgp::Keyring;
 
 use super::situation::Situation;
-use super::{Agent, AgentError};
+use super::{Agent, AgentError, room};
 use crate::feed::Kept;
-use crate::host::Source;
+use crate::host::{HostError, Identity, Source};
 use crate::previous::{self, PackageVersion};
+use crate::pruning::{self, Set};
 use crate::request::PackageAction;
+use crate::site::Rules;
 
 /// How long downloads may hold a transaction up, all together.
 pub const LIMIT: Duration = Duration::from_secs(600);
@@ -47,7 +50,42 @@ pub struct Keeping<'a> {
     keyring: Keyring,
     published: Vec<(PackageVersion, Sha256)>,
     kept: Vec<PathBuf>,
+    /// Files of earlier releases that the site wants kept.
+    earlier: Vec<PathBuf>,
     missing: Vec<Missing>,
+    /// Those that cannot be had, of the ones to go back to.
+    lost: Vec<PackageVersion>,
+    /// How much room the packages take that arrive, once they are unpacked.
+    unpacked: BTreeMap<PackageVersion, u64>,
+}
+
+/// How it looks for the packages to go back to, ahead of time.
+#[derive(Debug, Clone, Default)]
+pub struct Outlook {
+    /// Those that are not here and that no repository has.
+    pub missing: Vec<PackageVersion>,
+    /// How much room the others take that are still to come.
+    pub bytes: u64,
+}
+
+/// Looks where the packages to go back to could be had. Nothing is fetched, and nothing verified yet.
+///
+/// # Errors
+/// When the package manager cannot be asked.
+pub fn outlook(agent: &Agent, situation: &Situation<'_>) -> Result<Outlook, HostError> {
+    let (mut outlook, folder) = (Outlook::default(), situation.product.packages());
+    for wanted in to_go_back_to(situation) {
+        if agent.packages.file_in(&folder, &wanted.package, &wanted.version).is_some() {
+            continue;
+        }
+        match agent.packages.source(&wanted.package, &wanted.version)? {
+            // Another name for it is all that it takes, unless it is elsewhere.
+            Source { file: Some(file), .. } => outlook.bytes += room::to_bring(&file, &folder),
+            Source { download: Some(bytes), .. } => outlook.bytes = outlook.bytes.saturating_add(bytes),
+            Source { .. } => outlook.missing.push(wanted),
+        }
+    }
+    Ok(outlook)
 }
 
 impl<'a> Keeping<'a> {
@@ -63,6 +101,8 @@ impl<'a> Keeping<'a> {
         for wanted in to_go_back_to(situation) {
             keeping.look_for(wanted, None);
         }
+        // Of what arrives no file is lost, and what it takes is counted from here on.
+        keeping.unpacked.clear();
         for action in arriving {
             let of = (action.package.parse(), action.after.clone(), &action.archive);
             // Without an archive it is only configured, which is an action of its own.
@@ -81,7 +121,9 @@ impl<'a> Keeping<'a> {
         let folder = situation.product.packages();
         let keyring = situation.trust.vendor(&situation.product.id.vendor)?.keyring(Role::Package)?;
         let published = published(agent, situation);
-        Ok(Self { agent, folder, keyring, published, kept: Vec::new(), missing: Vec::new() })
+        let earlier = earlier(agent, situation);
+        let (kept, missing, lost, unpacked) = Default::default();
+        Ok(Self { agent, folder, keyring, published, kept, earlier, missing, lost, unpacked })
     }
 
     /// The file of a package that is kept, verified.
@@ -92,7 +134,22 @@ impl<'a> Keeping<'a> {
         let PackageVersion { package, version } = wanted;
         let file = self.agent.packages.file_in(&self.folder, package, version);
         let file = file.ok_or_else(|| format!("{package} {version} is not in {}", self.folder.display()))?;
-        self.verify(&file, wanted).map(|_| file)
+        self.identify(&file, wanted).map(|_| file)
+    }
+
+    /// Where they are kept.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Those to go back to that cannot be had.
+    pub fn lost(&self) -> &[PackageVersion] {
+        &self.lost
+    }
+
+    /// The room that the files of those that arrive take.
+    pub fn unpacked(&self) -> u64 {
+        self.unpacked.values().copied().fold(0, u64::saturating_add)
     }
 
     /// The room that what is missing takes.
@@ -107,17 +164,18 @@ impl<'a> Keeping<'a> {
 
     /// The room that becomes free: files of earlier releases.
     pub fn freed(&self) -> u64 {
-        let old = entries(&self.folder).into_iter().filter(|path| !self.kept.contains(path));
+        let old = entries(&self.folder).into_iter();
+        let old = old.filter(|path| !self.kept.contains(path) && !self.earlier.contains(path));
         // What has another name elsewhere frees nothing.
         let found = old.filter_map(|path| path.symlink_metadata().ok()).filter(|found| found.nlink() == 1);
         found.map(|found| found.len()).sum()
     }
 
     /// Copies and fetches what is missing, until the deadline, and removes earlier releases. Answers whether
-    /// anything had to be waited for.
-    pub fn carry_out(mut self, deadline: Instant) -> bool {
-        let kept = self.kept.clone();
-        self.tidy(|path| kept.contains(&path.to_owned()));
+    /// anything had to be waited for, and what could not be had after all.
+    pub fn carry_out(mut self, deadline: Instant) -> (bool, Vec<PackageVersion>) {
+        let stays: Vec<PathBuf> = self.kept.iter().chain(&self.earlier).cloned().collect();
+        self.tidy(|path| stays.contains(&path.to_owned()));
         let missing = std::mem::take(&mut self.missing);
         let (has_waited, mut can_be_had) = (!missing.is_empty(), true);
         for Missing { wanted, way, .. } in missing {
@@ -130,9 +188,10 @@ impl<'a> Keeping<'a> {
             if let Err(problem) = taken {
                 log::warn!("{} {} is not kept: {problem}", wanted.package, wanted.version);
                 can_be_had &= !matches!(way, Way::Download);
+                self.lost.push(wanted);
             }
         }
-        has_waited
+        (has_waited, self.lost)
     }
 
     fn look_for(&mut self, wanted: PackageVersion, archive: Option<&Path>) {
@@ -155,7 +214,12 @@ impl<'a> Keeping<'a> {
         match self.way(&wanted, source) {
             Ok(Some((way, bytes))) => self.missing.push(Missing { wanted, way, bytes }),
             Ok(None) => {}
-            Err(problem) => log::warn!("{} {} is not kept: {problem}", wanted.package, wanted.version),
+            Err(problem) => {
+                log::warn!("{} {} is not kept: {problem}", wanted.package, wanted.version);
+                if archive.is_none() {
+                    self.lost.push(wanted);
+                }
+            }
         }
     }
 
@@ -209,7 +273,13 @@ impl<'a> Keeping<'a> {
 
     /// The name and the size of a file that is this very package: signed by the vendor, and the one that was
     /// published where the feed tells.
-    fn verify(&self, path: &Path, wanted: &PackageVersion) -> Result<(String, u64), String> {
+    fn verify(&mut self, path: &Path, wanted: &PackageVersion) -> Result<(String, u64), String> {
+        let (found, bytes) = self.identify(path, wanted)?;
+        self.unpacked.insert(wanted.clone(), found.unpacked);
+        Ok((found.file, bytes))
+    }
+
+    fn identify(&self, path: &Path, wanted: &PackageVersion) -> Result<(Identity, u64), String> {
         let found = self.agent.packages.identify(path, &self.keyring).map_err(|problem| problem.to_string())?;
         if (&found.package, &found.version) != (&wanted.package, &wanted.version) {
             return Err(format!("{} is {} {}", path.display(), found.package, found.version));
@@ -219,7 +289,7 @@ impl<'a> Keeping<'a> {
         if published.peek().is_some() && !published.any(|(_, known)| *known == digest) {
             return Err(format!("{} is not the file that the feed names", path.display()));
         }
-        Ok((found.file, bytes))
+        Ok((found, bytes))
     }
 
     fn tidy(&self, stays: impl Fn(&Path) -> bool) {
@@ -245,6 +315,33 @@ fn to_go_back_to(situation: &Situation<'_>) -> Vec<PackageVersion> {
             installed.map(|(package, version)| PackageVersion { package, version }).collect()
         }
     }
+}
+
+/// The files of releases before the one to go back to, as many and as long as the site keeps them.
+fn earlier(agent: &Agent, situation: &Situation<'_>) -> Vec<PathBuf> {
+    let product = situation.product;
+    let keep = Rules::read(&agent.places, &product.id).map(|rules| rules.keep).unwrap_or_default();
+    let (folder, mut sets) = (product.packages(), Vec::new());
+    // The newest is the one to go back to, which is kept whatever this says.
+    let newest: Vec<PathBuf> = files(agent, &folder, to_go_back_to(situation));
+    sets.push(Set { key: newest.clone(), at: agent.clock.now(), verified: true, in_use: true });
+    for number in product.upgrades().unwrap_or_default().into_iter().rev() {
+        let Ok(replay) = product.replay(number) else { continue };
+        let (Some(upgrade), Some(first)) = (replay.upgrade, replay.records.first()) else { continue };
+        let key = files(agent, &folder, previous::before(product, &upgrade));
+        let is_new = !key.is_empty() && sets.iter().all(|set| set.key != key);
+        if is_new {
+            sets.push(Set { key, at: first.at, verified: true, in_use: false });
+        }
+    }
+    let gone = pruning::superfluous(&sets, keep.packages, agent.clock.now());
+    let stays = sets.into_iter().map(|set| set.key).filter(|key| *key != newest && !gone.contains(key));
+    stays.flatten().collect()
+}
+
+fn files(agent: &Agent, folder: &Path, packages: Vec<PackageVersion>) -> Vec<PathBuf> {
+    let file = |found: PackageVersion| agent.packages.file_in(folder, &found.package, &found.version);
+    packages.into_iter().filter_map(file).collect()
 }
 
 /// The files of packages by digest, as the feeds on this host name them.

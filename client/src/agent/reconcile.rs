@@ -13,11 +13,14 @@ use super::comparison;
 use super::situation::Situation;
 use super::upgrades::{self, Task};
 use super::{Agent, AgentError, add_ons, data, holds, kept_back, look, telling};
+use crate::backup;
 use crate::engine::event::{Event, Packages};
 use crate::engine::journal::Journal;
 use crate::engine::machine::{HaltCause, State, Upgrade};
 use crate::engine::runner::Standing;
 use crate::gate::UNHURRIED;
+use crate::product::Product;
+use crate::site::Rules;
 
 /// Compares one product and does what can be done.
 ///
@@ -47,6 +50,9 @@ fn reconcile_alone(agent: &Arc<Agent>, id: &ProductId) -> Result<Standing, Agent
     if is_taken_back(&situation)? {
         look::again(agent, &catalogue, entry)?;
     }
+    if standing == Standing::Over {
+        prune(agent, &entry.product);
+    }
     let catalogue = Catalogue::read(agent)?;
     holds::refresh(agent, &catalogue)?;
     drop(lock);
@@ -54,6 +60,17 @@ fn reconcile_alone(agent: &Arc<Agent>, id: &ProductId) -> Result<Standing, Agent
         kept_back::refresh_one(agent, &catalogue, entry);
     }
     Ok(standing)
+}
+
+/// Old backups go once nothing is under way. What cannot be told or removed stays.
+fn prune(agent: &Agent, product: &Product) {
+    let pruned = Rules::read(&agent.places, &product.id).map_err(|problem| problem.to_string());
+    let pruned = pruned.and_then(|rules| {
+        backup::prune(product, rules.keep.backups, agent.clock.now()).map_err(|problem| problem.to_string())
+    });
+    if let Err(problem) = pruned {
+        log::warn!("{}: {problem}", product.id);
+    }
 }
 
 /// The situation, and whether the packages will change no more by themselves. A transaction may begin

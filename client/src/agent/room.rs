@@ -1,32 +1,200 @@
-//! Room for what the agent itself writes while the engines stand: journals, logs of steps, what packages
-//! record; and for the packages to go back to. A disk that fills up in the middle of an upgrade is worse than
-//! one that keeps it from beginning.
+//! Room for what is written while the engines stand, on every file system that is written to: journals, logs of
+//! steps and what packages record; the packages to go back to; the files of the new ones; the backup. A disk
+//! that fills up in the middle of an upgrade is worse than one that keeps it from beginning.
 
-use crate::engine::event::Reason;
+use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use consign_metadata::name::Label;
+use consign_metadata::plan::{BackupPart, UpgradePlan};
+
+use super::Agent;
+use super::situation::Situation;
+use crate::backup;
+use crate::engine::event::{FullFileSystem, Purpose, Reason};
+use crate::host::HostError;
 use crate::places::Places;
 
 const MIB: u64 = 1024 * 1024;
-/// What has to be free where the state is, in MiB. A journal and its logs take a small part of it.
+/// The unit of `st_blocks`, and of an entry in an archive.
+const BLOCK: u64 = 512;
+/// What has to be free where the state is, in MiB, and to spare on each other file system. A journal and its logs
+/// take a small part of it.
 const NEEDED: u64 = 8;
+
+/// Something that will be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Need {
+    /// A folder that it goes below; it need not be there yet.
+    pub folder: PathBuf,
+    /// How much.
+    pub bytes: u64,
+    /// What becomes free in the same place before.
+    pub freed: u64,
+    /// For what.
+    pub purpose: Purpose,
+}
 
 /// Why nothing may begin; that it cannot be told is left to whoever writes next.
 ///
 /// Never in a journal: for that there may be no room.
 pub fn reasons(places: &Places) -> Option<Reason> {
-    let (folder, free) = free(places)?;
+    let folder = places.state();
+    let free = free(&folder).ok()?;
+    let folder = folder.display().to_string();
     (free < NEEDED * MIB).then_some(Reason::NoRoom { folder, free_mib: free / MIB, needed_mib: NEEDED })
 }
 
-/// The same for packages of so many bytes, whose arrival frees others.
-pub fn for_packages(places: &Places, bytes: u64, freed: u64) -> Option<Reason> {
-    let (folder, free) = free(places)?;
-    let (free, needed) = (free.saturating_add(freed), bytes.saturating_add(NEEDED * MIB));
-    let (free_mib, needed_mib) = (free / MIB, needed.div_ceil(MIB));
-    (bytes > 0 && free < needed).then_some(Reason::NoRoomForPackages { folder, free_mib, needed_mib })
+/// The file systems that are too small for all of this together.
+///
+/// # Errors
+/// When one of them cannot be looked at.
+pub fn for_upgrade(needs: &[Need]) -> Result<Option<Reason>, HostError> {
+    let mut by_device: BTreeMap<u64, Vec<&Need>> = BTreeMap::new();
+    for need in needs.iter().filter(|need| need.bytes > 0) {
+        by_device.entry(device(&need.folder)?).or_default().push(need);
+    }
+    let mut file_systems = Vec::new();
+    for needs in by_device.into_values() {
+        file_systems.extend(full(&needs)?);
+    }
+    file_systems.sort_by(|a, b| a.folder.cmp(&b.folder));
+    Ok((!file_systems.is_empty()).then_some(Reason::NoRoomForUpgrade { file_systems }))
 }
 
-fn free(places: &Places) -> Option<(String, u64)> {
-    let folder = places.state();
-    let found = rustix::fs::statvfs(&folder).ok()?;
-    Some((folder.display().to_string(), found.f_bavail.saturating_mul(found.f_frsize)))
+/// What the backup of this upgrade will take: what its files take now, and what the other parts took last time.
+/// Nothing where the backup of an upgrade that halted is there, whose place this one takes.
+pub fn for_backup(agent: &Agent, situation: &Situation<'_>, plan: &UpgradePlan) -> Vec<Need> {
+    let product = situation.product;
+    let is_there = situation
+        .under_way()
+        .is_some_and(|upgrade| backup::of_unit(product, &upgrade.header).is_ok_and(|seal| seal.is_some()));
+    let Some(backup) = plan.backup().filter(|_| !is_there) else { return Vec::new() };
+    let last = backup::newest(product);
+    let took = |name: &Label| {
+        last.iter().flat_map(|seal| &seal.parts).find(|part| part.name == *name).map_or(0, |part| part.bytes)
+    };
+    let bytes = backup.parts.iter().map(|part| match part {
+        BackupPart::Files { paths, .. } => paths.iter().map(|path| taken(&agent.places.at(path))).sum(),
+        BackupPart::Command { name, .. } | BackupPart::Database { name, .. } => took(name),
+    });
+    let folder = product.folder().to_owned();
+    vec![Need { folder, bytes: bytes.fold(0, u64::saturating_add), freed: 0, purpose: Purpose::Backup }]
+}
+
+/// How many bytes a file, or a folder with all that is in it, takes on the disk. What cannot be read takes nothing.
+fn taken(path: &Path) -> u64 {
+    let Ok(found) = path.metadata() else { return 0 };
+    if !found.is_dir() {
+        return found.blocks() * BLOCK;
+    }
+    let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+    let inside = entries.map(|entry| match entry.file_type() {
+        // A link is saved as one.
+        Ok(kind) if kind.is_symlink() => BLOCK,
+        _ => taken(&entry.path()),
+    });
+    BLOCK + inside.fold(0, u64::saturating_add)
+}
+
+/// Where the files of a new version will be: where those of the version before are, in the same proportion.
+pub fn for_files(places: &Places, installed: &[PathBuf], bytes: u64) -> Vec<Need> {
+    let mut by_device: BTreeMap<u64, (PathBuf, u64)> = BTreeMap::new();
+    for path in installed {
+        let at = places.at(&path.to_string_lossy());
+        let Ok(found) = at.symlink_metadata() else { continue };
+        // The folder's: a layered file system says of a file where it came from.
+        let (true, Some(folder)) = (found.is_file(), at.parent()) else { continue };
+        let Ok(device) = folder.metadata().map(|found| found.dev()) else { continue };
+        by_device.entry(device).or_insert_with(|| (folder.to_owned(), 0)).1 += found.len();
+    }
+    let need = |folder, bytes| Need { folder, bytes, freed: 0, purpose: Purpose::NewFiles };
+    let total: u64 = by_device.values().map(|(_, size)| size).sum();
+    if total == 0 {
+        return vec![need(places.at("/usr"), bytes)];
+    }
+    let share = |size: u64| u128::from(bytes) * u128::from(size) / u128::from(total);
+    by_device.into_values().map(|(folder, size)| need(folder, share(size).try_into().unwrap_or(u64::MAX))).collect()
+}
+
+/// What a file takes in a folder: nothing where another name for it will do.
+pub fn to_bring(file: &Path, folder: &Path) -> u64 {
+    let is_near = matches!((device(file), device(folder)), (Ok(one), Ok(other)) if one == other);
+    if is_near { 0 } else { file.metadata().map_or(0, |found| found.len()) }
+}
+
+fn full(needs: &[&Need]) -> Result<Option<FullFileSystem>, HostError> {
+    let sum = |of: fn(&Need) -> u64| needs.iter().map(|need| of(need)).fold(0, u64::saturating_add);
+    let folder = &needs[0].folder;
+    let free = free(folder)?.saturating_add(sum(|need| need.freed));
+    let needed = sum(|need| need.bytes).saturating_add(NEEDED * MIB);
+    let mut purposes: Vec<Purpose> = needs.iter().map(|need| need.purpose).collect();
+    purposes.sort_unstable();
+    purposes.dedup();
+    let folder = folder.display().to_string();
+    let (free_mib, needed_mib) = (free / MIB, needed.div_ceil(MIB));
+    Ok((free < needed).then_some(FullFileSystem { folder, free_mib, needed_mib, purposes }))
+}
+
+fn nearest(folder: &Path) -> &Path {
+    folder.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"))
+}
+
+fn device(folder: &Path) -> Result<u64, HostError> {
+    let found = nearest(folder).metadata().map_err(|cause| unknown(folder, cause))?;
+    Ok(found.dev())
+}
+
+fn free(folder: &Path) -> Result<u64, HostError> {
+    let found = rustix::fs::statvfs(nearest(folder)).map_err(|cause| unknown(folder, cause))?;
+    Ok(found.f_bavail.saturating_mul(found.f_frsize))
+}
+
+fn unknown(folder: &Path, cause: impl std::fmt::Display) -> HostError {
+    HostError { action: format!("look at the room in {}", folder.display()), reason: cause.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn need(folder: &Path, bytes: u64, purpose: Purpose) -> Need {
+        Need { folder: folder.to_owned(), bytes, freed: 0, purpose }
+    }
+
+    #[test]
+    fn what_goes_to_one_file_system_is_counted_together() {
+        let folder = tempfile::tempdir().unwrap();
+        let there = free(folder.path()).unwrap();
+        let half = need(&folder.path().join("not/there/yet"), there / 2, Purpose::Backup);
+        assert_eq!(for_upgrade(std::slice::from_ref(&half)), Ok(None));
+        let other = need(folder.path(), there / 2 + MIB, Purpose::NewFiles);
+        let Ok(Some(Reason::NoRoomForUpgrade { file_systems })) = for_upgrade(&[half, other.clone()]) else { panic!() };
+        let [full] = &file_systems[..] else { panic!("{file_systems:?}") };
+        assert_eq!(full.purposes, [Purpose::NewFiles, Purpose::Backup]);
+        assert!(full.needed_mib > full.free_mib, "{full:?}");
+        assert_eq!(for_upgrade(&[other]), Ok(None));
+    }
+
+    #[test]
+    fn what_becomes_free_before_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let there = free(folder.path()).unwrap();
+        let too_much = need(folder.path(), there + MIB, Purpose::PreviousPackages);
+        assert!(for_upgrade(std::slice::from_ref(&too_much)).unwrap().is_some());
+        assert_eq!(for_upgrade(&[Need { freed: 64 * MIB, ..too_much }]), Ok(None));
+    }
+
+    #[test]
+    fn new_files_go_where_the_old_ones_are() {
+        let root = tempfile::tempdir().unwrap();
+        let places = Places::below(root.path());
+        fs_err::create_dir_all(places.at("/opt/acme")).unwrap();
+        fs_err::write(places.at("/opt/acme/erp"), "1234").unwrap();
+        let installed = ["/opt".into(), "/opt/acme".into(), "/opt/acme/erp".into(), "/opt/acme/gone".into()];
+        let expected = need(&places.at("/opt/acme"), 1000, Purpose::NewFiles);
+        assert_eq!(for_files(&places, &installed, 1000), [expected]);
+        assert_eq!(for_files(&places, &[], 7), [need(&places.at("/usr"), 7, Purpose::NewFiles)]);
+    }
 }

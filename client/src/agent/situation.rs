@@ -10,7 +10,7 @@ use consign_metadata::version::Version;
 use super::add_ons::{self, Prospect};
 use super::catalogue::{Catalogue, Entry, SignedPlan, plan_of};
 use super::comparison::{self, Database};
-use super::{Agent, AgentError};
+use super::{Agent, AgentError, seeding};
 use crate::add_on::{AddOn, Relations};
 use crate::engine::event::Reason;
 use crate::engine::machine::{HaltCause, State, Upgrade};
@@ -161,6 +161,9 @@ impl<'a> Situation<'a> {
         from: &Version,
         patience: Option<Duration>,
     ) -> Vec<Reason> {
+        if patience.is_some() {
+            seeding::seed(agent, self, plan, from);
+        }
         let kept = self.trust.vendor(&self.product.id.vendor).map(|vendor| Kept::all(&agent.places, vendor));
         let shards =
             kept.unwrap_or_default().into_iter().filter_map(|kept| kept.shard(&self.product.id).ok().flatten());

@@ -52,6 +52,15 @@ pub enum Complaint {
         /// What is open.
         open: Vec<String>,
     },
+    /// The upgrade has no such step, or nothing happened in it yet.
+    NoStep {
+        /// The product.
+        product: ProductId,
+        /// What was named.
+        step: String,
+        /// What there is.
+        steps: Vec<String>,
+    },
     /// The offer is another than the one that was named.
     OtherOffer {
         /// The product.
@@ -163,6 +172,11 @@ impl Complaint {
                     "{task} ne peut pas être cochée : {product} ne demande pas cette tâche à présent"
                 )
             }
+            Self::NoStep { product, step, .. } => say!(
+                language,
+                "cannot show {step}: nothing of that name happened in this upgrade of {product}",
+                "{step} ne peut pas être montrée : rien de ce nom ne s'est passé dans cette mise à niveau de {product}"
+            ),
             Self::OtherOffer { offered, product } => say!(
                 language,
                 "cannot acknowledge that version: {product} {offered} is offered now",
@@ -185,7 +199,7 @@ impl Complaint {
             Self::Stands { .. } => {
                 Some(say!(language, "the upgrade stands where it stood", "l'état de la mise à niveau est inchangé"))
             }
-            Self::Output(_) | Self::Unreadable(_) => None,
+            Self::Output(_) | Self::Unreadable(_) | Self::NoStep { .. } => None,
             _ => Some(say!(language, "nothing was changed", "rien n'a été changé")),
         }
     }
@@ -218,6 +232,10 @@ impl Complaint {
             Self::NoTask { open, .. } => {
                 let open = words::list(open);
                 Some(say!(language, "open: {open}", "à faire : {open}"))
+            }
+            Self::NoStep { steps, .. } => {
+                let steps = words::list(steps);
+                Some(say!(language, "its steps: {steps}", "ses étapes : {steps}"))
             }
             Self::OtherOffer { product, .. } => {
                 Some(say!(language, "type: consignee notes {product}", "tapez : consignee notes {product}"))

@@ -1,4 +1,4 @@
-//! `consignee retry`, `skip`, `answer`, `rescue`: a person's decision about an upgrade that stands.
+//! `consignee resume`, `retry`, `skip`, `answer`, `rescue`: a person's decision about an upgrade that stands.
 
 use std::time::Duration;
 
@@ -20,6 +20,14 @@ use crate::request::{Decision, Reply, Request};
 const LIMIT: Duration = Duration::from_secs(60);
 /// A retry may have to finish a package transaction first, downloads included.
 const RETRY_LIMIT: Duration = Duration::from_secs(3 * 3600);
+
+/// Let an upgrade go on for which only time was missing; what halted takes consignee retry
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  sudo consignee resume acme/erp")]
+pub struct Resume {
+    /// The product, as vendor/product
+    product: ProductId,
+}
 
 /// Try the step that failed, or the undo that failed, again
 #[derive(Debug, Args)]
@@ -73,6 +81,14 @@ pub struct Rescue {
     /// Do not ask
     #[arg(long)]
     yes: bool,
+}
+
+impl Resume {
+    pub fn run(&self, session: &mut Session) -> Result<Exit, Complaint> {
+        person::must_be_root()?;
+        let product = session.product(&self.product)?;
+        decide(session, &product, Decision::Resume)
+    }
 }
 
 impl Retry {

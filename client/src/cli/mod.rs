@@ -10,12 +10,14 @@ mod ask;
 mod complaint;
 mod data;
 mod decide;
+mod doctor;
 mod done;
 mod follow;
 mod history;
 mod hook;
 pub mod language;
 mod library;
+mod log;
 mod notes;
 mod now;
 mod output;
@@ -26,6 +28,7 @@ mod rollback;
 mod session;
 mod status;
 mod upgrade;
+mod why;
 
 use std::process::ExitCode;
 
@@ -55,6 +58,7 @@ pub struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   consignee status
+  consignee why acme/erp
   consignee notes acme/erp
   sudo consignee ack acme/erp
   consignee follow
@@ -66,7 +70,9 @@ Exit status:
 #[derive(Debug, Subcommand)]
 enum Command {
     Status(status::Arguments),
+    Why(why::Arguments),
     History(history::Arguments),
+    Log(log::Arguments),
     Notes(notes::Arguments),
     Plan(plan::Arguments),
     Follow(follow::Arguments),
@@ -75,11 +81,13 @@ enum Command {
     Done(done::Arguments),
     Now(now::Arguments),
     Upgrade(upgrade::Arguments),
+    Resume(decide::Resume),
     Retry(decide::Retry),
     Skip(decide::Skip),
     Answer(decide::Answer),
     Rollback(rollback::Rollback),
     Rescue(decide::Rescue),
+    Doctor(doctor::Arguments),
     /// The agent's service; started by systemd
     #[command(hide = true)]
     Agent,
@@ -102,6 +110,10 @@ impl Command {
     fn run(self, session: &mut Session) -> Result<Exit, Complaint> {
         match self {
             Self::Status(arguments) => arguments.run(session),
+            Self::Why(arguments) => arguments.run(session),
+            Self::Log(arguments) => arguments.run(session),
+            Self::Doctor(arguments) => arguments.run(session),
+            Self::Resume(arguments) => arguments.run(session),
             Self::History(arguments) => arguments.run(session),
             Self::Notes(arguments) => arguments.run(session),
             Self::Plan(arguments) => arguments.run(session),

@@ -1,7 +1,8 @@
 //! Whether every release note that asks for it is acknowledged: those on versions after the one last
 //! finished, up to the one that is upgraded to.
 
-use consign_metadata::plan::NoteReference;
+use consign_metadata::plan::{NoteReference, UpgradePlan};
+use consign_metadata::version::Version;
 
 use super::{Case, CouldNotLook, Gate, Verdict};
 use crate::acknowledgement::{Acknowledgements, Subject};
@@ -12,7 +13,7 @@ pub struct Notes;
 
 impl Gate for Notes {
     fn judge(&self, case: &Case<'_>) -> Result<Verdict, CouldNotLook> {
-        let asked: Vec<&NoteReference> = case.plan.envelope.notes.iter().filter(|note| asks(note, case)).collect();
+        let asked: Vec<&NoteReference> = asked(case.plan, case.from).collect();
         if asked.is_empty() {
             return Ok(Verdict::Pass);
         }
@@ -23,8 +24,10 @@ impl Gate for Notes {
     }
 }
 
-fn asks(note: &NoteReference, case: &Case<'_>) -> bool {
-    note.acknowledge && note.version > *case.from && note.version <= case.plan.envelope.version
+/// The notes that ask, on the way from a version.
+pub fn asked<'a>(plan: &'a UpgradePlan, from: &'a Version) -> impl Iterator<Item = &'a NoteReference> {
+    let to = &plan.envelope.version;
+    plan.envelope.notes.iter().filter(move |note| note.acknowledge && note.version > *from && note.version <= *to)
 }
 
 fn is_read(note: &NoteReference, acknowledged: &Acknowledgements, case: &Case<'_>) -> bool {

@@ -68,7 +68,10 @@ fn path(unit: &UnitName) -> PathBuf {
 }
 
 /// Whether systemd has read such a drop-in for the unit.
-fn is_kept(unit: &UnitName) -> Result<bool, HostError> {
+///
+/// # Errors
+/// When it cannot be asked.
+pub fn is_kept(unit: &UnitName) -> Result<bool, HostError> {
     let answer = HostCommand::new("systemctl").args(["show", "-p", "DropInPaths", "--", unit.as_str()]).output()?;
     Ok(String::from_utf8_lossy(&answer).contains(&format!("/{DROP_IN}")))
 }

@@ -14,6 +14,7 @@ pub mod dnf5;
 pub mod gap;
 mod guard;
 pub mod login;
+pub mod open_files;
 pub mod program;
 pub mod rpm;
 pub mod systemd;
@@ -95,6 +96,8 @@ pub struct Identity {
     pub version: String,
     /// What such a file is called.
     pub file: String,
+    /// How many bytes its files take once they are unpacked.
+    pub unpacked: u64,
 }
 
 /// Where the file of one version of a package can be had. Nothing of it is verified yet.
@@ -115,6 +118,17 @@ pub trait PackageManager: Send + Sync {
     /// # Errors
     /// When the database cannot be read.
     fn observe(&self, packages: &[PackageName]) -> Result<Vec<(PackageName, Observed)>, HostError>;
+    /// The files that packages have put on the host, folders included; of those that it does not have, none.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    fn files(&self, packages: &[PackageName]) -> Result<Vec<PathBuf>, HostError>;
+    /// The packages that were changed and count only after a reboot, as far as they are known by name; `None`
+    /// where the host waits for none.
+    ///
+    /// # Errors
+    /// When it cannot be told.
+    fn reboot(&self) -> Result<Option<Vec<String>>, HostError>;
     /// The version that an upgrade would install now if nothing were held; `None` when there is none newer.
     ///
     /// # Errors
@@ -263,6 +277,14 @@ pub trait ServiceManager: Send + Sync {
     /// When one of them is still there.
     fn unguard(&self, _units: &[UnitName]) -> Result<bool, HostError> {
         Ok(false)
+    }
+    /// Whether a unit carries the condition that keeps it from starting while a flag is there, its package's or
+    /// ours.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    fn is_guarded(&self, _unit: &UnitName) -> Result<bool, HostError> {
+        Ok(true)
     }
     /// Reads all unit files again, once.
     ///

@@ -135,6 +135,10 @@ impl ServiceManager for Systemd {
         guard::lift(units)
     }
 
+    fn is_guarded(&self, unit: &UnitName) -> Result<bool, HostError> {
+        guard::is_kept(unit)
+    }
+
     fn reload(&self) -> Result<(), HostError> {
         HostCommand::new("systemctl").arg("daemon-reload").limit(RELOAD).output()?;
         Ok(())

@@ -33,6 +33,8 @@ pub struct Words {
     pub upgrade_agent: &'static str,
     /// Installs what is named behind it.
     pub install: &'static str,
+    /// Installs what is there already once more.
+    reinstall: &'static str,
     /// The same in a document that is typed years later.
     pub install_exactly: &'static str,
     /// Upgrades what is named behind it, and nothing that is not installed.
@@ -52,6 +54,7 @@ const APT: Words = Words {
     leaves_two_versions: false,
     upgrade_agent: "apt install --only-upgrade consignee",
     install: "apt install",
+    reinstall: "apt-get install --reinstall",
     install_exactly: "apt-get install",
     upgrade_only: "apt install --only-upgrade",
     at: "=",
@@ -68,6 +71,7 @@ const DNF: Words = Words {
     leaves_two_versions: true,
     upgrade_agent: "dnf upgrade consignee",
     install: "dnf install",
+    reinstall: "dnf reinstall",
     install_exactly: "dnf install",
     upgrade_only: "dnf upgrade",
     at: "-",
@@ -87,6 +91,7 @@ const ZYPPER: Words = Words {
     leaves_two_versions: true,
     upgrade_agent: "zypper update consignee",
     install: "zypper install",
+    reinstall: "zypper install --force",
     install_exactly: "zypper install --oldpackage",
     upgrade_only: "zypper update",
     at: "=",
@@ -134,6 +139,11 @@ pub fn upgrade_anchor(vendor: &VendorName) -> String {
 /// Installs the package that introduces a vendor anew.
 pub fn install_introduction(file: &Path) -> String {
     format!("{} {}", here().install, file.display())
+}
+
+/// Installs a package once more, in the version that is there.
+pub fn reinstall(package: &str) -> String {
+    format!("{} {package}", here().reinstall)
 }
 
 /// Puts a file of the agent's back.

@@ -7,7 +7,7 @@ use consign_metadata::text::Language;
 
 use super::going_back;
 use super::page::{Page, Style};
-use crate::engine::event::{Failure, Reason};
+use crate::engine::event::{Failure, HeldFile, Reason};
 use crate::engine::machine::{HaltCause, State, Upgrade};
 use crate::host::typed;
 
@@ -64,13 +64,10 @@ fn on_reason(product: &ProductId, reason: &Reason, language: Language) -> Vec<Ad
                 say!(language, "bring the agent up to date", "mettre l'agent à jour"),
             )]
         }
-        Reason::Site { problem } => vec![
-            advice(
-                format!("editor {}", file_of(problem).unwrap_or_else(|| format!("/etc/consign/{product}.toml"))),
-                say!(language, "mend the site's file", "corriger le fichier du site"),
-            ),
-            refresh(language),
-        ],
+        Reason::Site { problem } => {
+            let own = format!("/etc/consign/{product}.toml");
+            mend(&file_of(problem).unwrap_or(own), language)
+        }
         Reason::Withdrawn { .. } | Reason::Unverified { .. } | Reason::MixedVersions { .. } => vec![refresh(language)],
         Reason::RequiredStops { .. } | Reason::TooOld { .. } => vec![upgrade(product, language)],
         Reason::LongPreparation { .. } | Reason::NotFetched { .. } | Reason::NotInstalled { .. } => {
@@ -98,11 +95,24 @@ fn on_reason(product: &ProductId, reason: &Reason, language: Language) -> Vec<Ad
             ),
             refresh(language),
         ],
-        Reason::NoRoom { folder, .. } | Reason::NoRoomForPackages { folder, .. } => {
-            let purpose =
-                say!(language, "see what is full, and make room", "voir ce qui est plein, et faire de la place");
-            vec![advice(format!("df -h {folder}"), purpose)]
+        Reason::NoRoom { folder, .. } => vec![disk(folder, language)],
+        Reason::NoRoomForUpgrade { file_systems } => {
+            let full = file_systems.iter().map(|full| disk(&full.folder, language));
+            full.chain([refresh(language)]).collect()
         }
+        Reason::RebootPending { .. } => {
+            let purpose = say!(language, "then look again", "puis examiner de nouveau");
+            vec![
+                advice("systemctl reboot", say!(language, "restart the host", "redémarrer l'hôte")),
+                advice(typed::here().refresh, purpose),
+            ]
+        }
+        Reason::FilesHeldOpen { files, .. } => {
+            let holders = files.iter().map(|held| holder(held, language));
+            holders.chain([refresh(language)]).collect()
+        }
+        Reason::PreviousPackagesMissing { .. } => vec![may_miss(product, language), refresh(language)],
+        Reason::CheckUnknown { .. } => vec![refresh(language)],
         Reason::OutsideWindow { .. } | Reason::Unattended { .. } => vec![now(product, language)],
         Reason::DataDiffers { .. } => vec![data(product, language)],
         Reason::NoAnswer => vec![advice(
@@ -110,6 +120,44 @@ fn on_reason(product: &ProductId, reason: &Reason, language: Language) -> Vec<Ad
             say!(language, "what the agent's service is doing", "ce que fait le service de l'agent"),
         )],
     }
+}
+
+/// What to type about a site's file that cannot be used, which the problem names.
+pub fn on_site_file(problem: &str, language: Language) -> Vec<Advice> {
+    mend(&file_of(problem).unwrap_or_else(|| "/etc/consign/policy.toml".to_owned()), language)
+}
+
+fn mend(file: &str, language: Language) -> Vec<Advice> {
+    let purpose = say!(language, "mend the site's file", "corriger le fichier du site");
+    vec![advice(format!("editor {file}"), purpose), refresh(language)]
+}
+
+/// See what is full.
+pub fn disk(folder: &str, language: Language) -> Advice {
+    let purpose = say!(language, "see what is full, and make room", "voir ce qui est plein, et faire de la place");
+    advice(format!("df -h {folder}"), purpose)
+}
+
+/// What ends a process: with its service, or by whoever started it.
+fn holder(held: &HeldFile, language: Language) -> Advice {
+    match &held.unit {
+        Some(unit) => {
+            advice(format!("systemctl stop {unit}"), say!(language, "let go of the files", "libérer les fichiers"))
+        }
+        None => advice(
+            format!("ps -fp {}", held.pid),
+            say!(language, "who it is, and have it ended", "savoir qui c'est, et y mettre fin"),
+        ),
+    }
+}
+
+fn may_miss(product: &ProductId, language: Language) -> Advice {
+    let purpose = say!(
+        language,
+        "below [checks] previous_packages = \"tell\" lets it go ahead without a way back",
+        "sous [checks] previous_packages = \"tell\" l'autorise sans retour possible"
+    );
+    advice(format!("editor /etc/consign/{product}.toml"), purpose)
 }
 
 /// The site's file that a problem names.
@@ -236,7 +284,8 @@ fn plan(product: &ProductId, language: Language) -> Advice {
     advice(format!("consignee plan {product}"), say!(language, "see what would be done", "voir ce qui serait fait"))
 }
 
-fn status(product: &ProductId, language: Language) -> Advice {
+/// See where it stands.
+pub fn status(product: &ProductId, language: Language) -> Advice {
     advice(format!("consignee status {product}"), say!(language, "see where it stands", "voir où elle en est"))
 }
 
@@ -256,7 +305,8 @@ pub fn package_upgrade(language: Language) -> Advice {
     advice(typed::here().upgrade, say!(language, "upgrade now", "mettre à niveau maintenant"))
 }
 
-fn refresh(language: Language) -> Advice {
+/// Have the package lists looked at again.
+pub fn refresh(language: Language) -> Advice {
     advice(
         typed::here().refresh,
         say!(language, "look again at what is offered", "examiner de nouveau ce qui est proposé"),

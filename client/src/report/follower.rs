@@ -65,6 +65,17 @@ impl Follower {
         Ok(follower)
     }
 
+    /// Follows an upgrade whose first records were shown already.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub fn after(product: &Product, number: u32, shown: usize) -> Result<Self, JournalError> {
+        let mut follower = Self::new(product, number);
+        follower.shown = shown;
+        follower.upgrade = Replay::of(&follower.folder)?.upgrade;
+        Ok(follower)
+    }
+
     /// The upgrade as of the last poll.
     pub fn upgrade(&self) -> Option<&Upgrade> {
         self.upgrade.as_ref()
@@ -127,7 +138,8 @@ fn is_packages(record: &Record) -> bool {
     matches!(record.event, Event::Packages { .. })
 }
 
-fn style(event: &Event) -> Style {
+/// What a record means.
+pub fn style(event: &Event) -> Style {
     match event {
         Event::StepSucceeded { .. } | Event::UndoSucceeded { .. } | Event::Cleared => Style::Good,
         Event::StepFailed { .. } | Event::UndoFailed { .. } | Event::LoopDetected { .. } => Style::Bad,

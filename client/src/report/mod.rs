@@ -4,11 +4,12 @@
 //! stand side by side in one `say!`, so that a new code cannot be added in one of them only.
 //!
 //! - [`reason`], [`failure`], [`event`], [`state`]: a sentence for every code
+//! - [`explanation`]: what is behind a code, and what is done about it
 //! - [`notices`]: what concerns a vendor rather than a product
 //! - [`host`]: in what state the host is
 //! - [`advice`]: what to type next
 //! - [`kept_back`]: why the package manager passes an upgrade over; [`gaps`]: why it does not ask the agent
-//! - [`status`], [`history`], [`notes`], [`plan`], [`offers`], [`acknowledging`]: one report each, as data and as a page
+//! - [`why`], [`doctor`], [`logbook`], [`status`], [`history`], [`notes`], [`plan`], [`offers`], [`acknowledging`]: one report each, as data and as a page
 //! - [`procedure`]: the plan as a document that a person could follow by hand
 //! - [`journey`]: the way over several upgrades
 //! - [`follower`], [`log`]: a journal and a step's log as they grow
@@ -28,7 +29,9 @@ pub(crate) use say;
 pub mod acknowledging;
 pub mod advice;
 pub mod data;
+pub mod doctor;
 pub mod event;
+pub mod explanation;
 pub mod failure;
 pub mod follower;
 pub mod gaps;
@@ -38,6 +41,7 @@ pub mod host;
 pub mod journey;
 pub mod kept_back;
 pub mod log;
+pub mod logbook;
 pub mod markdown;
 pub mod notes;
 pub mod notices;
@@ -51,6 +55,7 @@ mod samples;
 pub mod state;
 pub mod status;
 pub mod time;
+pub mod why;
 pub mod words;
 
 /// The format of every report that is written as JSON; `docs/administrator.md` lists the fields.

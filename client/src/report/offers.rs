@@ -38,6 +38,7 @@ pub fn page(offers: &[Offer], language: Language) -> Page {
                     "consignee : {product}{from} : la version {offered} est proposée et autorisée"
                 ),
             );
+            page.append(2, beside(&offer.told, language));
             continue;
         }
         page.add(
@@ -53,7 +54,26 @@ pub fn page(offers: &[Offer], language: Language) -> Page {
             page.add(2, Style::Plain, format!("- {}", reason::sentence(reason, language)));
         }
         page.commands(4, &advice::on_reasons(product, &offer.held, language));
+        page.append(2, beside(&offer.told, language));
     }
+    page
+}
+
+/// What was found on the host and keeps nothing back.
+pub fn beside(told: &[Reason], language: Language) -> Page {
+    let mut page = Page::default();
+    for reason in told {
+        let reason = reason::sentence(reason, language);
+        page.add(0, Style::Warning, say!(language, "note: {reason}", "à noter : {reason}"));
+    }
+    page
+}
+
+/// The same before a transaction that goes ahead.
+pub fn told(product: &ProductId, reasons: &[Reason], language: Language) -> Page {
+    let mut page = Page::default();
+    page.add(0, Style::Plain, say!(language, "consignee: {product}:", "consignee : {product} :"));
+    page.append(2, beside(reasons, language));
     page
 }
 
@@ -126,7 +146,8 @@ mod tests {
 
     fn offer(held: bool) -> Offer {
         let held = if held { vec![reasons().swap_remove(4)] } else { Vec::new() };
-        Offer { product: "acme/erp".parse().unwrap(), installed: Some(v("1.4.0")), offered: Some(v("1.5.0")), held }
+        let (product, told) = ("acme/erp".parse().unwrap(), Vec::new());
+        Offer { product, installed: Some(v("1.4.0")), offered: Some(v("1.5.0")), held, told }
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! Why an upgrade is held or refused, as a sentence.
 
+use consign_metadata::name::PackageName;
 use consign_metadata::text::Language;
 use jiff::tz::TimeZone;
 
 use super::{time, words};
-use crate::engine::event::Reason;
+use crate::engine::event::{FullFileSystem, HeldFile, Reason};
 
 /// The reason, beginning in lower case and without a full stop.
 pub fn sentence(reason: &Reason, language: Language) -> String {
@@ -98,8 +99,7 @@ pub fn sentence(reason: &Reason, language: Language) -> String {
             say!(language, "the transaction would remove {packages}", "la transaction supprimerait {packages}")
         }
         Reason::MixedVersions { packages } => {
-            let packages: Vec<_> = packages.iter().map(|(name, version)| format!("{name} {version}")).collect();
-            let packages = words::list(&packages);
+            let packages = versions(packages);
             say!(
                 language,
                 "its packages do not all go to the same release: {packages}",
@@ -155,10 +155,39 @@ pub fn sentence(reason: &Reason, language: Language) -> String {
             "there is no room for the agent's journal in {folder}: {free_mib} MiB are free, {needed_mib} are needed",
             "il n'y a pas assez de place pour le journal de l'agent dans {folder} : {free_mib} Mio libres, {needed_mib} nécessaires"
         ),
-        Reason::NoRoomForPackages { folder, free_mib, needed_mib } => say!(
+        Reason::NoRoomForUpgrade { file_systems } => {
+            let full: Vec<_> = file_systems.iter().map(|full| file_system(full, language)).collect();
+            let full = full.join("; ");
+            say!(
+                language,
+                "there is no room for the upgrade: {full}",
+                "il n'y a pas assez de place pour la mise à niveau : {full}"
+            )
+        }
+        Reason::PreviousPackagesMissing { packages } => {
+            let packages = versions(packages);
+            say!(
+                language,
+                "the packages to go back to are not on this host and no repository has them: {packages}",
+                "les paquets auxquels revenir ne sont pas sur cet hôte et aucun dépôt ne les a : {packages}"
+            )
+        }
+        Reason::RebootPending { packages } if packages.is_empty() => {
+            say!(language, "the host waits for a reboot", "l'hôte attend un redémarrage")
+        }
+        Reason::RebootPending { packages } => {
+            let packages = words::list(packages);
+            say!(
+                language,
+                "the host waits for a reboot, because of {packages}",
+                "l'hôte attend un redémarrage, à cause de {packages}"
+            )
+        }
+        Reason::FilesHeldOpen { files, more } => held(files, *more, language),
+        Reason::CheckUnknown { check, cause } => say!(
             language,
-            "there is no room to keep the previous packages in {folder}: {free_mib} MiB are free, {needed_mib} are needed",
-            "il n'y a pas assez de place pour garder les paquets précédents dans {folder} : {free_mib} Mio libres, {needed_mib} nécessaires"
+            "the check {check} could not be made: {cause}",
+            "le contrôle {check} n'a pas pu être fait : {cause}"
         ),
         Reason::LongPreparation { seconds } => {
             let span = time::span(*seconds, language);
@@ -187,6 +216,40 @@ pub fn sentence(reason: &Reason, language: Language) -> String {
             "le service de l'agent n'a pas répondu à temps"
         ),
     }
+}
+
+fn versions(packages: &[(PackageName, String)]) -> String {
+    let packages: Vec<_> = packages.iter().map(|(name, version)| format!("{name} {version}")).collect();
+    words::list(&packages)
+}
+
+fn file_system(full: &FullFileSystem, language: Language) -> String {
+    let FullFileSystem { folder, free_mib, needed_mib, purposes } = full;
+    let purposes: Vec<_> = purposes.iter().map(|purpose| words::purpose(*purpose, language)).collect();
+    let purposes = words::list(&purposes);
+    say!(
+        language,
+        "in {folder} {free_mib} MiB are free, {needed_mib} are needed ({purposes})",
+        "dans {folder} {free_mib} Mio libres, {needed_mib} nécessaires ({purposes})"
+    )
+}
+
+fn held(files: &[HeldFile], more: usize, language: Language) -> String {
+    let each = |held: &HeldFile| {
+        let HeldFile { file, process, pid, unit } = held;
+        let of = unit.as_ref().map(|unit| format!(", {unit}")).unwrap_or_default();
+        say!(language, "{file} by {process} ({pid}{of})", "{file} par {process} ({pid}{of})")
+    };
+    let files = words::list(&files.iter().map(each).collect::<Vec<_>>());
+    let rest = match more {
+        0 => String::new(),
+        _ => say!(language, ", and {more} more", ", et {more} de plus"),
+    };
+    say!(
+        language,
+        "processes beside its engines have files of the product open: {files}{rest}",
+        "des processus étrangers à ses moteurs ont des fichiers du produit ouverts : {files}{rest}"
+    )
 }
 
 #[cfg(test)]

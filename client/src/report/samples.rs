@@ -10,14 +10,15 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::engine::event::{
-    Answer, EngineState, Event, Failure, Header, Item, ModuleChange, Packages, Person, Reason, SkipReason,
+    Answer, EngineState, Event, Failure, FullFileSystem, Header, HeldFile, Item, ModuleChange, Packages, Person,
+    Purpose, Reason, SkipReason,
 };
 use crate::engine::machine::{Activity, HaltCause, State};
 
 /// Fields that a sentence does not repeat: codes it translates, places it names otherwise, digests.
-const NOT_REPEATED: [&str; 13] = [
-    "event", "opens", "sha256", "item", "because", "answer", "uid", "ended", "class", "active", "enabled", "activity",
-    "code",
+const NOT_REPEATED: [&str; 14] = [
+    "purposes", "event", "opens", "sha256", "item", "because", "answer", "uid", "ended", "class", "active", "enabled",
+    "activity", "code",
 ];
 /// Codes among values that are else repeated.
 const TRANSLATED: [&str; 3] = ["before", "partial", "after"];
@@ -31,6 +32,8 @@ macro_rules! variants {
         [$(stringify!($variant)),+].len()
     }};
 }
+
+pub(crate) use variants;
 
 /// Every text and number in the value stands in both sentences, and the two languages differ.
 pub fn assert_worded(value: &impl Serialize, sentence: impl Fn(Language) -> String) {
@@ -166,17 +169,37 @@ pub fn reasons() -> Vec<Reason> {
         Reason::OutsideWindow { opens: jiff::Timestamp::UNIX_EPOCH },
         Reason::Unattended { class: Class::Minor },
         Reason::NoRoom { folder: "/var/lib/consignee".to_owned(), free_mib: 2, needed_mib: 8 },
-        Reason::NoRoomForPackages { folder: "/var/lib/consignee".to_owned(), free_mib: 20, needed_mib: 108 },
         Reason::LongPreparation { seconds: 45 },
         Reason::NotFetched { cause: "cannot resolve packages.acme.example".to_owned() },
         Reason::NotInstalled { upgrade: 6, cause: "dpkg returned an error".to_owned() },
+        Reason::NoRoomForUpgrade {
+            file_systems: vec![FullFileSystem {
+                folder: "/var/lib/consignee".to_owned(),
+                free_mib: 20,
+                needed_mib: 108,
+                purposes: vec![Purpose::PreviousPackages, Purpose::Backup],
+            }],
+        },
+        Reason::PreviousPackagesMissing { packages: vec![("acme-erp".parse().unwrap(), "1.4.0-1".to_owned())] },
+        Reason::RebootPending { packages: vec!["linux-image-6.12".to_owned(), "libc6".to_owned()] },
+        Reason::FilesHeldOpen {
+            files: vec![HeldFile {
+                file: "/usr/lib/acme/erp.so".to_owned(),
+                process: "report".to_owned(),
+                pid: 4711,
+                unit: Some("acme-report.service".to_owned()),
+            }],
+            more: 3,
+        },
         Reason::DataDiffers { expected: "42".to_owned(), found: "41".to_owned() },
+        Reason::CheckUnknown { check: "open_files".to_owned(), cause: "/proc is not mounted".to_owned() },
         Reason::NoAnswer,
     ];
     let variants = variants!(Reason: ClassUnsupported TooOld RequiredStops Downgrade NoteUnread
         SideEffectUnacknowledged TakenBack Unfinished AgentTooOld Site Withdrawn Unverified WouldRemove MixedVersions NotPrepared
         PrerequisiteFailed PrerequisiteUnknown TaskOpen AddOnUnsupported AddOnNotAllowed AddOnNoPoint BaseUnsupported
-        OutsideWindow Unattended NoRoom NoRoomForPackages LongPreparation NotFetched NotInstalled DataDiffers NoAnswer);
+        OutsideWindow Unattended NoRoom NoRoomForUpgrade PreviousPackagesMissing RebootPending FilesHeldOpen
+        CheckUnknown LongPreparation NotFetched NotInstalled DataDiffers NoAnswer);
     assert_eq!(codes(&all, "code").len(), variants);
     all
 }

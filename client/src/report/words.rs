@@ -3,7 +3,7 @@
 use consign_metadata::text::Language;
 use consign_metadata::version::{Class, Version};
 
-use crate::engine::event::{Header, Person};
+use crate::engine::event::{Header, Person, Purpose};
 
 /// The class of a change; in French of a version or an upgrade, which are feminine.
 pub fn class(class: Class, language: Language) -> String {
@@ -50,4 +50,13 @@ pub fn person(person: &Person) -> String {
 /// Things with commas between them.
 pub fn list<T: std::fmt::Display>(things: &[T]) -> String {
     things.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// What room is needed for.
+pub fn purpose(purpose: Purpose, language: Language) -> String {
+    match purpose {
+        Purpose::PreviousPackages => say!(language, "previous packages", "paquets précédents"),
+        Purpose::NewFiles => say!(language, "files of the new packages", "fichiers des nouveaux paquets"),
+        Purpose::Backup => say!(language, "backup", "sauvegarde"),
+    }
 }

@@ -30,12 +30,22 @@ pub struct State {
     pub sources: BTreeMap<String, Source>,
     /// What a repository sends.
     pub downloads: BTreeMap<String, Vec<u8>>,
+    /// What the files of any package take.
+    pub unpacked: u64,
+    /// The files of the packages that are there, which are real.
+    pub owned: Vec<PathBuf>,
+    /// The lists of files, and what waits for a reboot, cannot be read.
+    pub unreadable: bool,
+    /// What waits for a reboot.
+    pub waiting: Option<Vec<String>>,
     pub holds: BTreeMap<String, Vec<String>>,
     pub unattended: BTreeSet<String>,
     pub wakes: BTreeSet<Timestamp>,
     pub transaction: Option<u32>,
     pub running: BTreeSet<String>,
     pub stubborn: BTreeSet<String>,
+    /// Units that would start in the middle of an upgrade.
+    pub unguarded: BTreeSet<String>,
     pub done: Vec<String>,
     pub exit: i32,
     /// Programs that fail.
@@ -88,6 +98,12 @@ impl PackageManager for Host {
         let found = |name: &PackageName| Some((name.clone(), state.packages.get(name.as_str())?.clone()));
         Ok(packages.iter().filter_map(found).collect())
     }
+    fn files(&self, _: &[PackageName]) -> Result<Vec<PathBuf>, HostError> {
+        if self.state().unreadable { Err(error("list files")) } else { Ok(self.state().owned.clone()) }
+    }
+    fn reboot(&self) -> Result<Option<Vec<String>>, HostError> {
+        if self.state().unreadable { Err(error("tell")) } else { Ok(self.state().waiting.clone()) }
+    }
     fn candidate(&self, _: &PackageName) -> Result<Option<String>, HostError> {
         Ok(self.state().candidate.clone())
     }
@@ -124,7 +140,8 @@ impl PackageManager for Host {
         let (package, version) =
             text.lines().next().and_then(|line| line.split_once(' ')).ok_or_else(|| error("trust"))?;
         let file = format!("{package}_{version}.deb");
-        Ok(Identity { package: package.parse().unwrap(), version: version.to_owned(), file })
+        let unpacked = self.state().unpacked;
+        Ok(Identity { package: package.parse().unwrap(), version: version.to_owned(), file, unpacked })
     }
     fn file_in(&self, folder: &Path, package: &PackageName, version: &str) -> Option<PathBuf> {
         Some(folder.join(format!("{package}_{version}.deb"))).filter(|path| path.exists())
@@ -219,6 +236,9 @@ impl ServiceManager for Host {
             }
         }
         Ok(())
+    }
+    fn is_guarded(&self, unit: &UnitName) -> Result<bool, HostError> {
+        Ok(!self.state().unguarded.contains(unit.as_str()))
     }
     fn reload(&self) -> Result<(), HostError> {
         self.state().done.push("reload".to_owned());

@@ -8,6 +8,8 @@ use consign_metadata::version::Class;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::checks::{Checks, ChecksTable};
+use super::keep::{Keep, KeepTable};
 use super::tell::{Said, Tell, TellTable};
 use super::window::{Window, Windows};
 use super::{Repair, SiteError, parse, text, wrong};
@@ -24,6 +26,10 @@ pub struct Rules {
     pub tell: Tell,
     /// Who puts right what an interrupted transaction has left.
     pub repair: Repair,
+    /// How much each of the agent's own looks weighs.
+    pub checks: Checks,
+    /// How much of what one could go back to is kept.
+    pub keep: Keep,
 }
 
 /// What one file says.
@@ -33,11 +39,20 @@ struct Own {
     window: Option<Windows>,
     tell: Said,
     repair: Option<Repair>,
+    checks: ChecksTable,
+    keep: KeepTable,
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { unattended: None, window: None, tell: Said::default().or(Said::default()), repair: Repair::Ask }
+        Self {
+            unattended: None,
+            window: None,
+            tell: Said::default().or(Said::default()),
+            repair: Repair::Ask,
+            checks: Checks::default(),
+            keep: Keep::default(),
+        }
     }
 }
 
@@ -47,6 +62,8 @@ pub(super) struct Tables {
     pub unattended: Option<UnattendedTable>,
     pub window: Option<WindowTable>,
     pub tell: Option<TellTable>,
+    pub checks: Option<ChecksTable>,
+    pub keep: Option<KeepTable>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -83,6 +100,8 @@ impl Rules {
             window: own.window.or(host.window),
             tell: own.tell.or(host.tell),
             repair: own.repair.or(host.repair).unwrap_or_default(),
+            checks: own.checks.or(host.checks),
+            keep: own.keep.or(host.keep),
         })
     }
 }
@@ -94,6 +113,8 @@ impl Own {
             unattended: tables.unattended.map(|table| table.classes),
             window: tables.window.map(|table| table.windows(path, text)).transpose()?,
             tell: tables.tell.map(|table| table.check(path, text)).transpose()?.unwrap_or_default(),
+            checks: tables.checks.unwrap_or_default(),
+            keep: tables.keep.map(|table| table.check(path, text)).transpose()?.unwrap_or_default(),
         })
     }
 }

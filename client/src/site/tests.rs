@@ -229,3 +229,35 @@ fn whom_nobody_can_be_told_by_is_refused_without_its_secret() {
     assert!(problem("program = \"/bin/tell\"").starts_with("line 2, column 11: invalid type"));
     assert!(problem("webhook = \"https://x/\"").contains("unknown field `webhook`"));
 }
+
+#[test]
+fn what_the_looks_weigh_and_what_is_kept_is_put_together_key_by_key() {
+    use super::checks::{Checks, Weight};
+    let (_folder, places) = host();
+    let id = plan().id();
+    let read = || Rules::read(&places, &id).unwrap();
+    assert_eq!((read().checks, read().keep), (Checks::default(), keep::Keep::default()));
+    assert_eq!((read().keep.packages.sets, read().keep.backups.age), (1, None));
+    let policy =
+        "[checks]\nreboot = \"refuse\"\nopen_files = \"off\"\n[keep]\nbackups = 5\nbackups_days = 30\npackages = 2\n";
+    fs_err::write(places.policy(), policy).unwrap();
+    fs_err::write(places.site(&id), "[checks]\nopen_files = \"tell\"\n[keep]\npackages = 4\n").unwrap();
+    let expected = Checks { reboot: Weight::Refuse, open_files: Weight::Tell, ..Checks::default() };
+    assert_eq!(read().checks, expected);
+    assert_eq!((read().keep.packages.sets, read().keep.backups.sets), (4, 5));
+    assert_eq!(read().keep.backups.age, Some(jiff::SignedDuration::from_hours(30 * 24)));
+    for (text, said) in [
+        (
+            "[checks]\nreboot = \"no\"",
+            "line 2, column 10: unknown variant `no`, expected one of `refuse`, `tell`, `off`",
+        ),
+        ("[checks]\nrebot = \"off\"", "line 2, column 1: unknown field `rebot`"),
+        ("[keep]\nbackups = 0", "line 2, column 11: the newest is always kept"),
+        ("[keep]\npackages_days = 0", "line 2, column 17: it is at least 1 day"),
+        ("[keep]\nbackups = -1", "line 2, column 11: invalid value"),
+    ] {
+        fs_err::write(places.site(&id), text).unwrap();
+        let error = Rules::read(&places, &id).unwrap_err().to_string();
+        assert!(error.contains(said), "{error}");
+    }
+}

@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use consignee::cli::Exit;
-use consignee::engine::event::{Answer, Event};
+use consignee::engine::event::{Answer, Event, FullFileSystem, Purpose, Reason};
 use consignee::kept_back::{KeptBack, Reach};
+use consignee::looked::Looked;
+use consignee::request::Offer;
 
 use crate::builder::{Host, marie};
 
@@ -126,4 +128,60 @@ fn an_unknown_product_is_answered_with_those_there_are() {
     let said = installed().run("consignee status acme/crm");
     assert_eq!((said.exit, said.out.as_str()), (Exit::Failed, ""));
     assert!(said.err.contains("cannot find acme/crm") && said.err.contains("there is: acme/erp"), "{}", said.err);
+}
+
+#[test]
+fn why_it_is_held_is_told_with_what_is_behind_it() {
+    let host = installed();
+    host.begin(Some("1.4.0"), "1.5.0", SECOND, b"plan").hold();
+    let told = Reason::RebootPending { packages: vec!["libc6".to_owned()] };
+    let full = FullFileSystem {
+        folder: "/var/lib/consignee".to_owned(),
+        free_mib: 20,
+        needed_mib: 108,
+        purposes: vec![Purpose::PreviousPackages, Purpose::NewFiles],
+    };
+    let offer = Offer {
+        product: host.product.id.clone(),
+        installed: Some("1.4.0".parse().unwrap()),
+        offered: Some("1.5.0".parse().unwrap()),
+        held: vec![Reason::NoRoomForUpgrade { file_systems: vec![full] }],
+        told: vec![told],
+    };
+    Looked::keep(&host.product, &[offer], SECOND.parse().unwrap()).unwrap();
+    // What root finds out anew is the host's of whoever runs this.
+    std::fs::create_dir_all(host.places.policy().parent().unwrap()).unwrap();
+    std::fs::write(host.places.policy(), "[checks]\nopen_files = \"off\"\nreboot = \"tell\"\n").unwrap();
+    std::fs::create_dir_all(host.places.at("/run")).unwrap();
+    std::fs::write(host.places.at("/run/reboot-required"), "").unwrap();
+    std::fs::write(host.places.at("/run/reboot-required.pkgs"), "libc6\n").unwrap();
+    assert_golden(&host, "why-held", "consignee why acme/erp", Exit::Waits);
+}
+
+#[test]
+fn why_it_halted_is_told_with_what_its_step_wrote() {
+    let host = installed();
+    host.begin(Some("1.4.0"), "1.5.0", SECOND, b"plan").unpack().fail(3);
+    host.product.set_unfinished().unwrap();
+    assert_golden(&host, "why-halted", "consignee why acme/erp", Exit::Halted);
+}
+
+#[test]
+fn where_nothing_is_in_the_way_there_is_no_cause() {
+    let host = installed();
+    assert_golden(&host, "why-well", "consignee why acme/erp", Exit::Done);
+}
+
+#[test]
+fn the_log_has_what_the_steps_wrote_where_they_wrote_it() {
+    let host = installed();
+    host.begin(Some("1.4.0"), "1.5.0", SECOND, b"plan").unpack().fail(3);
+    let folder = host.product.upgrade_folder(2);
+    std::fs::write(folder.join("3-init.1.log"), "migrating\n\u{1b}[2Jcannot connect to the database\n").unwrap();
+    assert_golden(&host, "log", "consignee log acme/erp", Exit::Done);
+    assert_golden(&host, "log-step", "consignee log acme/erp --upgrade 2 --step init", Exit::Done);
+    assert_eq!(host.run("consignee log acme/erp --step 4").out, host.run("consignee log acme/erp --step init").out);
+    let unknown = host.run("consignee log acme/erp --step inti");
+    assert_eq!(unknown.exit, Exit::Failed);
+    assert!(unknown.err.contains("its steps: announce, stop, packages, init"), "{}", unknown.err);
 }

@@ -35,7 +35,7 @@ pub fn answer_one(listener: &UnixListener, reply: &Reply, act: impl FnOnce()) ->
 fn offer() -> Offer {
     let version = |text: &str| Some(text.parse().unwrap());
     let product = "acme/erp".parse().unwrap();
-    Offer { product, installed: version("1.4.0"), offered: version("1.5.0"), held: reasons() }
+    Offer { product, installed: version("1.4.0"), offered: version("1.5.0"), held: reasons(), told: Vec::new() }
 }
 
 #[test]

@@ -96,6 +96,7 @@ fn a_task_before_is_ticked_by_its_name_and_by_nothing_else() {
         installed: version("1.4.0"),
         offered: version("1.5.0"),
         held: vec![held],
+        told: Vec::new(),
     };
     let service = answering(&host, &Reply::Looked { offers: vec![offer], notices: Vec::new() });
     let said = host.run("consignee done acme/erp snapshot");

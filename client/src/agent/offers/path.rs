@@ -8,7 +8,7 @@ use crate::agent::add_ons::Prospect;
 use crate::agent::catalogue::{Catalogue, Entry, SignedPlan};
 use crate::agent::online::Online;
 use crate::agent::situation::Situation;
-use crate::agent::{Agent, AgentError, timing};
+use crate::agent::{Agent, AgentError, checks, timing};
 use crate::engine::event::Reason;
 use crate::preparation;
 use crate::request::{Leg, Offer, Way};
@@ -51,7 +51,7 @@ impl Desk<'_> {
         let (mut from, mut revision) = (self.from.clone(), self.installed.envelope.revision);
         let mut legs = Vec::new();
         while legs.len() < MAXIMUM
-            && let Some(target) = self.reachable(found, &from, revision)
+            && let Some((target, _)) = self.reachable(found, &from, revision)
         {
             legs.push(self.leg(&target, &from, legs.is_empty()));
             from = target.plan.envelope.version.clone();
@@ -79,7 +79,10 @@ impl Desk<'_> {
         let patience = self.online.map(Online::patience).filter(|_| is_first);
         let mut reasons = self.situation.reasons(self.agent, plan, from, patience);
         match is_first {
-            true => reasons.extend(timing::reasons(self.agent, self.situation, plan, from, true)),
+            true => {
+                reasons.extend(timing::reasons(self.agent, self.situation, plan, from, true));
+                reasons.extend(checks::of_host(self.agent, self.situation, plan).held);
+            }
             false => reasons.retain(is_for_a_person),
         }
         reasons

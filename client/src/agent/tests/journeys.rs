@@ -3,7 +3,7 @@
 use consign_metadata::version::Version;
 use serde_json::{Value, json};
 
-use super::world::{PACKAGE, World, reasons};
+use super::world::{World, reasons};
 use crate::acknowledgement::{Acknowledgement, Subject, acknowledge};
 use crate::agent::catalogue::Catalogue;
 use crate::agent::situation::Situation;
@@ -17,6 +17,9 @@ use crate::journey::{Hop, Journey};
 use crate::preparation;
 use crate::request::{Reply, Way};
 
+/// The package of 1.0.0, whose first line says what it is.
+const BEFORE: &str = "acme-erp 1.0.0-1\n";
+
 /// 1.0.0 runs; 1.2.0 is the newest and wants 1.1.0 to be gone through.
 fn with_a_stop() -> World {
     with(|world| world.vendor.plan("1.1.0"))
@@ -26,8 +29,8 @@ fn with(first: impl Fn(&World) -> Value) -> World {
     let world = World::with_baseline();
     let stop = first(&world);
     let newest = newest(&world);
-    let plans = [world.vendor.plan("1.0.0"), stop, newest];
-    let releases = plans.each_ref().map(|plan| world.vendor.release(plan));
+    let before = world.vendor.release(&world.vendor.plan("1.0.0")).with_file(BEFORE.as_bytes());
+    let releases = [before, world.vendor.release(&stop), world.vendor.release(&newest)];
     world.publish(&releases.each_ref(), "1.2.0-1");
     world.look();
     world.host.done();
@@ -286,9 +289,9 @@ fn a_long_preparation_is_the_agents_work_and_not_the_package_managers() {
 /// 1.1.0 saves the data first, and the package of 1.0.0 can be had.
 fn that_can_be_taken_back(world: &World) -> Value {
     fs_err::create_dir_all(world.places.at("/var/lib/erp")).unwrap();
-    let before = format!("{PACKAGE} 1.0.0-1");
+    let before = BEFORE.trim().to_owned();
     world.host.state().sources.insert(before.clone(), Source { file: None, download: Some(10) });
-    world.host.state().downloads.insert(before, format!("{PACKAGE} 1.0.0-1\n").into_bytes());
+    world.host.state().downloads.insert(before, BEFORE.as_bytes().to_vec());
     let mut plan = world.vendor.plan("1.1.0");
     plan["body"]["format"] = 3.into();
     let parts = json!([{"kind": "files", "name": "files", "paths": ["/var/lib/erp"]}]);

@@ -125,7 +125,9 @@ fn after_three_transactions_that_came_to_nothing_a_person_decides() {
     assert_eq!(world.host.done(), Vec::<String>::new());
     world.host.state().broken = true;
     assert!(retry(&world).is_err());
-    world.agent.mending.lock().unwrap().clear();
     world.host.state().broken = false;
-    assert!(mend::unasked(&world.agent, &world.id()).unwrap(), "a person has decided since");
+    world.agent.mending.lock().unwrap().clear();
+    // The service takes it up by itself, too, and may be the first.
+    let is_mended = mend::unasked(&world.agent, &world.id()).unwrap();
+    assert!(is_mended || world.host.state().packages[PACKAGE].configured, "a person has decided since");
 }

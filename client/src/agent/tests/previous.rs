@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::world::{PACKAGE, World, reasons};
 use crate::agent::barrier;
 use crate::agent::dialogue::Speaker;
-use crate::engine::event::Reason;
+use crate::engine::event::{Purpose, Reason};
 use crate::engine::machine::State;
 use crate::host::Source;
 use crate::previous::PreviousPackages;
@@ -166,6 +166,20 @@ fn only_the_packages_of_two_releases_are_kept() {
 }
 
 #[test]
+fn the_site_may_keep_the_packages_of_more_releases() {
+    let world = World::with_baseline();
+    world.site("[keep]\npackages = 2\n");
+    fetchable(&world, "1.0.0");
+    for version in ["1.1.0", "1.2.0", "1.3.0"] {
+        upgrade_to(&world, version);
+    }
+    assert_eq!(kept(&world), ["1.1.0", "1.2.0", "1.3.0"]);
+    world.site("");
+    upgrade_to(&world, "1.4.0");
+    assert_eq!(kept(&world), ["1.3.0", "1.4.0"]);
+}
+
+#[test]
 fn a_fix_for_an_upgrade_that_halted_goes_back_to_where_that_began() {
     let world = World::with_baseline();
     fetchable(&world, "1.0.0");
@@ -187,12 +201,52 @@ fn without_room_for_them_nothing_is_fetched_and_nothing_stops() {
     fetchable(&world, "1.0.0");
     source(&world, "1.0.0", Source { file: None, download: Some(1 << 60) });
     let refused = reasons(&barrier_to(&world, "1.1.0"));
-    let [Reason::NoRoomForPackages { folder, free_mib, needed_mib }] = &refused[..] else { panic!("{refused:?}") };
-    assert!(*needed_mib == (1 << 40) + 8 && free_mib < needed_mib, "{refused:?}");
-    assert_eq!(*folder, world.places.state().display().to_string());
+    let [Reason::NoRoomForUpgrade { file_systems }] = &refused[..] else { panic!("{refused:?}") };
+    let [full] = &file_systems[..] else { panic!("{refused:?}") };
+    assert!(full.needed_mib == (1 << 40) + 8 && full.free_mib < full.needed_mib, "{refused:?}");
+    assert_eq!(full.folder, world.product().packages().display().to_string());
+    assert_eq!(full.purposes, [Purpose::PreviousPackages]);
     assert_eq!(world.host.done(), [""; 0]);
     assert_eq!(world.host.running(), ["erp-web.service", "erp.service"]);
     assert!(world.product().newest().unwrap().is_none(), "a journal was begun");
+}
+
+#[test]
+fn the_site_may_refuse_to_go_where_there_is_no_way_back() {
+    let world = World::with_baseline();
+    let plan = world.vendor.plan_with_note("1.1.0");
+    world.site("[checks]\nprevious_packages = \"refuse\"\n");
+    let action = arriving(&world, &plan);
+    let refused = reasons(&world.barrier_of(&[action]));
+    let lost = vec![(PACKAGE.parse().unwrap(), "1.0.0-1".to_owned())];
+    assert!(matches!(&refused[0], Reason::NoteUnread { .. }), "all at once: {refused:?}");
+    assert_eq!(refused[1..], [Reason::PreviousPackagesMissing { packages: lost.clone() }]);
+    // A repository has it, and then cannot send it.
+    world.acknowledge(&refused[..1], "1.1.0");
+    source(&world, "1.0.0", Source { file: None, download: Some(10) });
+    let action = arriving(&world, &plan);
+    assert_eq!(reasons(&world.barrier_of(&[action])), [Reason::PreviousPackagesMissing { packages: lost }]);
+    assert_eq!(world.host.done(), ["fetch acme-erp 1.0.0-1"], "no engine was stopped");
+    fetchable(&world, "1.0.0");
+    let action = arriving(&world, &plan);
+    assert_eq!(world.barrier_of(&[action]), Reply::Pass);
+}
+
+#[test]
+fn the_files_of_the_new_packages_need_room_where_those_of_the_old_ones_are() {
+    let world = World::with_baseline();
+    fetchable(&world, "1.0.0");
+    let there = world.places.at("/opt/acme/erp");
+    fs_err::create_dir_all(there.parent().unwrap()).unwrap();
+    fs_err::write(&there, "an engine").unwrap();
+    world.host.state().owned = vec!["/opt".into(), "/opt/acme/erp".into()];
+    world.host.state().unpacked = 1 << 50;
+    let refused = reasons(&barrier_to(&world, "1.1.0"));
+    let [Reason::NoRoomForUpgrade { file_systems }] = &refused[..] else { panic!("{refused:?}") };
+    let full = file_systems.iter().find(|full| full.purposes.contains(&Purpose::NewFiles)).unwrap();
+    assert!(full.needed_mib >= 1 << 30, "{full:?}");
+    world.site("[checks]\nroom = \"off\"\n");
+    assert_eq!(barrier_to(&world, "1.1.0"), Reply::Pass);
 }
 
 #[test]

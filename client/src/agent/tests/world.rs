@@ -78,6 +78,13 @@ impl World {
         world
     }
 
+    /// What the site says for the whole host.
+    pub fn site(&self, rules: &str) {
+        let path = self.places.policy();
+        fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+        fs_err::write(path, rules).unwrap();
+    }
+
     /// The host's clock is wrong from now on.
     pub fn set_clock(&self, days: i64) {
         *self.wrong_by.lock().unwrap() = jiff::SignedDuration::from_hours(24 * days);

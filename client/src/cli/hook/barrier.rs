@@ -40,6 +40,9 @@ pub fn verdict(session: &mut Session, request: &Request, refused: Refused) -> Re
                 let page = offers::fetching(&product, bytes, session.language);
                 let _ = session.out.page(&page);
             }
+            Some(Reply::Told { product, reasons }) => {
+                let _ = session.out.page(&offers::told(&product, &reasons, session.language));
+            }
             Some(reply) if conversation::is_last(&reply) => break reply,
             _ => {}
         }

@@ -183,14 +183,35 @@ pub enum Reason {
         /// What has to be.
         needed_mib: u64,
     },
-    /// There is no room to keep the packages to go back to. Never in a journal.
-    NoRoomForPackages {
-        /// Where.
-        folder: String,
-        /// What is free.
-        free_mib: u64,
-        /// What has to be, with what the agent itself writes.
-        needed_mib: u64,
+    /// There is no room for all that the upgrade writes. Never in a journal.
+    NoRoomForUpgrade {
+        /// Those that are too small.
+        file_systems: Vec<FullFileSystem>,
+    },
+    /// Packages to go back to are not at hand and cannot be fetched. Never in a journal.
+    PreviousPackagesMissing {
+        /// Package and native version.
+        packages: Vec<(PackageName, String)>,
+    },
+    /// The host has to be restarted for packages that were changed earlier. Never in a journal.
+    RebootPending {
+        /// Them, where that is known.
+        packages: Vec<String>,
+    },
+    /// Processes that are not the product's engines have files of it open. Never in a journal.
+    FilesHeldOpen {
+        /// A file and who has it open; the first ones.
+        files: Vec<HeldFile>,
+        /// How many more there are.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        more: usize,
+    },
+    /// Nobody could make one of the agent's own checks. Never in a journal.
+    CheckUnknown {
+        /// Which: its key in the site's file.
+        check: String,
+        /// Why.
+        cause: String,
     },
     /// Its preparation takes longer than a package manager should hold its lock for: the agent prepares first
     /// and calls the package manager then. Never in a journal.
@@ -221,10 +242,66 @@ pub enum Reason {
     NoAnswer,
 }
 
+/// A file system without room for what is to be written to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FullFileSystem {
+    /// A folder on it that is written to.
+    pub folder: String,
+    /// What is free, in MiB.
+    pub free_mib: u64,
+    /// What has to be, in MiB.
+    pub needed_mib: u64,
+    /// For what.
+    pub purposes: Vec<Purpose>,
+}
+
+/// What room is needed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Purpose {
+    /// The packages to go back to.
+    PreviousPackages,
+    /// The files of the new packages.
+    NewFiles,
+    /// The backup.
+    Backup,
+}
+
+/// A file that somebody has open.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct HeldFile {
+    /// The file.
+    pub file: String,
+    /// The name of the process.
+    pub process: String,
+    /// Its number.
+    pub pid: u32,
+    /// The unit that it belongs to, where it is a service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
 impl Reason {
     /// Whether nothing but time is missing: the agent goes on by itself.
     pub fn passes_with_time(&self) -> bool {
         matches!(self, Self::OutsideWindow { .. } | Self::NotFetched { .. })
+    }
+
+    /// Whether it was found by looking at the host, and passes by what is done to the host: the next look may
+    /// find it gone.
+    pub fn is_of_the_host(&self) -> bool {
+        matches!(
+            self,
+            Self::NoRoomForUpgrade { .. }
+                | Self::PreviousPackagesMissing { .. }
+                | Self::RebootPending { .. }
+                | Self::FilesHeldOpen { .. }
+                | Self::CheckUnknown { .. }
+        )
     }
 
     /// Whether the release cannot be reached from the version that is installed: nothing that is typed about

@@ -190,6 +190,7 @@ fn without_asking_what_the_last_look_found_counts() {
         installed: None,
         offered: Some("1.1.0".parse().unwrap()),
         held,
+        told: Vec::new(),
     };
     let keep = |held| Looked::keep(&site.product, &[offer(held)], Timestamp::UNIX_EPOCH).unwrap();
     keep(vec![Reason::NoAnswer, failed.clone()]);

@@ -53,7 +53,9 @@ pub fn identify(archive: &Path, keyring: &Keyring) -> Result<Identity, HostError
         return Err(at("trust", archive, "it has no version or no architecture"));
     }
     let file = format!("{}{architecture}.deb", download::beginning(&package, version));
-    Ok(Identity { package, version: version.to_owned(), file })
+    // In KiB (Debian policy 5.6.20).
+    let unpacked = field(&control, "Installed-Size:").parse::<u64>().unwrap_or(0).saturating_mul(1024);
+    Ok(Identity { package, version: version.to_owned(), file, unpacked })
 }
 
 fn control(file: &mut (impl Read + Seek + Send + Sync), keyring: &Keyring) -> Result<String, DebError> {

@@ -1,5 +1,7 @@
 //! What dpkg has: `dpkg-query`, whose fields are its interface for programs.
 
+use std::path::PathBuf;
+
 use consign_metadata::name::PackageName;
 
 use crate::host::command::{CommandError, HostCommand};
@@ -7,6 +9,30 @@ use crate::host::{HostError, Observed, at};
 use crate::places::Places;
 
 const FORMAT: &str = "${Package}\\t${db:Status-Status}\\t${db:Status-Eflag}\\t${Version}\\n";
+
+/// More than this is no list of files.
+const MAXIMUM_LIST: usize = 64 * 1024 * 1024;
+
+/// The files of packages; those that are not on the host have none.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn files(places: &Places, packages: &[PackageName]) -> Result<Vec<PathBuf>, HostError> {
+    let known: Vec<PackageName> = observe(places, packages)?.into_iter().map(|(package, _)| package).collect();
+    if known.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = HostCommand::new("dpkg-query")
+        .arg(format!("--admindir={}", places.at("/var/lib/dpkg").display()))
+        .args(["--listfiles", "--"])
+        .args(known.iter().map(PackageName::as_str))
+        .maximum(MAXIMUM_LIST);
+    let answer = query.output()?;
+    let answer = String::from_utf8_lossy(&answer);
+    // Between packages stands an empty line, and a diversion is told in words.
+    let files = answer.lines().filter(|line| line.starts_with('/') && *line != "/.");
+    Ok(files.map(PathBuf::from).collect())
+}
 
 /// The state of packages; those that are not on the host, or only with their configuration, are left out.
 ///
@@ -100,6 +126,20 @@ mod tests {
             [("flagged", false), ("good", true), ("half", false), ("pending", false), ("unpacked", false)]
         );
         assert!(found.iter().all(|(_, observed)| observed.version == "1:1.0-1"));
+    }
+
+    #[test]
+    fn the_files_of_packages_are_listed() {
+        let (_root, places) = dpkg(&[("good", "install ok installed"), ("other", "install ok installed")]);
+        let list = |name: &str, text: &str| {
+            fs_err::write(places.at("/var/lib/dpkg/info").join(format!("{name}.list")), text).unwrap();
+        };
+        list("good", "/.\n/usr\n/usr/bin/good\n");
+        list("other", "/.\n/usr/bin/other\n");
+        let found = files(&places, &names(&["good", "other", "unknown"])).unwrap();
+        let found: Vec<_> = found.iter().map(|path| path.to_str().unwrap()).collect();
+        assert_eq!(found, ["/usr", "/usr/bin/good", "/usr/bin/other"]);
+        assert_eq!(files(&places, &names(&["unknown"])), Ok(vec![]));
     }
 
     #[test]

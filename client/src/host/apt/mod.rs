@@ -9,6 +9,7 @@
 //! - [`unattended`]: what is kept back when nobody is there
 //! - [`lock`]: who has a transaction open
 //! - [`reach`]: which upgrade takes packages along
+//! - [`restart`]: whether packages wait for a reboot
 //! - [`transaction`]: transactions of our own
 //!
 //! What is true of these programs was measured on apt 2.6 and 3.0; `docs/hooks.md` and `docs/holds.md`
@@ -22,6 +23,7 @@ pub mod hold;
 pub mod lists;
 pub mod lock;
 pub mod reach;
+pub mod restart;
 pub mod transaction;
 pub mod unattended;
 
@@ -58,6 +60,14 @@ impl PackageManager for Apt {
 
     fn observe(&self, packages: &[PackageName]) -> Result<Vec<(PackageName, Observed)>, HostError> {
         database::observe(&self.places, packages)
+    }
+
+    fn files(&self, packages: &[PackageName]) -> Result<Vec<PathBuf>, HostError> {
+        database::files(&self.places, packages)
+    }
+
+    fn reboot(&self) -> Result<Option<Vec<String>>, HostError> {
+        restart::pending(&self.places)
     }
 
     fn candidate(&self, package: &PackageName) -> Result<Option<String>, HostError> {

@@ -28,7 +28,7 @@ use consign_metadata::plan::NativeVersions;
 
 use super::gap::Gap;
 use super::rpm::duplicates::Duplicates;
-use super::rpm::{curl, database, lock, package};
+use super::rpm::{curl, database, lock, package, restart};
 use super::transaction as own;
 use super::{Hold, HostError, Identity, Observed, PackageManager, Repository, Source};
 use crate::kept_back::Reach;
@@ -58,6 +58,14 @@ impl PackageManager for Dnf {
 
     fn observe(&self, packages: &[PackageName]) -> Result<Vec<(PackageName, Observed)>, HostError> {
         database::observe(&self.places, packages)
+    }
+
+    fn files(&self, packages: &[PackageName]) -> Result<Vec<PathBuf>, HostError> {
+        database::files(&self.places, packages)
+    }
+
+    fn reboot(&self) -> Result<Option<Vec<String>>, HostError> {
+        restart::pending(&self.places)
     }
 
     fn candidate(&self, package: &PackageName) -> Result<Option<String>, HostError> {

@@ -28,6 +28,19 @@ pub fn observe(places: &Places, packages: &[PackageName]) -> Result<Vec<(Package
     parse(&ask(&folder(places)?, FORMAT, &names)?)
 }
 
+/// The files of packages; those that are not on the host have none.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn files(places: &Places, packages: &[PackageName]) -> Result<Vec<PathBuf>, HostError> {
+    if packages.is_empty() {
+        return Ok(Vec::new());
+    }
+    let names: Vec<&str> = ["--"].into_iter().chain(packages.iter().map(PackageName::as_str)).collect();
+    let answer = ask(&folder(places)?, "[%{FILENAMES}\\n]", &names)?;
+    Ok(answer.lines().filter(|line| line.starts_with('/')).map(PathBuf::from).collect())
+}
+
 /// What rpm answers of packages in this format, in lines; `%{NAME} is not installed` is an answer.
 ///
 /// # Errors
@@ -104,6 +117,15 @@ mod tests {
             [("acme-erp".parse().unwrap(), seen("1.0.0-1")), ("acme-new".parse().unwrap(), seen("1:2.0~rc.1-1.el9"))]
         );
         assert_eq!(observe(&root.places, &names(&["nothing"])), Ok(vec![]));
+    }
+
+    #[test]
+    fn the_files_of_packages_are_listed() {
+        let root = Root::empty();
+        root.install(&[root.build("acme-erp", "1.0.0", "1")]);
+        let found = files(&root.places, &names(&["acme-erp", "nothing"])).unwrap();
+        assert!(!found.is_empty() && found.iter().all(|path| path.is_absolute()), "{found:?}");
+        assert_eq!(files(&root.places, &names(&["nothing"])), Ok(vec![]));
     }
 
     #[test]

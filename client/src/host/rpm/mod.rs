@@ -7,6 +7,7 @@
 //! - [`known`]: an answer, as long as it counts
 //! - [`lock`]: who has a transaction open
 //! - [`package`]: a .rpm before it is unpacked
+//! - [`restart`]: whether packages wait for a reboot
 
 pub mod curl;
 pub mod database;
@@ -15,5 +16,6 @@ pub mod front;
 pub mod known;
 pub mod lock;
 pub mod package;
+pub mod restart;
 #[cfg(test)]
 pub mod sample;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use consign_metadata::name::PackageName;
 use consign_metadata::openpgp::Keyring;
 use consign_metadata::plan;
-use consign_metadata::rpm::{Header, RpmError, RpmLayout};
+use consign_metadata::rpm::{Header, RpmError, RpmLayout, tag};
 
 use crate::host::{HostError, Identity, at};
 
@@ -45,7 +45,8 @@ pub fn identify(archive: &Path, keyring: &Keyring) -> Result<Identity, HostError
         return Err(at("trust", archive, "it has no version or no architecture"));
     }
     let file = format!("{}{architecture}.rpm", beginning(&package, &version));
-    Ok(Identity { package, version, file })
+    let unpacked = header.number(tag::LONG_SIZE).or_else(|| header.number(tag::SIZE)).unwrap_or(0);
+    Ok(Identity { package, version, file, unpacked })
 }
 
 /// Whether these bytes are a package of this name, signed by these keys.

@@ -115,14 +115,17 @@ pub struct UpgradeStatus {
     pub previous_packages: Option<PreviousPackages>,
     /// Why it is held; empty when it is not.
     pub reasons: Vec<Reason>,
+    /// What the last look found on the host that keeps it back; left out where nothing does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waits: Vec<Reason>,
+    /// What it found that keeps nothing back; left out where there is nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<Reason>,
     /// How a step or its undo failed, if one did.
     pub failure: Option<Failure>,
     /// When the maintenance window opens that it waits for; null when it waits for none.
     #[serde(default)]
     pub opens: Option<Timestamp>,
-    /// How long its preparation will probably take, where that keeps the package manager from it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub long_preparation_seconds: Option<u64>,
     /// How long its outage will probably be; null once it has begun, and where nothing tells.
     #[serde(default)]
     pub outage_estimate_seconds: Option<u64>,
@@ -131,6 +134,28 @@ pub struct UpgradeStatus {
     pub unattended: bool,
     /// Whether it could be taken back from here.
     pub can_be_taken_back: bool,
+}
+
+impl UpgradeStatus {
+    /// What keeps it back and passes by itself, or by what is done to the host.
+    pub fn passing(&self) -> Vec<Reason> {
+        let window = self.opens.map(|opens| Reason::OutsideWindow { opens });
+        self.waits.iter().cloned().chain(window).collect()
+    }
+
+    fn is_passing(&self) -> bool {
+        self.opens.is_some() || !self.waits.is_empty()
+    }
+
+    /// What to type where time or the host keeps it back, too; a window opens by itself while a gate is closed.
+    fn advice(&self, upgrade: &Upgrade, language: Language) -> Option<Vec<Advice>> {
+        let reasons: Vec<Reason> = match &upgrade.state {
+            State::Cleared if self.is_passing() => self.passing(),
+            State::Planned | State::Held if !self.waits.is_empty() => [&self.reasons[..], &self.waits[..]].concat(),
+            _ => return None,
+        };
+        Some(advice::on_reasons(&upgrade.header.product, &reasons, language))
+    }
 }
 
 /// A package of the product, as the package database has it now.
@@ -245,20 +270,14 @@ impl Overview {
 }
 
 impl Seen {
-    /// What is cleared and waits for its window is held like anything else, and nothing else holds it.
+    /// What is cleared and waits for its window, or for the host, is held like anything else, and nothing else
+    /// holds it.
     fn wait_for_window(&mut self) {
-        let is_cleared = self.upgrade.as_ref().is_some_and(|upgrade| upgrade.state == State::Cleared);
-        let Some(shown) = self.status.upgrade.as_ref().filter(|_| is_cleared) else { return };
-        let is_long = shown.long_preparation_seconds.is_some();
-        if shown.opens.is_none() && !is_long {
-            return;
-        }
+        let (Some(upgrade), Some(shown)) = (&self.upgrade, &self.status.upgrade) else { return };
+        let Some(typed) = shown.advice(upgrade, Language::En) else { return };
         self.status.standing = self.status.standing.max(Standing::Waits);
         self.status.kept_back = None;
-        let product = &self.status.product;
-        let (command, _) =
-            if is_long { advice::upgrade(product, Language::En) } else { advice::now(product, Language::En) };
-        self.status.commands = vec![command];
+        self.status.commands = typed.into_iter().map(|(command, _)| command).collect();
     }
 
     /// On a journey that waits a person may have something to do; one that goes on is under way.
@@ -397,9 +416,10 @@ fn upgrade_status(upgrade: &Upgrade, since: Timestamp) -> UpgradeStatus {
         also_repaired: Vec::new(),
         previous_packages: None,
         reasons,
+        waits: Vec::new(),
+        told: Vec::new(),
         failure,
         opens: None,
-        long_preparation_seconds: None,
         outage_estimate_seconds: None,
         unattended: true,
         can_be_taken_back: upgrade.is_under_way() && upgrade.can_walk_back(),
@@ -426,10 +446,14 @@ fn timed(places: &Places, id: &ProductId, shown: UpgradeStatus) -> UpgradeStatus
     if !waits || !is_offered {
         return shown;
     }
-    let shown = UpgradeStatus { outage_estimate_seconds: outage::estimate(&product), ..shown };
-    let long_preparation_seconds =
-        (!Journey::is_begun(&product)).then(|| long_preparation(&product, &shown.to)).flatten();
-    let shown = UpgradeStatus { long_preparation_seconds, ..shown };
+    let looked = Looked::of(&product, &shown.to);
+    let is_on_its_way = Journey::is_begun(&product);
+    let holds = |reason: &&Reason| {
+        reason.is_of_the_host() || (!is_on_its_way && matches!(reason, Reason::LongPreparation { .. }))
+    };
+    let found = looked.iter().flat_map(|offer| &offer.held).filter(holds);
+    let (waits, told) = (found.cloned().collect(), looked.iter().flat_map(|offer| offer.told.clone()).collect());
+    let shown = UpgradeStatus { outage_estimate_seconds: outage::estimate(&product), waits, told, ..shown };
     match Timing::of(places, &product, &shown.to, Timestamp::now()) {
         Ok(timing) => {
             let unattended = shown.class.is_none_or(|class| timing.is_free(class));
@@ -437,15 +461,6 @@ fn timed(places: &Places, id: &ProductId, shown: UpgradeStatus) -> UpgradeStatus
         }
         Err(_) => shown,
     }
-}
-
-/// As the last look found it.
-fn long_preparation(product: &Product, to: &Version) -> Option<u64> {
-    let offers = Looked::read(product)?.offers.into_iter().filter(|offer| offer.offered.as_ref() == Some(to));
-    offers.flat_map(|offer| offer.held).find_map(|reason| match reason {
-        Reason::LongPreparation { seconds } => Some(seconds),
-        _ => None,
-    })
 }
 
 fn step_status(upgrade: &Upgrade, item: i64) -> StepStatus {

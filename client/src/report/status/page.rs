@@ -5,7 +5,6 @@ use jiff::tz::TimeZone;
 
 use super::{Overview, ProductStatus, Seen, UpgradeStatus};
 use crate::configuration::NewDefault;
-use crate::engine::event::Reason;
 use crate::engine::machine::{State, Upgrade};
 use crate::host::typed;
 use crate::previous::PreviousPackages;
@@ -113,12 +112,11 @@ fn standing_page(
     zone: &TimeZone,
 ) -> Page {
     let mut page = Page::default();
-    let held = waits_for_window(upgrade, shown).then_some(&State::Held);
+    let held = is_passing(upgrade, shown).then_some(&State::Held);
     let state = held.unwrap_or(&upgrade.state);
     page.add(0, style(state::standing(state)), headline(upgrade, state, language));
-    let window = shown.opens.map(|opens| Reason::OutsideWindow { opens });
-    let long = shown.long_preparation_seconds.map(|seconds| Reason::LongPreparation { seconds });
-    for reason in shown.reasons.iter().chain(&window).chain(&long) {
+    let passing = shown.passing();
+    for reason in shown.reasons.iter().chain(&passing) {
         page.add(2, Style::Plain, format!("- {}", reason::sentence(reason, language)));
     }
     for line in shown.failure.as_ref().map(failure::output).unwrap_or_default() {
@@ -144,12 +142,10 @@ fn standing_page(
     }
     let mut typed = super::advise(upgrade, status.kept_back.as_ref(), language);
     // What is typed at the package manager leaves it alone until then.
-    if waits_for_window(upgrade, shown) {
-        let product = &upgrade.header.product;
-        let now = shown.opens.map(|_| advice::now(product, language));
-        let by_agent = shown.long_preparation_seconds.map(|_| advice::upgrade(product, language));
-        typed = by_agent.into_iter().chain(now).collect();
+    if let Some(of_host) = shown.advice(upgrade, language) {
+        typed = of_host;
     }
+    page.append(0, offers::beside(&shown.told, language));
     if shown.outage_estimate_seconds.is_some() {
         page.add(0, Style::Plain, time::about(shown.outage_estimate_seconds, language));
     }
@@ -192,10 +188,9 @@ fn by_hand(language: Language) -> String {
     )
 }
 
-/// Whether time alone is missing.
-fn waits_for_window(upgrade: &Upgrade, shown: &UpgradeStatus) -> bool {
-    let waits = shown.opens.is_some() || shown.long_preparation_seconds.is_some();
-    upgrade.state == State::Cleared && waits
+/// Whether its gates are satisfied, and time or the host alone keeps it back.
+fn is_passing(upgrade: &Upgrade, shown: &UpgradeStatus) -> bool {
+    upgrade.state == State::Cleared && shown.is_passing()
 }
 
 fn headline(upgrade: &Upgrade, state: &State, language: Language) -> String {

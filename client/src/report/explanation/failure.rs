@@ -1,0 +1,105 @@
+//! Behind the ways in which a step fails.
+
+use consign_metadata::text::Language;
+
+use super::{Explanation, explain};
+use crate::engine::event::Failure;
+
+/// Cause and cure of a failure.
+pub fn failure(failure: &Failure, language: Language) -> Explanation {
+    match failure {
+        Failure::Exit { .. } | Failure::Signal { .. } | Failure::Timeout { .. } | Failure::CannotStart { .. } => {
+            program(failure, language)
+        }
+        Failure::Site { .. } => explain!(
+            language,
+            "The step takes a choice of the site's, and the file that makes it cannot be used.",
+            "L'étape reprend un choix du site, et le fichier qui le porte est inutilisable.";
+            "Correct the file at the line that is named, then consignee retry.",
+            "Corriger le fichier à la ligne indiquée, puis consignee retry."
+        ),
+        Failure::StillRunning { .. } => explain!(
+            language,
+            "The engine was told to stop and did not, so nothing was done to its files or its data.",
+            "Le moteur n'a pas obéi à l'ordre d'arrêt : rien n'a été fait à ses fichiers ni à ses données.";
+            "Find out what it waits for (systemctl status, its log), stop it, then start the upgrade again.",
+            "Chercher ce qu'il attend (systemctl status, son journal), l'arrêter, puis relancer la mise à niveau."
+        ),
+        Failure::NotActive { .. } => explain!(
+            language,
+            "The engine was started and did not come up, or went down again while it was watched.",
+            "Le moteur a été lancé et n'a pas démarré, ou s'est arrêté pendant sa surveillance.";
+            "Read its log (journalctl -u with its name), mend the cause, then consignee retry.",
+            "Lire son journal (journalctl -u suivi de son nom), corriger la cause, puis consignee retry."
+        ),
+        Failure::Unhealthy { .. } => explain!(
+            language,
+            "The engines run, and the product does not answer as its plan says that it does when it works.",
+            "Les moteurs tournent, et le produit ne répond pas comme son plan le dit quand il fonctionne.";
+            "Look at the product itself, mend the cause, then consignee retry.",
+            "Examiner le produit lui-même, corriger la cause, puis consignee retry."
+        ),
+        Failure::DataDiffers { .. } => explain!(
+            language,
+            "The data is not at the version that the agent last saw: a dump was restored, or a snapshot reverted, or somebody else has migrated it.",
+            "Les données ne sont pas à la version que l'agent a vue en dernier : restauration, retour à un instantané, ou migration par un tiers.";
+            "Bring the data that belongs to the installed version, or say that this is right with consignee data --accept.",
+            "Remettre les données de la version installée, ou confirmer l'état présent par consignee data --accept."
+        ),
+        Failure::Host { .. } => explain!(
+            language,
+            "The system refused the agent something: a file system that is full or read-only, a unit that does not exist.",
+            "Le système a refusé quelque chose à l'agent : système de fichiers plein ou en lecture seule, unité inexistante.";
+            "Mend what the message names, then consignee retry.",
+            "Corriger ce que le message nomme, puis consignee retry."
+        ),
+        Failure::Interrupted => explain!(
+            language,
+            "A crash or a power cut met the step, and its plan does not let it be run again by itself.",
+            "Un arrêt brutal a frappé l'étape, et son plan ne permet pas de la relancer d'office.";
+            "Find out how far it came (consignee log), then decide as consignee status says.",
+            "Voir jusqu'où elle est allée (consignee log), puis décider comme le dit consignee status."
+        ),
+        Failure::AddOnUnfinished { .. } => explain!(
+            language,
+            "A step of an add-on cannot run while that add-on itself stands in the middle of an upgrade.",
+            "Une étape d'un module ne peut pas s'exécuter tant que ce module est lui-même au milieu d'une mise à niveau.";
+            "Bring the add-on's upgrade to its end, then consignee retry.",
+            "Mener à terme la mise à niveau du module, puis consignee retry."
+        ),
+    }
+}
+
+/// A program of the vendor's.
+fn program(failure: &Failure, language: Language) -> Explanation {
+    match failure {
+        Failure::Signal { .. } => explain!(
+            language,
+            "Something ended the program from outside: a person, the kernel for want of memory, or an error of its own.",
+            "Quelque chose a interrompu le programme : une personne, le noyau faute de mémoire, ou une erreur du programme.";
+            "Read its output (consignee log) and the kernel's (journalctl -k), mend the cause, then consignee retry.",
+            "Lire sa sortie (consignee log) et celle du noyau (journalctl -k), corriger la cause, puis consignee retry."
+        ),
+        Failure::Timeout { .. } => explain!(
+            language,
+            "The program did not end in the time that its plan gives it, and was ended with everything it had started.",
+            "Le programme n'a pas fini dans le temps que lui donne son plan, et a été arrêté avec tout ce qu'il avait lancé.";
+            "Read its output (consignee log): what did it wait for? Mend that, then consignee retry.",
+            "Lire sa sortie (consignee log) : qu'attendait-il ? Corriger cela, puis consignee retry."
+        ),
+        Failure::CannotStart { .. } => explain!(
+            language,
+            "The program is not there, may not be executed, or its user does not exist.",
+            "Le programme est absent, n'est pas exécutable, ou son utilisateur n'existe pas.";
+            "Put right what the message names, then consignee retry.",
+            "Corriger ce que le message nomme, puis consignee retry."
+        ),
+        _ => explain!(
+            language,
+            "The program itself says that it did not succeed; what it wrote says why.",
+            "Le programme dit lui-même qu'il n'a pas abouti ; sa sortie dit pourquoi.";
+            "Read its output (consignee log), mend the cause, then consignee retry.",
+            "Lire sa sortie (consignee log), corriger la cause, puis consignee retry."
+        ),
+    }
+}
