@@ -83,7 +83,6 @@ impl Probe<'_> {
             environment: BTreeMap::new(),
             working_folder: None,
             limit: Duration::from_secs(u64::from(probe.timeout_seconds)),
-            limits: Default::default(),
             log: self.product.folder().join(format!("data-{}.log", self.by)),
         })
     }

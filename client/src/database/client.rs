@@ -60,7 +60,6 @@ impl Client<'_> {
             environment: [("LC_ALL".to_owned(), "C.UTF-8".to_owned())].into(),
             working_folder: None,
             limit: self.limit,
-            limits: Default::default(),
             log: log.to_owned(),
         };
         let ended = self.programs.run(&program).map_err(|error| Failure::Host { reason: error.to_string() })?;

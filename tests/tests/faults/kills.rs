@@ -52,7 +52,7 @@ fn an_agent_that_is_killed_at_any_record_of_a_rollback_takes_the_upgrade_back() 
     let faults = Faults::load(&chain.site.host).unwrap();
     let records = taken_back(&mut chain, &faults, "", "undisturbed");
     assert!(records > 20, "only {records} records");
-    let step = if crate::is_long() { 1 } else { records / 4 };
+    let step = if crate::is_long() { 1 } else { records / 3 };
     let mut count = Count::default();
     for number in (1..=records).step_by(step) {
         let what = format!("killed at record {number} of {records} of an upgrade that fails");
