@@ -35,7 +35,7 @@ use crate::places::Places;
 pub const PLAN_FILE: &str = "plan.pgp";
 
 /// Every name in the folder of a product; whoever writes another one adds it here.
-pub const NAMES: [&str; 13] = [
+pub const NAMES: [&str; 14] = [
     "unfinished",
     "deferred",
     "offers.json",
@@ -48,7 +48,8 @@ pub const NAMES: [&str; 13] = [
     "backups",
     "prerequisites",
     "journal",
-    "scripts",
+    "scripts.json",
+    "journey.json",
 ];
 
 /// A product that the agent knows of.

@@ -120,7 +120,8 @@ fn unknown_files(product: &Product) -> Vec<Finding> {
 fn is_known(path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let name = name.strip_suffix(".new").unwrap_or(&name);
-    product::NAMES.contains(&name)
+    // What programs wrote last that look at the data.
+    product::NAMES.contains(&name) || name.ends_with(".log")
 }
 
 fn unguarded(services: &dyn ServiceManager, product: &Product, unit: &UnitName) -> Option<Finding> {

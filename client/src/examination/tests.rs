@@ -103,7 +103,7 @@ fn a_journal_that_cannot_be_replayed_is_named() {
 #[test]
 fn a_file_that_nobody_knows_is_named_and_a_torn_one_of_the_agents_is_not() {
     let patient = Patient::new();
-    for name in ["offers.json", "offers.json.new", "old.bak"] {
+    for name in ["offers.json", "offers.json.new", "scripts.json", "data-look.log", "old.bak"] {
         fs_err::write(patient.product.folder().join(name), "").unwrap();
     }
     assert_eq!(patient.one(), Finding::UnknownFile { file: patient.product.folder().join("old.bak") });
