@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! host-words run <unit> <user> <shell|plain> <seconds> <log> <program> [argument]...
-//!     with $STEP_VARIABLE (name=value) as a variable of the plan's
+//!     with $STEP_VARIABLE (name=value) as a variable of the plan's, $STEP_LIMITS (JSON) as its limits,
+//!     and, where there is $STEP_READY, until that file is there
 //! host-words end <unit>
 //! host-words going-down
 //! host-words observe|start|enable|describe|active <unit>
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use consign_metadata::name::UnitName;
+use consign_metadata::plan::Limits;
 use consignee::host::program::{Program, Programs};
 use consignee::host::systemd::Systemd;
 use consignee::host::{HostError, ServiceManager};
@@ -43,14 +45,22 @@ fn said(words: &[&str]) -> Result<String, HostError> {
                 environment: environment.into_iter().collect::<BTreeMap<_, _>>(),
                 working_folder: None,
                 limit: Duration::from_secs(seconds.parse().expect("seconds")),
+                limits: std::env::var("STEP_LIMITS")
+                    .map_or_else(|_| Limits::default(), |text| serde_json::from_str(&text).expect("limits")),
                 log: log.into(),
             };
-            Ok(format!("{:?}", Systemd.run(&program)?))
+            match std::env::var("STEP_READY") {
+                Err(_) => Ok(format!("{:?}", Systemd.run(&program)?)),
+                Ok(file) => {
+                    let mut is_ready = || std::path::Path::new(&file).exists();
+                    Ok(format!("{:?}", Systemd.run_until(&program, Duration::from_secs(2), &mut is_ready)?))
+                }
+            }
         }
         ["going-down"] => Ok(Systemd.is_going_down().to_string()),
         ["end", unit] => Ok(format!("{:?}", Systemd.end(unit)?)),
         ["observe", name] => Ok(format!("{:?}", Systemd.observe(&unit(name))?)),
-        ["start", name] => Ok(format!("{:?}", Systemd.start(&unit(name), limit)?)),
+        ["start", name] => Ok(format!("{:?}", ServiceManager::start(&Systemd, &unit(name), limit)?)),
         ["enable", name] => Ok(format!("{:?}", Systemd.enable(&unit(name))?)),
         ["describe", name] => Ok(Systemd.describe(&unit(name))),
         ["active", name] => Ok(format!("{:?}", Systemd.is_active(&unit(name))?)),

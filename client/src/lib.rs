@@ -30,6 +30,7 @@ pub mod report;
 pub mod request;
 #[cfg(test)]
 mod sample;
+pub mod scripts;
 pub mod site;
 pub mod step;
 pub mod tell;

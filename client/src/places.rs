@@ -44,6 +44,11 @@ impl Places {
         self.state().join("managed")
     }
 
+    /// The file whose lock says that an agent is at work. No vendor can have this name.
+    pub fn lease(&self) -> PathBuf {
+        self.state().join("agent.lease")
+    }
+
     /// What is known of a vendor's feeds. No product can have this name.
     pub fn feed(&self, vendor: &VendorName) -> PathBuf {
         self.state().join(vendor.as_str()).join(".feed")

@@ -10,6 +10,7 @@
 //! | `acknowledgements` | what a person has read and accepted, append-only |
 //! | `backups/<number>/` | what was saved before an upgrade |
 //! | `packages/` | the packages to go back to, and those that are installed |
+//! | `scripts.json` | which scripts of versions ran |
 //! | `prerequisites/<id>.log` | what the check of a prerequisite wrote last |
 //! | `journal/<number>/records.jsonl` | an upgrade |
 //! | `journal/<number>/plan.pgp` | its signed plan |
@@ -49,10 +50,6 @@ pub const NAMES: [&str; 13] = [
     "journal",
     "scripts",
 ];
-
-/// Those of them that keep engines from starting while no upgrade is under way: packages are arriving, or the data
-/// is of another version.
-pub const EXPLAIN_THE_FLAG: [&str; 2] = ["deferred", "data.json"];
 
 /// A product that the agent knows of.
 #[derive(Debug, Clone)]

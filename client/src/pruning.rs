@@ -1,6 +1,6 @@
 //! Which of the things that one could go back to are kept, and which may go: sets of packages, and backups.
 //!
-//! Never goes the newest that is verified, and never one of an upgrade that is under way, or of the one whose place
+//! Never goes the newest that is whole, and never one of the last upgrade that has begun, or of the one whose place
 //! that took.
 
 use std::collections::BTreeSet;
@@ -43,23 +43,15 @@ pub fn superfluous<K: Clone>(sets: &[Set<K>], allowance: Allowance, now: Timesta
     gone
 }
 
-/// The upgrades that somebody may still want to take back: one that is under way, and those before it whose place
-/// it took.
+/// The upgrades that somebody may still want to take back: the last one that has begun, and those whose place it
+/// took.
 ///
 /// # Errors
 /// When a journal cannot be read.
 pub fn in_use(product: &Product) -> Result<BTreeSet<u32>, JournalError> {
-    let mut numbers = BTreeSet::new();
-    let mut next = product.newest()?.filter(|upgrade| upgrade.is_under_way()).map(|upgrade| upgrade.header);
-    while let Some(header) = next {
-        numbers.insert(header.upgrade);
-        let earlier = header.supersedes.filter(|number| *number < header.upgrade);
-        next = match earlier {
-            Some(number) => product.replay(number)?.upgrade.map(|upgrade| upgrade.header),
-            None => None,
-        };
-    }
-    Ok(numbers)
+    let Some((last, _)) = product.last_begun()? else { return Ok(BTreeSet::new()) };
+    let replaced = product.replaced_by(&last.header).into_iter().map(|upgrade| upgrade.header.upgrade);
+    Ok(replaced.chain([last.header.upgrade]).collect())
 }
 
 /// The folders of backups that may go. A folder that is no upgrade's is nobody's business here.

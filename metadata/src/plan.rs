@@ -9,6 +9,7 @@
 //! - `step`: the list that is walked
 //! - `database`: a database that the agent itself can save
 //! - `data`: how a host sees which version the data is at
+//! - `until`, `scripts`, `maintenance`, `limits`: what some steps are and may
 //! - `note`: release notes by digest
 
 mod backup;
@@ -16,8 +17,12 @@ mod body;
 mod data;
 mod database;
 mod envelope;
+mod limits;
+mod maintenance;
 mod note;
+mod scripts;
 mod step;
+mod until;
 
 use std::collections::BTreeSet;
 
@@ -36,8 +41,12 @@ pub use body::{Module, NativeVersions, PlanBody, SideEffect, SiteOption, When};
 pub use data::{Data, DataProbe};
 pub use database::Database;
 pub use envelope::Envelope;
+pub use limits::{Limits, OomPolicy};
+pub use maintenance::Maintenance;
 pub use note::{MAXIMUM_NOTE_SIZE, NoteReference, note_file, note_member, parse_note_file, parse_note_member};
+pub use scripts::{Script, ScriptsStep};
 pub use step::{HealthCheck, OnInterrupt, RESERVED_STEP_NAMES, RunStep, Step, Undo};
+pub use until::{Ready, UntilStep};
 
 /// The only format of the envelope there will ever be.
 pub const ENVELOPE_FORMAT: u32 = 1;
@@ -96,7 +105,8 @@ impl UpgradePlan {
     pub fn steps(&self, from: Option<&Version>) -> Vec<&Step> {
         let to = &self.envelope.version;
         let applies = |step: &&Step| match step {
-            Step::Run(run) => from != Some(to) && run.when.applies(from, to),
+            Step::Run(run) | Step::Until(UntilStep { run, .. }) => from != Some(to) && run.when.applies(from, to),
+            Step::Scripts(scripts) => scripts.run.when.applies(from, to) && !scripts.between(from, to).is_empty(),
             Step::Task(task) => from != Some(to) && task.when.applies(from, to),
             // There is nothing yet.
             Step::Backup(_) => from.is_some(),
@@ -145,6 +155,11 @@ impl UpgradePlan {
             return wrong(format!("two steps are called {:?}", twice.name()));
         }
         self.check_format_2()?;
+        maintenance::check(&self.body)?;
+        let faulty = |step: &Step| Some(format!("step {:?}: {}", step.name(), step.fault()?));
+        if let Some(fault) = self.body.steps.iter().find_map(faulty) {
+            return wrong(fault);
+        }
         backup::check(&self.body.steps)?;
         add_on::check(&self.id(), &self.body)?;
         if self.body.modules.is_empty() {

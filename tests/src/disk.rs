@@ -6,6 +6,7 @@
 //! machine for data in the page cache; it does not imitate a lying cache or torn sectors.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::error::{Doing, Result};
 use crate::mounts;
@@ -17,6 +18,8 @@ const SHUT_DOWN: &str = r#"
     open(my $disk, "<", $ARGV[0]) or die "open: $!\n";
     ioctl($disk, 0x8004587d, my $flags = pack("I", 2)) or die "ioctl: $!\n";
 "#;
+
+const DETACHED: Duration = Duration::from_secs(5);
 
 /// The disk of one host.
 #[derive(Debug)]
@@ -59,10 +62,22 @@ impl Disk {
         tool("stop a disk", &["perl", "-e", SHUT_DOWN, &self.folder.to_string_lossy()]).map(drop)
     }
 
+    /// A host of another lab on this machine was booted while this disk was mounted, and has it mounted as long as it
+    /// lives. What had reached the device is in the file.
+    fn take_a_copy(&self) -> Result<()> {
+        let old = self.image.with_extension("old");
+        fs_err::rename(&self.image, &old).doing("copy a disk")?;
+        let (from, to) = (old.to_string_lossy(), self.image.to_string_lossy());
+        tool("copy a disk", &["cp", "--sparse=always", &from, &to])?;
+        fs_err::remove_file(&old).doing("copy a disk")
+    }
+
     /// Mounts it again after the host is gone: the kernel replays the file system's log.
     pub(crate) fn replay(&self) -> Result<()> {
         mounts::clear(&self.folder)?;
-        mounts::wait_detached(&self.image)?;
+        if mounts::wait_detached(&self.image, DETACHED).is_err() {
+            self.take_a_copy()?;
+        }
         self.mount()
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use crate::entrance::Entrance;
-use crate::error::{LabError, Result};
+use crate::error::{Doing, LabError, Result};
 use crate::folder::Folder;
 use crate::mounts;
 use crate::network::Network;
@@ -43,6 +43,14 @@ impl Host {
             disk.sync()?;
         }
         Ok(host)
+    }
+
+    /// A host that has a folder of this machine as its `/srv/shared`: for what several hosts work on together.
+    pub fn boot_sharing(name: &str, system: impl Into<BaseSystem>, shared: &Path) -> Result<Host> {
+        let system = system.into();
+        let folder = Folder::create(name, system, false)?;
+        std::os::unix::fs::symlink(shared, folder.path().join("shared")).doing("share a folder")?;
+        Host::start(folder, system)
     }
 
     /// Boots what a [`Chroot`](crate::Chroot) has been made into.

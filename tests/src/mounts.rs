@@ -40,8 +40,8 @@ pub(crate) fn overlay(lower: &Path, layer: &Path, at: &Path) -> Result<()> {
 
 /// Waits until no loop device stands on this image: mounting it again before that would give the
 /// old file system back instead of reading the disk.
-pub(crate) fn wait_detached(image: &Path) -> Result<()> {
-    until(&format!("{} detached", image.display()), Duration::from_secs(20), || {
+pub(crate) fn wait_detached(image: &Path, within: Duration) -> Result<()> {
+    until(&format!("{} detached", image.display()), within, || {
         let devices = std::fs::read_dir("/sys/block").ok()?;
         let busy = devices.flatten().any(|device| {
             let backing = device.path().join("loop/backing_file");

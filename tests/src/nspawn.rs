@@ -19,7 +19,9 @@ const BOOT: &str = r#"
     while read -r _ _ _ _ point _; do
         case $point in "$folder"/*) ;; "$run"/*) umount -l "$point" 2>/dev/null || : ;; esac
     done </proc/self/mountinfo
-    exec nsenter --net="$folder/net" systemd-nspawn -q -D "$folder/root" --register=no --keep-unit \
+    shared=()
+    [ ! -e "$folder/shared" ] || shared=(--bind="$folder/shared:/srv/shared")
+    exec nsenter --net="$folder/net" systemd-nspawn -q -D "$folder/root" --register=no --keep-unit "${shared[@]}" \
         --machine="$machine" --capability=CAP_NET_ADMIN --console=pipe --resolv-conf=off \
         --timezone=off --link-journal=no --boot
 "#;

@@ -26,6 +26,13 @@ impl Product {
         product
     }
 
+    /// canopsis in one of many patch releases, 3.26.2 and later: each brings a schema of its own, and nothing to
+    /// acknowledge to those who have 3.26.0.
+    pub fn canopsis_patch(patch: u32) -> Product {
+        assert!(patch > 1, "3.26.{patch} is no later one");
+        Product::canopsis(Box::leak(format!("3.26.{patch}").into_boxed_str()))
+    }
+
     /// Buildbot from PyPI with its web plugin: 3.11.9 or 4.3.0, in a build for each release of Debian.
     /// Its trees come from `scripts/buildbot-trees`; see [`Lab::has_buildbot`].
     pub fn buildbot(version: &'static str) -> Product {
@@ -76,6 +83,9 @@ impl Product {
             ("canopsis", "3.26.0") => 2,
             ("canopsis", "3.26.1") => 3,
             ("canopsis", "4.0.0") => 4,
+            ("canopsis", version) => {
+                version.strip_prefix("3.26.").and_then(|patch| patch.parse().ok()).map_or(0, later)
+            }
             ("orders", "1.0.0") => 1,
             ("orders", "1.1.0" | "1.1.1") => 2,
             ("buildbot", "3.11.9") => 64,
@@ -121,7 +131,7 @@ impl Product {
 
     fn fill_in(self, folder: &Path) -> Result<()> {
         let acknowledge = match (self.name, self.version) {
-            ("canopsis", "3.26.0" | "3.26.1" | "4.0.0") => "\"3.26.0\"",
+            ("canopsis", version) if version != "3.25.0" => "\"3.26.0\"",
             ("buildbot", "4.3.0") => "\"4.3.0\"",
             _ => "",
         };
@@ -167,6 +177,11 @@ impl Lab {
         }
         Ok(())
     }
+}
+
+/// The schema of a later patch release.
+fn later(patch: u32) -> u32 {
+    patch + 3
 }
 
 fn buildbot_tree(version: &str, userland: Userland) -> std::io::Result<PathBuf> {

@@ -150,7 +150,11 @@ impl Site {
                 }
                 // Looked at before they are stopped, also where that happens outside the list.
                 ("step-started", Some("stop")) | ("engines-observed", _) if open.is_none() => open = at(),
-                ("step-succeeded", Some("health")) => windows.extend(open.take().zip(at())),
+                ("step-succeeded", Some("health")) if !names.iter().any(|name| name == "leave-maintenance") => {
+                    windows.extend(open.take().zip(at()));
+                }
+                // It runs before that, and serves nobody.
+                ("step-succeeded", Some("leave-maintenance")) => windows.extend(open.take().zip(at())),
                 // Taken back; the old version's health, item −1, comes after it and has no name.
                 ("undo-succeeded", None) if record["item"] == -1 => {
                     windows.extend(open.take().zip(at()));

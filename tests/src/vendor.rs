@@ -190,8 +190,13 @@ impl Vendor {
 
     /// The project that `consign new` makes, its repository served on this port of a host.
     pub fn new_project(&self, port: u16) -> Result<PathBuf> {
-        self.consign(&["new", &self.name])?;
-        let folder = self.folder.path().join(&self.name);
+        self.new_example("ledger", &self.name, port)
+    }
+
+    /// The same with another of its examples, in a folder of this name.
+    pub fn new_example(&self, example: &str, folder: &str, port: u16) -> Result<PathBuf> {
+        self.consign(&["new", &self.name, "--example", example, "--folder", folder])?;
+        let folder = self.folder.path().join(folder);
         let url = format!("https://packages.{}.example/linux", self.name);
         edit(&folder.join("consign.toml"), &[(&url, &format!("http://127.0.0.1:{port}"))])?;
         Ok(folder)

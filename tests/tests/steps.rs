@@ -74,7 +74,7 @@ fn how_a_program_ended_is_told_apart() {
         let (said, _) = step(host, "nobody-here", "plain", "20", &["true"]);
         assert_eq!(said, r#"CannotStart("there is no user nobody-here")"#);
         let (said, _) = step(host, "app", "plain", "20", &["/opt/none"]);
-        assert_eq!(said, r#"CannotStart("there is no such program")"#);
+        assert_eq!(said, "Missing");
         host.write("/opt/plain", "no program", 0o644);
         let (said, _) = step(host, "app", "plain", "20", &["/opt/plain"]);
         assert!(said.starts_with("CannotStart(\"it cannot be executed"), "{said}");
@@ -98,6 +98,63 @@ fn when_the_time_is_up_everything_it_started_is_ended() {
         let (said, _) = step(host, "app", "plain", "20", &["sh", "-c", "sleep 300 & echo $! >/tmp/background"]);
         assert_eq!(said, "Exit(0)");
         assert_eq!(host.exec(&["sh", "-c", "test -e /proc/$(cat /tmp/background)"]).code, 1);
+    });
+}
+
+/// The same with variables of the test's own program.
+fn step_with(host: &Host, variables: &[(&str, &str)], seconds: &str, script: &str) -> String {
+    host.shell(&format!("rm -f {LOG} /tmp/ready"));
+    let line = [WORDS, "run", "consignee-step-acme.erp.1.3", "root", "plain", seconds, LOG, "sh", "-c", script];
+    host.entrance().exec_with(&line, variables).expect_ok().stdout.trim().to_owned()
+}
+
+#[test]
+fn a_program_that_is_ready_is_stopped_with_all_that_it_started() {
+    lab!();
+    on_every_release("step-until", |host| {
+        let until = |seconds: &str, script: &str| step_with(host, &[("STEP_READY", "/tmp/ready")], seconds, script);
+        let gone = |file: &str| host.exec(&["sh", "-c", &format!("test -e /proc/$(cat {file})")]).code == 1;
+        let server = "trap 'echo asked to end; exit 1' TERM; sleep 300 & echo $! >/tmp/child; touch /tmp/ready; wait";
+        assert_eq!(until("60", server), "Stopped { killed: false }");
+        assert!(host.read(LOG).contains("asked to end") && gone("/tmp/child"));
+        let stubborn = "trap '' TERM; echo $$ >/tmp/child; touch /tmp/ready; while :; do sleep 1; done";
+        assert_eq!(until("60", stubborn), "Stopped { killed: true }");
+        assert!(gone("/tmp/child"));
+        assert_eq!(until("60", "exit 3"), "Exit(3)");
+        assert_eq!(until("60", "exit 0"), "Exit(0)");
+        assert_eq!(until("60", "kill -KILL $$"), "Signal(9)");
+        // What its last act was counts.
+        assert_eq!(until("60", "touch /tmp/ready"), "Stopped { killed: false }");
+        let before = Instant::now();
+        assert_eq!(until("2", "sleep 300"), "Timeout");
+        assert!(before.elapsed() < Duration::from_secs(30));
+        assert_eq!(host.shell("systemctl list-units --all --plain --no-legend 'consignee-step*'"), "");
+    });
+}
+
+#[test]
+fn a_program_has_the_limits_of_its_plan_and_a_flood_of_output_does_not_fill_the_disk() {
+    lab!();
+    on_every_release("step-limits", |host| {
+        let asked = "MemoryMax,MemorySwapMax,OOMPolicy,OOMScoreAdjust,Nice,CPUWeight";
+        let look = format!("systemctl show -p {asked} consignee-step-acme.erp.1.3; cat /proc/self/oom_score_adj; nice");
+        let limits = r#"{"memory_mib": 256, "oom_policy": "kill", "oom_score": 500, "nice": 5, "cpu_weight": 20}"#;
+        assert_eq!(step_with(host, &[("STEP_LIMITS", limits)], "20", &look), "Exit(0)");
+        let said = host.read(LOG);
+        for line in
+            ["MemoryMax=268435456", "MemorySwapMax=0", "OOMPolicy=kill", "OOMScoreAdjust=500", "Nice=5", "CPUWeight=20"]
+        {
+            assert!(said.lines().any(|found| found == line), "{line} in {said}");
+        }
+        assert!(said.ends_with("\n500\n5\n"), "{said}");
+
+        let flood = "echo the first line; yes 'and so on' | head -c 1G; echo; echo the last line";
+        assert_eq!(step_with(host, &[], "120", flood), "Exit(0)");
+        let size: u64 = host.shell(&format!("stat -c %s {LOG}")).trim().parse().unwrap();
+        assert!(size < 65 << 20, "{size}");
+        assert_eq!(host.shell(&format!("head -n 1 {LOG}; tail -n 1 {LOG}")), "the first line\nthe last line");
+        let missing = host.shell(&format!("grep -a 'left out' {LOG}"));
+        assert_eq!(missing.trim(), "[consignee: 961 MiB are left out here]");
     });
 }
 

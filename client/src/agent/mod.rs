@@ -15,7 +15,7 @@
 //! - [`timing`]: the site's rules on when and with whom
 //! - [`telling`]: people hear of an outage
 //! - [`upgrades`], [`holds`]: what is written down; [`seeding`]: what the site acknowledges in advance
-//! - [`locks`], [`duty`]: who is at what
+//! - [`locks`], [`duty`], [`lease`]: who is at what
 //! - [`data`]: the version of the data against what was last seen
 //!
 //! One thread per conversation and one lock per product; what is under way survives the service, because
@@ -38,6 +38,7 @@ pub mod introduction;
 pub mod journey;
 pub mod keeping;
 mod kept_back;
+pub mod lease;
 pub mod locks;
 pub mod look;
 pub mod mend;
@@ -188,8 +189,9 @@ pub fn version() -> Version {
 /// The service, until it has nothing to do; answers the exit status.
 ///
 /// # Errors
-/// When there is no socket to listen on.
+/// When there is no socket to listen on, or another agent is at work.
 pub fn run(places: Places) -> Result<u8, AgentError> {
+    let _lease = lease::Lease::take(&places)?;
     let agent = Arc::new(Agent::here(places));
     let listener = service::listener(&agent.places)?;
     Ok(service::serve(&agent, &listener).status())

@@ -47,7 +47,7 @@ fn reconcile_alone(agent: &Arc<Agent>, id: &ProductId) -> Result<Standing, Agent
         data::compare(agent, &situation)?;
     }
     // Whatever broke the transaction may be mended: the same command shall then find the offer again.
-    if is_taken_back(&situation)? {
+    if is_taken_back(&situation)? || (over && is_unjudged(&situation)?) {
         look::again(agent, &catalogue, entry)?;
     }
     if standing == Standing::Over {
@@ -103,6 +103,11 @@ fn is_taken_back(situation: &Situation<'_>) -> Result<bool, AgentError> {
 
 fn is_back(upgrade: Upgrade) -> bool {
     matches!(upgrade.state, State::Cancelled | State::RolledBack)
+}
+
+/// Whether the agent died between writing an upgrade down and judging it: nobody else is at it now.
+fn is_unjudged(situation: &Situation<'_>) -> Result<bool, AgentError> {
+    Ok(situation.product.newest()?.is_some_and(|upgrade| upgrade.state == State::Planned))
 }
 
 /// How often the packages are looked at before they count as in motion.

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use consign_metadata::name::Label;
 use consign_metadata::plan::{BackupPart, UpgradePlan};
@@ -17,6 +18,9 @@ use crate::host::HostError;
 use crate::places::Places;
 
 const MIB: u64 = 1024 * 1024;
+/// How long the files of a backup are counted: somebody waits for the look. What was counted by then is needed at
+/// least.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// The unit of `st_blocks`, and of an entry in an archive.
 const BLOCK: u64 = 512;
 /// What has to be free where the state is, in MiB, and to spare on each other file system. A journal and its logs
@@ -75,25 +79,29 @@ pub fn for_backup(agent: &Agent, situation: &Situation<'_>, plan: &UpgradePlan) 
     let took = |name: &Label| {
         last.iter().flat_map(|seal| &seal.parts).find(|part| part.name == *name).map_or(0, |part| part.bytes)
     };
+    let deadline = Instant::now() + PATIENCE;
     let bytes = backup.parts.iter().map(|part| match part {
-        BackupPart::Files { paths, .. } => paths.iter().map(|path| taken(&agent.places.at(path))).sum(),
+        BackupPart::Files { paths, .. } => {
+            paths.iter().map(|path| taken(&agent.places.at(path), deadline)).fold(0, u64::saturating_add)
+        }
         BackupPart::Command { name, .. } | BackupPart::Database { name, .. } => took(name),
     });
     let folder = product.folder().to_owned();
     vec![Need { folder, bytes: bytes.fold(0, u64::saturating_add), freed: 0, purpose: Purpose::Backup }]
 }
 
-/// How many bytes a file, or a folder with all that is in it, takes on the disk. What cannot be read takes nothing.
-fn taken(path: &Path) -> u64 {
+/// How many bytes a file, or a folder with all that is in it, takes on the disk. What cannot be read takes nothing,
+/// nor what is there to be counted after the deadline.
+fn taken(path: &Path, deadline: Instant) -> u64 {
     let Ok(found) = path.metadata() else { return 0 };
     if !found.is_dir() {
         return found.blocks() * BLOCK;
     }
     let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
-    let inside = entries.map(|entry| match entry.file_type() {
+    let inside = entries.take_while(|_| Instant::now() < deadline).map(|entry| match entry.file_type() {
         // A link is saved as one.
         Ok(kind) if kind.is_symlink() => BLOCK,
-        _ => taken(&entry.path()),
+        _ => taken(&entry.path(), deadline),
     });
     BLOCK + inside.fold(0, u64::saturating_add)
 }

@@ -15,7 +15,7 @@ use crate::engine::event::{
     Event, FORMAT, FORMAT_WITH_ADD_ONS, FORMAT_WITH_BACKUP, Header, ModuleChange, Packages, Reason,
 };
 use crate::engine::journal::{Journal, JournalError};
-use crate::engine::machine::{State, Upgrade};
+use crate::engine::machine::{HaltCause, State, Upgrade};
 use crate::engine::runner::{self, Context, Runner, Standing};
 use crate::previous::{self, PackageVersion};
 use crate::product::Product;
@@ -135,8 +135,8 @@ fn header(
 
 /// The lowest that can tell what may happen, so that the oldest agent that could go on also reads it.
 fn format(plan: &UpgradePlan, from: Option<&Version>, joined: &[&UpgradePlan]) -> u32 {
-    let has_backup = plan.backup().is_some() && from.is_some();
-    match (has_backup || plan.body.data.is_some(), joined.is_empty()) {
+    let is_third = plan.body.has_procedure() || plan.body.data.is_some() || (plan.backup().is_some() && from.is_some());
+    match (is_third, joined.is_empty()) {
         (true, _) => FORMAT_WITH_BACKUP,
         (false, false) => FORMAT_WITH_ADD_ONS,
         (false, true) => FORMAT,
@@ -225,15 +225,17 @@ pub fn observed(agent: &Agent, journal: &mut Journal, observed: Packages, ended:
     journal.append(Event::Packages { observed, ended }, agent.clock.now())
 }
 
-/// A new transaction towards the same version: the retry of an upgrade that halted at its packages. One
-/// that is prepared and waits there needs none.
+/// A new transaction towards the same version: the retry of an upgrade that halted at its packages, or before them
+/// when the last transaction was gone. One that is prepared and waits there needs none.
 ///
 /// # Errors
 /// [`JournalError`]
 pub fn retry(agent: &Agent, journal: &mut Journal) -> Result<(), JournalError> {
     let packages = journal.upgrade().packages_item();
     match journal.upgrade().state {
-        State::Halted { item, .. } if item == packages => journal.append(Event::Retry { by: None }, agent.clock.now()),
+        State::Halted { item, ref cause } if item == packages || *cause == HaltCause::Abandoned => {
+            journal.append(Event::Retry { by: None }, agent.clock.now())
+        }
         _ => Ok(()),
     }
 }

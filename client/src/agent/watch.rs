@@ -156,7 +156,7 @@ impl Agent {
         Ok(is_done || is_other() && self.admitted().get(id).is_some_and(|admitted| *admitted != holder))
     }
 
-    fn ended_by(&self, holder: u32) {
+    pub(super) fn ended_by(&self, holder: u32) {
         *self.done.lock().unwrap_or_else(PoisonError::into_inner) = Some(holder);
     }
 

@@ -78,6 +78,7 @@ impl Probe<'_> {
             unit: format!("consignee-data-{}.{}.{}", id.vendor, id.product, self.by),
             command,
             user: probe.user.clone(),
+            limits: Default::default(),
             login_shell: false,
             environment: BTreeMap::new(),
             working_folder: None,

@@ -54,6 +54,7 @@ impl Client<'_> {
             unit: self.unit.clone(),
             command: command.iter().map(|word| (*word).to_owned()).collect(),
             user: self.user.to_owned(),
+            limits: Default::default(),
             login_shell: false,
             // What is read must not depend on the language of the host.
             environment: [("LC_ALL".to_owned(), "C.UTF-8".to_owned())].into(),

@@ -2,6 +2,7 @@
 //!
 //! - [`postgresql`], [`mariadb`], [`sqlite`]: one each
 //! - [`by_hand`]: what a person would type
+//! - [`lock`]: one of several hosts works on the data
 //! - [`client`]: runs their programs, as the database's own system user
 //!
 //! No password is ever given: the server knows the system user by its socket. The server is not one of the
@@ -9,6 +10,7 @@
 
 pub mod by_hand;
 pub mod client;
+pub mod lock;
 pub mod mariadb;
 pub mod postgresql;
 pub mod sqlite;
@@ -21,6 +23,7 @@ use consign_metadata::plan;
 use crate::engine::event::Failure;
 
 pub use client::Client;
+pub use lock::{Lock, Taken};
 
 /// What was only known when it was saved: its encoding, and how much was in it.
 pub type Properties = BTreeMap<String, String>;

@@ -22,7 +22,7 @@ pub fn items_with(plan: &UpgradePlan, from: Option<&Version>, add_ons: &[&Upgrad
         Step::AddOns { point } => {
             add_ons.iter().flat_map(|add_on| joined(add_on, point, from, &plan.envelope.version)).collect()
         }
-        step => vec![item(step, index < packages, can_return)],
+        step => vec![item(plan, step, index < packages, can_return)],
     };
     steps.iter().enumerate().flat_map(at).collect()
 }
@@ -42,12 +42,17 @@ fn joined(add_on: &UpgradePlan, point: &Label, from: Option<&Version>, to: &Vers
     steps.filter(|step| step.point == *point).map(item).collect()
 }
 
-fn item(step: &Step, prepares: bool, can_return: bool) -> Item {
-    let (undo, on_interrupt) = match step {
-        Step::Packages => (can_return, OnInterrupt::Rerun),
-        Step::Task(task) => (!task.irreversible, OnInterrupt::Ask),
-        Step::Run(run) => (is_undone(&run.undo, prepares, can_return), run.on_interrupt),
+fn item(plan: &UpgradePlan, step: &Step, prepares: bool, can_return: bool) -> Item {
+    let (undo, on_interrupt) = match (step, step.program()) {
+        (Step::Packages, _) => (can_return, OnInterrupt::Rerun),
+        (Step::Task(task), _) => (!task.irreversible, OnInterrupt::Ask),
+        (_, Some(run)) => (is_undone(&run.undo, prepares, can_return), run.on_interrupt),
         _ => (true, OnInterrupt::Rerun),
+    };
+    // Whoever is served writes, and what is written is lost by going back.
+    let serves = match plan.body.maintenance {
+        None => matches!(step, Step::Start { .. }),
+        Some(_) => matches!(step, Step::LeaveMaintenance),
     };
     Item {
         name: step.name().to_owned(),
@@ -57,7 +62,7 @@ fn item(step: &Step, prepares: bool, can_return: bool) -> Item {
             _ => None,
         },
         undo,
-        no_return: matches!(step, Step::Start { .. }),
+        no_return: serves,
         on_interrupt,
     }
 }

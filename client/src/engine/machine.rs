@@ -5,11 +5,11 @@
 //! what is legal and where it leads; what to do next is the runner's, and it does only what it has
 //! written down before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use consign_metadata::name::{PackageName, UnitName};
 
-use super::event::{Answer, EngineState, Event, Failure, Header, Item, Packages, Reason};
+use super::event::{Answer, EngineState, Event, FORMAT_WITH_BACKUP, Failure, Header, Item, Packages, Reason};
 pub use super::state::{Activity, HaltCause, State};
 
 /// An event that has no place in the table.
@@ -41,6 +41,8 @@ pub struct Upgrade {
     pub data_accepted: Option<String>,
     /// Started records per item; only these count attempts.
     attempts: Vec<u32>,
+    /// Items that have done something, or may have: not those that only asked for another time.
+    worked: BTreeSet<usize>,
     undo_attempts: BTreeMap<i64, u32>,
     interruptions: BTreeMap<i64, u32>,
     postponements: BTreeMap<usize, u32>,
@@ -63,6 +65,7 @@ impl Upgrade {
             data_before: None,
             data_accepted: None,
             attempts,
+            worked: BTreeSet::new(),
             undo_attempts: BTreeMap::new(),
             interruptions: BTreeMap::new(),
             postponements: BTreeMap::new(),
@@ -96,6 +99,11 @@ impl Upgrade {
     /// How often an item was started.
     pub fn attempts(&self, item: usize) -> u32 {
         self.attempts.get(item).copied().unwrap_or(0)
+    }
+
+    /// Whether an item has done anything, or may have.
+    pub fn has_worked(&self, item: usize) -> bool {
+        self.worked.contains(&item)
     }
 
     /// How often the undo of an item was started.
@@ -155,7 +163,9 @@ impl Upgrade {
         let blocks = |i: &usize| {
             let item = &self.header.items[*i];
             let loses_data = item.no_return || (item.packages && self.header.has_served);
-            let is_undoable = item.undo && (!item.packages || self.packages_are_kept());
+            // An older agent wrote nothing down of the packages: what it could take back can still be.
+            let is_older = self.header.format < FORMAT_WITH_BACKUP && self.packages_missing.is_none();
+            let is_undoable = item.undo && (!item.packages || is_older || self.packages_are_kept());
             self.touched(*i, item) && !(is_undoable && (accepts_data_loss || !loses_data))
         };
         (0..self.header.items.len()).rev().find(blocks)
@@ -220,6 +230,9 @@ impl Upgrade {
     }
 
     fn remember_data(&mut self, event: &Event) {
+        if let Event::StepSucceeded { item } | Event::StepFailed { item, .. } | Event::Interrupted { item } = event {
+            self.worked.insert(*item);
+        }
         match event {
             Event::DataObserved { version } => {
                 let first = self.packages_item();
@@ -335,7 +348,8 @@ impl Upgrade {
         if item < self.packages_item() {
             // Steps that run late stay; a preparation whose transaction is gone is taken back.
             let abandoned = (observed, ended) == (Packages::Before, true) && activity != Activity::Busy;
-            return Some(if abandoned { self.back_unchanged().unwrap_or(stay) } else { stay });
+            let stuck = State::Halted { item, cause: HaltCause::Abandoned };
+            return Some(if abandoned { self.back_unchanged().unwrap_or(stuck) } else { stay });
         }
         match (observed, ended) {
             (Packages::After, _) => Some(self.after(item)),

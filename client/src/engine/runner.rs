@@ -13,6 +13,7 @@ use consign_metadata::plan::OnInterrupt;
 use super::event::{Event, Failure, Packages, SkipReason};
 use super::journal::{Journal, JournalError};
 use super::machine::{Activity, State, Upgrade};
+use crate::database::Taken;
 use crate::product::Product;
 use crate::step::{self, Done, Probe, Scene, Step, Trouble, engines, health, run};
 
@@ -181,10 +182,16 @@ impl<'a> Runner<'a> {
 
     fn attempt(&mut self, item: usize) -> Result<Option<Standing>, JournalError> {
         let attempt = self.journal.upgrade().attempts(item) + 1;
-        let doubt = self.doubt_data(item)?;
+        let lock = self.take_lock(item);
+        let waits = matches!(lock, Ok(Some(Taken::Elsewhere)));
+        let doubt = if waits { None } else { self.doubt_data(item)? };
+        if doubt.is_none() && matches!(lock, Ok(Some(Taken::Held))) && self.is_done_elsewhere(item) {
+            return self.append(Event::StepSkipped { item, because: SkipReason::AlreadyDone });
+        }
         self.append(Event::StepStarted { item, attempt })?;
-        let outcome = match (doubt, self.standing_of_add_on(item), self.step(item)) {
+        let outcome = match (lock.err().or(doubt), self.standing_of_add_on(item), self.step(item)) {
             (Some(failure), ..) => Err(failure.into()),
+            _ if waits => Ok(Done::Later),
             (_, Err(trouble), _) => Err(trouble),
             (_, Ok(Some(Done::Later)), _) => Ok(Done::Later),
             (_, Ok(_), Some(step)) => step.run(&mut self.item_scene(item, attempt)),

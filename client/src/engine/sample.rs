@@ -80,6 +80,12 @@ pub fn done(item: usize) -> [Event; 2] {
 
 /// Every event there is, aimed at every item, and with the attempt that would be next.
 pub fn every_event(upgrade: &Upgrade) -> Vec<Event> {
+    let all: Vec<i64> = (-1..i64::try_from(upgrade.header.items.len()).unwrap()).collect();
+    events_about(upgrade, &all)
+}
+
+/// The same aimed at some of the items, of which −1 is the old version's health.
+pub fn events_about(upgrade: &Upgrade, items: &[i64]) -> Vec<Event> {
     let observed = EngineState { active: true, enabled: true };
     let mut events = vec![
         Event::Held { reasons: vec![Reason::NoAnswer] },
@@ -102,7 +108,7 @@ pub fn every_event(upgrade: &Upgrade) -> Vec<Event> {
     for seen in [Packages::Before, Packages::Partial, Packages::After] {
         events.extend([packages(seen, false), packages(seen, true)]);
     }
-    for item in 0..upgrade.header.items.len() {
+    for item in items.iter().filter_map(|item| usize::try_from(*item).ok()) {
         events.extend([
             started(item, upgrade.attempts(item) + 1),
             succeeded(item),
@@ -116,7 +122,7 @@ pub fn every_event(upgrade: &Upgrade) -> Vec<Event> {
         let answers = [Answer::Done, Answer::Rerun, Answer::Undo];
         events.extend(answers.map(|answer| Event::Answered { item, answer, by: person() }));
     }
-    for item in -1..i64::try_from(upgrade.header.items.len()).unwrap() {
+    for item in items.iter().copied() {
         events.extend([
             Event::UndoStarted { item, attempt: upgrade.undo_attempts(item) + 1 },
             Event::UndoSucceeded { item },

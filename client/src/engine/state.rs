@@ -96,6 +96,8 @@ pub enum HaltCause {
     },
     /// The transaction ended with some modules changed and some not.
     Partial,
+    /// Its transaction is gone with the packages as they were, and what was prepared cannot be taken back.
+    Abandoned,
     /// A step failed and cannot be walked back.
     Failed {
         /// How.

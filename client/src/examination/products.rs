@@ -6,6 +6,7 @@ use consign_metadata::name::UnitName;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Finding, could_not_look};
+use crate::data::record::Record;
 use crate::engine::machine::{State, Upgrade};
 use crate::host::ServiceManager;
 use crate::places::Places;
@@ -77,8 +78,7 @@ fn journals(product: &Product, now: Timestamp) -> Vec<Finding> {
 /// version; by nothing else.
 fn flag(product: &Product, newest: Option<&Upgrade>) -> Option<Finding> {
     let under_way = newest.filter(|upgrade| upgrade.is_under_way());
-    let is_explained =
-        under_way.is_some() || product::EXPLAIN_THE_FLAG.iter().any(|name| product.folder().join(name).exists());
+    let is_explained = under_way.is_some() || is_arriving(product) || data_differs(product);
     match (product.is_unfinished(), under_way) {
         (true, _) if !is_explained => {
             Some(Finding::FlagWithoutUpgrade { product: product.id.clone(), flag: product.flag() })
@@ -88,6 +88,16 @@ fn flag(product: &Product, newest: Option<&Upgrade>) -> Option<Finding> {
         }
         _ => None,
     }
+}
+
+/// A first install waits to be taken up.
+fn is_arriving(product: &Product) -> bool {
+    product.folder().join("deferred").exists()
+}
+
+/// The data is of another version; a record that cannot be read explains it as well.
+fn data_differs(product: &Product) -> bool {
+    !matches!(Record::read(product), Ok(None) | Ok(Some(Record { differs: None, .. })))
 }
 
 /// Whether it stands at a step between the one that stops the engines and the one that starts them.

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
+use crate::data::record::{Difference, Record};
 use crate::engine::event::{Event, Header, Packages};
 use crate::engine::sample;
 use crate::sample::host::Host;
@@ -72,11 +73,18 @@ fn a_flag_without_an_upgrade_is_found_and_one_that_is_explained_is_not() {
     let patient = Patient::new();
     patient.product.set_unfinished().unwrap();
     assert!(matches!(patient.one(), Finding::FlagWithoutUpgrade { .. }));
-    for name in crate::product::EXPLAIN_THE_FLAG {
-        fs_err::write(patient.product.folder().join(name), "").unwrap();
-        assert_eq!(patient.findings(), [], "{name}");
-        fs_err::remove_file(patient.product.folder().join(name)).unwrap();
-    }
+    let deferred = patient.product.folder().join("deferred");
+    fs_err::write(&deferred, "").unwrap();
+    assert_eq!(patient.findings(), [], "packages are arriving");
+    fs_err::remove_file(&deferred).unwrap();
+    let at = Timestamp::now();
+    let mut record = Record::new("42".to_owned(), "1.0.0".parse().unwrap(), 1, at);
+    record.keep(&patient.product).unwrap();
+    assert!(matches!(patient.one(), Finding::FlagWithoutUpgrade { .. }), "the data is as it was");
+    record.differs = Some(Difference { found: "41".to_owned(), at, engines: Vec::new() });
+    record.keep(&patient.product).unwrap();
+    assert_eq!(patient.findings(), [], "the data is of another version");
+    fs_err::remove_file(patient.product.folder().join("data.json")).unwrap();
     let partial = Event::Packages { observed: Packages::Partial, ended: true };
     patient.begin(&[partial], Timestamp::now());
     assert_eq!(patient.findings(), [], "an upgrade is under way");

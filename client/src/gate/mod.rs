@@ -6,6 +6,7 @@
 //! - [`consequences`]: declared side effects are acknowledged
 //! - [`tasks`]: what a person has to do before it is done
 //! - [`prerequisites`]: what must hold on the host holds
+//! - [`programs`]: the programs that the site keeps for it are there
 //! - [`taken_back`]: a release that was taken back here is wanted again
 //! - [`withdrawn`]: the vendor did not take the release back
 //! - [`unfinished`]: nothing earlier is still under way
@@ -24,6 +25,7 @@ pub mod consequences;
 pub mod data;
 pub mod notes;
 pub mod prerequisites;
+pub mod programs;
 pub mod taken_back;
 pub mod tasks;
 pub mod unfinished;
@@ -105,7 +107,7 @@ pub trait Gate {
     fn judge(&self, case: &Case<'_>) -> Result<Verdict, CouldNotLook>;
 }
 
-const ALL: [&dyn Gate; 12] = [
+const ALL: [&dyn Gate; 13] = [
     &way::Way,
     &age::Age,
     &withdrawn::Withdrawn,
@@ -114,6 +116,7 @@ const ALL: [&dyn Gate; 12] = [
     &add_ons::AddOns,
     &choices::Choices,
     &data::Data,
+    &programs::Programs,
     &notes::Notes,
     &consequences::Consequences,
     &tasks::Tasks,

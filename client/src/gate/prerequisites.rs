@@ -9,6 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use consign_metadata::name::Label;
+use consign_metadata::plan::Limits;
 use consign_metadata::prerequisite::{Check, Prerequisite};
 
 use super::{Case, CouldNotLook, Gate, Verdict};
@@ -128,6 +129,7 @@ impl Desk<'_> {
             login_shell: false,
             environment: BTreeMap::new(),
             working_folder: None,
+            limits: Limits::default(),
             limit: Duration::from_secs(u64::from(seconds)).min(self.asking.patience).max(SHORTEST),
             log: self.folder.join(format!("{id}.log")),
         })
@@ -151,6 +153,11 @@ fn answer(program: &Program, ended: Ended) -> Result<bool, Failure> {
         Ended::Timeout => {
             let seconds = u32::try_from(program.limit.as_secs()).unwrap_or(u32::MAX);
             Err(Failure::Timeout { seconds, output })
+        }
+        Ended::OutOfMemory | Ended::Stopped { .. } => Err(Failure::OutOfMemory { output }),
+        Ended::Missing => {
+            let program = program.command.first().cloned().unwrap_or_default();
+            Err(Failure::CannotStart { program, reason: "there is no such program".to_owned() })
         }
         Ended::CannotStart(reason) => {
             let program = program.command.first().cloned().unwrap_or_default();

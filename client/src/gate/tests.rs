@@ -238,3 +238,33 @@ fn a_choice_that_is_not_allowed_is_met_before_anything_is_stopped() {
     let reasons = site.reasons(&plan, "1.2.0", None);
     assert!(matches!(&reasons[..], [Reason::Site { problem }] if problem.contains("line 2")), "{reasons:?}");
 }
+
+#[test]
+fn a_program_that_the_site_keeps_is_looked_for_before_the_upgrade() {
+    let site = Site::new();
+    site.acknowledge_all(&plan("1.3.0"), "1.2.0");
+    let plan = {
+        let mut json = serde_json::to_value(&plan("1.3.0").envelope).unwrap();
+        json["body"]["format"] = 3.into();
+        json["body"]["site_programs"] = serde_json::json!(["/srv/erp/hook", "/srv/erp/probe"]);
+        let hook = serde_json::json!({"kind": "run", "name": "hook", "command": ["/srv/erp/hook"], "user": "root",
+            "timeout_seconds": 5, "done_probe": ["/srv/erp/probe"], "when": {"from": ">=1.1.0"}});
+        let init = serde_json::json!({"kind": "run", "name": "init", "command": ["/opt/erp/new"], "user": "root",
+            "timeout_seconds": 5});
+        let steps = json["body"]["steps"].as_array_mut().unwrap();
+        steps.extend([hook, init]);
+        UpgradePlan::parse(&serde_json::to_vec(&json).unwrap()).unwrap()
+    };
+    let missing = |program: &str| Reason::ProgramMissing { step: "hook".parse().unwrap(), program: program.to_owned() };
+    assert_eq!(site.reasons(&plan, "1.2.0", None), [missing("/srv/erp/hook"), missing("/srv/erp/probe")]);
+    let hook = site.places.at("/srv/erp/hook");
+    std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    std::fs::write(&hook, "").unwrap();
+    assert_eq!(site.reasons(&plan, "1.2.0", None), [missing("/srv/erp/probe")]);
+    // A folder is no program.
+    std::fs::create_dir(site.places.at("/srv/erp/probe")).unwrap();
+    assert_eq!(site.reasons(&plan, "1.2.0", None), [missing("/srv/erp/probe")]);
+    std::fs::remove_dir(site.places.at("/srv/erp/probe")).unwrap();
+    std::fs::write(site.places.at("/srv/erp/probe"), "").unwrap();
+    assert_eq!(site.reasons(&plan, "1.2.0", None), []);
+}

@@ -60,7 +60,7 @@ pub fn save_files(file: &str, paths: &[String]) -> String {
 /// What a program of the vendor's saves.
 pub fn save_by(file: &str, save: &[String], user: &str) -> String {
     let filled = save.iter().map(|word| word.replace("{file}", file)).collect();
-    typed::line(&as_user(user, filled))
+    typed::line(&runuser(user, filled))
 }
 
 /// A program of the vendor's, its words filled in, with the user and the surroundings of the plan.
@@ -68,8 +68,32 @@ pub fn run(step: &RunStep, command: &[String]) -> String {
     let with = surroundings(&step.environment, step.working_folder.as_deref(), command);
     match step.login_shell {
         true => typed::line(&["su", "-", &step.user, "-c", &typed::line(&with)]),
-        false => typed::line(&as_user(&step.user, with)),
+        false => typed::line(&runuser(&step.user, with)),
     }
+}
+
+/// Where what runs in the background writes to.
+const OUTPUT: &str = "/root/consign-step.log";
+
+/// A program that is stopped again when a look ends with 0: it runs in the background meanwhile.
+pub fn until(command: &str, look: &str) -> [String; 3] {
+    [format!("{command} >{OUTPUT} 2>&1 &"), look.to_owned(), "kill $!; wait $! || true".to_owned()]
+}
+
+/// Waits until the program in the background has written this.
+pub fn wait_for_line(text: &str, within_seconds: u32) -> String {
+    let look = format!("until {}; do sleep 1; done", typed::line(&["grep", "-qF", "--", text, OUTPUT]));
+    typed::line(&["timeout", &within_seconds.to_string(), "bash", "-c", &look])
+}
+
+/// Makes the file that keeps the product from serving, or removes it.
+pub fn maintenance_flag(flag: &str, enter: bool) -> String {
+    if enter { typed::line(&["touch", "--", flag]) } else { typed::line(&["rm", "-f", "--", flag]) }
+}
+
+/// A program as a user, with nothing else said of it.
+pub fn as_user(user: &str, command: &[String]) -> String {
+    typed::line(&runuser(user, command.to_vec()))
 }
 
 fn surroundings(environment: &BTreeMap<String, String>, folder: Option<&str>, command: &[String]) -> Vec<String> {
@@ -84,7 +108,7 @@ fn surroundings(environment: &BTreeMap<String, String>, folder: Option<&str>, co
 }
 
 // runuser(1) with -u sets HOME, USER, LOGNAME and SHELL as the agent's service manager does.
-fn as_user(user: &str, command: Vec<String>) -> Vec<String> {
+fn runuser(user: &str, command: Vec<String>) -> Vec<String> {
     if user == "root" {
         return command;
     }
@@ -94,7 +118,7 @@ fn as_user(user: &str, command: Vec<String>) -> Vec<String> {
 /// A prerequisite, its words filled in: ends with 0 when it holds.
 pub fn check(check: &Check) -> String {
     match check {
-        Check::Command { command, user, .. } => typed::line(&as_user(user, command.clone())),
+        Check::Command { command, user, .. } => typed::line(&runuser(user, command.clone())),
         Check::FreeSpace { folder, mebibytes } => {
             let kibibytes = mebibytes.saturating_mul(1024);
             let free = typed::line(&["df", "--output=avail", "--block-size=1K", "--", folder]);
@@ -119,7 +143,7 @@ pub fn health(check: &HealthCheck, within_seconds: u32) -> String {
             typed::line(&["timeout", &within, "bash", "-c", connect, host, port])
         }
         HealthCheck::Command { command, user } => {
-            let once = typed::line(&as_user(user, command.clone()));
+            let once = typed::line(&runuser(user, command.clone()));
             let patient = format!("until {once}; do sleep 1; done");
             typed::line(&["timeout", &within, "bash", "-c", &patient])
         }
@@ -135,6 +159,17 @@ mod tests {
         let mut step = serde_json::json!({"name": "init", "command": ["x"], "user": "erp", "timeout_seconds": 5});
         change(&mut step);
         serde_json::from_value(step).unwrap()
+    }
+
+    #[test]
+    fn a_program_in_the_background_is_stopped_when_it_is_ready() {
+        let folder = tempfile::tempdir().unwrap();
+        let output = folder.path().join("log");
+        let server = "bash -c 'echo up; exec sleep 300'";
+        let mut lines = until(server, &wait_for_line("up", 5)).join("\n");
+        lines = lines.replace(OUTPUT, &output.to_string_lossy());
+        assert_eq!(bash(&format!("set -e; {lines}; ! kill -0 $! 2>/dev/null")), Some(0));
+        assert_eq!(std::fs::read_to_string(&output).unwrap(), "up\n");
     }
 
     fn words(words: &[&str]) -> Vec<String> {

@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod apt;
+mod bounded;
 pub mod by_hand;
 mod capture;
 pub mod command;

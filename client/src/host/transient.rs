@@ -4,14 +4,18 @@
 //! how the program ended can be asked afterwards, whatever happened to `systemd-run`; the time limit
 //! is systemd's own; and stopping the unit ends everything the program started, also what went into
 //! the background. (`--wait` would not do: in systemd 252 and 257 its exit code is 0 for an `exec`
-//! unit that SIGTERM ended and 255 for SIGKILL, and it is 0 when the bus goes away.)
+//! unit that SIGTERM ended and 255 for SIGKILL, and it is 0 when the bus goes away.) A program that runs until it
+//! is ready is a `simple` unit, which is looked at while it runs.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use consign_metadata::plan::{Limits, OomPolicy};
+
 use super::HostError;
+use super::bounded::Bounded;
 use super::command::{CommandError, HostCommand, PATH};
 use super::program::{Ended, Program, Programs};
 use super::systemd::{Properties, Systemd};
@@ -19,7 +23,7 @@ use super::systemd::{Properties, Systemd};
 /// How long a program has to end after SIGTERM before SIGKILL.
 const END: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_secs(1);
-const ASKED: [&str; 5] = ["LoadState", "ActiveState", "Result", "ExecMainCode", "ExecMainStatus"];
+const ASKED: [&str; 6] = ["LoadState", "ActiveState", "SubState", "Result", "ExecMainCode", "ExecMainStatus"];
 
 /// What pam_env(8) reads for `su -`. A PAM session proper would take the program out of its unit.
 const LOGIN_FILES: [&str; 2] = ["/etc/environment", "/etc/default/locale"];
@@ -31,13 +35,13 @@ impl Programs for Systemd {
     fn run(&self, program: &Program) -> Result<Ended, HostError> {
         self.end(&program.unit)?;
         let log = open_log(&program.log)?;
-        let arguments = match arguments(program) {
+        let arguments = match arguments(program, Course::ToItsEnd) {
             Ok(arguments) => arguments,
-            Err(Unready::Program(reason)) => return Ok(Ended::CannotStart(reason)),
-            Err(Unready::Host(error)) => return Err(error),
+            Err(unready) => return unready.ended(),
         };
         let size = || log.metadata().map(|file| file.len()).unwrap_or_default();
         let before = size();
+        let _bounded = Bounded::watch(&program.log);
         let limit = program.limit + END * 2 + Duration::from_secs(60);
         let started = HostCommand::new("systemd-run").args(arguments).limit(limit).run();
         let found = ended_unit(&program.unit)?;
@@ -47,6 +51,51 @@ impl Programs for Systemd {
         let ended = ending(&found, size() == before);
         self.end(&program.unit)?;
         Ok(ended)
+    }
+
+    fn run_until(
+        &self,
+        program: &Program,
+        grace: Duration,
+        is_ready: &mut dyn FnMut() -> bool,
+    ) -> Result<Ended, HostError> {
+        self.end(&program.unit)?;
+        let log = open_log(&program.log)?;
+        let arguments = match arguments(program, Course::UntilStopped(grace)) {
+            Ok(arguments) => arguments,
+            Err(unready) => return unready.ended(),
+        };
+        let before = log.metadata().map(|file| file.len()).unwrap_or_default();
+        let _bounded = Bounded::watch(&program.log);
+        let started = HostCommand::new("systemd-run").args(arguments).run();
+        let ended = match alive_until(&program.unit, is_ready)? {
+            None => stopped(&program.unit, grace)?,
+            Some(found) if found["LoadState"] != "loaded" => Ended::CannotStart(refusal(started)),
+            Some(found) => match ending(&found, log.metadata().is_ok_and(|file| file.len() == before)) {
+                // The last thing that it wrote may have been that it is ready.
+                Ended::Exit(0) if is_ready() => Ended::Stopped { killed: false },
+                ended => ended,
+            },
+        };
+        self.end(&program.unit)?;
+        Ok(ended)
+    }
+
+    fn start(&self, program: &Program) -> Result<Option<Ended>, HostError> {
+        self.end(&program.unit)?;
+        open_log(&program.log)?;
+        let arguments = match arguments(program, Course::ToItsEnd) {
+            Ok(arguments) => arguments,
+            Err(unready) => return unready.ended().map(Some),
+        };
+        let started = HostCommand::new("systemd-run").arg("--no-block").args(arguments).run()?;
+        Ok((started.status != 0).then_some(Ended::CannotStart(started.stderr)))
+    }
+
+    // A `oneshot` is active only once its program has ended; before its job has begun it is inactive.
+    fn is_at_work(&self, unit: &str) -> Result<bool, HostError> {
+        let found = Systemd::show(&service(unit), &["LoadState", "ActiveState"])?;
+        Ok(found["LoadState"] == "loaded" && matches!(&*found["ActiveState"], "activating" | "inactive"))
     }
 
     fn end(&self, unit: &str) -> Result<(), HostError> {
@@ -85,8 +134,28 @@ fn open_log(path: &Path) -> Result<std::fs::File, HostError> {
 }
 
 enum Unready {
+    Missing,
     Program(String),
     Host(HostError),
+}
+
+impl Unready {
+    fn ended(self) -> Result<Ended, HostError> {
+        match self {
+            Self::Missing => Ok(Ended::Missing),
+            Self::Program(reason) => Ok(Ended::CannotStart(reason)),
+            Self::Host(error) => Err(error),
+        }
+    }
+}
+
+/// What becomes of a program.
+#[derive(Clone, Copy)]
+enum Course {
+    /// It ends by itself within its time.
+    ToItsEnd,
+    /// It is stopped, and has so much time to end.
+    UntilStopped(Duration),
 }
 
 impl From<HostError> for Unready {
@@ -96,7 +165,7 @@ impl From<HostError> for Unready {
 }
 
 /// The arguments of `systemd-run`.
-fn arguments(program: &Program) -> Result<Vec<String>, Unready> {
+fn arguments(program: &Program, course: Course) -> Result<Vec<String>, Unready> {
     let account = account(&program.user)?;
     let (line, variables, folder) = if program.login_shell {
         (in_login_shell(account.shell(), program), account.login(), account.home.clone())
@@ -108,23 +177,28 @@ fn arguments(program: &Program) -> Result<Vec<String>, Unready> {
         return Err(Unready::Program(format!("there is no folder {}", folder.display())));
     }
     let log = program.log.display();
+    // 0 would be without a limit.
+    let seconds = program.limit.as_secs().max(1);
+    let (kind, limit, grace) = match course {
+        Course::ToItsEnd => ("oneshot", format!("TimeoutStartSec={seconds}"), grace(program.limit)),
+        Course::UntilStopped(grace) => ("simple", format!("RuntimeMaxSec={seconds}"), grace),
+    };
     let mut arguments = vec![
         "--quiet".to_owned(),
         format!("--unit={}", service(&program.unit)),
-        "--service-type=oneshot".to_owned(),
+        format!("--service-type={kind}"),
         "--remain-after-exit".to_owned(),
     ];
     let properties = [
         format!("User={}", program.user),
         format!("WorkingDirectory={}", folder.display()),
-        // 0 would be without a limit.
-        format!("TimeoutStartSec={}", program.limit.as_secs().max(1)),
-        format!("TimeoutStopSec={}", grace(program.limit).as_secs()),
+        limit,
+        format!("TimeoutStopSec={}", grace.as_secs().max(1)),
         "StandardInput=null".to_owned(),
         format!("StandardOutput=append:{log}"),
         format!("StandardError=append:{log}"),
     ];
-    arguments.extend(properties.map(|property| format!("--property={property}")));
+    arguments.extend(properties.into_iter().chain(limits(&program.limits)).map(|p| format!("--property={p}")));
     if program.login_shell {
         arguments.extend(LOGIN_FILES.map(|file| format!("--property=EnvironmentFile=-{file}")));
     }
@@ -132,6 +206,27 @@ fn arguments(program: &Program) -> Result<Vec<String>, Unready> {
     arguments.push("--".to_owned());
     arguments.extend(line.iter().map(|argument| escaped(argument)));
     Ok(arguments)
+}
+
+/// As systemd.exec(5), systemd.service(5) and systemd.resource-control(5) write them. Swap would only make the end
+/// for want of memory a slow one.
+fn limits(limits: &Limits) -> Vec<String> {
+    let policy = limits.oom_policy.map(|policy| match policy {
+        OomPolicy::Stop => "stop",
+        OomPolicy::Kill => "kill",
+        OomPolicy::Continue => "continue",
+    });
+    [
+        limits.memory_mib.map(|mebibytes| format!("MemoryMax={mebibytes}M")),
+        limits.memory_mib.map(|_| "MemorySwapMax=0".to_owned()),
+        policy.map(|policy| format!("OOMPolicy={policy}")),
+        limits.oom_score.map(|score| format!("OOMScoreAdjust={score}")),
+        limits.nice.map(|nice| format!("Nice={nice}")),
+        limits.cpu_weight.map(|weight| format!("CPUWeight={weight}")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 // Who has only seconds to run has not ten more to end: somebody waits for the answer.
@@ -205,7 +300,7 @@ fn on_path(command: &[String]) -> Result<Vec<String>, Unready> {
     } else {
         places.next()
     };
-    let found = found.ok_or_else(|| Unready::Program("there is no such program".to_owned()))?;
+    let found = found.ok_or(Unready::Missing)?;
     Ok(std::iter::once(found.display().to_string()).chain(rest.iter().cloned()).collect())
 }
 
@@ -218,6 +313,34 @@ pub(super) fn ended_unit(unit: &str) -> Result<Properties, HostError> {
         }
         std::thread::sleep(POLL);
     }
+}
+
+/// Looks at a program while it runs: `None` when it is ready, else how it ended.
+fn alive_until(unit: &str, is_ready: &mut dyn FnMut() -> bool) -> Result<Option<Properties>, HostError> {
+    loop {
+        let found = Systemd::show(&service(unit), &ASKED)?;
+        let alive = matches!(&*found["ActiveState"], "activating" | "deactivating" | "reloading")
+            || (found["ActiveState"] == "active" && found["SubState"] != "exited");
+        if !alive {
+            return Ok(Some(found));
+        }
+        if found["ActiveState"] != "deactivating" && is_ready() {
+            return Ok(None);
+        }
+        std::thread::sleep(POLL);
+    }
+}
+
+/// Stops a program that is ready. systemd calls it a timeout where it had to kill.
+fn stopped(unit: &str, grace: Duration) -> Result<Ended, HostError> {
+    let unit = service(unit);
+    HostCommand::new("systemctl").args(["stop", "--", &unit]).limit(grace + END * 3).run()?;
+    let found = Systemd::show(&unit, &["LoadState", "Result"])?;
+    Ok(match (&*found["LoadState"], &*found["Result"]) {
+        ("loaded", "timeout") => Ended::Stopped { killed: true },
+        ("loaded", "oom-kill") => Ended::OutOfMemory,
+        _ => Ended::Stopped { killed: false },
+    })
 }
 
 pub(super) fn refusal(started: Result<super::command::Finished, CommandError>) -> String {
@@ -233,6 +356,7 @@ fn ending(found: &Properties, silent: bool) -> Ended {
     let status = found["ExecMainStatus"].parse().unwrap_or(-1);
     match (&*found["Result"], &*found["ExecMainCode"]) {
         ("timeout", _) => Ended::Timeout,
+        ("oom-kill", _) => Ended::OutOfMemory,
         // CLD_EXITED, CLD_KILLED, CLD_DUMPED of sigaction(2).
         (_, "1") if silent && (200..=243).contains(&status) => Ended::CannotStart(setup(status)),
         (_, "1") => Ended::Exit(status),
@@ -250,4 +374,25 @@ fn setup(status: i32) -> String {
         _ => "systemd could not set it up",
     };
     format!("{what} (status {status} of systemd)")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_a_program_ended_is_told_by_what_systemd_says() {
+        let found = |result: &str, code: &str, status: &str| {
+            let words = [("Result", result), ("ExecMainCode", code), ("ExecMainStatus", status)];
+            words.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+        };
+        assert_eq!(ending(&found("success", "1", "0"), true), Ended::Exit(0));
+        assert_eq!(ending(&found("exit-code", "1", "203"), true), Ended::CannotStart(setup(203)));
+        assert_eq!(ending(&found("exit-code", "1", "203"), false), Ended::Exit(203));
+        assert_eq!(ending(&found("signal", "2", "9"), true), Ended::Signal(9));
+        assert_eq!(ending(&found("timeout", "2", "15"), true), Ended::Timeout);
+        assert_eq!(ending(&found("oom-kill", "2", "9"), true), Ended::OutOfMemory);
+        // One of its children, and it ended in order after that.
+        assert_eq!(ending(&found("oom-kill", "1", "0"), true), Ended::OutOfMemory);
+    }
 }

@@ -18,7 +18,8 @@ pub type Advice = (String, String);
 pub fn on_upgrade(upgrade: &Upgrade, language: Language) -> Vec<Advice> {
     let product = &upgrade.header.product;
     match &upgrade.state {
-        State::Held | State::Planned => on_reasons(product, upgrade.reasons(), language),
+        State::Planned => vec![refresh(language)],
+        State::Held => on_reasons(product, upgrade.reasons(), language),
         State::Cleared => vec![package_upgrade(language)],
         State::Forward { .. } | State::Backward { .. } => vec![follow(product, language)],
         State::Waiting { item } if upgrade.header.items[*item].task.is_some() => {
@@ -55,6 +56,11 @@ fn on_reason(product: &ProductId, reason: &Reason, language: Language) -> Vec<Ad
         Reason::TakenBack { .. } => vec![history(product, language), acknowledge(product, language)],
         Reason::PrerequisiteFailed { .. } | Reason::PrerequisiteUnknown { .. } => {
             vec![plan(product, language), refresh(language)]
+        }
+        Reason::ProgramMissing { program, .. } => {
+            let purpose =
+                say!(language, "see what is there; put it in place", "voir ce qui s'y trouve ; le mettre en place");
+            vec![advice(format!("ls -l {}", typed::line(&[program])), purpose), refresh(language)]
         }
         Reason::TaskOpen { id, .. } => vec![plan(product, language), done(product, id, language)],
         Reason::Unfinished { .. } | Reason::NotPrepared { .. } => vec![status(product, language)],
@@ -196,6 +202,7 @@ fn halted(upgrade: &Upgrade, item: usize, cause: &HaltCause, language: Language)
             typed::repair(&upgrade.header.modules),
             say!(language, "finish the package transaction", "terminer la transaction de paquets"),
         )],
+        HaltCause::Abandoned => vec![package_upgrade(language)],
         HaltCause::Failed { failure: Failure::DataDiffers { .. } } => {
             vec![data(product, language), accept_data(product, language)]
         }

@@ -26,6 +26,38 @@ pub fn sentence(failure: &Failure, language: Language) -> String {
         Failure::CannotStart { program, reason } => {
             say!(language, "{program} could not be started: {reason}", "{program} n'a pas pu être lancé : {reason}")
         }
+        Failure::ProgramMissing { program } => {
+            say!(language, "there is no {program} on this host", "{program} n'existe pas sur cet hôte")
+        }
+        Failure::OutOfMemory { .. } => say!(
+            language,
+            "the program had no memory left and was ended by the kernel",
+            "le programme n'avait plus de mémoire et a été arrêté par le noyau"
+        ),
+        Failure::EndedEarly { status, .. } => say!(
+            language,
+            "the program ended with exit status {status} before it was ready",
+            "le programme s'est terminé avec le code de retour {status} avant d'être prêt"
+        ),
+        Failure::DidNotStop { seconds, .. } => say!(
+            language,
+            "the program was ready, did not stop within {seconds} s and was ended by force",
+            "le programme était prêt, ne s'est pas arrêté en {seconds} s et a été tué"
+        ),
+        Failure::Script { script, failure } => {
+            let why = sentence(failure, language);
+            say!(language, "script {script}: {why}", "script {script} : {why}")
+        }
+        Failure::ScriptChanged { script } => say!(
+            language,
+            "script {script} has run on this host and is another one in this release; no script was run",
+            "le script {script} a déjà été exécuté sur cet hôte et n'est plus le même dans cette version ; aucun script n'a été exécuté"
+        ),
+        Failure::ScriptDiffers { script } => say!(
+            language,
+            "script {script} on this host is not the one that the vendor signed; it was not run",
+            "le script {script} présent sur cet hôte n'est pas celui que l'éditeur a signé ; il n'a pas été exécuté"
+        ),
         Failure::Site { problem } => say!(
             language,
             "the site's file cannot be used: {problem}",
@@ -68,8 +100,17 @@ pub fn sentence(failure: &Failure, language: Language) -> String {
 /// The last lines that the failed program wrote; empty where there was none.
 pub fn output(failure: &Failure) -> &[String] {
     match failure {
-        Failure::Exit { output, .. } | Failure::Signal { output, .. } | Failure::Timeout { output, .. } => output,
+        Failure::Exit { output, .. }
+        | Failure::Signal { output, .. }
+        | Failure::Timeout { output, .. }
+        | Failure::OutOfMemory { output }
+        | Failure::EndedEarly { output, .. }
+        | Failure::DidNotStop { output, .. } => output,
+        Failure::Script { failure, .. } => self::output(failure),
         Failure::CannotStart { .. }
+        | Failure::ProgramMissing { .. }
+        | Failure::ScriptChanged { .. }
+        | Failure::ScriptDiffers { .. }
         | Failure::Site { .. }
         | Failure::StillRunning { .. }
         | Failure::NotActive { .. }
@@ -94,6 +135,11 @@ pub fn halt(cause: &HaltCause, language: Language) -> String {
             "the package transaction ended with some packages changed and others not",
             "la transaction du gestionnaire de paquets n'a changé qu'une partie des paquets"
         ),
+        HaltCause::Abandoned => say!(
+            language,
+            "the package transaction it was prepared for is gone, and what was prepared cannot be taken back",
+            "la transaction de paquets attendue n'a plus lieu, et ce qui a été préparé ne peut pas être annulé"
+        ),
         HaltCause::Failed { failure } => sentence(failure, language),
         HaltCause::Interrupted => say!(
             language,
@@ -114,6 +160,7 @@ pub fn behind(cause: &HaltCause) -> Option<&Failure> {
         HaltCause::Failed { failure } => Some(failure),
         HaltCause::Unsatisfied { .. }
         | HaltCause::Partial
+        | HaltCause::Abandoned
         | HaltCause::Interrupted
         | HaltCause::LoopDetected { .. } => None,
     }

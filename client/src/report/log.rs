@@ -1,13 +1,15 @@
 //! The file that a step writes to, read as it grows.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use crate::engine::event::Event;
 
 /// The longest line that is kept together.
 const LONGEST: usize = 4096;
+/// How much is read at once, in bytes: whoever is farther behind goes on near the end.
+const MOST: u64 = 1024 * 1024;
 
 /// The log of one attempt at a step, or at its undo. It need not be there yet.
 #[derive(Debug)]
@@ -38,7 +40,7 @@ impl Log {
         }
         if let Some(file) = &mut self.file {
             // A log is for people: one that cannot be read does not end the following.
-            let _ = file.read_to_end(&mut self.rest);
+            let _ = read_on(file, &mut self.rest);
         }
         let end = match self.rest.iter().rposition(|byte| *byte == b'\n') {
             _ if to_the_end || self.rest.len() > LONGEST => self.rest.len(),
@@ -58,9 +60,34 @@ impl Log {
     }
 }
 
+fn read_on(file: &mut File, rest: &mut Vec<u8>) -> std::io::Result<()> {
+    let (length, place) = (file.metadata()?.len(), file.stream_position()?);
+    if length.saturating_sub(place) > MOST {
+        rest.extend_from_slice("[…]\n".as_bytes());
+        file.seek(SeekFrom::Start(length - MOST))?;
+    }
+    file.take(MOST * 2).read_to_end(rest)?;
+    // What the agent gave back of a long log while it grows reads as zeros.
+    rest.retain(|byte| *byte != 0);
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_flood_the_end_is_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut log = Log::announced(&Event::StepStarted { item: 2, attempt: 1 }, folder.path()).unwrap();
+        let path = folder.path().join("2-init.1.log");
+        let file = File::create(&path).unwrap();
+        file.set_len(MOST * 1024).unwrap();
+        drop(file);
+        let mut text = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
+        std::io::Write::write_all(&mut text, b"\nthe end\n").unwrap();
+        assert_eq!(log.lines(false), ["[…]", "", "the end"]);
+    }
 
     #[test]
     fn lines_come_whole_and_the_last_one_at_the_end() {

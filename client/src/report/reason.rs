@@ -65,6 +65,11 @@ pub fn sentence(reason: &Reason, language: Language) -> String {
                 "le prérequis {id} n'a pas pu être vérifié : {failure}"
             )
         }
+        Reason::ProgramMissing { step, program } => say!(
+            language,
+            "the step {step} runs {program}, which is not on this host",
+            "l'étape {step} lance {program}, qui n'existe pas sur cet hôte"
+        ),
         Reason::TaskOpen { id, summary, .. } => {
             let summary = summary.in_language(language);
             say!(

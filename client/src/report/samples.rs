@@ -166,6 +166,7 @@ pub fn reasons() -> Vec<Reason> {
             version: v("2.1.0"),
             supports: ">=2.2.0".parse().unwrap(),
         },
+        Reason::ProgramMissing { step: "site".parse().unwrap(), program: "/srv/erp/site-hook".to_owned() },
         Reason::OutsideWindow { opens: jiff::Timestamp::UNIX_EPOCH },
         Reason::Unattended { class: Class::Minor },
         Reason::NoRoom { folder: "/var/lib/consignee".to_owned(), free_mib: 2, needed_mib: 8 },
@@ -198,8 +199,8 @@ pub fn reasons() -> Vec<Reason> {
     let variants = variants!(Reason: ClassUnsupported TooOld RequiredStops Downgrade NoteUnread
         SideEffectUnacknowledged TakenBack Unfinished AgentTooOld Site Withdrawn Unverified WouldRemove MixedVersions NotPrepared
         PrerequisiteFailed PrerequisiteUnknown TaskOpen AddOnUnsupported AddOnNotAllowed AddOnNoPoint BaseUnsupported
-        OutsideWindow Unattended NoRoom NoRoomForUpgrade PreviousPackagesMissing RebootPending FilesHeldOpen
-        CheckUnknown LongPreparation NotFetched NotInstalled DataDiffers NoAnswer);
+        ProgramMissing OutsideWindow Unattended NoRoom NoRoomForUpgrade PreviousPackagesMissing RebootPending
+        FilesHeldOpen CheckUnknown LongPreparation NotFetched NotInstalled DataDiffers NoAnswer);
     assert_eq!(codes(&all, "code").len(), variants);
     all
 }
@@ -209,7 +210,17 @@ pub fn failures() -> Vec<Failure> {
     let all = vec![
         Failure::Exit { status: 13, output: output.clone() },
         Failure::Signal { signal: 9, output: output.clone() },
-        Failure::Timeout { seconds: 1800, output },
+        Failure::Timeout { seconds: 1800, output: output.clone() },
+        Failure::OutOfMemory { output: output.clone() },
+        Failure::EndedEarly { status: 14, output: output.clone() },
+        Failure::DidNotStop { seconds: 61, output: output.clone() },
+        Failure::Script {
+            script: "5.0.4/pre-10.py".to_owned(),
+            failure: Box::new(Failure::Exit { status: 15, output }),
+        },
+        Failure::ScriptChanged { script: "5.0.4/pre-10.py".to_owned() },
+        Failure::ScriptDiffers { script: "/opt/erp/scripts/5.0.4/pre-10.py".to_owned() },
+        Failure::ProgramMissing { program: "/opt/erp/init".to_owned() },
         Failure::CannotStart { program: "/opt/erp/init".to_owned(), reason: "No such file".to_owned() },
         Failure::Site { problem: "option edition: gold is not allowed".to_owned() },
         Failure::StillRunning { unit: "erp.service".parse().unwrap() },
@@ -221,7 +232,8 @@ pub fn failures() -> Vec<Failure> {
         Failure::AddOnUnfinished { add_on: "globex/snmp".parse().unwrap(), upgrade: 4 },
     ];
     let variants = variants!(Failure: Exit Signal Timeout CannotStart Site StillRunning NotActive Unhealthy Host
-        Interrupted DataDiffers AddOnUnfinished);
+        Interrupted DataDiffers AddOnUnfinished ProgramMissing OutOfMemory EndedEarly DidNotStop Script ScriptChanged
+        ScriptDiffers);
     assert_eq!(codes(&all, "code").len(), variants);
     all
 }
@@ -230,11 +242,12 @@ pub fn halts() -> Vec<HaltCause> {
     let all = vec![
         HaltCause::Unsatisfied { reasons: reasons() },
         HaltCause::Partial,
+        HaltCause::Abandoned,
         HaltCause::Failed { failure: failures().remove(0) },
         HaltCause::Interrupted,
         HaltCause::LoopDetected { attempts: 5 },
     ];
-    let variants = variants!(HaltCause: Unsatisfied Partial Failed Interrupted LoopDetected);
+    let variants = variants!(HaltCause: Unsatisfied Partial Abandoned Failed Interrupted LoopDetected);
     assert_eq!(codes(&all, "code").len(), variants);
     all
 }

@@ -52,6 +52,10 @@ pub struct State {
     pub failing: BTreeSet<String>,
     /// What the program `probe` says of the data.
     pub data: String,
+    /// Whether another host has the lock in the database.
+    pub locked: bool,
+    /// The programs that stay.
+    pub staying: BTreeSet<String>,
     /// What the program `migrate` brings them to.
     pub migrated: Option<String>,
     /// The package manager fails.
@@ -284,7 +288,29 @@ impl Programs for Host {
         let fails = state.failing.contains(&program.command[0]);
         Ok(Ended::Exit(if fails { 1 } else { state.exit }))
     }
-    fn end(&self, _: &str) -> Result<(), HostError> {
+    fn run_until(
+        &self,
+        program: &Program,
+        _: Duration,
+        is_ready: &mut dyn FnMut() -> bool,
+    ) -> Result<Ended, HostError> {
+        match is_ready() {
+            true => Ok(Ended::Stopped { killed: false }),
+            false => self.run(program),
+        }
+    }
+    fn start(&self, program: &Program) -> Result<Option<Ended>, HostError> {
+        let mut state = self.state();
+        let said = if state.locked { "consign: elsewhere\n" } else { "consign: held\n" };
+        std::fs::write(&program.log, said).map_err(|_| error("write a log"))?;
+        state.staying.insert(program.unit.clone());
+        Ok(None)
+    }
+    fn is_at_work(&self, unit: &str) -> Result<bool, HostError> {
+        Ok(self.state().staying.contains(unit))
+    }
+    fn end(&self, unit: &str) -> Result<(), HostError> {
+        self.state().staying.remove(unit);
         Ok(())
     }
 }

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use crate::places::Places;
 
 /// A vendor of one product, `erp`, of one module, `<vendor>-erp`.
+#[derive(Clone)]
 pub struct Vendor {
     pub name: String,
     cert: openpgp::Cert,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use consign_metadata::name::UnitName;
 
 use super::{Scene, Trouble};
+use crate::data::Record;
 use crate::engine::event::{EngineState, Event, Failure};
 use crate::host::ServiceManager;
 
@@ -19,18 +20,26 @@ pub fn observe(scene: &mut Scene<'_>) -> Result<(), Trouble> {
         return Ok(());
     }
     let inherited = inherited(scene)?;
+    let stopped = stopped_for_data(scene);
     let mut engines = BTreeMap::new();
     for unit in known_before(scene) {
         let state = match inherited.get(&unit) {
             Some(state) => Some(*state),
             None => scene.context.services.observe(&unit)?,
         };
-        engines.extend(state.map(|state| (unit, state)));
+        let ran = |state: EngineState| EngineState { active: state.active || stopped.contains(&unit), ..state };
+        engines.extend(state.map(|state| (unit.clone(), ran(state))));
     }
     if !engines.is_empty() {
         scene.record(Event::EnginesObserved { engines })?;
     }
     Ok(())
+}
+
+/// Those that the agent itself stopped, because the data were at another version.
+fn stopped_for_data(scene: &Scene<'_>) -> Vec<UnitName> {
+    let record = Record::read(scene.context.product).ok().flatten();
+    record.and_then(|record| record.differs).map(|differs| differs.engines).unwrap_or_default()
 }
 
 /// The upgrade whose place this one takes has stopped them: what it saw counts.
@@ -138,6 +147,18 @@ pub fn retired(scene: &Scene<'_>) -> Vec<UnitName> {
 pub fn that_ran(scene: &Scene<'_>) -> Vec<UnitName> {
     let ran = |unit: &UnitName| scene.upgrade().engines.get(unit).is_some_and(|before| before.active);
     all(scene).into_iter().filter(ran).collect()
+}
+
+/// Starts those that should run and do not, where something came between their start and this look at them: a power cut,
+/// after which only what starts at boot is there again, or a failure that a person has mended.
+///
+/// # Errors
+/// [`Trouble`]; the first that does not become active.
+pub fn start_again(scene: &Scene<'_>, units: &[UnitName], limit: Duration) -> Result<(), Trouble> {
+    let services = scene.context.services;
+    let rests = |unit: &&UnitName| scene.attempt > 1 && !services.is_active(unit).unwrap_or(true);
+    let resting: Vec<UnitName> = units.iter().filter(rests).cloned().collect();
+    start(services, &resting, limit)
 }
 
 /// Starts units one after the other, each only when the one before is active.

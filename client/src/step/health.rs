@@ -13,6 +13,7 @@ use crate::host::program::Program;
 
 const BETWEEN: Duration = Duration::from_secs(1);
 const SHORTEST: Duration = Duration::from_secs(5);
+const OLD_WITHIN: Duration = Duration::from_secs(30);
 
 /// The step.
 pub struct Health<'a> {
@@ -27,6 +28,7 @@ pub struct Health<'a> {
 impl Step for Health<'_> {
     fn run(&self, scene: &mut Scene<'_>) -> Result<Done, Trouble> {
         let units = engines::to_start(scene);
+        engines::start_again(scene, &units, self.within.max(SHORTEST))?;
         let look = |scene: &Scene<'_>| active(scene, &units).and_then(|()| self.hold(scene));
         watch(scene, self.within, self.stable, look)?;
         Ok(Done::Done)
@@ -40,40 +42,50 @@ impl Step for Health<'_> {
 
 impl Health<'_> {
     fn hold(&self, scene: &Scene<'_>) -> Result<(), Trouble> {
-        self.checks.iter().try_for_each(|check| match check {
-            HealthCheck::Http { url } => unhealthy(url, reply::to_get(url)),
-            HealthCheck::Tcp { address } => unhealthy(address, reply::to_connect(address).map(drop)),
-            HealthCheck::Command { command, user } => self.command(scene, command, user),
-        })
+        let unit = run::unit(scene.header(), scene.item);
+        self.checks.iter().try_for_each(|check| look(scene, check, &unit, self.within))
     }
+}
 
-    fn command(&self, scene: &Scene<'_>, command: &[String], user: &str) -> Result<(), Trouble> {
-        let program = Program {
-            unit: run::unit(scene.header(), scene.item),
-            command: run::filled(scene, command)?,
-            user: user.to_owned(),
-            login_shell: false,
-            environment: Default::default(),
-            working_folder: None,
-            limit: self.within.max(SHORTEST),
-            log: scene.log.clone(),
-        };
-        let ended = scene.context.programs.run(&program)?;
-        let found = match run::failure(&program, ended) {
-            None => return Ok(()),
-            Some(Failure::Exit { status, .. }) => format!("exit status {status}"),
-            Some(Failure::Signal { signal, .. }) => format!("signal {signal}"),
-            Some(Failure::Timeout { seconds, .. }) => format!("no end after {seconds} s"),
-            Some(other) => return Err(other.into()),
-        };
-        unhealthy(&command.join(" "), Err(found))
+/// Looks once whether a check holds. A program that is asked runs in this unit.
+pub(super) fn look(scene: &Scene<'_>, check: &HealthCheck, unit: &str, within: Duration) -> Result<(), Trouble> {
+    match check {
+        HealthCheck::Http { url } => unhealthy(url, reply::to_get(url)),
+        HealthCheck::Tcp { address } => unhealthy(address, reply::to_connect(address).map(drop)),
+        HealthCheck::Command { command, user } => {
+            let program = Program {
+                unit: unit.to_owned(),
+                command: run::filled(scene, command)?,
+                user: user.to_owned(),
+                login_shell: false,
+                environment: Default::default(),
+                working_folder: None,
+                limit: within.max(SHORTEST),
+                limits: Default::default(),
+                log: scene.log.clone(),
+            };
+            ask(scene, &program, command)
+        }
     }
+}
+
+fn ask(scene: &Scene<'_>, program: &Program, command: &[String]) -> Result<(), Trouble> {
+    let ended = scene.context.programs.run(program)?;
+    let found = match run::failure(program, ended) {
+        None => return Ok(()),
+        Some(Failure::Exit { status, .. }) => format!("exit status {status}"),
+        Some(Failure::Signal { signal, .. }) => format!("signal {signal}"),
+        Some(Failure::Timeout { seconds, .. }) => format!("no end after {seconds} s"),
+        Some(other) => return Err(other.into()),
+    };
+    unhealthy(&command.join(" "), Err(found))
 }
 
 /// The old version's health after everything was taken back: what ran before runs again.
 pub(crate) fn of_old_version(scene: &Scene<'_>) -> Result<(), Trouble> {
     let units = engines::that_ran(scene);
-    watch(scene, Duration::from_secs(30), Duration::from_secs(3), |scene| active(scene, &units))
+    engines::start_again(scene, &units, OLD_WITHIN)?;
+    watch(scene, OLD_WITHIN, Duration::from_secs(3), |scene| active(scene, &units))
 }
 
 fn watch(

@@ -5,6 +5,9 @@
 //! - [`stop`], [`start`]: the engines, by way of [`engines`]
 //! - [`packages`]: the package manager's transaction, observed and never run
 //! - [`run`]: a program of the vendor's, its [`words`] filled in
+//! - [`until`]: one that runs until the product is ready, and is then stopped again
+//! - [`scripts`]: those of the versions in between, each once
+//! - [`maintenance`]: the product runs and serves nobody, until it may
 //! - [`reload`]: `systemctl daemon-reload`
 //! - [`point`]: where add-ons join, nothing by itself
 //! - [`health`]: watches that the product works, by what its servers [`reply`]
@@ -14,14 +17,17 @@ pub mod announce;
 pub mod backup;
 pub mod engines;
 pub mod health;
+pub mod maintenance;
 pub mod packages;
 pub mod point;
 pub mod reload;
 pub mod reply;
 pub mod run;
+pub mod scripts;
 pub mod start;
 pub mod stop;
 pub mod task;
+pub mod until;
 pub mod words;
 
 use std::io::{self, Write};
@@ -223,6 +229,10 @@ pub fn of(step: &plan::Step) -> Box<dyn Step + '_> {
         plan::Step::Backup(backup) => Box::new(backup::Backup { backup }),
         plan::Step::Packages => Box::new(packages::Packages),
         plan::Step::Run(step) => Box::new(run::Run { step }),
+        plan::Step::Until(step) => Box::new(until::Until { step }),
+        plan::Step::Scripts(step) => Box::new(scripts::Scripts { step }),
+        plan::Step::EnterMaintenance => Box::new(maintenance::Enter),
+        plan::Step::LeaveMaintenance => Box::new(maintenance::Leave),
         plan::Step::Task(task) => Box::new(task::Manual { task }),
         plan::Step::DaemonReload => Box::new(reload::Reload),
         // A point is no item of any list: the steps of add-ons stand there in its place.

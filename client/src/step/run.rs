@@ -36,12 +36,7 @@ impl Step for Run<'_> {
     fn run(&self, scene: &mut Scene<'_>) -> Result<Done, Trouble> {
         let program = self.program(scene, &self.step.command)?;
         let ended = scene.context.programs.run(&program)?;
-        let later = self.step.retry_later_exit.map(i32::from);
-        match failure(&program, ended) {
-            None => Ok(Done::Done),
-            Some(Failure::Exit { status, .. }) if Some(status) == later => Ok(Done::Later),
-            Some(failure) => Err(failure.into()),
-        }
+        outcome(self.step, &program, ended)
     }
 
     fn undo(&self, scene: &mut Scene<'_>) -> Result<(), Trouble> {
@@ -60,20 +55,24 @@ impl Step for Run<'_> {
     }
 }
 
+/// A command of a step's, ready to run as the step does.
+pub(super) fn program(scene: &Scene<'_>, step: &RunStep, command: Vec<String>) -> Program {
+    Program {
+        unit: unit(scene.header(), scene.item),
+        command,
+        user: step.user.clone(),
+        login_shell: step.login_shell,
+        environment: step.environment.clone(),
+        working_folder: step.working_folder.as_ref().map(Into::into),
+        limit: Duration::from_secs(u64::from(step.timeout_seconds)),
+        limits: step.limits.clone().unwrap_or_default(),
+        log: scene.log.clone(),
+    }
+}
+
 impl Run<'_> {
     fn program(&self, scene: &Scene<'_>, command: &[String]) -> Result<Program, Trouble> {
-        let command = filled(scene, command)?;
-        let step = self.step;
-        Ok(Program {
-            unit: unit(scene.header(), scene.item),
-            command,
-            user: step.user.clone(),
-            login_shell: step.login_shell,
-            environment: step.environment.clone(),
-            working_folder: step.working_folder.as_ref().map(Into::into),
-            limit: Duration::from_secs(u64::from(step.timeout_seconds)),
-            log: scene.log.clone(),
-        })
+        Ok(program(scene, self.step, filled(scene, command)?))
     }
 }
 
@@ -96,23 +95,34 @@ pub fn unit(header: &Header, item: i64) -> String {
     format!("consignee-step-{}.{}.{}.{item}", id.vendor, id.product, header.upgrade)
 }
 
+/// What a step came to whose program ended so.
+pub(super) fn outcome(step: &RunStep, program: &Program, ended: Ended) -> Result<Done, Trouble> {
+    let later = step.retry_later_exit.map(i32::from);
+    match failure(program, ended) {
+        None => Ok(Done::Done),
+        Some(Failure::Exit { status, .. }) if Some(status) == later => Ok(Done::Later),
+        Some(failure) => Err(failure.into()),
+    }
+}
+
 /// What went wrong, if anything.
 pub(crate) fn failure(program: &Program, ended: Ended) -> Option<Failure> {
     let output = || last_lines(&program.log);
     let seconds = u32::try_from(program.limit.as_secs()).unwrap_or(u32::MAX);
+    let name = || program.command.first().cloned().unwrap_or_default();
     match ended {
-        Ended::Exit(0) => None,
+        Ended::Exit(0) | Ended::Stopped { killed: false } => None,
         Ended::Exit(status) => Some(Failure::Exit { status, output: output() }),
         Ended::Signal(signal) => Some(Failure::Signal { signal, output: output() }),
         Ended::Timeout => Some(Failure::Timeout { seconds, output: output() }),
-        Ended::CannotStart(reason) => {
-            let program = program.command.first().cloned().unwrap_or_default();
-            Some(Failure::CannotStart { program, reason })
-        }
+        Ended::OutOfMemory => Some(Failure::OutOfMemory { output: output() }),
+        Ended::Stopped { killed: true } => Some(Failure::DidNotStop { seconds, output: output() }),
+        Ended::Missing => Some(Failure::ProgramMissing { program: name() }),
+        Ended::CannotStart(reason) => Some(Failure::CannotStart { program: name(), reason }),
     }
 }
 
-fn last_lines(log: &Path) -> Vec<String> {
+pub(super) fn last_lines(log: &Path) -> Vec<String> {
     let read = || -> std::io::Result<Vec<u8>> {
         let mut file = std::fs::File::open(log)?;
         let length = file.metadata()?.len();

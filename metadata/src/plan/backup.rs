@@ -79,7 +79,7 @@ pub(super) fn check(steps: &[Step]) -> Result<(), DocumentError> {
     if !after.iter().any(|step| matches!(step, Step::Packages)) {
         return wrong("the backup stands after the packages");
     }
-    if before.iter().any(|step| matches!(step, Step::Run(_))) {
+    if before.iter().any(|step| step.program().is_some()) {
         return wrong("a program runs before the backup");
     }
     let Step::Backup(backup) = &steps[place] else { return Ok(()) };

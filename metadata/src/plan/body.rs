@@ -1,10 +1,10 @@
 //! What makes up a product, what its site may choose, and what is asked before an upgrade.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Data, Step};
+use super::{Data, Maintenance, RunStep, Step};
 use crate::add_on::{self, AllowedAddOn, Joins};
 use crate::digest::Sha256;
 use crate::name::{Label, PackageName, UnitName};
@@ -50,6 +50,12 @@ pub struct PlanBody {
     /// How a host sees which version the data is at. Since format 3.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<Data>,
+    /// How the product runs and serves nobody. Since format 3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maintenance: Option<Maintenance>,
+    /// Programs of the steps that the site keeps: no package brings them. Since format 3.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub site_programs: BTreeSet<String>,
     /// The one list that is walked forward, or back. Exactly one item is [`Step::Packages`].
     pub steps: Vec<Step>,
 }
@@ -58,20 +64,38 @@ impl PlanBody {
     /// The lowest format that can carry this body: what a publisher writes, so that the oldest agent that
     /// could carry it out also reads it.
     pub fn lowest_format(&self) -> u32 {
-        let is_third = self.data.is_some()
-            || self.preparation_seconds.is_some()
-            || self.steps.iter().any(|step| matches!(step, Step::Backup(_)));
         let is_second = add_on::is_used(self)
             || !self.renamed_engines.is_empty()
             || !self.prerequisites.is_empty()
             || !self.tasks.is_empty()
             || self.steps.iter().any(|step| matches!(step, Step::Task(_)))
             || self.modules.iter().any(|module| !module.builds.is_empty());
-        match (is_third, is_second) {
+        match (self.is_third(), is_second) {
             (true, _) => 3,
             (false, true) => 2,
             (false, false) => 1,
         }
+    }
+
+    fn is_third(&self) -> bool {
+        self.has_procedure()
+            || self.data.is_some()
+            || self.preparation_seconds.is_some()
+            || self.steps.iter().any(|step| matches!(step, Step::Backup(_)))
+    }
+
+    /// Whether it uses what format 3 brought of steps beside the backup. A journal of such an upgrade may have
+    /// failures that an older agent does not know.
+    pub fn has_procedure(&self) -> bool {
+        let joined = self.joins.iter().flat_map(|joins| &joins.steps).map(|step| &step.run);
+        let limited = |run: &RunStep| run.limits.is_some();
+        let is_new = |step: &Step| {
+            matches!(step, Step::Until(_) | Step::Scripts(_) | Step::EnterMaintenance | Step::LeaveMaintenance)
+        };
+        self.maintenance.is_some()
+            || !self.site_programs.is_empty()
+            || self.steps.iter().any(is_new)
+            || self.steps.iter().filter_map(Step::program).chain(joined).any(limited)
     }
 }
 

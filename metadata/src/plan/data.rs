@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Database;
 use crate::name::Label;
 
 /// What a host knows of the product's data. Since format 3.
@@ -18,6 +19,9 @@ pub struct Data {
     /// The steps that work on the data, by name; none named: every program of the vendor's after the packages.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<Label>,
+    /// The database with the lock that several hosts on the same data share: one of them runs these steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock: Option<Database>,
 }
 
 /// A program that writes one line: the version of the data. An exit status other than 0, or nothing

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Backup, When};
+use super::{Backup, Limits, ScriptsStep, UntilStep, When};
 use crate::name::Label;
 use crate::task::Task;
 use crate::text::Text;
@@ -30,8 +30,16 @@ pub enum Step {
     Packages,
     /// A program of the vendor's.
     Run(RunStep),
+    /// A program of the vendor's that runs until the product is ready, and is then stopped again. Since format 3.
+    Until(UntilStep),
+    /// Scripts of the versions in between, each once. Since format 3.
+    Scripts(ScriptsStep),
     /// `systemctl daemon-reload`, once.
     DaemonReload,
+    /// From here on the product serves nobody, once it runs. Since format 3.
+    EnterMaintenance,
+    /// Lets the product serve again: what was written from here on is lost by going back. Since format 3.
+    LeaveMaintenance,
     /// Starts what ran or was enabled before, in the declared order.
     Start {
         /// How long each engine may take to become active.
@@ -64,7 +72,11 @@ impl Step {
             Self::Stop { .. } => "stop",
             Self::Backup(_) => "backup",
             Self::Packages => "packages",
-            Self::Run(run) => run.name.as_str(),
+            Self::Run(run) | Self::Until(UntilStep { run, .. }) | Self::Scripts(ScriptsStep { run, .. }) => {
+                run.name.as_str()
+            }
+            Self::EnterMaintenance => "enter-maintenance",
+            Self::LeaveMaintenance => "leave-maintenance",
             Self::DaemonReload => "daemon-reload",
             Self::Start { .. } => "start",
             Self::Health { .. } => "health",
@@ -72,11 +84,38 @@ impl Step {
             Self::AddOns { point } => point.as_str(),
         }
     }
+
+    /// What it runs of the vendor's, and how.
+    pub fn program(&self) -> Option<&RunStep> {
+        match self {
+            Self::Run(run) | Self::Until(UntilStep { run, .. }) | Self::Scripts(ScriptsStep { run, .. }) => Some(run),
+            _ => None,
+        }
+    }
+
+    /// What of it could not be carried out, if anything.
+    pub(super) fn fault(&self) -> Option<String> {
+        let limits = self.program().and_then(|run| run.limits.as_ref()?.fault()).map(str::to_owned);
+        limits.or_else(|| match self {
+            Self::Until(until) if !until.ready.says_something() => Some("nothing tells when it is ready".to_owned()),
+            Self::Scripts(scripts) => scripts.fault(),
+            _ => None,
+        })
+    }
 }
 
 /// Names that a `run` step or a task cannot take, since the journal tells steps by name.
-pub const RESERVED_STEP_NAMES: [&str; 7] =
-    ["announce", "stop", "packages", "daemon-reload", "start", "health", "backup"];
+pub const RESERVED_STEP_NAMES: [&str; 9] = [
+    "announce",
+    "stop",
+    "packages",
+    "daemon-reload",
+    "start",
+    "health",
+    "backup",
+    "enter-maintenance",
+    "leave-maintenance",
+];
 
 /// A program with a user, a time limit and an undo. An argument list, never a shell line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -111,6 +150,9 @@ pub struct RunStep {
     /// A program that says whether the step is done: 0 done, 1 not done, else it could not look.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub done_probe: Option<Vec<String>>,
+    /// What it may take of the host. Since format 3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Limits>,
     /// Which upgrades run it.
     #[serde(default)]
     pub when: When,

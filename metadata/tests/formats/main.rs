@@ -9,4 +9,5 @@ mod deb;
 mod documents;
 mod notes;
 mod plans;
+mod procedures;
 mod renamed;

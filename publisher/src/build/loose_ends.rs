@@ -136,7 +136,22 @@ struct Run<'a> {
 }
 
 fn all_runs(project: &Project) -> Vec<Run<'_>> {
-    let steps = project.steps.iter().map(|step| (format!("step {:?}", step.name.as_str()), &step.user, &step.command));
+    let steps = project.steps.iter().filter_map(Step::program);
+    let steps = steps.map(|step| (format!("step {:?}", step.name.as_str()), &step.user, &step.command));
+    let until = project.steps.iter().filter_map(|step| match step {
+        Step::Until(until) => Some((step.name(), until.ready.check.as_ref()?)),
+        _ => None,
+    });
+    let until = until.filter_map(|(name, check)| match check {
+        HealthCheck::Command { command, user } => Some((format!("step {name:?}"), user, command)),
+        HealthCheck::Http { .. } | HealthCheck::Tcp { .. } => None,
+    });
+    let mode = project.maintenance.iter().flat_map(|mode| {
+        let programs = [("enter-maintenance", &mode.enter), ("leave-maintenance", &mode.leave)];
+        programs
+            .into_iter()
+            .filter_map(|(name, command)| Some((format!("step {name:?}"), &mode.user, command.as_ref()?)))
+    });
     let checks = match &project.health {
         Step::Health { checks, .. } => &checks[..],
         _ => &[],
@@ -154,7 +169,7 @@ fn all_runs(project: &Project) -> Vec<Run<'_>> {
         BackupPart::Files { .. } | BackupPart::Database { .. } => None,
     });
     let data = project.data.iter().map(|data| ("probe of the data".to_owned(), &data.probe.user, &data.probe.command));
-    let all = steps.chain(checks).chain(asked).chain(saved).chain(data);
+    let all = steps.chain(until).chain(mode).chain(checks).chain(asked).chain(saved).chain(data);
     all.map(|(step, user, command)| Run { step, user, command }).collect()
 }
 

@@ -116,6 +116,10 @@ fn steps(plan: &UpgradePlan) {
             Step::Stop { .. } => engines(plan, true),
             Step::Start { .. } => engines(plan, false),
             Step::Run(run) => describe(run),
+            Step::Until(until) => format!("{}, until it is ready", describe(&until.run)),
+            Step::Scripts(scripts) => format!("{} for each script of {}", describe(&scripts.run), scripts.folder),
+            Step::EnterMaintenance => "from here on it serves nobody".to_owned(),
+            Step::LeaveMaintenance => "it serves again".to_owned(),
             Step::Health { within_seconds, stable_seconds, .. } => {
                 format!("within {within_seconds} s, then {stable_seconds} s without a break")
             }
@@ -136,24 +140,40 @@ fn further(step: &Step) -> Vec<String> {
     match step {
         Step::Stop { timeout_seconds } => vec![format!("at most {timeout_seconds} s")],
         Step::Start { timeout_seconds } => vec![format!("at most {timeout_seconds} s each")],
-        Step::Run(run) => {
-            let interrupted = match run.on_interrupt {
-                OnInterrupt::Rerun => "runs again",
-                OnInterrupt::Undo => "takes the upgrade back",
-                OnInterrupt::Ask => "asks a person",
-            };
-            let undo = match &run.undo {
-                Undo::Inverse(command) => format!("taken back by {}", command.join(" ")),
-                Undo::FromBackup => "taken back by the backup".to_owned(),
-                Undo::Harmless => "nothing to take back".to_owned(),
-                Undo::Impossible => "cannot be taken back".to_owned(),
-            };
-            vec![format!("at most {} s; an interruption {interrupted}; {undo}", run.timeout_seconds)]
+        Step::Run(run) => vec![conduct(run)],
+        Step::Until(until) => {
+            let ready = &until.ready;
+            let line = ready.line.as_ref().map(|line| format!("it writes {line:?}"));
+            let exit = ready.exit.then(|| "it ends by itself".to_owned());
+            let ready: Vec<_> = ready.check.as_ref().map(check).into_iter().chain(line).chain(exit).collect();
+            let stop = until.stop_seconds;
+            vec![conduct(&until.run), format!("ready when {}; then at most {stop} s to end", ready.join(", or "))]
         }
+        Step::Scripts(scripts) => {
+            let named = scripts.list.iter().map(|script| script.path.clone());
+            std::iter::once(conduct(&scripts.run)).chain(named).collect()
+        }
+        Step::EnterMaintenance | Step::LeaveMaintenance => Vec::new(),
         Step::Health { checks, .. } => checks.iter().map(check).collect(),
         Step::Backup(backup) => vec![format!("at most {} s each; an interruption runs again", backup.timeout_seconds)],
         Step::Announce { .. } | Step::Packages | Step::DaemonReload | Step::Task(_) | Step::AddOns { .. } => Vec::new(),
     }
+}
+
+/// What becomes of a program on a bad day.
+fn conduct(run: &RunStep) -> String {
+    let interrupted = match run.on_interrupt {
+        OnInterrupt::Rerun => "runs again",
+        OnInterrupt::Undo => "takes the upgrade back",
+        OnInterrupt::Ask => "asks a person",
+    };
+    let undo = match &run.undo {
+        Undo::Inverse(command) => format!("taken back by {}", command.join(" ")),
+        Undo::FromBackup => "taken back by the backup".to_owned(),
+        Undo::Harmless => "nothing to take back".to_owned(),
+        Undo::Impossible => "cannot be taken back".to_owned(),
+    };
+    format!("at most {} s; an interruption {interrupted}; {undo}", run.timeout_seconds)
 }
 
 fn saved(backup: &Backup) -> String {

@@ -9,6 +9,7 @@ use consign_metadata::plan::{RESERVED_STEP_NAMES, Step};
 use super::authored::{self, Point};
 use super::error::Fault;
 use super::project::Strictness;
+use super::spanned::Spanned;
 use super::steps;
 
 impl Point {
@@ -96,6 +97,11 @@ impl authored::Joins {
             None => Ok(Point::BeforeStart.name()),
         };
         let runs = steps::validate(&self.steps, options, strictness)?;
+        let more =
+            |step: &authored::Step| step.until.as_ref().map(Spanned::span).or(step.scripts.as_ref().map(Spanned::span));
+        if let Some(place) = self.steps.iter().find_map(more) {
+            return Err(Fault::at(place, "a joined step is one program that runs to its end"));
+        }
         let joined = self.steps.iter().zip(runs).map(|(step, run)| Ok(JoinedStep { point: point(step)?, run }));
         let steps = joined.collect::<Result<_, Fault>>()?;
         Ok(Joins { product: self.product.get_ref().clone(), versions: self.versions.clone(), steps })

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::spanned::Spanned;
 use consign_metadata::anchor::Fingerprint;
 use consign_metadata::name::{ChannelName, Label, PackageName, ProductId, ProductName, UnitName, VendorName};
-use consign_metadata::plan::{OnInterrupt, Undo, When};
+use consign_metadata::plan::{Limits, OnInterrupt, Undo, When};
 use consign_metadata::text::Text;
 use consign_metadata::version::{Class, ClassRule, Version, VersionRange};
 use schemars::JsonSchema;
@@ -53,6 +53,8 @@ pub struct Manifest {
     pub add_ons: Vec<AddOn>,
     /// What the product joins, where it is an add-on.
     pub joins: Option<Joins>,
+    /// How it runs and serves nobody.
+    pub maintenance: Option<Spanned<Maintenance>>,
     /// How to see that the product works.
     #[serde(default)]
     pub health: Vec<Spanned<Health>>,
@@ -329,8 +331,11 @@ pub struct Step {
     pub undo: Option<Spanned<Undo>>,
     pub retry_later_exit: Option<Spanned<u8>>,
     pub done_probe: Option<Spanned<Vec<Spanned<String>>>>,
+    pub limits: Option<Spanned<Limits>>,
     #[serde(default)]
     pub when: When,
+    pub until: Option<Spanned<Until>>,
+    pub scripts: Option<Spanned<Scripts>>,
     pub point: Option<Spanned<Label>>,
 }
 
@@ -343,6 +348,19 @@ pub struct Data {
     pub version: Option<Spanned<String>>,
     #[serde(default)]
     pub steps: Vec<Spanned<Label>>,
+    pub lock: Option<Spanned<DataLock>>,
+}
+
+/// `lock` of the data.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "docs/manifest.md describes every key")]
+pub struct DataLock {
+    pub postgresql: Option<Spanned<String>>,
+    pub mariadb: Option<Spanned<String>>,
+    pub user: Option<UserName>,
+    pub socket: Option<Spanned<String>>,
+    pub port: Option<Spanned<u16>>,
 }
 
 /// `probe` of the data.
@@ -353,6 +371,43 @@ pub struct DataProbe {
     pub command: Spanned<Vec<Spanned<String>>>,
     pub user: UserName,
     pub timeout: Option<Spanned<Span>>,
+}
+
+/// `until` of a step.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "docs/manifest.md describes every key")]
+pub struct Until {
+    pub http: Option<Spanned<String>>,
+    pub tcp: Option<Spanned<String>>,
+    pub command: Option<Spanned<Vec<Spanned<String>>>>,
+    pub user: Option<UserName>,
+    pub line: Option<String>,
+    #[serde(default)]
+    pub exit: bool,
+    pub stop: Option<Span>,
+}
+
+/// `scripts` of a step.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "docs/manifest.md describes every key")]
+pub struct Scripts {
+    pub folder: Spanned<String>,
+    #[serde(default)]
+    pub prefix: String,
+}
+
+/// `[maintenance]`
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "docs/manifest.md describes every key")]
+pub struct Maintenance {
+    pub flag: Option<Spanned<String>>,
+    pub enter: Option<Spanned<Vec<Spanned<String>>>>,
+    pub leave: Option<Spanned<Vec<Spanned<String>>>>,
+    pub user: Option<UserName>,
+    pub timeout: Option<Span>,
 }
 
 /// `[[add_on]]`

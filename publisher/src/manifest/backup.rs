@@ -4,15 +4,16 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use consign_metadata::name::Label;
-use consign_metadata::plan::{Backup, BackupPart, RunStep, Undo};
+use consign_metadata::plan::{Backup, BackupPart, Database, Step, Undo};
 
 use super::account::UserName;
 use super::authored;
+use super::command;
+use super::database::{self, Keys};
 use super::error::Fault;
 use super::files::host_path;
 use super::spanned::Spanned;
 use super::steps::seconds;
-use super::{command, database};
 
 /// How long a part may take where nothing is said: an hour, in seconds.
 const TIMEOUT: u32 = 3600;
@@ -39,7 +40,7 @@ pub(super) fn validate(
         parts.push(of_command(program, options)?);
     }
     for stored in &authored.databases {
-        parts.push(BackupPart::Database { name: stored.name.get_ref().clone(), database: database::validate(stored)? });
+        parts.push(BackupPart::Database { name: stored.name.get_ref().clone(), database: of_database(stored)? });
     }
     let mut seen = BTreeSet::new();
     if let Some(twice) = parts.iter().map(BackupPart::name).find(|name| !seen.insert(*name)) {
@@ -49,11 +50,11 @@ pub(super) fn validate(
 }
 
 /// A step that relies on a backup has one to rely on.
-pub(super) fn is_there_for(steps: &[authored::Step], validated: &[RunStep], has_backup: bool) -> Result<(), Fault> {
-    let relies = |step: &RunStep| step.undo == Undo::FromBackup;
+pub(super) fn is_there_for(steps: &[authored::Step], validated: &[Step], has_backup: bool) -> Result<(), Fault> {
+    let relies = |step: &Step| step.program().is_some_and(|run| run.undo == Undo::FromBackup);
     match steps.iter().zip(validated).find(|(_, step)| relies(step)) {
         Some((authored, step)) if !has_backup => {
-            let message = format!("step {:?} is taken back from a backup, and there is none", step.name.as_str());
+            let message = format!("step {:?} is taken back from a backup, and there is none", step.name());
             Err(Fault::at(authored.name.span(), message).help("write what it changes below [backup]"))
         }
         _ => Ok(()),
@@ -80,6 +81,18 @@ fn paths(authored: &[Spanned<String>]) -> Result<Vec<String>, Fault> {
         paths.push(text.to_owned());
     }
     Ok(paths)
+}
+
+fn of_database(stored: &authored::BackupDatabase) -> Result<Database, Fault> {
+    let keys = Keys {
+        postgresql: stored.postgresql.as_ref(),
+        mariadb: stored.mariadb.as_ref(),
+        sqlite: stored.sqlite.as_ref(),
+        user: stored.user.as_ref(),
+        socket: stored.socket.as_ref(),
+        port: stored.port.as_ref(),
+    };
+    database::validate(stored.name.span(), &keys)
 }
 
 fn of_command(authored: &authored::BackupCommand, options: &BTreeSet<&Label>) -> Result<BackupPart, Fault> {

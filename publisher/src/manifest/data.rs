@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use consign_metadata::name::Label;
-use consign_metadata::plan::{Data, DataProbe, RunStep};
+use consign_metadata::plan::{Data, DataProbe, Database, Step};
 
 use super::authored;
 use super::command;
+use super::database::{self, Keys};
 use super::error::Fault;
+use super::spanned::Spanned;
 
 /// As long as a probe takes where nothing is said.
 const TIMEOUT: u32 = 10;
@@ -18,11 +20,12 @@ const LONGEST: u32 = 60;
 pub(super) fn validate(
     authored: Option<&authored::Data>,
     options: &BTreeSet<&Label>,
-    steps: &[RunStep],
+    steps: &[Step],
 ) -> Result<Option<Data>, Fault> {
     let Some(data) = authored else { return Ok(None) };
     for step in &data.steps {
-        if steps.iter().all(|known| known.name != *step.get_ref()) {
+        let is_it = |known: &Step| known.program().is_some_and(|run| run.name == *step.get_ref());
+        if !steps.iter().any(is_it) {
             return Err(Fault::at(step.span(), format!("there is no step {:?}", step.get_ref().as_str())));
         }
     }
@@ -32,6 +35,7 @@ pub(super) fn validate(
     Ok(Some(Data {
         probe: probe(&data.probe, options)?,
         version: data.version.as_ref().map(|version| version.get_ref().clone()),
+        lock: data.lock.as_ref().map(lock).transpose()?,
         steps: data.steps.iter().map(|step| step.get_ref().clone()).collect(),
     }))
 }
@@ -48,6 +52,19 @@ fn probe(probe: &authored::DataProbe, options: &BTreeSet<&Label>) -> Result<Data
     };
     let command = command::validate(&probe.command, options)?;
     Ok(DataProbe { command, user: probe.user.clone().into(), timeout_seconds })
+}
+
+fn lock(lock: &Spanned<authored::DataLock>) -> Result<Database, Fault> {
+    let authored::DataLock { postgresql, mariadb, user, socket, port } = lock.get_ref();
+    let keys = Keys {
+        postgresql: postgresql.as_ref(),
+        mariadb: mariadb.as_ref(),
+        sqlite: None,
+        user: user.as_ref(),
+        socket: socket.as_ref(),
+        port: port.as_ref(),
+    };
+    database::validate(lock.span(), &keys)
 }
 
 fn is_line(text: &str) -> bool {

@@ -1,8 +1,10 @@
-//! A database that the agent itself saves.
+//! A database that the agent itself saves, or keeps a lock in.
+
+use std::ops::Range;
 
 use consign_metadata::plan::Database;
 
-use super::authored::BackupDatabase;
+use super::account::UserName;
 use super::error::Fault;
 use super::files::host_path;
 use super::spanned::Spanned;
@@ -11,32 +13,42 @@ use super::spanned::Spanned;
 const POSTGRES: &str = "postgres";
 const MARIADB: &str = "mysql";
 
-/// The database of a manifest.
-pub(super) fn validate(authored: &BackupDatabase) -> Result<Database, Fault> {
-    let at = authored.name.span();
-    let user = |usual: &str| authored.user.clone().map_or_else(|| usual.to_owned(), String::from);
-    let socket = authored.socket.as_ref().map(host_path).transpose()?;
-    let port = authored.port.as_ref().map(|port| *port.get_ref());
-    if let (Some(port), None) = (&authored.port, &authored.postgresql) {
+/// What a manifest says of one.
+pub(super) struct Keys<'a> {
+    pub(super) postgresql: Option<&'a Spanned<String>>,
+    pub(super) mariadb: Option<&'a Spanned<String>>,
+    pub(super) sqlite: Option<&'a Spanned<String>>,
+    pub(super) user: Option<&'a UserName>,
+    pub(super) socket: Option<&'a Spanned<String>>,
+    pub(super) port: Option<&'a Spanned<u16>>,
+}
+
+/// The database that is meant.
+pub(super) fn validate(at: Range<usize>, keys: &Keys<'_>) -> Result<Database, Fault> {
+    let user = |usual: &str| keys.user.cloned().map_or_else(|| usual.to_owned(), String::from);
+    let socket = keys.socket.map(host_path).transpose()?;
+    let port = keys.port.map(|port| *port.get_ref());
+    if let (Some(port), None) = (keys.port, keys.postgresql) {
         return Err(Fault::at(port.span(), "only a PostgreSQL server has a port in the name of its socket"));
     }
-    match (&authored.postgresql, &authored.mariadb, &authored.sqlite) {
+    match (keys.postgresql, keys.mariadb, keys.sqlite) {
         (Some(name), None, None) => {
             Ok(Database::Postgresql { name: database_name(name)?, user: user(POSTGRES), socket, port })
         }
         (None, Some(name), None) => Ok(Database::Mariadb { name: database_name(name)?, user: user(MARIADB), socket }),
-        (None, None, Some(file)) => {
-            if let Some(socket) = &authored.socket {
-                return Err(Fault::at(socket.span(), "SQLite has no server"));
-            }
-            let owner = || Fault::at(at, "whose file is it?").help("user = \"…\": the account that the engines run as");
-            Ok(Database::Sqlite {
-                file: host_path(file)?,
-                user: authored.user.clone().map(String::from).ok_or_else(owner)?,
-            })
-        }
-        _ => Err(Fault::at(at, "a database has exactly one of postgresql, mariadb and sqlite")),
+        (None, None, Some(file)) => sqlite(at, file, keys),
+        _ => Err(Fault::at(at, "a database has exactly one of postgresql, mariadb and sqlite")
+            .help("a lock has one of postgresql and mariadb: several hosts share no SQLite database")),
     }
+}
+
+fn sqlite(at: Range<usize>, file: &Spanned<String>, keys: &Keys<'_>) -> Result<Database, Fault> {
+    if let Some(socket) = keys.socket {
+        return Err(Fault::at(socket.span(), "SQLite has no server"));
+    }
+    let owner = || Fault::at(at, "whose file is it?").help("user = \"…\": the account that the engines run as");
+    let user = keys.user.cloned().map(String::from).ok_or_else(owner)?;
+    Ok(Database::Sqlite { file: host_path(file)?, user })
 }
 
 fn database_name(name: &Spanned<String>) -> Result<String, Fault> {
@@ -50,7 +62,7 @@ fn database_name(name: &Spanned<String>) -> Result<String, Fault> {
 
 #[cfg(test)]
 mod tests {
-    use crate::manifest::UserName;
+    use super::UserName;
 
     #[test]
     fn the_usual_users_are_names_of_users() {

@@ -30,7 +30,8 @@ pub(super) fn validate(entries: &[Spanned<authored::Health>], options: &BTreeSet
     Ok(Step::Health { checks, within_seconds, stable_seconds })
 }
 
-fn check(entry: &Spanned<authored::Health>, options: &BTreeSet<&Label>) -> Result<HealthCheck, Fault> {
+/// What one entry wants to hold.
+pub(super) fn check(entry: &Spanned<authored::Health>, options: &BTreeSet<&Label>) -> Result<HealthCheck, Fault> {
     let health = entry.get_ref();
     let check = match (&health.http, &health.tcp, &health.command) {
         (Some(url), None, None) => HealthCheck::Http { url: http(url)? },

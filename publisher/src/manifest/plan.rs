@@ -3,8 +3,8 @@
 use consign_metadata::document::Kind;
 use consign_metadata::plan::{self, Envelope, Module, NativeVersions, PlanBody, Step, UpgradePlan};
 
-use super::Project;
 use super::authored::Point;
+use super::{Project, programs};
 
 /// The first agent that understands the plans of this program.
 pub(super) const MINIMUM_AGENT: &str = "0.1.0";
@@ -33,6 +33,8 @@ impl Project {
             joins: self.add_ons.joins.clone(),
             preparation_seconds: product.preparation_seconds,
             data: self.data.clone(),
+            maintenance: self.maintenance.clone(),
+            site_programs: programs::of_the_site(&self.steps, &self.modules),
             steps: self.plan_steps(),
         };
         body.format = body.lowest_format();
@@ -72,13 +74,17 @@ impl Project {
     fn plan_steps(&self) -> Vec<Step> {
         let before = [Step::Announce { message: None }, Step::Stop { timeout_seconds: STOP_SECONDS }];
         let before = before.into_iter().chain(self.backup.clone().map(Step::Backup)).chain([Step::Packages]);
-        let start = [Step::DaemonReload, Step::Start { timeout_seconds: START_SECONDS }];
-        let run = self.steps.iter().cloned().map(Step::Run);
+        let mode = |step: Step| self.maintenance.as_ref().map(|_| step);
+        let start = Step::Start { timeout_seconds: START_SECONDS };
+        let start = [Some(Step::DaemonReload), mode(Step::EnterMaintenance), Some(start)].into_iter().flatten();
+        let run = self.steps.iter().cloned();
         let [at_stop, at_start] = Point::ALL.map(|point| self.add_ons.at(point));
         // Before daemon-reload: what a person does with the engines stopped may well be a unit file.
         let stopped = self.tasks.before_start.iter().cloned().map(Step::Task);
         let running = self.tasks.after.iter().cloned().map(Step::Task);
         let finish = run.chain(at_stop).chain(stopped).chain(start).chain(at_start).chain([self.health.clone()]);
+        // Whoever waits for a person afterwards keeps nobody from working.
+        let finish = finish.chain(mode(Step::LeaveMaintenance));
         before.chain(finish).chain(running).collect()
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use consign_metadata::name::{Label, PackageName, UnitName};
-use consign_metadata::plan::{Backup, Data, NativeVersions, RunStep, SideEffect, SiteOption, Step};
+use consign_metadata::plan::{Backup, Data, Maintenance, NativeVersions, SideEffect, SiteOption, Step};
 use consign_metadata::prerequisite::Prerequisite;
 
 use super::error::Fault;
@@ -12,7 +12,7 @@ use super::files::Ground;
 use super::notes::Note;
 use super::{
     AddOns, Build, ManifestError, Module, Product, Repository, Tasks, authored, backup, build, capabilities, data,
-    health, prerequisites, steps, units,
+    health, maintenance, prerequisites, programs, steps, units,
 };
 use crate::file::{FileError, OnFile};
 
@@ -64,9 +64,11 @@ pub struct Project {
     /// What is saved before an upgrade changes anything.
     pub backup: Option<Backup>,
     /// Programs that finish an upgrade, in order.
-    pub steps: Vec<RunStep>,
+    pub steps: Vec<Step>,
     /// How a host sees which version the data is at.
     pub data: Option<Data>,
+    /// How it runs and serves nobody.
+    pub maintenance: Option<Maintenance>,
     /// What it says of add-ons.
     pub add_ons: AddOns,
     /// The health step.
@@ -198,7 +200,7 @@ impl authored::Manifest {
             Packaging::Foreign => self.product.engines.iter().flatten().map(|unit| unit.get_ref().clone()).collect(),
         };
         let backup = backup::validate(self.backup.as_ref(), &options)?;
-        let steps = steps::validate(&self.steps, &options, strictness)?;
+        let steps = self.programs(&options, strictness, &product, &modules)?;
         backup::is_there_for(&self.steps, &steps, backup.is_some())?;
         Ok(Project {
             root: ground.path().to_owned(),
@@ -208,6 +210,7 @@ impl authored::Manifest {
             side_effects: self.side_effects()?,
             prerequisites: prerequisites::validate(&self.prerequisites, &options)?,
             tasks: Tasks::of(self)?,
+            maintenance: self.maintenance.as_ref().map(|mode| maintenance::validate(mode, &options)).transpose()?,
             backup,
             data: data::validate(self.data.as_ref(), &options, &steps)?,
             steps,
@@ -221,6 +224,19 @@ impl authored::Manifest {
             product,
             modules,
         })
+    }
+
+    fn programs(
+        &self,
+        options: &BTreeSet<&Label>,
+        strictness: Strictness,
+        product: &Product,
+        modules: &[Module],
+    ) -> Result<Vec<Step>, Fault> {
+        let Product { version, supported_from, .. } = product;
+        let release = programs::Release { options, version, supported_from, modules };
+        let runs = steps::validate(&self.steps, options, strictness)?;
+        self.steps.iter().zip(runs).map(|(step, run)| release.step(step, run)).collect()
     }
 
     /// Whichever package comes first on a host makes the account.

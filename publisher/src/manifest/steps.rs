@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use consign_metadata::name::Label;
-use consign_metadata::plan::{RESERVED_STEP_NAMES, RunStep, Undo};
+use consign_metadata::plan::{Limits, RESERVED_STEP_NAMES, RunStep, Undo};
 
 use super::account::UserName;
 use super::authored;
@@ -12,6 +12,7 @@ use super::duration::Span;
 use super::error::Fault;
 use super::files::host_path;
 use super::project::Strictness;
+use super::spanned::Spanned;
 
 /// As long as a step takes where nothing is said.
 const TIMEOUT: &str = "30m";
@@ -68,7 +69,7 @@ impl authored::Step {
         }
         Ok(RunStep {
             name: self.name.get_ref().clone(),
-            command: command::validate(&self.run, options)?,
+            command: self.command(options)?,
             user: self.user.clone().unwrap_or_else(UserName::root).into(),
             login_shell: self.login_shell,
             environment: self.environment.clone(),
@@ -78,8 +79,22 @@ impl authored::Step {
             undo: self.undo(options)?,
             retry_later_exit: self.retry_later_exit.as_ref().map(|exit| *exit.get_ref()),
             done_probe: done_probe.transpose()?,
+            limits: self.limits.as_ref().map(limits).transpose()?,
             when: self.when.clone(),
         })
+    }
+
+    fn command(&self, options: &BTreeSet<&Label>) -> Result<Vec<String>, Fault> {
+        // What runs scripts may say where each goes.
+        let of_a_script =
+            |word: &str| if self.scripts.is_some() { word.replace("{script}", "") } else { word.to_owned() };
+        let words = self.run.get_ref().iter();
+        let words = words.map(|word| match of_a_script(word.get_ref()) {
+            empty if empty.is_empty() && !word.get_ref().is_empty() => Spanned::new(word.span(), "-".to_owned()),
+            text => Spanned::new(word.span(), text),
+        });
+        command::validate(&Spanned::new(self.run.span(), words.collect()), options)?;
+        Ok(self.run.get_ref().iter().map(|word| word.get_ref().clone()).collect())
     }
 
     fn undo(&self, options: &BTreeSet<&Label>) -> Result<Undo, Fault> {
@@ -96,6 +111,13 @@ impl authored::Step {
             }
         }
         Ok(undo.get_ref().clone())
+    }
+}
+
+fn limits(limits: &Spanned<Limits>) -> Result<Limits, Fault> {
+    match limits.get_ref().fault() {
+        Some(fault) => Err(Fault::at(limits.span(), fault)),
+        None => Ok(limits.get_ref().clone()),
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use consign::package::{Packager, deb::Deb};
 use consign::sign::Algorithm;
+use consign::template;
 
 use crate::lintian::complaints;
 use crate::sample::{Keys, Sample, output_of, text};
@@ -19,16 +20,20 @@ fn lintian_finds_nothing_without_a_reason() {
 
 #[test]
 fn the_template_passes_too() {
-    let folder = tempfile::tempdir().unwrap();
-    let project = folder.path().join("acme");
-    consign::template::lay_down(&"acme".parse().unwrap(), &project).unwrap();
-    let project =
-        consign::manifest::Project::load(&project.join("consign.toml"), consign::manifest::Strictness::Strict).unwrap();
-    let release = consign::build::Release::prepare(&project).unwrap();
-    let keys = Keys::new(Algorithm::Ed25519);
-    let time = jiff::Timestamp::from_second(1_700_000_000).unwrap();
-    let built = release.build(&keys.package(), time, folder.path(), &mut |_| {}).unwrap();
-    assert_eq!(complaints(built[0].package.path()), [""; 0]);
+    for example in [template::Example::Ledger, template::Example::Erp] {
+        let folder = tempfile::tempdir().unwrap();
+        let project = folder.path().join("acme");
+        template::lay_down(&"acme".parse().unwrap(), example, &project).unwrap();
+        let project =
+            consign::manifest::Project::load(&project.join("consign.toml"), consign::manifest::Strictness::Strict)
+                .unwrap();
+        let release = consign::build::Release::prepare(&project).unwrap();
+        assert_eq!(release.loose_ends, []);
+        let keys = Keys::new(Algorithm::Ed25519);
+        let time = jiff::Timestamp::from_second(1_700_000_000).unwrap();
+        let built = release.build(&keys.package(), time, folder.path(), &mut |_| {}).unwrap();
+        assert_eq!(complaints(built[0].package.path()), [""; 0]);
+    }
 }
 
 /// Stands for the agent: it writes a manual page and completions.

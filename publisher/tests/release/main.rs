@@ -17,6 +17,7 @@ mod manifest;
 mod package;
 #[path = "../packagers/mod.rs"]
 mod packagers;
+mod programs;
 mod prompt;
 mod renamed;
 mod reproducible;

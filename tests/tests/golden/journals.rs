@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use consign_metadata::digest::Sha256;
-use consignee::engine::event::{Event, FORMAT, FORMAT_WITH_ADD_ONS, Failure, Header};
+use consignee::engine::event::{Event, FORMAT, FORMAT_WITH_ADD_ONS, FORMAT_WITH_BACKUP, Failure, Header};
 use consignee::engine::journal::{FILE, Journal, JournalError, Replay};
 use consignee::engine::machine::{Activity, HaltCause, State, Upgrade};
 
@@ -110,7 +110,7 @@ fn the_codes_that_they_held_are_still_there() {
 /// Although nothing else in it is unknown.
 #[test]
 fn a_format_that_comes_later_is_not_gone_on_with() {
-    let later = Header { format: FORMAT_WITH_ADD_ONS + 1, ..upgrade("2/completed").header };
+    let later = Header { format: FORMAT_WITH_BACKUP + 1, ..upgrade("2/completed").header };
     let folder = tempfile::tempdir().unwrap();
     Journal::create(folder.path(), later, "2027-01-01T00:00:00Z".parse().unwrap()).unwrap();
     let refused = Replay::of(folder.path());

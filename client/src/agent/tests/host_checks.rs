@@ -21,9 +21,13 @@ impl Stranger {
         Self(Command::new("sleep").arg("600").stdin(file).stdout(Stdio::null()).spawn().unwrap())
     }
 
-    fn end(mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
+    fn end(self) {}
+}
+
+impl Drop for Stranger {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

@@ -34,6 +34,22 @@ fn a_release_is_held_until_its_note_is_acknowledged() {
 }
 
 #[test]
+fn a_look_that_died_before_it_judged_is_made_good_by_the_next_agent() {
+    let mut world = World::with_baseline();
+    let release = world.vendor.release(&world.vendor.plan("1.1.0"));
+    world.publish(&[&release], "1.1.0-1");
+    // A little later each time, until it dies between the two records.
+    let mut moments = 1..20;
+    while world.product().newest().unwrap().is_none() {
+        world.dying(moments.next().expect("it writes something down"), World::look);
+    }
+    assert_eq!(world.state(), State::Planned);
+    world.reconcile();
+    assert_eq!(world.state(), State::Cleared);
+    assert_eq!(world.cleared(), ["1.1.0-1"]);
+}
+
+#[test]
 fn without_a_feed_what_is_offered_stays_held() {
     let world = World::with_baseline();
     world.host.state().candidate = Some("1.1.0-1".to_owned());

@@ -2,6 +2,7 @@
 
 mod add_ons;
 mod arrivals;
+mod backups;
 mod barriers;
 mod checks;
 mod clocks;
@@ -13,6 +14,7 @@ mod looks;
 mod mending;
 mod previous;
 mod reconciliation;
+mod schedules;
 mod seeding;
 mod telling;
 mod timing;

@@ -1,5 +1,7 @@
 //! An agent, its host and a vendor.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use consign_metadata::name::ProductId;
@@ -17,7 +19,7 @@ use crate::notice::Notice;
 use crate::places::Places;
 use crate::product::Product;
 use crate::request::{Offer, PackageAction, Reply};
-use crate::sample::clock::Played;
+use crate::sample::clock::{Death, Played};
 use crate::sample::host::Host;
 use crate::sample::vendor::{Release, Vendor};
 use crate::tell::News;
@@ -30,6 +32,31 @@ pub struct World {
     pub vendor: Vendor,
     pub told: Arc<Mutex<Vec<News>>>,
     wrong_by: Arc<Mutex<jiff::SignedDuration>>,
+    left: Arc<AtomicUsize>,
+}
+
+fn agent(places: &Places, host: &Host, clock: Played, told: &Arc<Mutex<Vec<News>>>) -> Arc<Agent> {
+    let told = Arc::clone(told);
+    Arc::new(Agent {
+        places: places.clone(),
+        packages: Box::new(host.clone()),
+        services: Box::new(host.clone()),
+        programs: Box::new(host.clone()),
+        clock: Box::new(clock),
+        wall: |_| {},
+        deliver: Arc::new(move |_, news, _| told.lock().unwrap().push(news)),
+        version: "0.1.0".parse().unwrap(),
+        locks: Default::default(),
+        duty: Default::default(),
+        admitted: Mutex::default(),
+        expected: Mutex::default(),
+        watched: Mutex::default(),
+        done: Mutex::default(),
+        mending: Mutex::default(),
+        ways: Default::default(),
+        looking: Mutex::default(),
+        holding: Mutex::default(),
+    })
 }
 
 pub const PACKAGE: &str = "acme-erp";
@@ -37,37 +64,45 @@ pub const PACKAGE: &str = "acme-erp";
 impl World {
     /// A host with the vendor's anchor and nothing else.
     pub fn empty() -> Self {
-        let root = tempfile::tempdir().unwrap();
+        Self::of_vendor(Vendor::new("acme"))
+    }
+
+    /// The same of a vendor who is there already.
+    pub fn of_vendor(vendor: Vendor) -> Self {
+        let root = crate::sample::folder();
         let places = Places::below(root.path());
-        let vendor = Vendor::new("acme");
         vendor.anchor(&places);
-        let host = Host::default();
-        let wrong_by = Arc::default();
-        let told: Arc<Mutex<Vec<News>>> = Arc::default();
-        let agent = Arc::new(Agent {
-            places: places.clone(),
-            packages: Box::new(host.clone()),
-            services: Box::new(host.clone()),
-            programs: Box::new(host.clone()),
-            clock: Box::new(Played::wrong_by(Arc::clone(&wrong_by))),
-            wall: |_| {},
-            deliver: {
-                let told = told.clone();
-                Arc::new(move |_, news, _| told.lock().unwrap().push(news))
-            },
-            version: "0.1.0".parse().unwrap(),
-            locks: Default::default(),
-            duty: Default::default(),
-            admitted: Mutex::default(),
-            expected: Mutex::default(),
-            watched: Mutex::default(),
-            done: Mutex::default(),
-            mending: Mutex::default(),
-            ways: Default::default(),
-            looking: Mutex::default(),
-            holding: Mutex::default(),
-        });
-        Self { _root: root, places, agent, host, vendor, told, wrong_by }
+        Self::of(root, places, vendor)
+    }
+
+    fn of(root: tempfile::TempDir, places: Places, vendor: Vendor) -> Self {
+        let (host, wrong_by, told) = (Host::default(), Arc::default(), Arc::default());
+        let left = Arc::new(AtomicUsize::new(usize::MAX));
+        let agent = agent(&places, &host, Played::wrong_by(Arc::clone(&wrong_by), Arc::clone(&left)), &told);
+        Self { _root: root, places, agent, host, vendor, told, wrong_by, left }
+    }
+
+    /// Another agent, which knows nothing but what is on the disk.
+    pub fn restart(&mut self) {
+        self.left.store(usize::MAX, Ordering::SeqCst);
+        let clock = Played::wrong_by(Arc::clone(&self.wrong_by), Arc::clone(&self.left));
+        self.agent = agent(&self.places, &self.host, clock, &self.told);
+    }
+
+    /// What comes of something that the agent dies of before it asks for the time so often, which it does before each
+    /// record: nothing, and another agent.
+    pub fn dying<T>(&mut self, record: usize, act: impl FnOnce(&Self) -> T) -> Option<T> {
+        self.left.store(record, Ordering::SeqCst);
+        let lived = catch_unwind(AssertUnwindSafe(|| act(self)));
+        self.left.store(usize::MAX, Ordering::SeqCst);
+        match lived {
+            Ok(answer) => Some(answer),
+            Err(cause) if cause.is::<Death>() => {
+                self.restart();
+                None
+            }
+            Err(other) => resume_unwind(other),
+        }
     }
 
     /// A host where 1.0.0 is installed and runs, as it was before there was a journal.

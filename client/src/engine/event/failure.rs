@@ -35,6 +35,47 @@ pub enum Failure {
         /// The reason the system gave.
         reason: String,
     },
+    /// A program, or a script, is not there.
+    ProgramMissing {
+        /// Its path, or its name.
+        program: String,
+    },
+    /// A program, or something that it started, was ended by the kernel for want of memory.
+    OutOfMemory {
+        /// The last lines that it wrote.
+        output: Vec<String>,
+    },
+    /// A program that was to run until it is ready ended before that.
+    EndedEarly {
+        /// Its exit status.
+        status: i32,
+        /// The last lines that it wrote.
+        output: Vec<String>,
+    },
+    /// A program that was ready did not end when it was asked to, and was ended by force.
+    DidNotStop {
+        /// How long it was given.
+        seconds: u32,
+        /// The last lines that it wrote.
+        output: Vec<String>,
+    },
+    /// A script of a version did not do what it should.
+    Script {
+        /// Its path below the folder of scripts.
+        script: String,
+        /// How it failed.
+        failure: Box<Failure>,
+    },
+    /// A script that has run on this host is another one in this plan.
+    ScriptChanged {
+        /// Its path below the folder of scripts.
+        script: String,
+    },
+    /// A script on this host is not the one that the plan names.
+    ScriptDiffers {
+        /// Its path on the host.
+        script: String,
+    },
     /// The site's file does not allow the step to be put together.
     Site {
         /// What is wrong with it.

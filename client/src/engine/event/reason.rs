@@ -70,6 +70,13 @@ pub enum Reason {
         /// What became of the look.
         failure: Failure,
     },
+    /// A program that the site keeps for the upgrade is not there.
+    ProgramMissing {
+        /// The step that runs it.
+        step: Label,
+        /// Its path.
+        program: String,
+    },
     /// A person has something to do before the upgrade.
     TaskOpen {
         /// Its name.

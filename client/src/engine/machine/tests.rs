@@ -1,5 +1,7 @@
 //! Every row of the table, what is in none of them, and the drawing of it.
 
+mod model;
+
 use std::collections::BTreeSet;
 
 use consign_metadata::version::Version;
@@ -389,6 +391,7 @@ fn forget_counts(upgrade: &mut Upgrade) {
         *count = (*count).min(1);
     }
     upgrade.undo_attempts.clear();
+    upgrade.worked.clear();
     upgrade.interruptions.clear();
     upgrade.postponements.clear();
     upgrade.engines.clear();

@@ -5,6 +5,7 @@ use consign_metadata::plan::{self, UpgradePlan};
 
 use super::Runner;
 use crate::data::{Found, Probe, Record};
+use crate::database::{Lock, Taken};
 use crate::engine::event::{Event, Failure};
 use crate::engine::journal::JournalError;
 use crate::engine::machine::Upgrade;
@@ -31,7 +32,9 @@ impl Runner<'_> {
             (known, _) => known.filter(|known| *known != found),
         };
         if let Some(expected) = expected {
-            return Ok(Some(Failure::DataDiffers { expected, found }));
+            // Another host is at work on the data: what is in between is no other version.
+            let is_in_between = item < self.journal.upgrade().packages_item() && self.is_locked_elsewhere();
+            return Ok((!is_in_between).then_some(Failure::DataDiffers { expected, found }));
         }
         if upgrade.data.as_ref() != Some(&found) {
             self.append(Event::DataObserved { version: Some(found) })?;
@@ -57,6 +60,7 @@ impl Runner<'_> {
         if self.plan_step(name).is_none_or(|step| !matches!(step, plan::Step::Stop { .. })) {
             return Ok(());
         }
+        self.release_lock();
         let upgrade = self.journal.upgrade();
         let Some(expected) = upgrade.data_before.clone() else { return Ok(()) };
         let accepted = upgrade.data_accepted.clone();
@@ -66,6 +70,60 @@ impl Runner<'_> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Takes the lock of the data for a step that works on it; `None` where there is none to take.
+    pub(super) fn take_lock(&mut self, item: usize) -> Result<Option<Taken>, Failure> {
+        if self.is_start(item) {
+            self.release_lock();
+        }
+        match self.lock().filter(|_| self.is_data_step(item)) {
+            Some(lock) => lock.take().map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether another host has done what a step would do: the data were not there when this host last saw
+    /// them, and nothing of this upgrade has worked on them.
+    pub(super) fn is_done_elsewhere(&self, item: usize) -> bool {
+        let upgrade = self.journal.upgrade();
+        let Some(target) = self.target().filter(|target| upgrade.data.as_ref() == Some(target)) else { return false };
+        let has_worked = (0..=item).any(|step| self.is_data_step(step) && upgrade.has_worked(step));
+        let record = Record::read(self.context.product).ok().flatten();
+        !has_worked && record.is_some_and(|record| record.version != target)
+    }
+
+    fn is_locked_elsewhere(&self) -> bool {
+        let taken = self.lock().map(|lock| lock.take());
+        if let Some(Ok(Taken::Held)) = taken {
+            self.release_lock();
+        }
+        matches!(taken, Some(Ok(Taken::Elsewhere)))
+    }
+
+    fn release_lock(&self) {
+        if let Some(Err(failure)) = self.lock().map(|lock| lock.release()) {
+            log::warn!("{}: cannot let go of the lock of the data: {failure:?}", self.context.product.id);
+        }
+    }
+
+    fn lock(&self) -> Option<Lock<'_>> {
+        let context = &self.context;
+        let database = context.plan.body.data.as_ref()?.lock.as_ref()?;
+        let (product, log) = (&context.product.id, context.product.folder().join("lock.log"));
+        Some(Lock { database, product, log, programs: context.programs, clock: context.clock })
+    }
+
+    fn is_data_step(&self, item: usize) -> bool {
+        let name = &self.journal.upgrade().header.items[item].name;
+        let is_kind = |step: &plan::Step| {
+            use plan::Step::{AddOns, Health, Start, Task};
+            !matches!(step, Start { .. } | Health { .. } | Task(_) | AddOns { .. })
+        };
+        let data = self.context.plan.body.data.as_ref();
+        self.may_change_data(item)
+            && self.plan_step(name).is_some_and(is_kind)
+            && data.is_some_and(|data| data.is_step(name))
     }
 
     fn look_at_data(&self, item: usize) -> Option<Found> {

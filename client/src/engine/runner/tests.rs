@@ -1,8 +1,11 @@
 //! The runner on a host that is played.
 
+mod deaths;
 mod engines;
 mod interruptions;
 mod list;
+mod mortal;
+mod programs;
 mod stage;
 mod tasks;
 mod walk;

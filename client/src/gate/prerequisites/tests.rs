@@ -39,6 +39,9 @@ impl Programs for Played {
             None => Err(HostError { action: "look".to_owned(), reason: "played".to_owned() }),
         }
     }
+    fn run_until(&self, program: &Program, _: Duration, _: &mut dyn FnMut() -> bool) -> Result<Ended, HostError> {
+        self.run(program)
+    }
     fn end(&self, _: &str) -> Result<(), HostError> {
         Ok(())
     }

@@ -60,12 +60,65 @@ pub fn failure(failure: &Failure, language: Language) -> Explanation {
             "Find out how far it came (consignee log), then decide as consignee status says.",
             "Voir jusqu'où elle est allée (consignee log), puis décider comme le dit consignee status."
         ),
+        Failure::ProgramMissing { .. }
+        | Failure::OutOfMemory { .. }
+        | Failure::EndedEarly { .. }
+        | Failure::DidNotStop { .. } => procedure(failure, language),
+        Failure::Script { failure: behind, .. } => self::failure(behind, language),
+        Failure::ScriptChanged { .. } => explain!(
+            language,
+            "A script runs once in the life of a product on its host, and the release brings another one under the name of one that has run.",
+            "Un script ne s'exécute qu'une fois dans la vie d'un produit sur son hôte, et cette version en apporte un autre sous le nom d'un script déjà exécuté.";
+            "Ask the vendor, who must give the changed script a new name.",
+            "S'adresser à l'éditeur, qui doit donner un nouveau nom au script modifié."
+        ),
+        Failure::ScriptDiffers { .. } => explain!(
+            language,
+            "The file was changed on this host after it was installed, so nobody vouches for what it would do.",
+            "Le fichier a été modifié sur cet hôte après son installation : nul ne répond de ce qu'il ferait.";
+            "Install the package again, which brings the vendor's own file, then consignee retry.",
+            "Réinstaller le paquet, qui apporte le fichier de l'éditeur, puis consignee retry."
+        ),
         Failure::AddOnUnfinished { .. } => explain!(
             language,
             "A step of an add-on cannot run while that add-on itself stands in the middle of an upgrade.",
             "Une étape d'un module ne peut pas s'exécuter tant que ce module est lui-même au milieu d'une mise à niveau.";
             "Bring the add-on's upgrade to its end, then consignee retry.",
             "Mener à terme la mise à niveau du module, puis consignee retry."
+        ),
+    }
+}
+
+/// What a program of a step can lack, or do too early or too late.
+fn procedure(failure: &Failure, language: Language) -> Explanation {
+    match failure {
+        Failure::OutOfMemory { .. } => explain!(
+            language,
+            "The program needed more memory than its plan or the host allows, and the kernel ended it.",
+            "Le programme a demandé plus de mémoire que son plan ou l'hôte n'en accorde, et le noyau l'a arrêté.";
+            "Give the host more memory, or end what takes it (journalctl -k says who had how much), then consignee retry.",
+            "Donner plus de mémoire à l'hôte, ou arrêter ce qui la prend (journalctl -k dit qui en avait combien), puis consignee retry."
+        ),
+        Failure::EndedEarly { .. } => explain!(
+            language,
+            "The program was to run until the product is ready, and ended before that.",
+            "Le programme devait tourner jusqu'à ce que le produit soit prêt, et s'est terminé avant.";
+            "Read its output (consignee log), mend the cause, then consignee retry.",
+            "Lire sa sortie (consignee log), corriger la cause, puis consignee retry."
+        ),
+        Failure::DidNotStop { .. } => explain!(
+            language,
+            "The product was ready and was told to stop; it did not in its time, so nobody knows whether its work is whole.",
+            "Le produit était prêt et a reçu l'ordre de s'arrêter ; il ne l'a pas fait à temps, et nul ne sait si son travail est complet.";
+            "Read its output (consignee log): what did it wait for? Then consignee retry.",
+            "Lire sa sortie (consignee log) : qu'attendait-il ? Puis consignee retry."
+        ),
+        _ => explain!(
+            language,
+            "A program of the step is not on this host.",
+            "Un programme de l'étape n'est pas sur cet hôte.";
+            "Install it where the message says, then consignee retry.",
+            "L'installer à l'endroit indiqué, puis consignee retry."
         ),
     }
 }

@@ -22,6 +22,13 @@ pub fn halt(cause: &HaltCause, language: Language) -> Explanation {
             "Mend the cause, then consignee retry finishes it; or type the command that consignee status names.",
             "Corriger la cause, puis consignee retry la termine ; ou taper la commande que nomme consignee status."
         ),
+        HaltCause::Abandoned => explain!(
+            language,
+            "The upgrade was prepared for a package transaction that did not come, and a step of the preparation cannot be taken back.",
+            "La mise à niveau était préparée pour une transaction de paquets qui n'a pas eu lieu, et une étape de la préparation ne peut pas être annulée.";
+            "Start the upgrade again: it goes on from where it stands.",
+            "Relancer la mise à niveau : elle reprend là où elle en est."
+        ),
         HaltCause::Failed { .. } => explain!(
             language,
             "A step failed where the upgrade could not be taken back by itself.",

@@ -219,6 +219,13 @@ fn host(reason: &Reason, language: Language) -> Explanation {
             "Bring the data that belongs to the installed version, or say that this is right with consignee data --accept.",
             "Remettre les données de la version installée, ou confirmer l'état présent par consignee data --accept."
         ),
+        Reason::ProgramMissing { .. } => explain!(
+            language,
+            "A step of the upgrade runs a program that the site keeps, and it is not there.",
+            "Une étape de la mise à niveau lance un programme fourni par le site, et il n'est pas là.";
+            "Put the program where the message says, then look again.",
+            "Mettre le programme à l'endroit indiqué, puis examiner de nouveau."
+        ),
         Reason::NoRoom { .. } => explain!(
             language,
             "What the agent has to write down before each step would not fit.",

@@ -18,6 +18,14 @@ pub enum StepKind {
     Packages,
     /// A program of the vendor's.
     Run,
+    /// A program of the vendor's that runs until the product is ready.
+    Until,
+    /// Scripts of the versions in between.
+    Scripts,
+    /// From here on the product serves nobody.
+    EnterMaintenance,
+    /// Lets the product serve again.
+    LeaveMaintenance,
     /// systemd reads its unit files again.
     DaemonReload,
     /// Starts what ran before.
@@ -45,6 +53,11 @@ pub enum UndoKind {
 }
 
 impl StepKind {
+    /// Whether it runs something of the vendor's that may touch data.
+    pub fn is_program(self) -> bool {
+        matches!(self, Self::Run | Self::Until | Self::Scripts)
+    }
+
     /// The kind of a step.
     pub fn of(step: &Step) -> Self {
         match step {
@@ -53,6 +66,10 @@ impl StepKind {
             Step::Backup(_) => Self::Backup,
             Step::Packages => Self::Packages,
             Step::Run(_) => Self::Run,
+            Step::Until(_) => Self::Until,
+            Step::Scripts(_) => Self::Scripts,
+            Step::EnterMaintenance => Self::EnterMaintenance,
+            Step::LeaveMaintenance => Self::LeaveMaintenance,
             Step::DaemonReload => Self::DaemonReload,
             Step::Start { .. } => Self::Start,
             Step::Health { .. } => Self::Health,

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use consign_metadata::digest::Sha256;
 use consign_metadata::name::{Label, ProductId};
-use consign_metadata::plan::{OnInterrupt, RunStep, SideEffect, SiteOption, Step, UpgradePlan};
+use consign_metadata::plan::{Limits, OnInterrupt, Ready, RunStep, SideEffect, SiteOption, Step, UpgradePlan};
 use consign_metadata::task::Task;
 use consign_metadata::text::Text;
 use consign_metadata::version::{Class, Version};
@@ -23,6 +23,7 @@ use super::{FORMAT, state};
 use crate::add_on::Joined;
 use crate::engine::event::{Header, Reason};
 use crate::engine::machine::Upgrade;
+use crate::step;
 use crate::step::words::Words;
 
 /// The answer of `consignee plan --json`.
@@ -84,6 +85,15 @@ pub struct PlannedStep {
     pub command: Vec<String>,
     /// Why the command could not be filled in; then it is as the plan writes it.
     pub problem: Option<String>,
+    /// How it is seen that it is ready, for a program that is stopped then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready: Option<Ready>,
+    /// The scripts that are due in this upgrade, in order, below the folder of scripts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scripts: Vec<String>,
+    /// What it may take of the host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Limits>,
     /// When it is ended.
     pub timeout_seconds: Option<u32>,
     /// What follows when it is found interrupted.
@@ -180,8 +190,13 @@ impl PlannedStep {
         let step = plan.body.steps.iter().find(|step| step.name() == item.name);
         let joined = add_ons.joined.step(&item.name);
         let run = match (step, joined) {
-            (Some(Step::Run(run)), _) | (None, Some((_, run))) => Some(run),
-            _ => None,
+            (Some(step), _) => step.program(),
+            (None, joined) => joined.map(|(_, run)| run),
+        };
+        let (ready, scripts) = match step {
+            Some(Step::Until(until)) => (Some(until.ready.clone()), Vec::new()),
+            Some(Step::Scripts(step)) => (None, step.between(words.from, words.to)),
+            _ => (None, Vec::new()),
         };
         let task = match step {
             Some(Step::Task(task)) => Some(task),
@@ -199,6 +214,9 @@ impl PlannedStep {
             login_shell: run.is_some_and(|run| run.login_shell),
             command,
             problem,
+            ready,
+            scripts: scripts.into_iter().map(|script| script.path.clone()).collect(),
+            limits: run.and_then(|run| run.limits.clone()),
             timeout_seconds: step.and_then(timeout).or(joined.map(|(_, run)| run.timeout_seconds)),
             on_interrupt: item.on_interrupt,
             undo: run.map(|run| UndoKind::of(&run.undo)).or(task.map(UndoKind::of_task)),
@@ -222,7 +240,8 @@ impl PlannedOption {
 }
 
 fn filled(run: &RunStep, words: &Words<'_>) -> (Vec<String>, Option<String>) {
-    match words.fill(&run.command) {
+    // Which script it is becomes known one after the other.
+    match words.fill(&step::scripts::command(&run.command, "{script}")[..run.command.len()]) {
         Ok(command) => (command, None),
         Err(error) => (run.command.clone(), Some(error.to_string())),
     }
@@ -232,9 +251,12 @@ fn timeout(step: &Step) -> Option<u32> {
     match step {
         Step::Stop { timeout_seconds } | Step::Start { timeout_seconds } => Some(*timeout_seconds),
         Step::Run(run) => Some(run.timeout_seconds),
+        Step::Until(until) => Some(until.run.timeout_seconds),
+        Step::Scripts(scripts) => Some(scripts.run.timeout_seconds),
         Step::Backup(backup) => Some(backup.timeout_seconds),
         Step::Health { within_seconds, stable_seconds, .. } => Some(within_seconds.saturating_add(*stable_seconds)),
         Step::Announce { .. } | Step::Packages | Step::DaemonReload | Step::Task(_) | Step::AddOns { .. } => None,
+        Step::EnterMaintenance | Step::LeaveMaintenance => None,
     }
 }
 

@@ -96,7 +96,7 @@ impl PlanReport {
     }
 
     fn data(&self, language: Language) -> String {
-        match self.steps.iter().find(|step| step.kind == Some(StepKind::Run)) {
+        match self.steps.iter().find(|step| step.kind.is_some_and(StepKind::is_program)) {
             Some(step) => {
                 let step = self.place(step);
                 say!(language, "data: not touched before step {step}", "données : intactes jusqu'à l'étape {step}")
@@ -143,12 +143,16 @@ impl PlannedStep {
         if let Some(problem) = &self.problem {
             page.add(5, Style::Bad, problem);
         }
+        self.scripts.iter().for_each(|script| page.add(7, Style::Quiet, script));
+        if let Some(ready) = &self.ready {
+            page.add(5, Style::Plain, words::ready(ready, language));
+        }
         let limits = [self.runs_as(language), self.limit(language), self.undo.map(|undo| words::undo(undo, language))];
         let limits: Vec<_> = limits.into_iter().flatten().collect();
         if !limits.is_empty() {
             page.add(5, Style::Plain, limits.join(&say!(language, "; ", " ; ")));
         }
-        if self.kind == Some(StepKind::Run) {
+        if self.kind.is_some_and(StepKind::is_program) {
             page.add(5, Style::Plain, words::on_interrupt(self.on_interrupt, language));
         }
         page

@@ -1,9 +1,10 @@
 //! The words of a plan: what each kind of step does, and what follows when it goes wrong.
 
-use consign_metadata::plan::OnInterrupt;
+use consign_metadata::plan::{HealthCheck, OnInterrupt, Ready};
 use consign_metadata::text::Language;
 
 use super::{StepKind, UndoKind};
+use crate::host::typed;
 
 /// What a kind of step does.
 pub fn kind(kind: StepKind, language: Language) -> String {
@@ -34,7 +35,44 @@ pub fn kind(kind: StepKind, language: Language) -> String {
         StepKind::Task => say!(language, "waits for a person", "attend une intervention"),
         StepKind::AddOns => say!(language, "add-ons join here", "les modules complémentaires s'insèrent ici"),
         StepKind::Run => say!(language, "a program of the vendor's", "un programme de l'éditeur"),
+        StepKind::Until => say!(
+            language,
+            "a program of the vendor's, stopped again when it is ready",
+            "un programme de l'éditeur, arrêté dès qu'il est prêt"
+        ),
+        StepKind::Scripts => {
+            say!(
+                language,
+                "scripts of the versions in between, each once",
+                "scripts des versions franchies, une fois chacun"
+            )
+        }
+        StepKind::EnterMaintenance => {
+            say!(language, "from here on the product serves nobody", "à partir d'ici le produit ne sert personne")
+        }
+        StepKind::LeaveMaintenance => {
+            say!(language, "the product serves again", "le produit est de nouveau en service")
+        }
     }
+}
+
+/// How it is seen that a program is ready: whichever of these holds first.
+pub fn ready(ready: &Ready, language: Language) -> String {
+    let check = ready.check.as_ref().map(|check| match check {
+        HealthCheck::Http { url } => say!(language, "{url} answers", "{url} répond"),
+        HealthCheck::Tcp { address } => {
+            say!(language, "{address} accepts a connection", "{address} accepte une connexion")
+        }
+        HealthCheck::Command { command, .. } => {
+            let line = typed::line(command);
+            say!(language, "{line} succeeds", "{line} réussit")
+        }
+    });
+    let line = ready.line.as_ref().map(|line| say!(language, "it writes “{line}”", "il écrit « {line} »"));
+    let exit = ready.exit.then(|| say!(language, "it ends by itself", "il se termine de lui-même"));
+    let any: Vec<_> = check.into_iter().chain(line).chain(exit).collect();
+    let any = any.join(&say!(language, ", or ", ", ou "));
+    say!(language, "ready when {any}", "prêt quand {any}")
 }
 
 /// How a program of the vendor's is taken back.

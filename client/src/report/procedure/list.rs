@@ -37,6 +37,10 @@ impl Procedure<'_> {
                 Step::Backup(backup) => self.backup(paper, backup, language),
                 Step::Packages => self.packages(paper, language),
                 Step::Run(run) => self.run(paper, run, language),
+                Step::Until(until) => self.until(paper, until, language),
+                Step::Scripts(scripts) => self.scripts(paper, scripts, language),
+                Step::EnterMaintenance => self.maintenance(paper, true),
+                Step::LeaveMaintenance => self.maintenance(paper, false),
                 Step::DaemonReload => paper.block([by_hand::RELOAD.to_owned()]),
                 Step::Start { .. } => self.start(paper, language),
                 Step::Health { checks, within_seconds, stable_seconds } => {
@@ -138,16 +142,7 @@ impl Procedure<'_> {
             Ok(command) => by_hand::run(run, &command),
             Err(problem) => return paper.say(&problem.to_string()),
         };
-        let limit = time::span(u64::from(run.timeout_seconds), language);
-        let undo = words::undo(UndoKind::of(&run.undo), language);
-        paper.say(&say!(language, "At most {limit}; {undo}.", "Au plus {limit} ; {undo}."));
-        if let Some(exit) = run.retry_later_exit {
-            paper.say(&say!(
-                language,
-                "If it ends with {exit}, type it again a little later.",
-                "Si elle se termine par {exit}, retapez-la un peu plus tard."
-            ));
-        }
+        limits(paper, run, language);
         match run.done_probe.as_ref().and_then(|probe| self.words().fill(probe).ok()) {
             // What is done is not done again.
             Some(probe) => paper.block([format!("{} || {command}", by_hand::run(run, &probe))]),
@@ -182,7 +177,7 @@ impl Procedure<'_> {
         paper.block(look().into_iter().chain([format!("sleep {stable}")]).chain(look()));
     }
 
-    fn check(&self, check: &HealthCheck, within: u32) -> Option<String> {
+    pub(super) fn check(&self, check: &HealthCheck, within: u32) -> Option<String> {
         let HealthCheck::Command { command, user } = check else { return Some(by_hand::health(check, within)) };
         let command = self.words().fill(command).ok()?;
         Some(by_hand::health(&HealthCheck::Command { command, user: user.clone() }, within))
@@ -224,13 +219,12 @@ impl Procedure<'_> {
 
     fn undo_of_each(&self, paper: &mut Paper, language: Language) {
         for step in self.steps() {
-            match step {
-                Step::Run(run) => paper.item(&self.undo(run, language)),
-                Step::Task(task) => {
-                    let (id, undo) = (&task.id, words::undo(UndoKind::of_task(task), language));
-                    paper.item(&say!(language, "{id}: {undo}.", "{id} : {undo}."));
-                }
-                _ => {}
+            if let Some(run) = step.program() {
+                paper.item(&self.undo(run, language));
+            }
+            if let Step::Task(task) = step {
+                let (id, undo) = (&task.id, words::undo(UndoKind::of_task(task), language));
+                paper.item(&say!(language, "{id}: {undo}.", "{id} : {undo}."));
             }
         }
     }
@@ -245,6 +239,20 @@ impl Procedure<'_> {
             Some(command) => say!(language, "{name}: {undo}: `{command}`", "{name} : {undo} : `{command}`"),
             None => say!(language, "{name}: {undo}.", "{name} : {undo}."),
         }
+    }
+}
+
+/// What one has to know of a program before typing it.
+pub(super) fn limits(paper: &mut Paper, run: &RunStep, language: Language) {
+    let limit = time::span(u64::from(run.timeout_seconds), language);
+    let undo = words::undo(UndoKind::of(&run.undo), language);
+    paper.say(&say!(language, "At most {limit}; {undo}.", "Au plus {limit} ; {undo}."));
+    if let Some(exit) = run.retry_later_exit {
+        paper.say(&say!(
+            language,
+            "If it ends with {exit}, type it again a little later.",
+            "Si elle se termine par {exit}, retapez-la un peu plus tard."
+        ));
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod list;
 mod paper;
+mod programs;
 
 use std::collections::BTreeMap;
 use std::path::Path;

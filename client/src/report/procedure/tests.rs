@@ -161,3 +161,41 @@ fn words_of_a_vendor_cannot_become_a_line_to_type() {
     assert!(!typed_in(&document).iter().any(|line| line.contains("rm -rf")), "{document}");
     assert!(!document.contains('\u{1b}'));
 }
+
+#[test]
+fn a_procedure_of_more_than_lines_is_typed_as_the_agent_does_it() {
+    let document = document(Language::En, None, |body| {
+        body["format"] = 3.into();
+        body["maintenance"] =
+            json!({"flag": "/var/lib/erp/closed", "leave": ["/opt/open"], "user": "erp", "timeout_seconds": 5});
+        let run = |name: &str, command: Value| json!({"name": name, "command": command, "user": "erp", "timeout_seconds": 60});
+        let script = |path: &str, version: &str| json!({"path": path, "version": version, "sha256": consign_metadata::digest::Sha256::of(b"x")});
+        let list = [script("1.4.0/pre-a", "1.4.0"), script("1.5.0/pre-a", "1.5.0"), script("1.4.5/pre-a", "1.4.5")];
+        let steps = body["steps"].as_array_mut().unwrap();
+        steps.push(json!({"kind": "leave-maintenance"}));
+        steps.insert(6, json!({"kind": "enter-maintenance"}));
+        steps.insert(
+            4,
+            json!({"kind": "until", "run": run("update", json!(["/opt/erp", "--update"])), "stop_seconds": 60,
+            "ready": {"line": "it's loaded"}}),
+        );
+        steps.insert(3, json!({"kind": "scripts", "run": run("pre", json!(["python3", "{script}", "{to}"])), "folder": "/opt/s/", "list": list}));
+    });
+    let typed = typed_in(&document);
+    let begin = typed.iter().position(|line| line.contains("python3")).unwrap();
+    let expected = [
+        "runuser -u erp -- python3 /opt/s/1.4.5/pre-a 1.5.0",
+        "runuser -u erp -- python3 /opt/s/1.5.0/pre-a 1.5.0",
+        "runuser -u erp -- /opt/is-done || runuser -u erp -- /opt/init 1.4.0 1.5.0 'a b'",
+        "runuser -u erp -- /opt/erp --update >/root/consign-step.log 2>&1 &",
+    ];
+    assert_eq!(typed[begin..begin + 4], expected);
+    assert!(
+        typed[begin + 4].starts_with("timeout 60 bash -c ") && typed[begin + 5].starts_with("kill $!"),
+        "{typed:?}"
+    );
+    let at = |line: &str| typed.iter().position(|found| *found == line).unwrap_or_else(|| panic!("{line}: {typed:?}"));
+    assert!(at("touch -- /var/lib/erp/closed") < at("systemctl start -- db.service"));
+    assert!(at("rm -f -- /var/lib/erp/closed") > at("systemctl start -- web.service"));
+    assert_eq!(typed.last(), Some(&"runuser -u erp -- /opt/open"));
+}

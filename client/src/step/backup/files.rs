@@ -52,9 +52,16 @@ impl Part for Files<'_> {
             tar(work, &["--extract", "--same-owner", "--preserve-permissions"], paths)?;
             tar(work, &["--compare"], paths)?;
         }
-        rustix::fs::sync();
-        Ok(())
+        paths.iter().chain(absent).try_for_each(|path| {
+            sync(path).map_err(|cause| host(format!("cannot sync what is below {}: {cause}", path.display())))
+        })
     }
+}
+
+/// The file system that a path is on; other disks of the host are not waited for.
+fn sync(path: &Path) -> io::Result<()> {
+    let there = path.ancestors().find(|path| path.exists()).unwrap_or(path);
+    Ok(rustix::fs::syncfs(fs::File::open(there)?)?)
 }
 
 fn tar(work: &Work<'_>, act: &[&str], paths: &[PathBuf]) -> Result<(), Trouble> {

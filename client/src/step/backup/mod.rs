@@ -154,6 +154,7 @@ impl Work<'_> {
             environment: Default::default(),
             working_folder: None,
             limit: self.limit,
+            limits: Default::default(),
             log: self.scene.log.clone(),
         };
         let ended = self.scene.context.programs.run(&program)?;

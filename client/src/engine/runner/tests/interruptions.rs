@@ -98,3 +98,35 @@ fn a_shutdown_is_no_failure() {
     assert_eq!(stage.proceed(), Standing::NoServices);
     assert_eq!(stage.state(), &State::Forward { item: MIGRATE, activity: Activity::Busy });
 }
+
+/// Engines that were started by hand, before the upgrade, start at no boot.
+#[test]
+fn engines_that_a_power_cut_took_away_after_their_start_are_started_again() {
+    let mut stage = Stage::usual();
+    stage.unpacked();
+    *stage.host.dies.lock().unwrap() = Some((Duration::from_secs(1), "web.service".parse().unwrap()));
+    assert_eq!(stage.proceed(), Standing::Person, "in a life that goes on nothing is started again");
+    stage.host.acts();
+    stage.record(Event::Retry { by: Some(person()) });
+    assert_eq!(stage.proceed(), Standing::Over);
+    assert_eq!(stage.host.acts(), ["start web.service"]);
+
+    let mut stage = Stage::usual();
+    stage.prepare();
+    stage.record(packages(Packages::Before, true));
+    for event in [
+        Event::UndoStarted { item: 1, attempt: 1 },
+        Event::UndoSucceeded { item: 1 },
+        Event::UndoStarted { item: 0, attempt: 1 },
+        Event::UndoSucceeded { item: 0 },
+        Event::UndoStarted { item: -1, attempt: 1 },
+    ] {
+        stage.record(event);
+    }
+    Product::new(&stage.places, stage.plan.id()).clear_unfinished().unwrap();
+    stage.again();
+    stage.host.acts();
+    assert_eq!(stage.proceed(), Standing::Over);
+    assert_eq!(stage.host.acts()[1..], ["start db.service", "start api.service", "start web.service"]);
+    assert_eq!(stage.state(), &State::Cancelled);
+}

@@ -100,6 +100,16 @@ impl Programs for Played {
         let mut ends = self.ends.lock().unwrap();
         Ok(ends.get_mut(&program.command[0]).and_then(VecDeque::pop_front).unwrap_or(Ended::Exit(0)))
     }
+    /// What it does until it is ready is asked once; `ends` says what came of it.
+    fn run_until(
+        &self,
+        program: &Program,
+        _: Duration,
+        is_ready: &mut dyn FnMut() -> bool,
+    ) -> Result<Ended, HostError> {
+        let ended = self.run(program)?;
+        Ok(if is_ready() && ended == Ended::Exit(0) { Ended::Stopped { killed: false } } else { ended })
+    }
     fn end(&self, unit: &str) -> Result<(), HostError> {
         self.act(format!("end {unit}"));
         Ok(())
@@ -174,7 +184,7 @@ impl Stage {
     }
 
     pub(super) fn with(plan: UpgradePlan, from: Option<&str>, change: impl Fn(&mut Header)) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::sample::folder();
         let places = Places::below(folder.path());
         let product = Product::new(&places, plan.id());
         let from: Option<Version> = from.map(|from| from.parse().unwrap());

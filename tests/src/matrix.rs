@@ -1,0 +1,223 @@
+//! The fault matrix: what is done to upgrades, where, how often, and what comes of it. Each suite leaves a record of
+//! how often, and `docs/faults.md` is made of them.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Doing, Result};
+use crate::lab::Lab;
+
+/// One line of the matrix.
+struct Row {
+    /// The name of its record; none where the number is part of the test itself.
+    record: Option<&'static str>,
+    fault: &'static str,
+    place: &'static str,
+    often: &'static str,
+    ends: &'static str,
+    test: &'static str,
+}
+
+/// What was counted by a run.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
+pub struct Count {
+    /// Faults, each of which fired.
+    pub faults: usize,
+    /// Upgrades that were finished after theirs.
+    pub completed: usize,
+    /// Upgrades that were taken back after theirs; the next one was then finished.
+    pub taken_back: usize,
+}
+
+const WHOLE: &str = "finished, or taken back with the data of before; every step once; nothing acknowledged is lost";
+
+const ROWS: &[Row] = &[
+    Row {
+        record: None,
+        fault: "Any event in any state",
+        place: "the table, lists of up to 8 items",
+        often: "all",
+        ends: "no dead end, no step before its gates, back only where it is allowed",
+        test: "`client/src/engine/machine/tests/model.rs`",
+    },
+    Row {
+        record: None,
+        fault: "The agent dies",
+        place: "before each record, before and after each act; random plans, up to 8 deaths each",
+        often: "all; 200 random plans, 5,000 in the long run",
+        ends: "finished or taken back, every step once",
+        test: "`client/src/engine/runner/tests/deaths.rs`",
+    },
+    Row {
+        record: None,
+        fault: "Hooks doubled, lost, early, of an agent that dies",
+        place: "random schedules of five package managers",
+        often: "160, 10,000 in the long run",
+        ends: "one finish for each change",
+        test: "`client/src/agent/tests/schedules.rs`",
+    },
+    Row {
+        record: None,
+        fault: "A journal torn, edited, swapped, of a later format",
+        place: "every line",
+        often: "all",
+        ends: "a torn end is dropped; anything else stops with the line named",
+        test: "`client/src/engine/journal/tests.rs`",
+    },
+    Row {
+        record: Some("kill-record"),
+        fault: "The agent is killed",
+        place: "before each record of an upgrade is synced",
+        often: "",
+        ends: WHOLE,
+        test: "`tests/tests/faults/kills.rs`",
+    },
+    Row {
+        record: Some("kill-call"),
+        fault: "The agent is killed",
+        place: "before every call that changes a file (write, fsync, fdatasync, rename, …) of an upgrade; long run",
+        often: "",
+        ends: WHOLE,
+        test: "`tests/tests/faults/kills.rs`",
+    },
+    Row {
+        record: None,
+        fault: "The agent dies",
+        place: "before each record, before and after each act of a whole rollback",
+        often: "all",
+        ends: "rolled back: packages, data and engines of before",
+        test: "`client/src/engine/runner/tests/deaths.rs`",
+    },
+    Row {
+        record: Some("kill-rollback"),
+        fault: "The agent is killed",
+        place: "before a record of an upgrade whose step fails, and of its rollback, is synced",
+        often: "",
+        ends: "rolled back: packages, data and engines of before; nothing acknowledged is lost",
+        test: "`tests/tests/faults/kills.rs`",
+    },
+    Row {
+        record: Some("cut-bookworm"),
+        fault: "The power fails, unsynced writes are lost",
+        place: "random moments of an upgrade, Debian 12",
+        often: "",
+        ends: WHOLE,
+        test: "`tests/tests/faults/cuts.rs`",
+    },
+    Row {
+        record: Some("cut-trixie"),
+        fault: "The power fails, unsynced writes are lost",
+        place: "random moments of an upgrade, Debian 13",
+        often: "",
+        ends: WHOLE,
+        test: "`tests/tests/faults/cuts.rs`",
+    },
+    Row {
+        record: Some("cut-dnf4"),
+        fault: "The power fails, unsynced writes are lost",
+        place: "random moments of an upgrade by dnf 4; long run",
+        often: "",
+        ends: WHOLE,
+        test: "`tests/tests/faults/cuts.rs`",
+    },
+    Row {
+        record: Some("cut-dnf5"),
+        fault: "The power fails, unsynced writes are lost",
+        place: "random moments of an upgrade by dnf 5; long run",
+        often: "",
+        ends: WHOLE,
+        test: "`tests/tests/faults/cuts.rs`",
+    },
+    Row {
+        record: Some("cut-zypper"),
+        fault: "The power fails, unsynced writes are lost",
+        place: "random moments of an upgrade by zypper; long run",
+        often: "",
+        ends: WHOLE,
+        test: "`tests/tests/faults/cuts.rs`",
+    },
+    Row {
+        record: Some("full-call"),
+        fault: "The disk is full",
+        place: "from a call of an upgrade on that needs room",
+        often: "",
+        ends: "said; with room again as above",
+        test: "`tests/tests/faults/full.rs`",
+    },
+    Row {
+        record: None,
+        fault: "The disk says that it has synced, and has not",
+        place: "an upgrade whose init step runs when the power fails",
+        often: "once",
+        ends: "records are lost, which the harness sees: its checks fail as they should",
+        test: "`tests/tests/faults/lies.rs`",
+    },
+    Row {
+        record: None,
+        fault: "Two agents at once",
+        place: "one state folder",
+        often: "once",
+        ends: "the second does not begin",
+        test: "`client/src/agent/lease.rs`",
+    },
+];
+
+const HEAD: &str = "# Faults, and what comes of them
+
+<!-- Generated by `scripts/faults` from the records of the test suite `faults`. Do not edit. -->
+
+The numbers are those of a run of `scripts/test --long`; `scripts/test` runs a part of each. A host of the [lab](lab.md)
+upgrades a product again and again, a client writes numbered records all the while, and each upgrade meets one fault. That
+the fault fired is asserted, and so is what is in the column of how it ends. Where something is to be typed, the test
+types what `consignee status` says.
+
+| fault | where | how often | how it ends | test |
+| --- | --- | --- | --- | --- |
+";
+
+/// Leaves the record of a suite.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn keep(record: &str, count: &Count) -> Result<()> {
+    assert!(ROWS.iter().any(|row| row.record == Some(record)), "{record} is in no row");
+    let path = path(record);
+    fs_err::create_dir_all(path.parent().unwrap_or(&path)).doing("keep a count")?;
+    fs_err::write(path, serde_json::to_string(count).unwrap_or_default() + "\n").doing("keep a count")
+}
+
+/// The page, of the records that are there; with each that is not.
+///
+/// # Errors
+/// When a record cannot be read.
+pub fn page() -> Result<(String, Vec<&'static str>)> {
+    let (mut page, mut missing) = (HEAD.to_owned(), Vec::new());
+    for row in ROWS {
+        let count = row.record.map(read).transpose()?;
+        let often = match (row.record, count) {
+            (_, Some(Some(Count { faults, completed, taken_back }))) => {
+                format!("{faults}: {completed} finished, {taken_back} taken back")
+            }
+            (Some(record), _) => {
+                missing.push(record);
+                "not counted".to_owned()
+            }
+            (None, _) => row.often.to_owned(),
+        };
+        page += &format!("| {} | {} | {often} | {} | {} |\n", row.fault, row.place, row.ends, row.test);
+    }
+    Ok((page, missing))
+}
+
+fn read(record: &str) -> Result<Option<Count>> {
+    match fs_err::read_to_string(path(record)) {
+        Ok(text) => Ok(serde_json::from_str(&text).ok()),
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(cause) => Err(cause).doing("read a count"),
+    }
+}
+
+fn path(record: &str) -> PathBuf {
+    Lab::folder().join("faults").join(format!("{record}.json"))
+}

@@ -1,0 +1,160 @@
+//! An ERP over two majors: the scripts of each version, an update by starting it, a check before anybody works.
+//!
+//! The product is the example of `consign new --example erp`.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use consign_lab::{REPOSITORY_PORT, RecordClient, Release, Site, Vendor, edit, lab};
+use serde_json::Value;
+
+const ERP: &str = "acme/erp";
+const ENTRIES: &str = "http://127.0.0.1:8069/entries";
+const DATABASE: &str = "/var/lib/acme-erp/erp.sqlite";
+const OF_5_1: [&str; 3] = ["5.0.4/pre-10-blanks.py", "5.1.0/pre-10-rename.py", "5.1.0/post-10-companies.py"];
+const SOON: Duration = Duration::from_secs(30);
+
+/// The example as it was at this version: without what came later.
+fn project(vendor: &Vendor, version: &str) -> PathBuf {
+    let project = vendor.new_example("erp", &format!("erp-{version}"), REPOSITORY_PORT).unwrap();
+    let later = ["5.0.4", "5.1.0", "5.2.0"].into_iter().filter(|later| *later > version);
+    for later in later {
+        fs_err::remove_dir_all(project.join("app/scripts").join(later)).unwrap();
+        for language in ["en", "fr"] {
+            fs_err::remove_file(project.join(format!("notes/{later}.{language}.md"))).unwrap();
+        }
+    }
+    let (manifest, program) = (project.join("consign.toml"), project.join("app/bin/erp"));
+    edit(&manifest, &[("version = \"5.2.0\"", &format!("version = \"{version}\""))]).unwrap();
+    edit(&program, &[("VERSION = \"5.2.0\"", &format!("VERSION = \"{version}\""))]).unwrap();
+    if version != "5.2.0" {
+        edit(&manifest, &[("required_stops = [\"5.1.0\"]\n", "")]).unwrap();
+    }
+    if version == "5.0.3" {
+        edit(&program, &[("COLUMN = \"name\"", "COLUMN = \"text\""), ("MORE = [\"company\"]", "MORE = []")]).unwrap();
+    }
+    project
+}
+
+fn stored(site: &Site) -> BTreeSet<u64> {
+    let entries: Value = serde_json::from_str(&site.host.shell(&format!("curl -sf {ENTRIES}"))).unwrap();
+    entries.as_array().unwrap().iter().map(|entry| entry["text"].as_str().unwrap().parse().unwrap()).collect()
+}
+
+/// What a query of the database answers, a line for each row.
+fn asked(site: &Site, query: &str) -> String {
+    let ask = format!("import sqlite3; [print(*row) for row in sqlite3.connect('{DATABASE}').execute(\"{query}\")]");
+    site.host.ok(&["python3", "-c", &ask]).stdout
+}
+
+/// Which scripts ran on the data, in order.
+fn ran(site: &Site) -> Vec<String> {
+    asked(site, "SELECT script FROM ran").lines().map(str::to_owned).collect()
+}
+
+/// Which scripts the agent takes for run, in order.
+fn counted(site: &Site) -> Vec<String> {
+    let ran: Value = serde_json::from_str(&site.host.read("/var/lib/consignee/acme/erp/scripts.json")).unwrap();
+    let scripts = ran["scripts"].as_array().unwrap().iter();
+    scripts.filter(|ran| ran["done"] == true).map(|ran| ran["script"].as_str().unwrap().to_owned()).collect()
+}
+
+fn offered(site: &Site, vendor: &Vendor, project: &std::path::Path) {
+    vendor.release_project(project).unwrap();
+    site.host.apt_get(&["update"]).expect_ok();
+    site.consignee(&["ack", ERP, "--all", "--yes"]);
+}
+
+/// A host on which 5.0.3 was upgraded to 5.1.0, and somebody who works with it.
+fn at_5_1(name: &str) -> (Vendor, Site, RecordClient) {
+    let vendor = Vendor::new("acme").unwrap();
+    vendor.release_project(&project(&vendor, "5.0.3")).unwrap();
+    let site = Site::open(name, Release::Trixie, &vendor, ERP).unwrap();
+    site.host.apt_get(&["install", "acme-erp"]).expect_ok();
+    site.wait_status(0);
+    let client = RecordClient::post(&site.host, ENTRIES);
+    client.wait_acknowledged(SOON).unwrap();
+    offered(&site, &vendor, &project(&vendor, "5.1.0"));
+    let plan = site.consignee(&["plan", ERP]).text();
+    for said in ["5.0.4/pre-10-blanks.py", "ready when http://127.0.0.1:8070/ready answers", "serves nobody"] {
+        assert!(plan.contains(said), "{said:?} is not in {plan}");
+    }
+    site.host.apt_get(&["upgrade"]).expect_ok();
+    site.wait_status(0);
+    client.wait_acknowledged(SOON).unwrap();
+    assert_eq!(ran(&site), OF_5_1);
+    assert_eq!(counted(&site), OF_5_1);
+    (vendor, site, client)
+}
+
+/// Taken back by itself: the old version runs on its data, and what the scripts did has not happened.
+#[track_caller]
+fn back_at_5_1(site: &Site, client: &RecordClient, why: &[&str]) {
+    let ended = || site.events().iter().any(|event| event == "undo-succeeded") && journal_ends_at_old_health(site);
+    site.host.wait_until("taken back", Duration::from_secs(120), || ended().then_some(()));
+    client.wait_acknowledged(SOON).unwrap();
+    let history = site.consignee(&["history", ERP, "--upgrade", "3"]).text();
+    for said in why {
+        assert!(history.contains(said), "{said:?} is not in {history}");
+    }
+    assert_eq!(site.host.installed("acme-erp").as_deref(), Some("5.1.0-1"));
+    assert_eq!(asked(site, "SELECT version FROM module"), "5.1.0\n");
+    assert_eq!(ran(site), OF_5_1);
+    assert_eq!(counted(site), OF_5_1);
+    assert!(!site.host.exists("/var/lib/acme-erp/maintenance"));
+}
+
+fn journal_ends_at_old_health(site: &Site) -> bool {
+    site.journal().last().is_some_and(|record| record["event"] == "undo-succeeded" && record["item"] == -1)
+}
+
+/// The release that was taken back is wanted all the same, and finishes.
+fn wanted_again(site: &Site) {
+    site.host.apt_get(&["update"]).expect_ok();
+    site.consignee(&["ack", ERP, "--all", "--yes"]);
+    site.host.apt_get(&["upgrade"]).expect_ok();
+    site.wait_status(0);
+    assert_eq!(ran(site), [&OF_5_1[..], &["5.2.0/pre-10-companies.py", "5.2.0/post-10-index.py"]].concat());
+    assert_eq!(asked(site, "SELECT version FROM module"), "5.2.0\n");
+    site.host.assert_packages_sound();
+}
+
+#[test]
+fn an_erp_goes_through_two_majors_and_a_failing_post_script_is_taken_back() {
+    lab!();
+    let (vendor, site, client) = at_5_1("erp");
+    let next = project(&vendor, "5.2.0");
+    let trouble = "import os, sys\nsys.exit('no room for it' if os.path.exists('/srv/trouble') else 0)\n";
+    fs_err::write(next.join("app/scripts/5.2.0/post-20-check.py"), trouble).unwrap();
+    site.host.write("/srv/trouble", "", 0o644);
+    offered(&site, &vendor, &next);
+    site.host.apt_get(&["upgrade"]).expect_ok();
+    back_at_5_1(&site, &client, &["5.2.0/post-20-check.py", "exit status 1", "no room for it"]);
+    site.host.ok(&["rm", "/srv/trouble"]);
+    wanted_again(&site);
+    assert_eq!(counted(&site)[3..], ["5.2.0/pre-10-companies.py", "5.2.0/post-10-index.py", "5.2.0/post-20-check.py"]);
+    client.wait_acknowledged(SOON).unwrap();
+    client.stop().assert_kept(&stored(&site), &site.announced());
+}
+
+#[test]
+fn a_version_that_fails_its_test_in_maintenance_has_served_nobody_and_is_taken_back() {
+    if std::env::var_os("CONSIGN_LONG").is_none() {
+        return;
+    }
+    lab!();
+    let (vendor, site, client) = at_5_1("erp-maintenance");
+    let next = project(&vendor, "5.2.0");
+    let health =
+        "\n[[health]]\ncommand = [\"/usr/bin/test\", \"!\", \"-e\", \"/srv/trouble\"]\nwithin = \"3s\"\n\n[notes]";
+    edit(&next.join("consign.toml"), &[("\n[notes]", health)]).unwrap();
+    site.host.write("/srv/trouble", "", 0o644);
+    offered(&site, &vendor, &next);
+    site.host.apt_get(&["upgrade"]).expect_ok();
+    back_at_5_1(&site, &client, &["/usr/bin/test", "start"]);
+    site.host.ok(&["rm", "/srv/trouble"]);
+    wanted_again(&site);
+    client.wait_acknowledged(SOON).unwrap();
+    client.stop().assert_kept(&stored(&site), &site.announced());
+}

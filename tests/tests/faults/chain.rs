@@ -1,0 +1,257 @@
+//! One host and many upgrades of one product, each from a patch release to the next.
+
+use std::time::{Duration, SystemTime};
+
+use consign_lab::matrix::Count;
+use consign_lab::{BaseSystem, CANOPSIS, Host, Outcome, Product, RecordClient, Site, Vendor};
+
+use crate::FINISH;
+
+/// So many words of a person lead out of anything.
+const WORDS: usize = 12;
+
+/// A host with a product, upgraded again and again.
+pub struct Chain {
+    pub vendor: Vendor,
+    pub site: Site,
+    pub client: RecordClient,
+    /// The newest patch release, and the one that is installed.
+    patch: u32,
+    installed: u32,
+    /// When the host was without power.
+    dark: Vec<(SystemTime, SystemTime)>,
+    /// What the data look like at the version that is installed.
+    digest: String,
+}
+
+/// Where an upgrade ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    Completed,
+    TakenBack,
+}
+
+const EDITS: [(&str, &str); 3] = [
+    ("stable = \"2s\"", "stable = \"1s\""),
+    // Nothing to agree to.
+    ("when.to = \"<3.27.0\"", "when.to = \"<3.0.0\""),
+    // What makes a way back possible.
+    (
+        "[[step]]\nname = \"init\"",
+        "[backup]\npaths = [\"/var/lib/canopsis\"]\n\n[[step]]\nname = \"init\"\nundo = \"from-backup\"",
+    ),
+];
+
+impl Chain {
+    pub fn begin(name: &str, system: impl Into<BaseSystem>) -> Chain {
+        Chain::on(Host::boot(name, system).unwrap())
+    }
+
+    /// On a host whose disk loses what was not synced when the power fails.
+    pub fn on_disk(name: &str, system: impl Into<BaseSystem>) -> Chain {
+        Chain::on(Host::boot_on_disk(name, system).unwrap())
+    }
+
+    fn on(host: Host) -> Chain {
+        let vendor = Vendor::new("acme").unwrap();
+        let vendor = if let BaseSystem::Rpm(_) = host.system() { vendor.with_rpms_only() } else { vendor };
+        vendor.release_edited(Product::canopsis("3.26.1"), &EDITS).unwrap();
+        let site = Site::on(host, &vendor, CANOPSIS).unwrap();
+        site.install(&["canopsis"]).expect_ok();
+        site.wait_status(0);
+        site.host.ok(&["systemctl", "enable", "canopsis.target"]);
+        let client = site.client();
+        let digest = digest(&site);
+        Chain { vendor, site, client, patch: 1, installed: 1, dark: Vec::new(), digest }
+    }
+
+    /// The next release, published.
+    pub fn publish(&mut self) {
+        self.patch += 1;
+        self.vendor.release_edited(Product::canopsis_patch(self.patch), &EDITS).unwrap();
+    }
+
+    /// Installed by hand, whatever comes of it.
+    pub fn upgrade(&self) -> Outcome {
+        self.site.refresh();
+        self.site.upgrade()
+    }
+
+    /// The same, and this long after the lists were read the power fails; then it is back.
+    #[track_caller]
+    pub fn upgrade_cut_after(&mut self, moment: Duration) {
+        self.site.refresh();
+        // apt does not sync its lists, and believes what it finds of them after a power cut: that is not looked into.
+        self.site.host.shell("[ ! -d /var/lib/apt/lists ] || find /var/lib/apt/lists -type f -exec sync {} +");
+        let (upgrade, entrance) = (self.site.manager().upgrade(), self.site.host.entrance());
+        let mut command = entrance.command(&upgrade.iter().map(String::as_str).collect::<Vec<_>>());
+        std::thread::scope(|scope| {
+            let running = scope.spawn(move || command.stdin(std::process::Stdio::null()).output());
+            // The moment is what the test is about: nothing is waited for.
+            std::thread::sleep(moment);
+            self.cut();
+            running.join().unwrap().unwrap();
+        });
+        self.boot();
+    }
+
+    /// The power is gone, and with it what was not synced.
+    #[track_caller]
+    pub fn cut(&mut self) {
+        self.dark.push((SystemTime::now(), SystemTime::now()));
+        self.site.host.cut_losing_unsynced().unwrap();
+    }
+
+    /// The power is back.
+    #[track_caller]
+    pub fn boot(&mut self) {
+        self.site.host.boot_again().unwrap();
+        self.site.serve_again(&self.vendor).unwrap();
+    }
+
+    /// Waits, and types what is to be typed, until nothing is left to do: the newest release is there, or what was.
+    /// Everything is as it should be then.
+    #[track_caller]
+    pub fn ends(&mut self, what: &str) -> End {
+        self.lead_out(what);
+        if let Some((_, until)) = self.dark.last_mut() {
+            self.client.wait_acknowledged(FINISH).unwrap_or_else(|late| panic!("{what}: {late}"));
+            *until = SystemTime::now();
+        }
+        let installed = self.site.host.installed("canopsis");
+        let digest = digest(&self.site);
+        for engine in ["main", "worker", "web"] {
+            assert_eq!(self.site.engine(engine), "active", "{what}: {engine}");
+        }
+        assert!(!self.site.host.exists("/var/lib/consignee/acme/canopsis/unfinished"), "{what}");
+        if installed != Some(version(self.patch)) {
+            assert_eq!(installed, Some(version(self.installed)), "{what}\n{}", self.told());
+            assert_eq!(digest, self.digest, "{what}: the data before and now");
+            return End::TakenBack;
+        }
+        assert!(digest.starts_with(&format!("{}|0\n", self.patch + 3)), "{what}: {digest}");
+        assert_ne!(digest, self.digest, "{what}");
+        assert_eq!(self.site.events().last().map(String::as_str), Some("step-succeeded"), "{what}");
+        (self.digest, self.installed) = (digest, self.patch);
+        End::Completed
+    }
+
+    /// The end of an upgrade that met a fault, counted. Where it was taken back the next one passes.
+    #[track_caller]
+    pub fn counted(&mut self, what: &str, count: &mut Count) -> End {
+        count.faults += 1;
+        let end = self.ends(what);
+        match end {
+            End::Completed => count.completed += 1,
+            End::TakenBack => {
+                count.taken_back += 1;
+                if self.has_been_tried() {
+                    self.site.consignee(&["ack", CANOPSIS, "--all", "--yes"]);
+                }
+                let typed = self.upgrade();
+                let again = self.ends(&format!("{what}, and once more"));
+                assert_eq!(again, End::Completed, "{what}\n{typed}\n{}", self.told());
+            }
+        }
+        assert_eq!(self.finished_calls(), 1, "{what}: calls of the init step that were finished");
+        end
+    }
+
+    /// Whether the newest release was there, and was taken back.
+    pub fn has_been_tried(&self) -> bool {
+        let status = self.site.host.exec(&["consignee", "status", "--language", "en", CANOPSIS]);
+        status.text().contains("was taken back here before")
+    }
+
+    /// Whether the agent has said this since the host was booted.
+    pub fn agent_says(&self, words: &str) -> bool {
+        self.site.host.exec(&["journalctl", "-b", "--no-pager", "-u", "consignee*"]).stdout.contains(words)
+    }
+
+    /// The calls of its init step that came to their end, of the newest release.
+    pub fn finished_calls(&self) -> usize {
+        let version = format!("\"version\": \"3.26.{}\"", self.patch);
+        let log = self.site.host.read("/var/lib/canopsis/init.log");
+        log.lines().filter(|line| line.contains(&version) && line.contains("\"finished\"")).count()
+    }
+
+    #[track_caller]
+    fn lead_out(&self, what: &str) {
+        for _ in 0..WORDS {
+            let status = self.stands(what);
+            match status.code {
+                0 => return,
+                3 if status.text().contains("was taken back here before") => return,
+                3 => self.answer(&status, what),
+                _ => self.retry(&status, what),
+            }
+        }
+        panic!("{what}: no way out\n{}", self.told());
+    }
+
+    /// What `consignee status` says once nothing goes on by itself.
+    #[track_caller]
+    fn stands(&self, what: &str) -> Outcome {
+        let status = ["consignee", "status", "--language", "en", CANOPSIS];
+        let mut last = None;
+        let stands = consign_lab::until("the upgrade stands", FINISH, || {
+            let status = self.site.host.exec(&status);
+            let is_settled = [0, 3, 4].contains(&status.code);
+            last = Some(status.clone());
+            is_settled.then_some(status)
+        });
+        stands.unwrap_or_else(|late| panic!("{what}: {late}\n{last:?}\n{}", self.told()))
+    }
+
+    /// Looks whether the step that was interrupted has done its work, and says so; or reads the lists again.
+    fn answer(&self, status: &Outcome, what: &str) {
+        if status.text().contains("look again at what is offered") {
+            return drop(self.site.refresh());
+        }
+        let answer = format!("consignee answer {CANOPSIS}");
+        assert!(status.text().contains(&answer), "{what}: {status}");
+        let word = if self.finished_calls() > 0 { "done" } else { "rerun" };
+        self.site.host.ok(&["consignee", "answer", CANOPSIS, word]);
+    }
+
+    fn retry(&self, status: &Outcome, what: &str) {
+        assert!(status.text().contains("consignee retry"), "{what}: nothing to type is named: {status}");
+        let answer = self.site.host.exec(&["env", "LC_ALL=C.UTF-8", "consignee", "retry", CANOPSIS]);
+        if answer.success() {
+            return;
+        }
+        let text = answer.text();
+        let named = text.split_once("to put it right: ").and_then(|(_, rest)| rest.split([',', '\n']).next());
+        let named = named.unwrap_or_else(|| panic!("{what}: no way out is named: {answer}\n{}", self.told()));
+        self.site.as_told(named);
+    }
+
+    /// Everything that a person could look at.
+    pub fn told(&self) -> String {
+        let journal = self.site.host.exec(&["journalctl", "-b", "--no-pager", "-n", "200", "-u", "consignee*"]).stdout;
+        let packages = self.site.host.exec(&["sh", "-c", "dpkg --audit; dpkg -l 'canopsis*' consignee"]).stdout;
+        format!("{:#?}\n{packages}\n{journal}", self.site.journal())
+    }
+
+    /// Nothing that was acknowledged is lost, and no outage was unannounced; the packages are sound.
+    #[track_caller]
+    pub fn over(self) {
+        self.site.host.assert_packages_sound();
+        let Chain { site, client, dark, .. } = self;
+        client.wait_acknowledged(FINISH).expect("the product works");
+        client.stop().assert_kept(&site.canopsis_records(), &[site.announced(), dark].concat());
+    }
+}
+
+fn version(patch: u32) -> String {
+    format!("3.26.{patch}-1")
+}
+
+/// The schema of the database and the tables in it: what an upgrade changes.
+fn digest(site: &Site) -> String {
+    let look = "import sqlite3\nd = sqlite3.connect('file:/var/lib/canopsis/canopsis.db?mode=ro', uri=True)\n\
+        print('%d|%d' % d.execute('SELECT version, half_done FROM schema_version').fetchone())\n\
+        print(sorted(d.execute('SELECT sql FROM sqlite_master').fetchall(), key=str))\n\
+        print(d.execute('PRAGMA integrity_check').fetchall())";
+    site.host.ok(&["python3", "-c", look]).stdout
+}

@@ -1,0 +1,43 @@
+//! The disk is full, for the agent, from some call on. Nothing is lost; what is missing is said; with room again the
+//! upgrade ends.
+
+use consign_lab::matrix::{Count, keep};
+use consign_lab::{Faults, Release, lab};
+
+use crate::chain::{Chain, End};
+
+/// So many calls, spread over all; in the long run every one.
+const SAMPLE: usize = 3;
+
+#[test]
+fn a_disk_that_is_full_from_any_call_on_loses_nothing_and_is_named() {
+    lab!();
+    let mut chain = Chain::begin("full", Release::Bookworm);
+    let faults = Faults::load(&chain.site.host).unwrap();
+    chain.publish();
+    faults.plan("");
+    chain.upgrade().expect_ok();
+    assert_eq!(chain.ends("undisturbed"), End::Completed);
+    let calls = faults.calls("all").len();
+    let step = if crate::is_long() { 1 } else { calls / SAMPLE };
+    let mut count = Count::default();
+    for number in (1..=calls).step_by(step) {
+        chain.publish();
+        faults.plan(&format!("full all {number}"));
+        chain.upgrade();
+        let fired = faults.fired();
+        let what = format!("full from call {number} of {calls} on: {fired:?}");
+        let is_said = || chain.agent_says("No space left on device").then_some(());
+        // Not every upgrade makes as many calls as the first one.
+        assert!(fired.is_some() || number > calls - calls / 10, "{what}: the fault did not fire");
+        if fired.is_some() {
+            chain.site.host.wait_until(&what, crate::FINISH, is_said);
+        }
+        faults.over();
+        chain.site.host.ok(&["systemctl", "start", "consignee-reconcile.service"]);
+        chain.counted(&what, &mut count);
+        println!("{what}");
+    }
+    chain.over();
+    keep("full-call", &count).unwrap();
+}

@@ -1,0 +1,83 @@
+//! Two hosts on one database: one of them runs the steps that work on it, the other waits and finds them done.
+
+use std::path::Path;
+use std::time::Duration;
+
+use consign_lab::{BaseSystem, Host, Lab, Product, Site, Vendor, edit, lab};
+
+const ORDERS: &str = "acme/orders";
+const SOON: Duration = Duration::from_secs(90);
+
+const BACKUP: &str = "[backup]\ntimeout = \"5m\"\n\n[[backup.database]]\nname = \"orders\"\n@DATABASE@\n";
+const LOCK: &str = "[data]\nlock = { postgresql = \"orders\", socket = \"/srv/shared\" }\n";
+
+fn publish(vendor: &Vendor, version: &'static str) {
+    let project = vendor.project(Product::orders(version)).unwrap();
+    let edits = [(BACKUP, ""), ("[data]\n", LOCK), ("undo = \"from-backup\"", "undo = \"impossible\"")];
+    edit(&project.join("consign.toml"), &edits).unwrap();
+    edit(&project.join("tree/bin/orders"), &[("@KIND@", "postgresql")]).unwrap();
+    vendor.release_project(&project).unwrap();
+}
+
+/// A host that reaches the one server by its socket in the shared folder.
+fn host(name: &str, shared: &Path) -> Host {
+    let host = Host::boot_sharing(name, BaseSystem::Databases, shared).unwrap();
+    // The same number on both: the server knows a user by it.
+    host.shell("useradd --system orders");
+    host.write("/etc/orders.socket", "/srv/shared", 0o644);
+    host
+}
+
+fn serve_database(host: &Host) {
+    let places = "unix_socket_directories = '/var/run/postgresql, /srv/shared'";
+    host.shell(&format!("echo \"{places}\" >>/etc/postgresql/17/main/postgresql.conf"));
+    host.shell("chmod 1777 /srv/shared; systemctl start postgresql");
+    host.shell("cd / && su postgres -c 'createuser orders' && su postgres -c 'createdb --owner=orders orders'");
+}
+
+fn install(host: Host, vendor: &Vendor) -> Site {
+    let site = Site::on(host, vendor, ORDERS).unwrap();
+    site.host.apt_get(&["install", "orders"]).expect_ok();
+    site.wait_status(0);
+    site
+}
+
+fn health(site: &Site) -> String {
+    site.host.shell("curl -sf http://127.0.0.1:8083/health")
+}
+
+#[test]
+fn of_two_hosts_on_one_database_one_migrates_it_and_the_other_waits() {
+    lab!(Lab::can_host(BaseSystem::Databases));
+    let shared = tempfile::tempdir().unwrap();
+    let vendor = Vendor::new("acme").unwrap();
+    publish(&vendor, "1.0.0");
+    let (one, other) = (host("shared-one", shared.path()), host("shared-other", shared.path()));
+    serve_database(&one);
+    let (one, other) = (install(one, &vendor), install(other, &vendor));
+    publish(&vendor, "1.1.0");
+    for site in [&one, &other] {
+        site.host.apt_get(&["update"]).expect_ok();
+    }
+
+    one.host.write("/var/lib/orders/trouble", "slow", 0o644);
+    one.host.apt_get(&["upgrade"]).expect_ok();
+    one.host.wait_until("the migration at work", SOON, || one.host.exists("/var/lib/orders/hangs").then_some(()));
+    other.host.apt_get(&["upgrade"]).expect_ok();
+    let waits = || other.events().contains(&"retry-later".to_owned()).then_some(());
+    other.host.wait_until("the other waits", SOON, waits);
+    other.wait_status(5);
+    assert_eq!(other.host.exec(&["systemctl", "is-active", "orders"]).stdout, "inactive\n");
+    assert!(!other.host.exists("/var/lib/orders/hangs"), "both migrate at once");
+
+    one.host.ok(&["rm", "/var/lib/orders/trouble"]);
+    for site in [&one, &other] {
+        site.wait_status(0);
+        assert_eq!(health(site), "1.1.0");
+    }
+    let skipped = other.journal().into_iter().find(|record| record["event"] == "step-skipped").expect("it was skipped");
+    assert_eq!(skipped["because"], "already-done");
+    assert!(!one.events().contains(&"step-skipped".to_owned()), "{:?}", one.events());
+    let locks = "su postgres -c \"psql -Atc \\\"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'\\\"\"";
+    assert_eq!(one.host.shell(&format!("cd / && {locks}")), "0");
+}
