@@ -60,7 +60,7 @@ fn said(words: &[&str]) -> Result<String, HostError> {
         ["going-down"] => Ok(Systemd.is_going_down().to_string()),
         ["end", unit] => Ok(format!("{:?}", Systemd.end(unit)?)),
         ["observe", name] => Ok(format!("{:?}", Systemd.observe(&unit(name))?)),
-        ["start", name] => Ok(format!("{:?}", Systemd.start(&unit(name), limit)?)),
+        ["start", name] => Ok(format!("{:?}", ServiceManager::start(&Systemd, &unit(name), limit)?)),
         ["enable", name] => Ok(format!("{:?}", Systemd.enable(&unit(name))?)),
         ["describe", name] => Ok(Systemd.describe(&unit(name))),
         ["active", name] => Ok(format!("{:?}", Systemd.is_active(&unit(name))?)),
