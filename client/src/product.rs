@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `unfinished` | exists while engines must not start; their units carry the condition |
 //! | `offers.json` | what the last look found |
+//! | `journey.json` | where it goes, over several upgrades |
 //! | `acknowledgements` | what a person has read and accepted, append-only |
 //! | `backups/<number>/` | what was saved before an upgrade |
 //! | `packages/` | the packages to go back to, and those that are installed |

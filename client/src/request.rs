@@ -4,7 +4,8 @@
 use std::path::PathBuf;
 
 use consign_metadata::name::{Label, PackageName, ProductId};
-use consign_metadata::version::Version;
+use consign_metadata::plan::{NoteReference, SideEffect};
+use consign_metadata::version::{Class, Version};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::event::{Answer, Failure, Person, Reason};
@@ -77,6 +78,29 @@ pub enum Request {
     },
     /// What is offered may be installed whatever the site's rules on time and attendance say.
     Now {
+        /// The product.
+        product: ProductId,
+        /// Who.
+        by: Person,
+    },
+    /// The way to a version, stop by stop.
+    Path {
+        /// The product.
+        product: ProductId,
+        /// The version; the newest that can be reached where none is named.
+        to: Option<Version>,
+    },
+    /// Go that way: prepare each upgrade, call the package manager for it, finish it. Answered at once.
+    Upgrade {
+        /// The product.
+        product: ProductId,
+        /// The version; the newest that can be reached where none is named.
+        to: Option<Version>,
+        /// Who.
+        by: Person,
+    },
+    /// Go no further than the upgrade that is under way.
+    Stay {
         /// The product.
         product: ProductId,
         /// Who.
@@ -188,6 +212,11 @@ pub enum Reply {
         #[serde(default)]
         notices: Vec<Notice>,
     },
+    /// The way to a version.
+    Path {
+        /// Every stop, and what is out of reach.
+        way: Way,
+    },
     /// The data was looked at.
     Data {
         /// The version that it is at; `None` also where the plan does not tell how to look.
@@ -207,6 +236,36 @@ pub enum Reply {
         /// Why: a technical message in English.
         cause: String,
     },
+}
+
+/// The way of a product to a version.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Way {
+    /// The version last finished.
+    pub from: Version,
+    /// One upgrade after the other; empty where there is nothing to go to.
+    pub legs: Vec<Leg>,
+    /// What was wanted, or is the newest, and cannot be reached.
+    pub beyond: Vec<Offer>,
+}
+
+/// One upgrade of a way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Leg {
+    /// The version it starts from.
+    pub from: Version,
+    /// The stop that it goes to.
+    pub to: Version,
+    /// The class of the change.
+    pub class: Class,
+    /// Of the first: everything that is in the way; of later ones what a person can already do.
+    pub held: Vec<Reason>,
+    /// How long everything before its packages will probably take; null where nothing tells.
+    pub preparation_seconds: Option<u64>,
+    /// The notes that it knows.
+    pub notes: Vec<NoteReference>,
+    /// What it does beyond itself.
+    pub side_effects: Vec<SideEffect>,
 }
 
 /// A product and what is offered for it.

@@ -1,4 +1,8 @@
 //! Whether one version can be reached from another, and by which stops.
+//!
+//! A way to a version is found by going to the newest release that can be reached, again and again. That loses
+//! nothing: whoever is further has fewer stops before him, is not older than a plan's supported-from sooner, and
+//! the class of the change that is left is never a greater one.
 
 use crate::plan::Envelope;
 use crate::version::{Class, Version};
@@ -46,6 +50,15 @@ pub fn obstacles(plan: &Envelope, from: &Version) -> Vec<Obstacle> {
     found
 }
 
+/// The version that none may lie beyond that is gone to first, where stops are in the way: a release beyond it
+/// that does not name the stop itself does not jump over it either.
+pub fn first_stop(obstacles: &[Obstacle]) -> Option<&Version> {
+    obstacles.iter().find_map(|obstacle| match obstacle {
+        Obstacle::RequiredStops { stops } => stops.first(),
+        _ => None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,5 +104,7 @@ mod tests {
             ]
         );
         assert_eq!(obstacles(&plan("1.7.0"), &v("1.8.0")), [Obstacle::Downgrade]);
+        assert_eq!(first_stop(&found), Some(&v("1.4.0")));
+        assert_eq!(first_stop(&[Obstacle::Downgrade]), None);
     }
 }

@@ -17,7 +17,7 @@ use super::keeping::Part;
 use super::locks::Patience;
 use super::situation::Situation;
 use super::upgrades::{self, Task};
-use super::{Agent, AgentError, checks, comparison, keeping, putting_back, room, timing, watch};
+use super::{Agent, AgentError, checks, comparison, keeping, preparing, putting_back, room, timing, watch};
 use crate::engine::event::{Event, Failure, Packages, Reason};
 use crate::engine::journal::Journal;
 use crate::engine::machine::{State, Upgrade};
@@ -199,6 +199,7 @@ pub(super) fn reasons(
     }
     reasons.extend(no_room);
     reasons.extend(timing::reasons(agent, situation, &target.plan, from, attended));
+    reasons.extend(preparing::reason(situation, &target.plan, from));
     Ok(reasons)
 }
 
@@ -308,7 +309,7 @@ fn not_prepared(situation: &Situation<'_>, journal: &Journal) -> Refusal {
     Refusal { product: header.product.clone(), to: Some(header.to.clone()), reasons }
 }
 
-fn failure_of(situation: &Situation<'_>, upgrade: &Upgrade) -> Failure {
+pub(super) fn failure_of(situation: &Situation<'_>, upgrade: &Upgrade) -> Failure {
     let records = situation.product.replay(upgrade.header.upgrade).map(|replay| replay.records).unwrap_or_default();
     let failed = records.into_iter().rev().find_map(|record| match record.event {
         Event::StepFailed { failure, .. } => Some(failure),

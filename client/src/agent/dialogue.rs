@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::online::Online;
-use super::{Agent, AgentError, barrier, data, decision, look, preinst, removal, timing, watch};
+use super::{Agent, AgentError, barrier, data, decision, journey, look, preinst, removal, timing, watch};
 use crate::request::{Reply, Request};
 
 /// The longest request: a transaction of every package there is.
@@ -69,7 +69,11 @@ fn serve(agent: &Arc<Agent>, request: Request, speaker: &mut Speaker) -> Result<
             watch::ended(agent)?;
             Ok(Reply::Accepted)
         }
-        Request::Look { patient } => look::look(agent, Online::begin(patient)),
+        Request::Look { patient } => {
+            let looked = look::look(agent, Online::begin(patient));
+            journey::awaken(agent);
+            looked
+        }
         Request::Barrier { actions, attended } => barrier::barrier(agent, &actions, attended, speaker),
         Request::Preinst { product, package, plan, before, attended } => {
             let brings = preinst::Brings::Plan(&plan);
@@ -82,6 +86,9 @@ fn serve(agent: &Arc<Agent>, request: Request, speaker: &mut Speaker) -> Result<
         Request::Remove { product, package } => removal::remove(agent, &product, &package),
         Request::Purge { product, package } => removal::purge(agent, &product, &package),
         Request::Now { product, by } => timing::allow(agent, &product, &by),
+        Request::Path { product, to } => journey::path(agent, &product, to.as_ref()),
+        Request::Upgrade { product, to, by } => journey::begin(agent, &product, to.as_ref(), &by),
+        Request::Stay { product, by } => journey::stay(agent, &product, &by),
         Request::Data { product, accept: None } => data::look(agent, &product),
         Request::Data { product, accept: Some(by) } => data::accept(agent, &product, &by),
         Request::Decide { product, decision, by } => decision::decide(agent, &product, &decision, &by, speaker),
@@ -115,6 +122,9 @@ fn name(request: &Request) -> String {
         Request::Remove { package, .. } => format!("remove {package}"),
         Request::Purge { package, .. } => format!("purge {package}"),
         Request::Now { product, by } => format!("now by {} for {product}", by.name),
+        Request::Path { product, .. } => format!("the way of {product}"),
+        Request::Upgrade { product, by, .. } => format!("upgrade by {} for {product}", by.name),
+        Request::Stay { product, by } => format!("stay by {} for {product}", by.name),
         Request::Data { product, accept: None } => format!("data of {product}"),
         Request::Data { product, accept: Some(by) } => format!("data of {product} accepted by {}", by.name),
         Request::Decide { product, decision, by } => format!("{} by {} for {product}", word(decision), by.name),

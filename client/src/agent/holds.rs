@@ -8,11 +8,12 @@ use consign_metadata::name::PackageName;
 
 use super::catalogue::{Catalogue, Entry, plan_of};
 use super::timing::Timing;
-use super::{Agent, AgentError, comparison, offers};
+use super::{Agent, AgentError, comparison, offers, preparing};
 use crate::durable;
 use crate::engine::event::{Packages, Reason};
 use crate::engine::machine::{State, Upgrade};
 use crate::host::Hold;
+use crate::journey::Journey;
 use crate::looked::Looked;
 use crate::previous;
 
@@ -68,12 +69,13 @@ fn timed(agent: &Agent, catalogue: &Catalogue, entry: &Entry) -> (Vec<(PackageNa
         Some(class) if matches!(upgrade.state, State::Cleared) => timing.is_free(class),
         _ => !timing.needs_people(),
     };
-    // Found at the last look, and closed until one finds the host in order; the barrier looks by itself.
-    let is_found =
-        Looked::of(&entry.product, &header.to).is_some_and(|offer| offer.held.iter().any(Reason::is_of_the_host));
-    match timing.opens().map(drop).or(is_found.then_some(())) {
-        Some(()) => (Vec::new(), unattended),
-        None => (cleared(agent, catalogue, entry), unattended),
+    // Found at the last look, and closed until one finds the host in order; the barrier looks by itself, and so does
+    // whoever goes on with a journey.
+    let is_found = !Journey::is_begun(&entry.product)
+        && Looked::of(&entry.product, &header.to).is_some_and(|offer| offer.held.iter().any(Reason::is_of_the_host));
+    match timing.opens().is_some() || is_found || preparing::keeps_closed(catalogue, entry, &upgrade) {
+        true => (Vec::new(), unattended),
+        false => (cleared(agent, catalogue, entry), unattended),
     }
 }
 

@@ -93,6 +93,16 @@ fn no_room(parts: &[Part<'_>]) -> Option<Reason> {
 /// # Errors
 /// When the transaction has ended meanwhile.
 pub fn carry_out(agent: &Agent, parts: Vec<Part<'_>>, speaker: &mut Speaker) -> Result<Vec<Refusal>, AgentError> {
+    let (refusals, has_waited) = fetch(agent, parts, speaker);
+    // Whoever lost patience meanwhile shall not have the engines stopped for nothing.
+    if refusals.is_empty() && has_waited && agent.packages.transaction()?.is_none() {
+        return Err(AgentError::NotNow("the transaction ended while packages were fetched".to_owned()));
+    }
+    Ok(refusals)
+}
+
+/// The same where no transaction waits; and whether anything had to be waited for.
+pub fn fetch(agent: &Agent, parts: Vec<Part<'_>>, speaker: &mut Speaker) -> (Vec<Refusal>, bool) {
     let deadline = Instant::now() + previous::LIMIT;
     let (mut has_waited, mut refusals) = (false, Vec::new());
     for Part { product, to, weights, keeping, .. } in parts {
@@ -105,11 +115,7 @@ pub fn carry_out(agent: &Agent, parts: Vec<Part<'_>>, speaker: &mut Speaker) -> 
         let missing = checks::missing(&lost).filter(|_| weights.previous_packages == Weight::Refuse);
         refusals.extend(missing.map(|missing| Refusal { product, to: Some(to), reasons: vec![missing] }));
     }
-    // Whoever lost patience meanwhile shall not have the engines stopped for nothing.
-    if refusals.is_empty() && has_waited && agent.packages.transaction()?.is_none() {
-        return Err(AgentError::NotNow("the transaction ended while packages were fetched".to_owned()));
-    }
-    Ok(refusals)
+    (refusals, has_waited)
 }
 
 /// The packages of one product whose files are about to be replaced, without a barrier: as far as they can be had

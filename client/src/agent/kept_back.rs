@@ -2,9 +2,9 @@
 
 use consign_metadata::name::PackageName;
 
-use super::Agent;
 use super::catalogue::{Catalogue, Entry, plan_of};
 use super::timing::Timing;
+use super::{Agent, preparing};
 use crate::engine::machine::State;
 use crate::kept_back::{KeptBack, Reach};
 
@@ -33,7 +33,7 @@ fn reach(agent: &Agent, catalogue: &Catalogue, entry: &Entry) -> Option<(consign
     let upgrade = entry.product.newest().ok().flatten().filter(|upgrade| upgrade.state == State::Cleared)?;
     // While the windows are closed the hold keeps it back, and says so itself.
     let timing = Timing::of(&agent.places, &entry.product, &upgrade.header.to, agent.clock.now()).ok()?;
-    if timing.opens().is_some() {
+    if timing.opens().is_some() || preparing::keeps_closed(catalogue, entry, &upgrade) {
         return None;
     }
     let plan = plan_of(&catalogue.trust, &entry.product, &upgrade).ok()?.plan;

@@ -151,7 +151,7 @@ pub fn again(agent: &Agent, catalogue: &Catalogue, entry: &Entry) -> Result<(), 
 
 /// Writes down what was found: a new candidate begins a journal, one that is not offered any more ends it.
 /// An upgrade that is under way is left alone.
-fn record(
+pub(super) fn record(
     agent: &Agent,
     catalogue: &Catalogue,
     entry: &Entry,

@@ -6,6 +6,7 @@
 //! - [`reconcile`]: the truths are compared and what follows from them is done
 //! - [`watch`]: waits for the end of a transaction
 //! - [`mend`]: finishes one that ended half way
+//! - [`journey`], [`hop`]: a product goes to a version, stop by stop; [`preparing`]: why that is the agent's work
 //! - [`catalogue`], [`situation`], [`comparison`], [`offers`], [`intent`], [`add_ons`]: what is known and wanted
 //! - [`introduction`]: the new keys of a vendor, for a host that was away
 //! - [`checks`]: what is looked for on the host; [`room`]: space for what is written
@@ -31,8 +32,10 @@ pub mod decision;
 pub mod dialogue;
 pub mod duty;
 pub mod holds;
+pub mod hop;
 pub mod intent;
 pub mod introduction;
+pub mod journey;
 pub mod keeping;
 mod kept_back;
 pub mod lease;
@@ -42,6 +45,7 @@ pub mod mend;
 pub mod offers;
 pub mod online;
 pub mod preinst;
+pub mod preparing;
 pub mod previous;
 pub mod putting_back;
 pub mod reconcile;
@@ -136,6 +140,8 @@ pub struct Agent {
     done: Mutex<Option<u32>>,
     /// Upgrades whose transaction was found half way, with nobody at it.
     mending: Mutex<BTreeSet<(ProductId, u32)>>,
+    /// Products on a journey, and who is at which.
+    pub ways: journey::Ways,
     /// Held by whoever brings feeds up to date, and by whoever writes the holds.
     looking: Mutex<()>,
     holding: Mutex<()>,
@@ -160,6 +166,7 @@ impl Agent {
             watched: Mutex::default(),
             done: Mutex::default(),
             mending: Mutex::default(),
+            ways: journey::Ways::default(),
             looking: Mutex::default(),
             holding: Mutex::default(),
         }

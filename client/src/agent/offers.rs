@@ -5,8 +5,11 @@
 //! the newest one on the way to it is the one to offer: a required stop, or a patch of the version before
 //! a major change.
 
+mod path;
+
 use consign_metadata::feed::{FeedRelease, Shard};
 use consign_metadata::name::{ChannelName, PackageName, ProductId};
+use consign_metadata::path::{first_stop, obstacles};
 use consign_metadata::plan::UpgradePlan;
 use consign_metadata::version::Version;
 
@@ -15,13 +18,16 @@ use super::catalogue::{Catalogue, Entry, SignedPlan};
 use super::comparison;
 use super::online::Online;
 use super::situation::Situation;
-use super::{Agent, AgentError, checks, timing};
+use super::{Agent, AgentError, checks, preparing, timing};
 use crate::engine::event::Reason;
 use crate::feed::Kept;
 use crate::gate;
 use crate::host::Repository;
+use crate::journey::Journey;
 use crate::request::Offer;
 use crate::trust::TrustError;
+
+pub use path::path;
 
 /// How many releases are looked at in search of one that can be reached.
 const MAXIMUM: usize = 16;
@@ -74,7 +80,9 @@ impl Evaluation {
         let (Some(installed), Some(from)) = (situation.installed, situation.from(agent)) else {
             return Ok(Self::default());
         };
-        let desk = Desk { agent, situation: &situation, from: &from, installed: &installed.plan, online };
+        // On a journey nothing beyond its end is offered.
+        let ceiling = Journey::read(&entry.product).ok().flatten().map(|journey| journey.to);
+        let desk = Desk { agent, situation: &situation, from: &from, installed: &installed.plan, online, ceiling };
         match desk.candidate()? {
             None => Ok(desk.nothing_newer()),
             Some((package, native)) => Ok(match desk.find(&package, &native)? {
@@ -91,6 +99,8 @@ struct Desk<'a> {
     from: &'a Version,
     installed: &'a UpgradePlan,
     online: Option<&'a Online>,
+    /// The newest version that is wanted.
+    ceiling: Option<Version>,
 }
 
 impl Desk<'_> {
@@ -149,20 +159,14 @@ impl Desk<'_> {
     }
 
     fn choose(&self, found: &Found) -> Evaluation {
-        let newest = &found.shard.releases[found.newest];
-        let here = (self.from, self.installed.envelope.revision);
-        let on_the_way = found.shard.releases[..=found.newest].iter().rev();
-        let candidates =
-            on_the_way.filter(|release| (&release.version, release.revision) > here && release.withdrawn.is_none());
-        for release in candidates.take(MAXIMUM) {
-            let Ok(plan) = self.plan(found, release) else { continue };
-            if gate::obstacles(&plan.plan.envelope, self.from).is_empty() {
-                let mut evaluation = self.offer(plan, release);
-                if release.plan != newest.plan {
-                    evaluation.offers.push(self.out_of_reach(found, newest));
-                }
-                return evaluation;
+        let wanted = found.shard.releases[..=found.newest].iter().rev().find(|release| self.is_wanted(release));
+        let Some(newest) = wanted else { return self.nothing_newer() };
+        if let Some((plan, release)) = self.reachable(found, self.from, self.installed.envelope.revision) {
+            let mut evaluation = self.offer(plan, release);
+            if release.plan != newest.plan {
+                evaluation.offers.push(self.out_of_reach(found, newest, self.from));
             }
+            return evaluation;
         }
         match self.plan(found, newest) {
             Ok(plan) => self.offer(plan, newest),
@@ -175,6 +179,33 @@ impl Desk<'_> {
                 problem.to_string(),
             ),
         }
+    }
+
+    fn is_wanted(&self, release: &FeedRelease) -> bool {
+        self.ceiling.as_ref().is_none_or(|ceiling| release.version <= *ceiling)
+    }
+
+    /// The newest release that can be reached from a version without a stop.
+    fn reachable<'f>(&self, found: &'f Found, from: &Version, revision: u32) -> Option<(SignedPlan, &'f FeedRelease)> {
+        let (mut stop, mut looked): (Option<Version>, _) = (None, 0);
+        for release in found.shard.releases[..=found.newest].iter().rev() {
+            let is_beyond = stop.as_ref().is_some_and(|stop| release.version > *stop);
+            let is_newer = release.order() > (from, revision);
+            if is_beyond || !is_newer || release.withdrawn.is_some() || !self.is_wanted(release) {
+                continue;
+            }
+            looked += 1;
+            if looked > MAXIMUM {
+                return None;
+            }
+            let Ok(plan) = self.plan(found, release) else { continue };
+            let found = obstacles(&plan.plan.envelope, from);
+            if found.is_empty() {
+                return Some((plan, release));
+            }
+            stop = first_stop(&found).cloned().or(stop);
+        }
+        None
     }
 
     /// The signed plan of a release: kept, or fetched now.
@@ -207,7 +238,8 @@ impl Desk<'_> {
         };
         // What passes is said, and is no part of what is written down.
         let waits = timing::reasons(self.agent, self.situation, &target.plan, self.from, true);
-        let held = reasons.iter().cloned().chain(waits).chain(found.held).collect();
+        let long = preparing::reason(self.situation, &target.plan, self.from);
+        let held = reasons.iter().cloned().chain(waits).chain(long).chain(found.held).collect();
         let mut evaluation = self.only(Some(target.plan.envelope.version.clone()), held);
         evaluation.offers.iter_mut().for_each(|offer| offer.told.clone_from(&found.told));
         evaluation.cleared = reasons.is_empty().then(|| target.plan.clone());
@@ -215,11 +247,11 @@ impl Desk<'_> {
         evaluation
     }
 
-    fn out_of_reach(&self, found: &Found, release: &FeedRelease) -> Offer {
+    fn out_of_reach(&self, found: &Found, release: &FeedRelease, from: &Version) -> Offer {
         let held = match (self.plan(found, release), &release.withdrawn) {
             (_, Some(why)) => vec![Reason::Withdrawn { why: why.en.clone() }],
-            (Ok(plan), None) => gate::obstacles(&plan.plan.envelope, self.from),
-            (Err(TrustError::Newer { envelope, .. }), None) => gate::reasons_of_newer(&envelope, self.from),
+            (Ok(plan), None) => gate::obstacles(&plan.plan.envelope, from),
+            (Err(TrustError::Newer { envelope, .. }), None) => gate::reasons_of_newer(&envelope, from),
             (Err(problem), None) => {
                 vec![Reason::Unverified {
                     what: format!("the plan of {}", release.version),

@@ -10,7 +10,7 @@ use std::time::Duration;
 use consign_metadata::name::ProductId;
 
 use super::catalogue::Catalogue;
-use super::{Agent, AgentError, mend, reconcile, service};
+use super::{Agent, AgentError, journey, mend, reconcile, service};
 use crate::engine::runner::Standing;
 
 /// Where the kernel cannot tell the end of another's process (before Linux 5.3), it is looked at.
@@ -80,6 +80,7 @@ fn take_up(agent: &Arc<Agent>, id: &ProductId) {
                 agent.clock.sleep(pause);
             }
             Ok(Standing::Person) if is_mended(agent, id) => {}
+            Ok(_) if goes_on(agent, id) => {}
             Ok(_) => return,
             Err(problem) => return log::error!("{id}: {problem}"),
         }
@@ -98,8 +99,16 @@ fn is_mended(agent: &Arc<Agent>, id: &ProductId) -> bool {
     })
 }
 
+/// Whether it is on a journey that went on, so that it has to be compared anew.
+fn goes_on(agent: &Arc<Agent>, id: &ProductId) -> bool {
+    journey::go_on(agent, id).unwrap_or_else(|problem| {
+        log::error!("{id}: {problem}");
+        false
+    })
+}
+
 /// Waits in a thread of its own while anybody has a transaction open.
-fn watch(agent: &Arc<Agent>) {
+pub(super) fn watch(agent: &Arc<Agent>) {
     let mut watched = agent.watched.lock().unwrap_or_else(PoisonError::into_inner);
     if std::mem::replace(&mut *watched, true) {
         return;
@@ -138,11 +147,13 @@ impl Agent {
         let Some(holder) = self.packages.transaction()? else {
             self.admitted().remove(id);
             *self.done.lock().unwrap_or_else(PoisonError::into_inner) = None;
-            return Ok(true);
+            return Ok(!self.ways.is_prepared(id));
         };
         let is_done = *self.done.lock().unwrap_or_else(PoisonError::into_inner) == Some(holder);
         // Another transaction than the one that was let through is open: that one is over.
-        Ok(is_done || self.admitted().get(id).is_some_and(|admitted| *admitted != holder))
+        // One of our own is about to begin, and waits for this one.
+        let is_other = || !self.ways.is_prepared(id);
+        Ok(is_done || is_other() && self.admitted().get(id).is_some_and(|admitted| *admitted != holder))
     }
 
     pub(super) fn ended_by(&self, holder: u32) {

@@ -101,11 +101,11 @@ impl Arguments {
     fn show(&self, session: &mut Session, product: &Product, chosen: &[Reason]) -> Result<(), Complaint> {
         // The plan tells more of each; what is acknowledged is what the gate asked for, with or without it.
         let library = Library::of(&session.places, product).ok();
-        let (plan, notes) = match &library {
-            Some(library) => (Some(&library.plan), library.notes(session.language, true).notes),
-            None => (None, Vec::new()),
+        let (effects, notes) = match &library {
+            Some(library) => (&*library.plan.body.side_effects, library.notes(session.language, true).notes),
+            None => (&[][..], Vec::new()),
         };
-        session.err.page(&acknowledging::page(&product.id, chosen, plan, &notes, session.language))?;
+        session.err.page(&acknowledging::page(&product.id, chosen, effects, &notes, session.language))?;
         Ok(())
     }
 

@@ -180,6 +180,12 @@ pub fn deeds(product: &Product) -> Result<Vec<(Version, Deed)>, Complaint> {
     Ok(read(product)?.all.into_iter().map(deed).collect())
 }
 
+/// Notes that a plan refers to, with what this host has of their texts.
+pub fn notes_of(places: &Places, product: &ProductId, notes: &[NoteReference], language: Language) -> Vec<Note> {
+    let texts = of_feed(&places.feed(&product.vendor), product);
+    notes.iter().map(|note| Note::of(note, false, language, |digest| texts.get(digest).cloned())).collect()
+}
+
 /// The texts of the notes that are on this host: those that came with the feed, and those that the packages
 /// installed. Each is told by its digest, which the signed plan names, so it does not matter where it lay.
 fn texts(places: &Places, plan: &UpgradePlan) -> BTreeMap<Sha256, String> {

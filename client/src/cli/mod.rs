@@ -27,6 +27,7 @@ mod plan;
 mod rollback;
 mod session;
 mod status;
+mod upgrade;
 mod why;
 
 use std::process::ExitCode;
@@ -79,6 +80,7 @@ enum Command {
     Data(data::Arguments),
     Done(done::Arguments),
     Now(now::Arguments),
+    Upgrade(upgrade::Arguments),
     Resume(decide::Resume),
     Retry(decide::Retry),
     Skip(decide::Skip),
@@ -120,6 +122,7 @@ impl Command {
             Self::Data(arguments) => arguments.run(session),
             Self::Done(arguments) => arguments.run(session),
             Self::Now(arguments) => arguments.run(session),
+            Self::Upgrade(arguments) => arguments.run(session),
             Self::Retry(arguments) => arguments.run(session),
             Self::Skip(arguments) => arguments.run(session),
             Self::Answer(arguments) => arguments.run(session),

@@ -23,6 +23,8 @@ pub const LIMIT: Duration = Duration::from_secs(60);
 pub const MAXIMUM: usize = 8 * 1024 * 1024;
 
 const STDERR_END: usize = 4096;
+/// What every command has in its environment.
+const FIXED: [(&str, &str); 2] = [("PATH", PATH), ("LC_ALL", "C.UTF-8")];
 
 /// A command that is put together.
 #[derive(Debug, Clone)]
@@ -196,6 +198,17 @@ impl HostCommand {
         Ok(self)
     }
 
+    /// Program and arguments.
+    pub fn line(&self) -> &[String] {
+        &self.line
+    }
+
+    /// All of its environment.
+    pub fn variables(&self) -> Vec<(&str, &str)> {
+        let own = self.environment.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        FIXED.into_iter().chain(own).collect()
+    }
+
     /// Runs it and wants status 0; answers its stdout.
     ///
     /// # Errors
@@ -248,8 +261,7 @@ impl HostCommand {
     fn command(&self) -> Command {
         let mut command = Command::new(&self.line[0]);
         // A scrubbed environment: dpkg's DPKG_FRONTEND_LOCKED would let a child believe it has the lock.
-        command.args(&self.line[1..]).env_clear().env("PATH", PATH).env("LC_ALL", "C.UTF-8");
-        command.envs(self.environment.iter().map(|(name, value)| (name, value))).current_dir(&self.folder);
+        command.args(&self.line[1..]).env_clear().envs(self.variables()).current_dir(&self.folder);
         let stdin = if self.input.is_empty() { Stdio::null() } else { Stdio::piped() };
         command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         // Changing to oneself is for root only, too.

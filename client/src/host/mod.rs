@@ -217,14 +217,23 @@ pub trait PackageManager: Send + Sync {
     fn gaps(&self) -> Vec<Gap> {
         Vec::new()
     }
+    /// Fetches everything that [`Self::install`] of these versions would fetch, to where it finds it. Changes
+    /// nothing on the host; an adapter whose package manager cannot do that alone fetches in its transaction.
+    ///
+    /// # Errors
+    /// In the package manager's words.
+    fn download(&self, _versions: &[(PackageName, String)]) -> Result<(), HostError> {
+        Ok(())
+    }
     /// Brings back packages from their files, whatever version is there, and removes those that came since.
-    /// Hooks are called.
+    /// Hooks are called, and it outlives the agent.
     ///
     /// # Errors
     /// In the package manager's words.
     fn put_back(&self, files: &[PathBuf], gone: &[PackageName]) -> Result<(), HostError>;
 
-    /// Installs exactly these versions, up or down, and removes nothing. Hooks are called.
+    /// Installs exactly these versions, up or down, and removes nothing. Hooks are called. It runs on when the
+    /// agent ends, and [`Self::transaction`] then names its process.
     ///
     /// # Errors
     /// In the package manager's words.

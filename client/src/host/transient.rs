@@ -99,21 +99,26 @@ impl Programs for Systemd {
     }
 
     fn end(&self, unit: &str) -> Result<(), HostError> {
-        let unit = service(unit);
-        let found = Systemd::show(&unit, &["LoadState", "ActiveState"])?;
-        if found["LoadState"] == "not-found" {
-            return Ok(());
-        }
-        HostCommand::new("systemctl").args(["stop", "--", &unit]).limit(END * 3).run()?;
-        HostCommand::new("systemctl").args(["reset-failed", "--", &unit]).run()?;
-        match &*Systemd::show(&unit, &["ActiveState"])?["ActiveState"] {
-            "inactive" => Ok(()),
-            state => Err(HostError { action: format!("end {unit}"), reason: format!("it is {state}") }),
-        }
+        forget(unit)
     }
 }
 
-fn service(unit: &str) -> String {
+/// Ends a unit, if it is there, so that its name is free.
+pub(super) fn forget(unit: &str) -> Result<(), HostError> {
+    let unit = service(unit);
+    let found = Systemd::show(&unit, &["LoadState", "ActiveState"])?;
+    if found["LoadState"] == "not-found" {
+        return Ok(());
+    }
+    HostCommand::new("systemctl").args(["stop", "--", &unit]).limit(END * 3).run()?;
+    HostCommand::new("systemctl").args(["reset-failed", "--", &unit]).run()?;
+    match &*Systemd::show(&unit, &["ActiveState"])?["ActiveState"] {
+        "inactive" => Ok(()),
+        state => Err(HostError { action: format!("end {unit}"), reason: format!("it is {state}") }),
+    }
+}
+
+pub(super) fn service(unit: &str) -> String {
     format!("{unit}.service")
 }
 
@@ -231,7 +236,7 @@ fn grace(limit: Duration) -> Duration {
 
 // systemd replaces `$name` and `${name}` in every argument, of transient units too (systemd.service(5));
 // `--expand-environment=no` is there from 254 on only.
-fn escaped(argument: &str) -> String {
+pub(super) fn escaped(argument: &str) -> String {
     argument.replace('$', "$$")
 }
 
@@ -300,7 +305,7 @@ fn on_path(command: &[String]) -> Result<Vec<String>, Unready> {
 }
 
 /// Waits, if need be, for the end that `systemd-run` was cut off from.
-fn ended_unit(unit: &str) -> Result<Properties, HostError> {
+pub(super) fn ended_unit(unit: &str) -> Result<Properties, HostError> {
     loop {
         let found = Systemd::show(&service(unit), &ASKED)?;
         if !matches!(&*found["ActiveState"], "activating" | "deactivating" | "reloading") {
@@ -338,7 +343,7 @@ fn stopped(unit: &str, grace: Duration) -> Result<Ended, HostError> {
     })
 }
 
-fn refusal(started: Result<super::command::Finished, CommandError>) -> String {
+pub(super) fn refusal(started: Result<super::command::Finished, CommandError>) -> String {
     match started {
         Ok(finished) => finished.stderr,
         Err(error) => error.to_string(),

@@ -1,7 +1,7 @@
 //! What is about to be acknowledged, and what follows from it.
 
 use consign_metadata::name::ProductId;
-use consign_metadata::plan::UpgradePlan;
+use consign_metadata::plan::SideEffect;
 use consign_metadata::text::Language;
 
 use super::notes::Note;
@@ -33,7 +33,7 @@ impl Given {
 pub fn page(
     product: &ProductId,
     chosen: &[Reason],
-    plan: Option<&UpgradePlan>,
+    effects: &[SideEffect],
     notes: &[Note],
     language: Language,
 ) -> Page {
@@ -51,7 +51,7 @@ pub fn page(
                 page.add(4, Style::Plain, note.and_then(first_line).unwrap_or_default());
             }
             Reason::SideEffectUnacknowledged { id, .. } => {
-                let effect = plan.and_then(|plan| plan.body.side_effects.iter().find(|effect| effect.id == *id));
+                let effect = effects.iter().find(|effect| effect.id == *id);
                 page.add(2, Style::Warning, say!(language, "the side effect {id}", "l'effet secondaire {id}"));
                 page.add(4, Style::Plain, effect.map(|e| e.summary.in_language(language)).unwrap_or_default());
             }

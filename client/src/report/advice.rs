@@ -75,10 +75,11 @@ fn on_reason(product: &ProductId, reason: &Reason, language: Language) -> Vec<Ad
             mend(&file_of(problem).unwrap_or(own), language)
         }
         Reason::Withdrawn { .. } | Reason::Unverified { .. } | Reason::MixedVersions { .. } => vec![refresh(language)],
-        Reason::ClassUnsupported { .. }
-        | Reason::TooOld { .. }
-        | Reason::RequiredStops { .. }
-        | Reason::Downgrade { .. } => vec![plan(product, language)],
+        Reason::RequiredStops { .. } | Reason::TooOld { .. } => vec![upgrade(product, language)],
+        Reason::LongPreparation { .. } | Reason::NotFetched { .. } | Reason::NotInstalled { .. } => {
+            vec![upgrade(product, language)]
+        }
+        Reason::ClassUnsupported { .. } | Reason::Downgrade { .. } => vec![plan(product, language)],
         Reason::WouldRemove { .. } => vec![
             status(product, language),
             advice(
@@ -298,6 +299,12 @@ pub fn status(product: &ProductId, language: Language) -> Advice {
 /// Watch an upgrade at work.
 pub fn follow(product: &ProductId, language: Language) -> Advice {
     advice(format!("consignee follow {product}"), say!(language, "watch it live", "suivre la mise à niveau en direct"))
+}
+
+/// The agent's own: stop by stop, prepared outside of the package manager.
+pub fn upgrade(product: &ProductId, language: Language) -> Advice {
+    let purpose = say!(language, "go there, stop by stop", "y aller, étape par étape");
+    advice(format!("consignee upgrade {product}"), purpose)
 }
 
 /// The package manager's own upgrade.

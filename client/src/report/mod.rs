@@ -11,6 +11,7 @@
 //! - [`kept_back`]: why the package manager passes an upgrade over; [`gaps`]: why it does not ask the agent
 //! - [`why`], [`doctor`], [`logbook`], [`status`], [`history`], [`notes`], [`plan`], [`offers`], [`acknowledging`]: one report each, as data and as a page
 //! - [`procedure`]: the plan as a document that a person could follow by hand
+//! - [`journey`]: the way over several upgrades
 //! - [`follower`], [`log`]: a journal and a step's log as they grow
 //! - [`page`], [`markdown`], [`time`], [`words`]: how they are put on a terminal
 
@@ -37,6 +38,7 @@ pub mod gaps;
 pub mod going_back;
 pub mod history;
 pub mod host;
+pub mod journey;
 pub mod kept_back;
 pub mod log;
 pub mod logbook;

@@ -194,6 +194,22 @@ pub fn sentence(reason: &Reason, language: Language) -> String {
             "the check {check} could not be made: {cause}",
             "le contrôle {check} n'a pas pu être fait : {cause}"
         ),
+        Reason::LongPreparation { seconds } => {
+            let span = time::span(*seconds, language);
+            say!(
+                language,
+                "its preparation takes about {span}, too long for the package manager to wait: the agent prepares first and calls it then",
+                "sa préparation prend environ {span}, trop longtemps pour que le gestionnaire de paquets attende : l'agent prépare d'abord et l'appelle ensuite"
+            )
+        }
+        Reason::NotFetched { cause } => {
+            say!(language, "it could not be fetched: {cause}", "elle n'a pas pu être téléchargée : {cause}")
+        }
+        Reason::NotInstalled { upgrade, cause } => say!(
+            language,
+            "upgrade {upgrade} came to nothing and was taken back: {cause}",
+            "la mise à niveau n° {upgrade} n'a pas abouti et a été annulée : {cause}"
+        ),
         Reason::DataDiffers { expected, found } => say!(
             language,
             "the data is at {found}, and was at {expected} when the last upgrade finished",

@@ -170,6 +170,9 @@ pub fn reasons() -> Vec<Reason> {
         Reason::OutsideWindow { opens: jiff::Timestamp::UNIX_EPOCH },
         Reason::Unattended { class: Class::Minor },
         Reason::NoRoom { folder: "/var/lib/consignee".to_owned(), free_mib: 2, needed_mib: 8 },
+        Reason::LongPreparation { seconds: 45 },
+        Reason::NotFetched { cause: "cannot resolve packages.acme.example".to_owned() },
+        Reason::NotInstalled { upgrade: 6, cause: "dpkg returned an error".to_owned() },
         Reason::NoRoomForUpgrade {
             file_systems: vec![FullFileSystem {
                 folder: "/var/lib/consignee".to_owned(),
@@ -196,8 +199,8 @@ pub fn reasons() -> Vec<Reason> {
     let variants = variants!(Reason: ClassUnsupported TooOld RequiredStops Downgrade NoteUnread
         SideEffectUnacknowledged TakenBack Unfinished AgentTooOld Site Withdrawn Unverified WouldRemove MixedVersions NotPrepared
         PrerequisiteFailed PrerequisiteUnknown TaskOpen AddOnUnsupported AddOnNotAllowed AddOnNoPoint BaseUnsupported
-        ProgramMissing OutsideWindow Unattended NoRoom NoRoomForUpgrade PreviousPackagesMissing
-        RebootPending FilesHeldOpen CheckUnknown DataDiffers NoAnswer);
+        ProgramMissing OutsideWindow Unattended NoRoom NoRoomForUpgrade PreviousPackagesMissing RebootPending FilesHeldOpen
+        CheckUnknown LongPreparation NotFetched NotInstalled DataDiffers NoAnswer);
     assert_eq!(codes(&all, "code").len(), variants);
     all
 }

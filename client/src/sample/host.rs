@@ -60,6 +60,8 @@ pub struct State {
     pub migrated: Option<String>,
     /// The package manager fails.
     pub broken: bool,
+    /// No repository sends a package.
+    pub unreachable: bool,
     /// What is not configured is there in two versions.
     pub twice: bool,
 }
@@ -179,6 +181,11 @@ impl PackageManager for Host {
         }
         state.packages.values_mut().for_each(|package| package.configured = true);
         Ok(())
+    }
+    fn download(&self, versions: &[(PackageName, String)]) -> Result<(), HostError> {
+        let mut state = self.state();
+        state.done.extend(versions.iter().map(|(package, version)| format!("download {package} {version}")));
+        if state.unreachable { Err(error("download")) } else { Ok(()) }
     }
     fn put_back(&self, files: &[PathBuf], gone: &[PackageName]) -> Result<(), HostError> {
         for file in files {

@@ -3,6 +3,7 @@
 mod builder;
 mod following;
 mod golden;
+mod journeys;
 mod json;
 mod pipe;
 mod reading;

@@ -44,6 +44,9 @@ pub struct PlanBody {
     /// What this product joins, where it is an add-on. Since format 2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub joins: Option<Joins>,
+    /// How long everything before the packages takes, as the vendor sees it. Since format 3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preparation_seconds: Option<u32>,
     /// How a host sees which version the data is at. Since format 3.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<Data>,
@@ -75,7 +78,10 @@ impl PlanBody {
     }
 
     fn is_third(&self) -> bool {
-        self.has_procedure() || self.data.is_some() || self.steps.iter().any(|step| matches!(step, Step::Backup(_)))
+        self.has_procedure()
+            || self.data.is_some()
+            || self.preparation_seconds.is_some()
+            || self.steps.iter().any(|step| matches!(step, Step::Backup(_)))
     }
 
     /// Whether it uses what format 3 brought of steps beside the backup. A journal of such an upgrade may have

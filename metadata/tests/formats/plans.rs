@@ -36,6 +36,16 @@ fn a_body_that_uses_nothing_new_is_written_as_format_1() {
 }
 
 #[test]
+fn what_a_preparation_takes_is_of_format_3() {
+    let mut plan = plan_2();
+    plan["body"]["preparation_seconds"] = 600.into();
+    assert!(read(&plan).unwrap_err().to_string().contains("says format 2 and uses format 3"));
+    plan["body"]["format"] = 3.into();
+    let body = read(&plan).unwrap().body;
+    assert_eq!((body.lowest_format(), body.preparation_seconds), (3, Some(600)));
+}
+
+#[test]
 fn what_is_read_is_written_again_as_it_was() {
     for plan in [plan(), plan_2()] {
         let body = read(&plan).unwrap().body;

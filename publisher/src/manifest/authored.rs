@@ -89,6 +89,7 @@ pub struct Product {
     pub renamed_engines: BTreeMap<UnitName, Spanned<UnitName>>,
     pub add_on_points: Option<BTreeSet<Point>>,
     pub minimum_agent: Option<Version>,
+    pub preparation: Option<Span>,
     pub formats: Option<Spanned<BTreeSet<PackageFormat>>>,
 }
 

@@ -31,6 +31,7 @@ impl Project {
             tasks: self.tasks.before.clone(),
             add_ons: self.add_ons.allowed.clone(),
             joins: self.add_ons.joins.clone(),
+            preparation_seconds: product.preparation_seconds,
             data: self.data.clone(),
             maintenance: self.maintenance.clone(),
             site_programs: programs::of_the_site(&self.steps, &self.modules),

@@ -8,6 +8,7 @@ use consign_metadata::plan::NativeVersions;
 use consign_metadata::version::{Class, ClassRule, Version};
 
 use super::authored;
+use super::duration::Span;
 use super::error::Fault;
 use super::files::one_line;
 use super::plan::MINIMUM_AGENT;
@@ -38,6 +39,7 @@ pub struct Product {
     pub class_rule: ClassRule,
     pub required_stops: Vec<Version>,
     pub minimum_agent: Version,
+    pub preparation_seconds: Option<u32>,
 }
 
 impl Product {
@@ -86,6 +88,7 @@ impl authored::Product {
                 .minimum_agent
                 .clone()
                 .unwrap_or_else(|| MINIMUM_AGENT.parse().expect("it is a version")),
+            preparation_seconds: self.preparation.map(Span::seconds),
             version: version.clone(),
             revision,
             deb_version,

@@ -166,6 +166,15 @@ fn the_plan_is_one_list() {
     assert_eq!(plan.envelope.supported_from.as_str(), "0.0.0");
 }
 
+#[test]
+fn how_long_a_preparation_takes_is_in_the_plan_of_whoever_says_it() {
+    let sample = Sample::new();
+    let body = |sample: &Sample| sample.load().plan().0.body;
+    assert_eq!((body(&sample).format, body(&sample).preparation_seconds), (1, None));
+    sample.replace("name = \"erp\"", "name = \"erp\"\npreparation = \"10m\"");
+    assert_eq!((body(&sample).format, body(&sample).preparation_seconds), (3, Some(600)));
+}
+
 /// A build for each of two releases of Debian.
 const BUILDS: &str = "[[build]]\nname = \"deb12\"\nchannel = \"bookworm\"\n[[build]]\nname = \"deb13\"\nchannel = \"trixie\"\n\
                       depends.deb = [\"libssl3t64\"]\n[[module]]";

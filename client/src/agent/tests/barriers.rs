@@ -278,6 +278,7 @@ fn a_service_that_starts_anew_goes_on_with_what_was_prepared() {
         watched: Default::default(),
         done: Default::default(),
         mending: Default::default(),
+        ways: Default::default(),
         looking: Default::default(),
         holding: Default::default(),
     };

@@ -9,6 +9,7 @@ mod clocks;
 mod data;
 mod going_back;
 mod host_checks;
+mod journeys;
 mod looks;
 mod mending;
 mod previous;

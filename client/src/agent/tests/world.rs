@@ -53,6 +53,7 @@ fn agent(places: &Places, host: &Host, clock: Played, told: &Arc<Mutex<Vec<News>
         watched: Mutex::default(),
         done: Mutex::default(),
         mending: Mutex::default(),
+        ways: Default::default(),
         looking: Mutex::default(),
         holding: Mutex::default(),
     })

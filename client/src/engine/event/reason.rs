@@ -220,6 +220,24 @@ pub enum Reason {
         /// Why.
         cause: String,
     },
+    /// Its preparation takes longer than a package manager should hold its lock for: the agent prepares first
+    /// and calls the package manager then. Never in a journal.
+    LongPreparation {
+        /// How long it will probably take.
+        seconds: u64,
+    },
+    /// What the upgrade needs could not be fetched. Never in a journal.
+    NotFetched {
+        /// The package manager's words.
+        cause: String,
+    },
+    /// The package manager failed in the last try, and what had been done was taken back. Never in a journal.
+    NotInstalled {
+        /// Its number.
+        upgrade: u32,
+        /// Why.
+        cause: String,
+    },
     /// The data is at another version than when the last upgrade finished.
     DataDiffers {
         /// The version that it was at.
@@ -275,6 +293,11 @@ fn is_zero(number: &usize) -> bool {
 }
 
 impl Reason {
+    /// Whether nothing but time is missing: the agent goes on by itself.
+    pub fn passes_with_time(&self) -> bool {
+        matches!(self, Self::OutsideWindow { .. } | Self::NotFetched { .. })
+    }
+
     /// Whether it was found by looking at the host, and passes by what is done to the host: the next look may
     /// find it gone.
     pub fn is_of_the_host(&self) -> bool {

@@ -34,6 +34,7 @@ use consign_metadata::name::PackageName;
 use consign_metadata::openpgp::Keyring;
 use consign_metadata::plan::NativeVersions;
 
+use super::transaction as own;
 use super::{Hold, HostError, Identity, Observed, PackageManager, Repository, Source};
 use crate::kept_back::Reach;
 use crate::places::Places;
@@ -127,19 +128,23 @@ impl PackageManager for Apt {
     }
 
     fn transaction(&self) -> Result<Option<u32>, HostError> {
-        lock::holder(&self.places)
+        own::running(&self.places).and_then(|own| Ok(lock::holder(&self.places)?.or(own)))
     }
 
     // Nothing goes: what was unpacked is configured, and a person began that.
     fn repair(&self, _may: Repair) -> Result<(), HostError> {
-        transaction::repair()
+        transaction::repair(&self.places)
     }
 
     fn put_back(&self, files: &[PathBuf], gone: &[PackageName]) -> Result<(), HostError> {
-        transaction::put_back(files, gone)
+        transaction::put_back(&self.places, files, gone)
     }
 
     fn install(&self, versions: &[(PackageName, String)]) -> Result<(), HostError> {
-        transaction::install(versions)
+        transaction::install(&self.places, versions)
+    }
+
+    fn download(&self, versions: &[(PackageName, String)]) -> Result<(), HostError> {
+        transaction::download(versions)
     }
 }

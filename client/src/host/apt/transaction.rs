@@ -9,6 +9,7 @@ use consign_metadata::name::PackageName;
 
 use crate::host::command::HostCommand;
 use crate::host::{HostError, transaction};
+use crate::places::Places;
 
 /// Somebody else's transaction is waited for, but not for ever.
 const LOCK_TIMEOUT: &str = "DPkg::Lock::Timeout=120";
@@ -17,31 +18,44 @@ const LOCK_TIMEOUT: &str = "DPkg::Lock::Timeout=120";
 ///
 /// # Errors
 /// With the end of what dpkg said; packages of others that fail are an error, too.
-pub fn repair() -> Result<(), HostError> {
+pub fn repair(places: &Places) -> Result<(), HostError> {
     let command = HostCommand::new("dpkg").args(["--force-confdef", "--force-confold", "--configure", "--pending"]);
-    transaction::run(unattended(command), &[0])
+    transaction::run(places, unattended(command), &[0])
 }
 
 /// Installs exactly these versions, up or down, with what is broken beside them mended; never removes.
 ///
 /// # Errors
 /// With the end of what apt said.
-pub fn install(versions: &[(PackageName, String)]) -> Result<(), HostError> {
+pub fn install(places: &Places, versions: &[(PackageName, String)]) -> Result<(), HostError> {
+    transaction::run(places, installing(&[], versions), &[0])
+}
+
+/// Puts what [`install`] would fetch where it finds it.
+///
+/// # Errors
+/// With apt's words.
+pub fn download(versions: &[(PackageName, String)]) -> Result<(), HostError> {
+    transaction::prepare(installing(&["--download-only"], versions))
+}
+
+fn installing(options: &[&str], versions: &[(PackageName, String)]) -> HostCommand {
     let exact = versions.iter().map(|(package, version)| format!("{package}={version}"));
     let command = HostCommand::new("apt-get")
         .args(["--yes", "--quiet", "--fix-broken", "--no-remove", "--allow-downgrades", "--no-install-recommends"])
+        .args(options.iter().copied())
         .args(["--option", LOCK_TIMEOUT])
         .args(["--option", "DPkg::Options::=--force-confdef", "--option", "DPkg::Options::=--force-confold"])
         .args(["install", "--"])
         .args(exact);
-    transaction::run(unattended(command), &[0])
+    unattended(command)
 }
 
 /// Installs packages from their files, most often older ones, and removes those that are gone with them.
 ///
 /// # Errors
 /// With the end of what apt said.
-pub fn put_back(files: &[PathBuf], gone: &[PackageName]) -> Result<(), HostError> {
+pub fn put_back(places: &Places, files: &[PathBuf], gone: &[PackageName]) -> Result<(), HostError> {
     let files = files.iter().map(|file| file.display().to_string());
     let command = HostCommand::new("apt-get")
         .args(["--yes", "--quiet", "--fix-broken", "--allow-downgrades", "--no-install-recommends"])
@@ -50,7 +64,7 @@ pub fn put_back(files: &[PathBuf], gone: &[PackageName]) -> Result<(), HostError
         .args(["install", "--"])
         .args(files)
         .args(gone.iter().map(|package| format!("{package}-")));
-    transaction::run(unattended(command), &[0])
+    transaction::run(places, unattended(command), &[0])
 }
 
 fn unattended(command: HostCommand) -> HostCommand {

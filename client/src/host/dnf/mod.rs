@@ -29,6 +29,7 @@ use consign_metadata::plan::NativeVersions;
 use super::gap::Gap;
 use super::rpm::duplicates::Duplicates;
 use super::rpm::{curl, database, lock, package, restart};
+use super::transaction as own;
 use super::{Hold, HostError, Identity, Observed, PackageManager, Repository, Source};
 use crate::kept_back::Reach;
 use crate::places::Places;
@@ -125,7 +126,7 @@ impl PackageManager for Dnf {
     }
 
     fn transaction(&self) -> Result<Option<u32>, HostError> {
-        lock::holder(&self.places)
+        own::running(&self.places).and_then(|own| Ok(lock::holder(&self.places)?.or(own)))
     }
 
     fn repair(&self, may: Repair) -> Result<(), HostError> {
@@ -146,6 +147,10 @@ impl PackageManager for Dnf {
 
     fn install(&self, versions: &[(PackageName, String)]) -> Result<(), HostError> {
         transaction::install(&self.places, versions)
+    }
+
+    fn download(&self, versions: &[(PackageName, String)]) -> Result<(), HostError> {
+        transaction::download(&self.places, versions)
     }
 }
 

@@ -20,7 +20,7 @@ const REPAIR: &str = "dnf remove --duplicates";
 /// Naming them and what to type, where that is left to a person; with the end of what dnf said.
 pub fn repair(places: &Places, may: Repair) -> Result<(), HostError> {
     match Duplicates::read(places)?.settled_by(REPAIR, may)? {
-        true => transaction::run(dnf(places).args(["remove", "--duplicates"]), &[0]),
+        true => transaction::run(places, dnf(places).args(["remove", "--duplicates"]), &[0]),
         false => Ok(()),
     }
 }
@@ -31,8 +31,21 @@ pub fn repair(places: &Places, may: Repair) -> Result<(), HostError> {
 /// # Errors
 /// With the end of what dnf said.
 pub fn install(places: &Places, versions: &[(PackageName, String)]) -> Result<(), HostError> {
+    transaction::run(places, installing(places, &[], versions), &[0])
+}
+
+/// Puts what [`install`] would fetch where it finds it.
+///
+/// # Errors
+/// With dnf's words.
+pub fn download(places: &Places, versions: &[(PackageName, String)]) -> Result<(), HostError> {
+    transaction::prepare(installing(places, &["--downloadonly"], versions))
+}
+
+fn installing(places: &Places, options: &[&str], versions: &[(PackageName, String)]) -> HostCommand {
     let exact = versions.iter().map(|(package, version)| format!("{package}-{version}"));
-    transaction::run(dnf(places).args(["--setopt=install_weak_deps=False", "install"]).args(exact), &[0])
+    let command = dnf(places).args(["--setopt=install_weak_deps=False"]).args(options.iter().copied());
+    command.arg("install").args(exact)
 }
 
 /// Installs packages from their files, most often older ones. Packages that came with the newer ones depend on
@@ -44,7 +57,7 @@ pub fn put_back(places: &Places, files: &[PathBuf], gone: &[PackageName]) -> Res
     let files = files.iter().map(|file| file.display().to_string());
     let erasing = (!gone.is_empty()).then_some("--allowerasing");
     let command = dnf(places).arg("--setopt=install_weak_deps=False").args(erasing).arg("downgrade");
-    transaction::run(command.args(files), &[0])
+    transaction::run(places, command.args(files), &[0])
 }
 
 fn dnf(places: &Places) -> HostCommand {

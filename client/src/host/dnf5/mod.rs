@@ -30,6 +30,7 @@ use consign_metadata::plan::NativeVersions;
 use super::dnf::hold;
 use super::rpm::duplicates::Duplicates;
 use super::rpm::{curl, database, lock, package, restart};
+use super::transaction as own;
 use super::{Hold, HostError, Identity, Observed, PackageManager, Repository, Source, dnf};
 use crate::durable;
 use crate::host::gap::Gap;
@@ -159,7 +160,7 @@ impl PackageManager for Dnf5 {
     }
 
     fn transaction(&self) -> Result<Option<u32>, HostError> {
-        lock::holder(&self.places)
+        own::running(&self.places).and_then(|own| Ok(lock::holder(&self.places)?.or(own)))
     }
 
     fn repair(&self, may: Repair) -> Result<(), HostError> {
@@ -175,10 +176,14 @@ impl PackageManager for Dnf5 {
     }
 
     fn put_back(&self, files: &[PathBuf], gone: &[PackageName]) -> Result<(), HostError> {
-        transaction::put_back(files, gone)
+        transaction::put_back(&self.places, files, gone)
     }
 
     fn install(&self, versions: &[(PackageName, String)]) -> Result<(), HostError> {
-        transaction::install(versions)
+        transaction::install(&self.places, versions)
+    }
+
+    fn download(&self, versions: &[(PackageName, String)]) -> Result<(), HostError> {
+        transaction::download(versions)
     }
 }

@@ -7,6 +7,7 @@ use consign_metadata::name::PackageName;
 use super::ask;
 use crate::host::command::HostCommand;
 use crate::host::{HostError, transaction};
+use crate::places::Places;
 
 /// Tells our hook that the agent itself runs dnf, on a person's word.
 pub const OWN: &str = "CONSIGNEE_OWN";
@@ -16,14 +17,26 @@ pub const OWN: &str = "CONSIGNEE_OWN";
 ///
 /// # Errors
 /// With the end of what dnf said.
-pub fn install(versions: &[(PackageName, String)]) -> Result<(), HostError> {
+pub fn install(places: &Places, versions: &[(PackageName, String)]) -> Result<(), HostError> {
+    transaction::run(places, installing(&[], versions), &[0])
+}
+
+/// Puts what [`install`] would fetch where it finds it.
+///
+/// # Errors
+/// With dnf's words.
+pub fn download(versions: &[(PackageName, String)]) -> Result<(), HostError> {
+    transaction::prepare(installing(&["--downloadonly"], versions))
+}
+
+fn installing(options: &[&str], versions: &[(PackageName, String)]) -> HostCommand {
     let exact = versions.iter().map(|(package, version)| format!("{package}-{version}"));
-    let command = HostCommand::new(ask::PROGRAM)
+    HostCommand::new(ask::PROGRAM)
         .variable(OWN, "1")
         .args(["--assumeyes", "--quiet", ask::ON_DISK, "--setopt=clean_requirements_on_remove=False"])
         .args(["--setopt=install_weak_deps=False", "install", "--allow-downgrade"])
-        .args(exact);
-    transaction::run(command, &[0])
+        .args(options.iter().copied())
+        .args(exact)
 }
 
 /// Installs packages from their files, most often older ones. Packages that came with the newer ones depend on
@@ -31,7 +44,7 @@ pub fn install(versions: &[(PackageName, String)]) -> Result<(), HostError> {
 ///
 /// # Errors
 /// With the end of what dnf said.
-pub fn put_back(files: &[PathBuf], gone: &[PackageName]) -> Result<(), HostError> {
+pub fn put_back(places: &Places, files: &[PathBuf], gone: &[PackageName]) -> Result<(), HostError> {
     let files = files.iter().map(|file| file.display().to_string());
     let erasing = (!gone.is_empty()).then_some("--allowerasing");
     let command = HostCommand::new(ask::PROGRAM)
@@ -40,5 +53,5 @@ pub fn put_back(files: &[PathBuf], gone: &[PackageName]) -> Result<(), HostError
         .args(["--setopt=install_weak_deps=False", "install", "--allow-downgrade"])
         .args(erasing)
         .args(files);
-    transaction::run(command, &[0])
+    transaction::run(places, command, &[0])
 }

@@ -28,6 +28,7 @@ use consign_metadata::openpgp::Keyring;
 use consign_metadata::plan::NativeVersions;
 
 use super::rpm::{database, lock, package, restart};
+use super::transaction as own;
 use super::{Hold, HostError, Identity, Observed, PackageManager, Repository, Source};
 use crate::kept_back::Reach;
 use crate::places::Places;
@@ -120,7 +121,7 @@ impl PackageManager for Zypper {
     }
 
     fn transaction(&self) -> Result<Option<u32>, HostError> {
-        lock::holder(&self.places)
+        own::running(&self.places).and_then(|own| Ok(lock::holder(&self.places)?.or(own)))
     }
 
     fn repair(&self, may: Repair) -> Result<(), HostError> {
@@ -128,10 +129,10 @@ impl PackageManager for Zypper {
     }
 
     fn put_back(&self, files: &[PathBuf], gone: &[PackageName]) -> Result<(), HostError> {
-        transaction::put_back(files, gone)
+        transaction::put_back(&self.places, files, gone)
     }
 
     fn install(&self, versions: &[(PackageName, String)]) -> Result<(), HostError> {
-        transaction::install(versions)
+        transaction::install(&self.places, versions)
     }
 }

@@ -29,7 +29,7 @@ pub fn repair(places: &Places, may: Repair) -> Result<(), HostError> {
     let exact = twice.iter().map(|(name, newest)| format!("{name}={newest}"));
     if may == Repair::Auto {
         let options = ["install", "--force", "--no-recommends", "--auto-agree-with-licenses", "--"];
-        return transaction::run(zypper().args(options).args(exact), &DONE);
+        return transaction::run(places, zypper().args(options).args(exact), &DONE);
     }
     let (names, exact) = (twice.keys().cloned().collect::<Vec<_>>().join(", "), exact.collect::<Vec<_>>().join(" "));
     let reason = format!("two versions of {names} are installed; to put it right: zypper install --force {exact}");
@@ -41,22 +41,22 @@ pub fn repair(places: &Places, may: Repair) -> Result<(), HostError> {
 ///
 /// # Errors
 /// With the end of what zypper said.
-pub fn install(versions: &[(PackageName, String)]) -> Result<(), HostError> {
+pub fn install(places: &Places, versions: &[(PackageName, String)]) -> Result<(), HostError> {
     let exact = versions.iter().map(|(package, version)| format!("{package}={version}"));
     let options = ["install", "--oldpackage", "--no-recommends", "--auto-agree-with-licenses", "--"];
-    transaction::run(zypper().args(options).args(exact), &DONE)
+    transaction::run(places, zypper().args(options).args(exact), &DONE)
 }
 
 /// Installs packages from their files, most often older ones, and removes those that are gone with them.
 ///
 /// # Errors
 /// With the end of what zypper said.
-pub fn put_back(files: &[PathBuf], gone: &[PackageName]) -> Result<(), HostError> {
+pub fn put_back(places: &Places, files: &[PathBuf], gone: &[PackageName]) -> Result<(), HostError> {
     let files = files.iter().map(|file| file.display().to_string());
     // Who signed the files was found good before; zypper looks for its own keys.
     let options = ["--no-gpg-checks", "install", "--oldpackage", "--no-recommends", "--auto-agree-with-licenses"];
     let gone = gone.iter().map(|package| format!("!{package}"));
-    transaction::run(zypper().args(options).args(["--allow-unsigned-rpm", "--"]).args(files).args(gone), &DONE)
+    transaction::run(places, zypper().args(options).args(["--allow-unsigned-rpm", "--"]).args(files).args(gone), &DONE)
 }
 
 fn zypper() -> HostCommand {

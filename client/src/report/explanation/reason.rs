@@ -268,6 +268,27 @@ fn host(reason: &Reason, language: Language) -> Explanation {
             "Mend what the message names, or weigh the check otherwise below [checks], then look again.",
             "Corriger ce que le message nomme, ou donner un autre poids au contrôle sous [checks], puis examiner de nouveau."
         ),
+        Reason::LongPreparation { .. } => explain!(
+            language,
+            "A package manager that waits for so long holds its lock, and every other run on the host waits for that.",
+            "Un gestionnaire de paquets qui attend si longtemps garde son verrou, et tout le reste de l'hôte attend avec lui.";
+            "consignee upgrade prepares first, and calls the package manager then.",
+            "consignee upgrade prépare d'abord, puis appelle le gestionnaire de paquets."
+        ),
+        Reason::NotFetched { .. } => explain!(
+            language,
+            "A repository could not be reached, or has the packages no more; nothing was stopped for it.",
+            "Un dépôt est injoignable, ou n'a plus ces paquets ; rien n'a été arrêté pour cela.";
+            "Mend what the message names; the agent tries again by itself every quarter of an hour.",
+            "Corriger ce que le message nomme ; l'agent réessaie de lui-même tous les quarts d'heure."
+        ),
+        Reason::NotInstalled { .. } => explain!(
+            language,
+            "The package manager failed before it changed anything, or was interrupted again and again; the old engines run.",
+            "Le gestionnaire de paquets a échoué avant tout changement, ou a été interrompu plusieurs fois ; les anciens moteurs tournent.";
+            "Mend what the message names, then type consignee upgrade again.",
+            "Corriger ce que le message nomme, puis retaper consignee upgrade."
+        ),
         Reason::NoAnswer => explain!(
             language,
             "The agent's service is busy, was ended, or cannot be started; what cannot be asked is not installed.",

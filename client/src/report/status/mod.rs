@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::advice::Advice;
+use super::journey::JourneyStatus;
 use super::state::{self, Standing};
 use super::{FORMAT, advice, failure};
 use crate::agent::timing::Timing;
@@ -21,6 +22,7 @@ use crate::engine::journal::{JournalError, Replay};
 use crate::engine::machine::{HaltCause, State, Upgrade};
 use crate::host::gap::Gap;
 use crate::host::{HostError, PackageManager};
+use crate::journey::Journey;
 use crate::kept_back::{KeptBack, Reach};
 use crate::looked::Looked;
 use crate::notice::Notice;
@@ -68,6 +70,9 @@ pub struct ProductStatus {
     pub data: Option<Record>,
     /// What the last look found and no upgrade speaks of: not verified, or out of reach from here.
     pub offers: Vec<Offer>,
+    /// The way that it is on, over one upgrade or several; left out where it is on none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journey: Option<JourneyStatus>,
     /// Why the package manager passes the cleared upgrade over; left out where it does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept_back: Option<Reach>,
@@ -275,6 +280,26 @@ impl Seen {
         self.status.commands = typed.into_iter().map(|(command, _)| command).collect();
     }
 
+    /// On a journey that waits a person may have something to do; one that goes on is under way.
+    fn go_somewhere(&mut self) {
+        let finished = self.status.finished.as_ref();
+        let journey = match Journey::read(&self.product) {
+            Ok(journey) => journey,
+            Err(error) => {
+                self.status.problem.get_or_insert(error.to_string());
+                return;
+            }
+        };
+        let Some(journey) = journey.map(|journey| JourneyStatus::of(journey, finished)) else { return };
+        let is_under_way = self.upgrade.as_ref().is_some_and(Upgrade::is_under_way);
+        if !is_under_way {
+            self.status.standing = if journey.waits.is_empty() { Standing::UnderWay } else { Standing::Waits };
+            let typed = advice::on_reasons(&self.status.product, &journey.waits, Language::En);
+            self.status.commands = typed.into_iter().map(|(command, _)| command).collect();
+        }
+        self.status.journey = Some(journey);
+    }
+
     fn of(product: &Product) -> Result<Self, JournalError> {
         match read(product) {
             Ok((finished, newest)) => Ok(Self::new(product, finished, newest)),
@@ -310,13 +335,16 @@ impl Seen {
             engines_kept_from_starting: kept,
             upgrade: upgrade.as_ref().zip(since).map(|(upgrade, since)| upgrade_status(upgrade, since)),
             offers,
+            journey: None,
             data,
             kept_back,
             new_defaults: Vec::new(),
             problem: None,
             commands: commands.into_iter().map(|(command, _)| command).collect(),
         };
-        Self { product: product.clone(), status, upgrade }
+        let mut seen = Self { product: product.clone(), status, upgrade };
+        seen.go_somewhere();
+        seen
     }
 
     fn broken(product: &Product, error: &JournalError) -> Self {
@@ -327,6 +355,7 @@ impl Seen {
             engines_kept_from_starting: product.is_unfinished(),
             upgrade: None,
             offers: Vec::new(),
+            journey: None,
             data: None,
             kept_back: None,
             new_defaults: Vec::new(),
@@ -418,7 +447,11 @@ fn timed(places: &Places, id: &ProductId, shown: UpgradeStatus) -> UpgradeStatus
         return shown;
     }
     let looked = Looked::of(&product, &shown.to);
-    let found = looked.iter().flat_map(|offer| &offer.held).filter(|reason| reason.is_of_the_host());
+    let is_on_its_way = Journey::is_begun(&product);
+    let holds = |reason: &&Reason| {
+        reason.is_of_the_host() || (!is_on_its_way && matches!(reason, Reason::LongPreparation { .. }))
+    };
+    let found = looked.iter().flat_map(|offer| &offer.held).filter(holds);
     let (waits, told) = (found.cloned().collect(), looked.iter().flat_map(|offer| offer.told.clone()).collect());
     let shown = UpgradeStatus { outage_estimate_seconds: outage::estimate(&product), waits, told, ..shown };
     match Timing::of(places, &product, &shown.to, Timestamp::now()) {

@@ -66,6 +66,9 @@ impl Seen {
         if let (Some(upgrade), Some(shown)) = (&self.upgrade, &status.upgrade) {
             page.append(2, standing_page(upgrade, shown, status, language, zone));
         }
+        if let Some(journey) = &status.journey {
+            page.append(2, journey.page(&status.product, language, zone));
+        }
         page.append(2, offers::page(&status.offers, language));
         for NewDefault { file, default } in &status.new_defaults {
             let (file, default) = (file.display(), default.display());
@@ -149,7 +152,10 @@ fn standing_page(
     if !shown.unattended {
         page.add(0, Style::Plain, by_hand(language));
     }
-    advice::show(&mut page, &typed, language);
+    // On its way the agent does it.
+    if status.journey.is_none() || upgrade.is_under_way() {
+        advice::show(&mut page, &typed, language);
+    }
     page
 }
 
