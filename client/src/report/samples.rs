@@ -199,8 +199,8 @@ pub fn reasons() -> Vec<Reason> {
     let variants = variants!(Reason: ClassUnsupported TooOld RequiredStops Downgrade NoteUnread
         SideEffectUnacknowledged TakenBack Unfinished AgentTooOld Site Withdrawn Unverified WouldRemove MixedVersions NotPrepared
         PrerequisiteFailed PrerequisiteUnknown TaskOpen AddOnUnsupported AddOnNotAllowed AddOnNoPoint BaseUnsupported
-        ProgramMissing OutsideWindow Unattended NoRoom NoRoomForUpgrade PreviousPackagesMissing RebootPending
-        FilesHeldOpen CheckUnknown LongPreparation NotFetched NotInstalled DataDiffers NoAnswer);
+        ProgramMissing OutsideWindow Unattended NoRoom NoRoomForUpgrade PreviousPackagesMissing RebootPending FilesHeldOpen
+        CheckUnknown LongPreparation NotFetched NotInstalled DataDiffers NoAnswer);
     assert_eq!(codes(&all, "code").len(), variants);
     all
 }

@@ -38,12 +38,16 @@ const PASSING: [&str; 11] = [
 ];
 
 /// What is in no golden version yet: the next one brings it.
-const UNRECORDED: [&str; 8] =
-    ["backup", "data", "data-accepted", "data-differs", "data-observed", "has_served", "packages-kept", "taken-back"];
-
-/// What is newer than the newest golden version. The next one has to have it.
-const NOT_YET: [&str; 15] = [
+const UNRECORDED: [&str; 23] = [
     "preparation_seconds",
+    "backup",
+    "data",
+    "data-accepted",
+    "data-differs",
+    "data-observed",
+    "has_served",
+    "packages-kept",
+    "taken-back",
     "ended-early",
     "out-of-memory",
     "did-not-stop",
@@ -64,7 +68,7 @@ const NOT_YET: [&str; 15] = [
 fn known<T: DeserializeOwned>(other: Value) -> BTreeSet<String> {
     let said = serde_json::from_value::<T>(other).err().expect("no format has this name").to_string();
     let listed = said.split_once("expected ").unwrap_or_else(|| panic!("{said}")).1;
-    let names = listed.split('`').skip(1).step_by(2).filter(|name| !NOT_YET.contains(name));
+    let names = listed.split('`').skip(1).step_by(2).filter(|name| !UNRECORDED.contains(name));
     names.map(str::to_owned).collect()
 }
 
