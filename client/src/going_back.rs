@@ -14,6 +14,9 @@ use crate::host::PackageManager;
 use crate::previous::{self, PackageVersion};
 use crate::product::Product;
 
+/// The format of the answer to `consignee rollback --check --json`.
+const FORMAT: u32 = 1;
+
 /// Something that keeps an upgrade from being taken back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code", rename_all = "kebab-case")]
@@ -54,6 +57,8 @@ pub enum Obstacle {
 /// An upgrade, seen from its way back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct GoingBack {
+    /// Always 1.
+    pub format: u32,
     /// Its number.
     pub upgrade: u32,
     /// Where it leads back to; `None` for a first installation.
@@ -95,7 +100,14 @@ impl GoingBack {
             }
         }
         let loses_since = upgrade.has_left_before().then(|| served_since(product, upgrade, records)).flatten();
-        Self { upgrade: upgrade.header.upgrade, from: upgrade.header.from.clone(), obstacles, loses_since, saved }
+        Self {
+            format: FORMAT,
+            upgrade: upgrade.header.upgrade,
+            from: upgrade.header.from.clone(),
+            obstacles,
+            loses_since,
+            saved,
+        }
     }
 
     /// Whether it can be taken back, if need be with the loss of what was written since.

@@ -179,10 +179,13 @@ impl Product {
         now: Timestamp,
     ) -> Result<Journal, JournalError> {
         let last = self.upgrades().map_err(|cause| self.io("list", cause))?.last().copied().unwrap_or(0);
+        // What was saved in an earlier life of the product outlives its purge: no upgrade has the number of another.
+        let saved = names(&self.folder.join("backups")).map_err(|cause| self.io("list", cause))?;
+        let saved = saved.iter().filter_map(|name| name.parse().ok()).max().unwrap_or(0);
         // A folder whose journal never had a whole record is used again.
         let number = match self.open(last)? {
-            None if last > 0 => last,
-            _ => last + 1,
+            None if last > saved => last,
+            _ => last.max(saved) + 1,
         };
         let folder = self.upgrade_folder(number);
         fs::create_dir_all(&folder).map_err(|cause| self.io("create", cause))?;
@@ -270,8 +273,8 @@ impl Product {
         replaced
     }
 
-    /// The version last finished, with its packaging revision where a journal finished it: the `from` of
-    /// the next upgrade.
+    /// The version last finished, or gone back to, with its packaging revision where a journal finished it: the
+    /// `from` of the next upgrade.
     ///
     /// # Errors
     /// [`JournalError`]
@@ -281,6 +284,10 @@ impl Product {
             match upgrade.state {
                 State::Completed => return Ok(Some((upgrade.header.to, Some(upgrade.header.revision)))),
                 State::Rescued { observed } => return Ok(Some((observed, None))),
+                // The packages and the data of before, whatever finished those.
+                State::RolledBack if upgrade.header.from.is_some() => {
+                    return Ok(upgrade.header.from.map(|from| (from, None)));
+                }
                 _ => {}
             }
         }

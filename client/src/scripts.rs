@@ -106,6 +106,16 @@ impl Ran {
         if self.scripts.len() == before { Ok(()) } else { self.write(product) }
     }
 
+    /// The same of everything that these upgrades ran: the data is from before them.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn take_out_all(&mut self, product: &Product, upgrades: &[u32]) -> io::Result<()> {
+        let before = self.scripts.len();
+        self.scripts.retain(|ran| !upgrades.contains(&ran.upgrade));
+        if self.scripts.len() == before { Ok(()) } else { self.write(product) }
+    }
+
     fn write(&self, product: &Product) -> io::Result<()> {
         let mut text = serde_json::to_vec_pretty(self).map_err(io::Error::other)?;
         text.push(b'\n');

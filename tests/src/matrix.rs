@@ -171,7 +171,7 @@ The numbers are those of the runs that this page was made of; `scripts/test` run
 does. A host of the [lab](lab.md)
 upgrades a product again and again, a client writes numbered records all the while, and each upgrade meets one fault. That
 the fault fired is asserted, and so is what is in the column of how it ends. Where something is to be typed, the test
-types what `consignee status` says.
+types what `consignee status` says, or the package manager.
 
 | fault | where | how often | how it ends | test |
 | --- | --- | --- | --- | --- |

@@ -23,6 +23,7 @@ use crate::engine::journal::Journal;
 use crate::engine::machine::{State, Upgrade};
 use crate::engine::runner::Standing;
 use crate::gate::{self, UNHURRIED};
+use crate::product::Product;
 use crate::request::{PackageAction, Refusal, Reply};
 
 /// A product whose steps are running is refused, not waited for.
@@ -242,10 +243,16 @@ fn prepare_all(
 ) -> Result<Reply, AgentError> {
     let mut prepared: BTreeMap<ProductId, u32> = BTreeMap::new();
     for (id, intent) in intents {
-        let _lock = agent.locks.lock(&id);
-        let situation = Situation::with(agent, catalogue, &catalogue.entries[&id], &intent.joining)?;
+        let entry = &catalogue.entries[&id];
+        // Whatever was typed while packages were fetched, a way back for one: it does not wait for this transaction.
+        let Some(_lock) = agent.locks.lock_unless_at_work(&entry.product, PATIENCE) else {
+            take_back(agent, catalogue, &prepared)?;
+            return Ok(Reply::Refuse { refusals: vec![unfinished(&entry.product)] });
+        };
+        let situation = Situation::with(agent, catalogue, entry, &intent.joining)?;
         let situation = Situation { prospect, ..situation };
         let outcome = match &intent.target {
+            _ if situation.under_way().is_some_and(is_going_back) => Err(unfinished(&entry.product)),
             Some(target) => {
                 let from = situation.from(agent);
                 admit(agent, &situation, target, from.as_ref(), &intent.joining, speaker)?
@@ -263,6 +270,16 @@ fn prepare_all(
     }
     watch::admit(agent, prepared.into_keys())?;
     Ok(Reply::Pass)
+}
+
+fn unfinished(product: &Product) -> Refusal {
+    let upgrade = product.newest().ok().flatten().map_or(0, |upgrade| upgrade.header.upgrade);
+    Refusal { product: product.id.clone(), to: None, reasons: vec![Reason::Unfinished { upgrade }] }
+}
+
+/// Whether an upgrade is on its way back, or stands there.
+pub(super) fn is_going_back(upgrade: &Upgrade) -> bool {
+    matches!(upgrade.state, State::Backward { .. } | State::Stuck { .. })
 }
 
 /// Clears the upgrade and does everything before the packages. The number of the upgrade that is then

@@ -15,6 +15,7 @@ use crate::engine::event::{Answer, Event, Person};
 use crate::engine::journal::{Journal, JournalError};
 use crate::engine::machine::{HaltCause, State, Upgrade};
 use crate::gate::UNHURRIED;
+use crate::journey::Journey;
 use crate::product::Product;
 use crate::request::{Decision, Refusal, Reply};
 
@@ -44,6 +45,7 @@ pub fn decide(
         return Ok(Reply::Refuse { refusals: vec![refusal] });
     }
     if let Decision::Rollback { .. } = decision {
+        can_turn(agent, upgrade)?;
         is_sound(&situation, upgrade)?;
     }
     let number = upgrade.header.upgrade;
@@ -66,7 +68,9 @@ pub fn decide(
         let open = entry.product.open(number)?;
         let mut journal = open.ok_or_else(|| AgentError::NotNow(format!("{id} has no upgrade {number}")))?;
         journal.upgrade().clone().apply(&event).map_err(|problem| not_now(problem.into(), upgrade))?;
-        cancel(agent, &entry.product, waiting.unwrap_or_default())?;
+        if let Decision::Rollback { .. } = decision {
+            cancel(agent, &entry.product, waiting.unwrap_or_default())?;
+        }
         journal.append(event, agent.clock.now()).map_err(|error| not_now(error, upgrade))?;
         if let State::Rescued { .. } = journal.upgrade().state {
             entry.product.clear_unfinished().map_err(AgentError::io(format!("let the engines of {id} start")))?;
@@ -80,8 +84,17 @@ pub fn decide(
     mended.map(|()| Reply::Accepted)
 }
 
-/// What is offered since would be an upgrade from a version that is about to go.
+/// While its packages are being changed nobody can tell what there is to go back from.
+fn can_turn(agent: &Agent, upgrade: &Upgrade) -> Result<(), AgentError> {
+    match upgrade.has_left_before() || agent.is_over(&upgrade.header.product)? {
+        true => Ok(()),
+        false => Err(AgentError::NotNow("its package transaction is running; try again when it is over".to_owned())),
+    }
+}
+
+/// A journey ends where somebody turns back. What is offered since would be an upgrade from a version that is about to go.
 fn cancel(agent: &Agent, product: &Product, waiting: Vec<u32>) -> Result<(), AgentError> {
+    Journey::forget(product).map_err(AgentError::io(format!("end the journey of {}", product.id)))?;
     for number in waiting {
         let Some(mut journal) = product.open(number)? else { continue };
         journal.append(Event::Cancelled, agent.clock.now())?;

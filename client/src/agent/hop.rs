@@ -21,6 +21,7 @@ use super::{
 };
 use crate::add_on::Joined;
 use crate::engine::event::Reason;
+use crate::engine::machine::{State, Upgrade};
 use crate::engine::runner::Standing;
 use crate::host::HostError;
 use crate::journey::{Hop, Journey};
@@ -155,6 +156,9 @@ fn prepare(
     let id = &entry.product.id;
     let _lock = agent.locks.lock(id);
     let situation = Situation { prospect: Prospect::Offered(None), ..Situation::of(agent, catalogue, entry)? };
+    if !situation.newest.as_ref().is_some_and(|upgrade| is_still_cleared(upgrade, target)) {
+        return Ok(Prepared::Ended);
+    }
     let from = situation.from(agent);
     let nobody = BTreeSet::new();
     let mut journal = upgrades::open_or_begin(agent, &situation, target, from.as_ref(), &nobody)?;
@@ -180,6 +184,12 @@ fn prepare(
             Ok(Prepared::No { journey, reason })
         }
     }
+}
+
+/// Nobody has taken anything back, or held it, while packages were fetched.
+fn is_still_cleared(upgrade: &Upgrade, target: &SignedPlan) -> bool {
+    let is_open = matches!(upgrade.state, State::Cleared | State::Forward { .. } | State::Halted { .. });
+    is_open && upgrade.header.plan == target.plan.digest
 }
 
 /// Calls the package manager. The agent may be replaced meanwhile: its successor finds the transaction.

@@ -141,7 +141,10 @@ pub fn preinst(
         }
         let refusal = match reasons.is_empty() {
             true => {
-                keeping::keep_late(agent, &situation);
+                // A barrier that was asked has kept them.
+                if situation.under_way().is_none() {
+                    keeping::keep_late(agent, &situation);
+                }
                 barrier::admit(agent, &situation, &target, from.as_ref(), &joining, speaker)?.err()
             }
             false if matches!(brings, Brings::Archive(_)) => {

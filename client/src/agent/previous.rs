@@ -307,8 +307,8 @@ impl<'a> Keeping<'a> {
 
 /// As they were before the upgrade that is under way; else as they are.
 fn to_go_back_to(situation: &Situation<'_>) -> Vec<PackageVersion> {
-    match situation.under_way() {
-        Some(upgrade) => previous::before(situation.product, upgrade),
+    match situation.to_replace() {
+        Some(upgrade) => previous::before(situation.product, &upgrade),
         None => {
             let installed = situation.database.iter();
             let installed = installed.map(|(package, found)| (package.clone(), found.version.clone()));

@@ -32,6 +32,9 @@ const POLL: Duration = Duration::from_secs(1);
 pub fn put_back(agent: &Agent, situation: &Situation<'_>, upgrade: &Upgrade) -> Result<(), HostError> {
     let wanted = previous::before(situation.product, upgrade);
     let gone = newcomers(upgrade, &wanted);
+    if wanted.is_empty() {
+        return Err(failed("nobody knows which they were".to_owned()));
+    }
     if is_back(agent, &wanted, &gone)? {
         return reload(agent);
     }

@@ -112,6 +112,20 @@ impl<'a> Situation<'a> {
         self.newest.as_ref().filter(|upgrade| upgrade.is_under_way())
     }
 
+    /// The upgrade whose place another one takes: one that has begun and not ended. Where its fix came to nothing
+    /// before any package had changed, still the one that the fix was for: its data is as it left them.
+    pub fn to_replace(&self) -> Option<Upgrade> {
+        if let Some(upgrade) = self.under_way() {
+            return Some(upgrade.clone());
+        }
+        let newest = self.newest.as_ref().filter(|upgrade| {
+            let is_open = matches!(upgrade.state, State::Planned | State::Held | State::Cleared | State::Cancelled);
+            is_open && !upgrade.has_left_before()
+        })?;
+        let replaced = newest.header.supersedes.filter(|number| *number < newest.header.upgrade)?;
+        self.product.replay(replaced).ok()?.upgrade
+    }
+
     /// The plan of the version before: it tells which engines are new or retired.
     pub fn previous(&self, target: &UpgradePlan) -> Option<UpgradePlan> {
         let finished = self.last_finished().and_then(|upgrade| plan_of(self.trust, self.product, &upgrade).ok());

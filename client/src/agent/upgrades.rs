@@ -18,7 +18,6 @@ use crate::engine::journal::{Journal, JournalError};
 use crate::engine::machine::{HaltCause, State, Upgrade};
 use crate::engine::runner::{self, Context, Runner, Standing};
 use crate::previous::{self, PackageVersion};
-use crate::product::Product;
 
 /// Opens the journal of the upgrade to a plan, or begins it. Whatever was planned before and never begun
 /// is superseded, and so is an upgrade that halted and gets this one as its fix.
@@ -72,8 +71,8 @@ fn begin(
     header: Header,
     add_ons: &[AddOn],
 ) -> Result<Journal, AgentError> {
-    let supersedes = situation.under_way().map(|upgrade| upgrade.header.upgrade);
-    let header = inherit(situation.product, Header { supersedes, ..header });
+    let supersedes = situation.to_replace().map(|upgrade| upgrade.header.upgrade);
+    let header = inherit(situation, Header { supersedes, ..header });
     let plans: Vec<_> = add_ons.iter().map(|add_on| (add_on.plan.id(), add_on.signed.clone())).collect();
     let journal = situation.product.begin_with(header, &target.signed, &plans, agent.clock.now())?;
     supersede_others(agent, situation, journal.upgrade().header.upgrade)?;
@@ -81,10 +80,14 @@ fn begin(
 }
 
 /// What an upgrade takes over of those whose place it takes: that people have worked since, and that the data
-/// of before is lost.
-fn inherit(product: &Product, mut header: Header) -> Header {
+/// of before is lost. Nor is there a way back where nobody knows what a package was that is there already.
+fn inherit(situation: &Situation<'_>, mut header: Header) -> Header {
+    let product = situation.product;
     header.has_served = product.replaced_by(&header).iter().any(Upgrade::has_served);
-    if !backup::can_cover(product, &header) {
+    let is_unknown =
+        |module: &ModuleChange| module.before.is_none() && situation.database.contains_key(&module.package);
+    let is_lost = header.from.is_some() && header.supersedes.is_none() && header.modules.iter().any(is_unknown);
+    if is_lost || !backup::can_cover(product, &header) {
         header.items.iter_mut().filter(|item| item.packages).for_each(|item| item.undo = false);
     }
     header

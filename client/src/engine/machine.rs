@@ -245,6 +245,8 @@ impl Upgrade {
                 self.data_accepted = Some(version.clone());
             }
             Event::StepFailed { failure: Failure::DataDiffers { .. }, .. } => {}
+            // What was accepted on the way is not what is restored after the packages.
+            Event::UndoSucceeded { item } if *item == index(self.packages_item()) => self.data_accepted = None,
             // A step that came to no good end, and a person who did it by hand: nobody knows what they changed.
             Event::StepFailed { item, .. } | Event::Interrupted { item } | Event::RetryLater { item }
                 if *item > self.packages_item() =>

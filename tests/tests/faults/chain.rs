@@ -10,6 +10,9 @@ use crate::FINISH;
 /// So many words of a person lead out of anything.
 const WORDS: usize = 12;
 
+/// What apt says where dpkg was cut off before the product's own packages had changed.
+const DPKG_WAS_CUT: &str = "you must manually run 'dpkg --configure -a'";
+
 /// A host with a product, upgraded again and again.
 pub struct Chain {
     pub vendor: Vendor,
@@ -71,9 +74,15 @@ impl Chain {
         self.vendor.release_edited(Product::canopsis_patch(self.patch), &EDITS).unwrap();
     }
 
-    /// Installed by hand, whatever comes of it.
+    /// Installed by hand, whatever comes of it. Where dpkg was cut off apt does nothing before somebody has typed
+    /// what it says.
     pub fn upgrade(&self) -> Outcome {
         self.site.refresh();
+        let typed = self.site.upgrade();
+        if !typed.text().contains(DPKG_WAS_CUT) {
+            return typed;
+        }
+        self.site.host.ok(&["dpkg", "--force-confold", "--configure", "-a"]);
         self.site.upgrade()
     }
 

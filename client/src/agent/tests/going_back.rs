@@ -188,6 +188,7 @@ fn what_is_offered_since_makes_room_for_the_way_back() {
     world.reconcile();
     assert_eq!((number(&world, 1), number(&world, 2)), (State::RolledBack, State::Cancelled));
     is_as_before(&data);
+    assert_eq!(world.product().finished().unwrap(), Some(("1.0.0".parse().unwrap(), None)));
 }
 
 #[test]
@@ -219,6 +220,8 @@ fn the_agents_own_transaction_passes_and_another_does_not() {
 fn a_seal_comes_last_and_an_unsealed_backup_is_made_anew() {
     let (world, _data) = world();
     let plan = plan(&world, "1.1.0", &[DATA, "/var/lib/not-there"]);
+    world.publish(&[&world.vendor.release(&plan)], "1.1.0-1");
+    world.look();
     let folder = world.product().backup(1);
     fs_err::create_dir_all(&folder).unwrap();
     fs_err::write(folder.join("files.saved"), "half").unwrap();
@@ -227,4 +230,90 @@ fn a_seal_comes_last_and_an_unsealed_backup_is_made_anew() {
     let seal = Seal::read(&world.product(), 1).unwrap().unwrap();
     seal.verify(&world.product()).unwrap();
     assert_eq!((seal.parts.len(), seal.from.as_str()), (1, "1.0.0"));
+}
+
+/// 1.1.0 halts on a migration that cannot be taken back; its data is half way.
+fn halted(world: &World, data: &std::path::Path) {
+    let mut plan = plan(world, "1.1.0", &[DATA]);
+    let steps = plan["body"]["steps"].as_array_mut().unwrap();
+    steps.iter_mut().filter(|step| step["kind"] == "run").for_each(|step| step["undo"] = json!("impossible"));
+    assert_eq!(world.barrier(&plan), Reply::Pass);
+    migrated(data);
+    world.host.state().failing.insert("migrate".to_owned());
+    world.install(&plan);
+    world.ended();
+    assert!(matches!(number(world, 1), State::Halted { .. }), "{:?}", number(world, 1));
+}
+
+#[test]
+fn the_fix_of_a_halted_upgrade_goes_back_to_what_was_there_before_both() {
+    let (world, data) = world();
+    halted(&world, &data);
+    let fix = plan(&world, "1.2.0", &[DATA]);
+    assert_eq!(world.barrier(&fix), Reply::Pass);
+    assert!(!world.product().backup(2).exists(), "what is there by now is half migrated");
+    world.install(&fix);
+    world.host.done();
+    world.ended();
+    assert_eq!((number(&world, 1), number(&world, 2)), (State::Superseded { by: 2 }, State::RolledBack));
+    is_as_before(&data);
+    assert!(world.host.done().contains(&format!("put back {PACKAGE} 1.0.0-1")));
+    assert_eq!(world.host.running(), ["erp-web.service", "erp.service"]);
+    assert!(!world.product().is_unfinished());
+}
+
+#[test]
+fn where_half_migrated_data_was_never_saved_the_fix_goes_nowhere_back() {
+    let (world, data) = world();
+    halted(&world, &data);
+    fs_err::remove_dir_all(world.product().backup(1)).unwrap();
+    let fix = plan(&world, "1.2.0", &[DATA]);
+    assert_eq!(world.barrier(&fix), Reply::Pass);
+    world.install(&fix);
+    world.ended();
+    assert!(matches!(number(&world, 2), State::Halted { .. }), "{:?}", number(&world, 2));
+    assert_eq!(looked(&world).obstacles, [Obstacle::NoBackup]);
+}
+
+#[test]
+fn a_fix_that_comes_to_nothing_loses_no_way_back() {
+    let (world, data) = world();
+    halted(&world, &data);
+    let fix = plan(&world, "1.2.0", &[DATA]);
+    assert_eq!(world.barrier(&fix), Reply::Pass);
+    // Its transaction fails before anything has changed; the next one does not.
+    world.ended();
+    assert_eq!(number(&world, 2), State::Cancelled);
+    let next = plan(&world, "1.3.0", &[DATA]);
+    assert_eq!(world.barrier(&next), Reply::Pass);
+    assert_eq!(world.upgrade().header.supersedes, Some(1));
+    world.install(&next);
+    world.ended();
+    assert_eq!(world.state(), State::RolledBack);
+    is_as_before(&data);
+}
+
+#[test]
+fn where_nobody_knows_what_a_package_was_nothing_is_taken_away() {
+    let (world, data) = world();
+    // 1.1.0 came past everybody, before the agent had seen 1.0.0 as more than a baseline.
+    world.publish(&[&world.vendor.release(&world.vendor.plan("1.2.0"))], "1.2.0-1");
+    world.look();
+    let plan = plan(&world, "1.1.0", &[DATA]);
+    world.host.state().failing.insert("migrate".to_owned());
+    migrated(&data);
+    world.install(&plan);
+    world.ended();
+    assert!(!world.host.done().iter().any(|act| act.starts_with("put back")));
+    assert!(world.host.state().packages.contains_key(PACKAGE), "the product was removed");
+}
+
+#[test]
+fn an_upgrade_after_a_purge_has_a_backup_of_its_own() {
+    let (world, data) = world();
+    fs_err::create_dir_all(world.product().backup(4)).unwrap();
+    upgrade(&world, &data, true);
+    assert_eq!(world.product().upgrades().unwrap(), [5]);
+    assert_eq!(number(&world, 5), State::RolledBack);
+    is_as_before(&data);
 }

@@ -307,12 +307,12 @@ fn a_stop_that_was_rolled_back_is_asked_about_before_it_is_tried_again() {
     world.host.state().failing.insert("migrate".to_owned());
     set_out(&world, Some("1.1.0")).unwrap();
     drive(&world);
-    assert_eq!((first(&world), finished(&world)), (State::RolledBack, None));
+    assert_eq!((first(&world), finished(&world)), (State::RolledBack, Some(v("1.0.0"))));
     assert_eq!(waits(&world), [Reason::TakenBack { upgrade: 1 }]);
     assert_eq!(world.host.running(), ["erp-web.service", "erp.service"]);
     world.host.state().failing.clear();
     drive(&world);
-    assert_eq!(finished(&world), None, "nobody has said that it is wanted again");
+    assert_eq!(finished(&world), Some(v("1.0.0")), "nobody has said that it is wanted again");
     let at = jiff::Timestamp::UNIX_EPOCH;
     let wanted = Acknowledgement { at, by: marie(), subject: Subject::TakenBack { upgrade: 1 }, version: v("1.1.0") };
     acknowledge(&world.product(), &[wanted]).unwrap();

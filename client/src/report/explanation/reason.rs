@@ -28,15 +28,15 @@ fn way(reason: &Reason, language: Language) -> Option<Explanation> {
             language,
             "The plan starts from a later version than the one last finished here.",
             "Le plan part d'une version plus récente que la dernière menée à terme ici.";
-            "Upgrade to a version in between first; consignee plan shows which is offered on the way.",
-            "Passer d'abord par une version intermédiaire ; consignee plan montre laquelle est proposée en chemin."
+            "consignee upgrade goes there over the versions in between; with --plan it shows which.",
+            "consignee upgrade y va en passant par les versions intermédiaires ; avec --plan, il montre lesquelles."
         ),
         Reason::RequiredStops { .. } => explain!(
             language,
             "Some versions change data in a way that later ones rely on, so each has to have run here.",
             "Certaines versions changent les données d'une façon dont dépendent les suivantes : chacune doit avoir tourné ici.";
-            "Upgrade to the first version that is named, let it finish, and look again.",
-            "Passer à la première version nommée, la laisser se terminer, puis examiner de nouveau."
+            "consignee upgrade goes to each of them in turn; with --plan it shows the way.",
+            "consignee upgrade passe par chacune à son tour ; avec --plan, il montre le chemin."
         ),
         Reason::Downgrade { .. } => explain!(
             language,

@@ -25,6 +25,7 @@ use super::{Done, Scene, Step, Trouble, run};
 use crate::backup::{self, BackupError, Contents, Seal, SealedPart};
 use crate::engine::event::Failure;
 use crate::host::program::Program;
+use crate::scripts::Ran;
 
 /// The step.
 pub struct Backup<'a> {
@@ -104,7 +105,7 @@ impl Step for Backup<'_> {
             scene.note(&format!("restore {}", sealed.name));
             part(known).restore(&work, &sealed.contents)?;
         }
-        Ok(())
+        forget_scripts(scene)
     }
 }
 
@@ -160,6 +161,14 @@ impl Work<'_> {
         let ended = self.scene.context.programs.run(&program)?;
         run::failure(&program, ended).map_or(Ok(()), |failure| Err(failure.into()))
     }
+}
+
+/// The data is from before every script that this upgrade ran, and those whose place it takes.
+fn forget_scripts(scene: &Scene<'_>) -> Result<(), Trouble> {
+    let (product, header) = (scene.context.product, scene.header());
+    let replaced = product.replaced_by(header).into_iter().map(|upgrade| upgrade.header.upgrade);
+    let all: Vec<u32> = replaced.chain([header.upgrade]).collect();
+    Ok(Ran::of(product)?.take_out_all(product, &all)?)
 }
 
 /// An empty folder that only root can list; programs of the vendor's go through it.
