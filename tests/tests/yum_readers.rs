@@ -1,10 +1,13 @@
 //! Hosts that read the vendor's repository while its vendor publishes without pause.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
 
-use consign_lab::{CANOPSIS, Lab, Product, RpmSystem, Site, Vendor, lab};
+use consign_lab::{CANOPSIS, Lab, Product, RpmSystem, Site, Vendor, lab, until};
 
 const REFRESHES: usize = 20;
+const MIRRORS: &str = "yum/stable/mirrors";
+const SOON: Duration = Duration::from_secs(60);
 
 /// Packaging revisions of one release, until it is over; how many there were.
 fn publish_until(over: &AtomicBool, vendor: &Vendor) -> usize {
@@ -16,6 +19,8 @@ fn publish_until(over: &AtomicBool, vendor: &Vendor) -> usize {
         let edit = format!("revision = {revision}\n");
         vendor.release_edited(Product::canopsis("3.25.0"), &[("revision = 1\n", &edit)]).unwrap();
         published += 1;
+        // Each publication has a second of its own: more than one in a second would lead into the future.
+        until("the second of the publication", SOON, || (written(vendor) <= SystemTime::now()).then_some(())).unwrap();
     }
     published
 }
@@ -26,8 +31,12 @@ fn refresh(site: &Site) -> Vec<String> {
     answers.filter(|answer| !answer.success()).map(|answer| answer.to_string()).collect()
 }
 
+fn written(vendor: &Vendor) -> SystemTime {
+    vendor.repository().join(MIRRORS).metadata().unwrap().modified().unwrap()
+}
+
 fn list(vendor: &Vendor) -> String {
-    std::fs::read_to_string(vendor.repository().join("yum/stable/mirrors")).unwrap()
+    std::fs::read_to_string(vendor.repository().join(MIRRORS)).unwrap()
 }
 
 #[test]

@@ -12,15 +12,17 @@ fn cuts(in_short: usize, in_long: usize) -> usize {
     if crate::is_long() { in_long } else { in_short }
 }
 
+/// The moments that a short run always has, so that what changes with a commit is the commit.
+const SEED: u64 = 20_261_122;
+
 /// Moments by chance. `CONSIGN_SEED` gives those of an earlier run again.
 struct Chance(u64);
 
 impl Chance {
     fn new() -> Chance {
         let given = std::env::var("CONSIGN_SEED").ok().and_then(|seed| seed.parse().ok());
-        let seed = given.unwrap_or_else(|| {
-            SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(1, |since| since.as_secs())
-        });
+        let now = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(SEED, |since| since.as_secs());
+        let seed = given.unwrap_or_else(|| if crate::is_long() { now() } else { SEED });
         println!("CONSIGN_SEED={seed}");
         Chance(seed)
     }
@@ -36,9 +38,6 @@ impl Chance {
 }
 
 fn survives(name: &str, system: impl Into<BaseSystem>, cuts: usize) {
-    if cuts == 0 {
-        return;
-    }
     let mut chance = Chance::new();
     let mut chain = Chain::on_disk(name, system);
     chain.publish();
@@ -75,17 +74,17 @@ fn an_upgrade_on_the_newer_debian_survives_power_cuts() {
 #[test]
 fn an_upgrade_by_dnf_4_survives_power_cuts() {
     lab!(Lab::has_rpm());
-    survives("cut-dnf4", RpmSystem::Dnf4Trixie, cuts(0, 20));
+    survives("cut-dnf4", RpmSystem::Dnf4Trixie, 20);
 }
 
 #[test]
 fn an_upgrade_by_dnf_5_survives_power_cuts() {
     lab!(Lab::has_rpm());
-    survives("cut-dnf5", RpmSystem::Dnf5, cuts(0, 20));
+    survives("cut-dnf5", RpmSystem::Dnf5, 20);
 }
 
 #[test]
 fn an_upgrade_by_zypper_survives_power_cuts() {
     lab!(Lab::has_rpm());
-    survives("cut-zypper", RpmSystem::Zypper, cuts(0, 20));
+    survives("cut-zypper", RpmSystem::Zypper, 20);
 }

@@ -39,9 +39,7 @@ fn an_agent_that_is_killed_at_any_record_finishes_the_upgrade_or_takes_it_back()
 #[test]
 fn an_agent_that_is_killed_at_any_call_finishes_the_upgrade_or_takes_it_back() {
     lab!();
-    if crate::is_long() {
-        killed_at_every("all", "kill-calls", "kill-call");
-    }
+    killed_at_every("all", "kill-calls", "kill-call");
 }
 
 /// The init step fails after the packages: the upgrade is taken back, by an agent that is killed at every record of it.

@@ -13,6 +13,9 @@ fn half_way(version: &str, configured: bool) -> World {
     world.barrier(&world.vendor.plan("1.1.0"));
     world.unpack(&world.vendor.plan("1.1.0"), false);
     world.ended();
+    // The end of the transaction was watched, too, and what that found is done with.
+    world.settle();
+    world.agent.mending.lock().unwrap().clear();
     world.host.set(PACKAGE, version, configured);
     assert!(matches!(world.state(), State::Halted { cause: HaltCause::Partial, .. }), "{:?}", world.state());
     world.host.done();

@@ -204,6 +204,16 @@ impl World {
         self.reconcile();
     }
 
+    /// Nothing that the agent does by itself, in threads of its own, is under way any more.
+    pub fn settle(&self) {
+        let agent = &self.agent;
+        let is_quiet =
+            || !*agent.watched.lock().unwrap() && agent.expected().is_empty() && !agent.duty.idle().is_zero();
+        while !is_quiet() {
+            std::thread::yield_now();
+        }
+    }
+
     pub fn reconcile(&self) {
         reconcile::reconcile(&self.agent, &self.id()).unwrap();
     }
