@@ -73,13 +73,14 @@ fn take_up(agent: &Arc<Agent>, id: &ProductId) {
         let shift = agent.duty.work();
         agent.expected().remove(id);
         let standing = reconcile::reconcile(agent, id);
+        let mended = matches!(standing, Ok(Standing::Person)) && is_mended(agent, id);
         drop(shift);
         match standing {
             Ok(Standing::Later(pause)) => {
                 let _shift = agent.duty.wait();
                 agent.clock.sleep(pause);
             }
-            Ok(Standing::Person) if is_mended(agent, id) => {}
+            Ok(_) if mended => {}
             Ok(_) if goes_on(agent, id) => {}
             Ok(_) => return,
             Err(problem) => return log::error!("{id}: {problem}"),

@@ -207,8 +207,10 @@ impl World {
     /// Nothing that the agent does by itself, in threads of its own, is under way any more.
     pub fn settle(&self) {
         let agent = &self.agent;
-        let is_quiet =
-            || !*agent.watched.lock().unwrap() && agent.expected().is_empty() && !agent.duty.idle().is_zero();
+        let is_idle = || !agent.duty.idle().is_zero();
+        // In the order in which one hands over to the next: who watches expects before they go, and who was expected
+        // is at work before they are not expected any more.
+        let is_quiet = || !*agent.watched.lock().unwrap() && is_idle() && agent.expected().is_empty() && is_idle();
         while !is_quiet() {
             std::thread::yield_now();
         }
