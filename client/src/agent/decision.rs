@@ -92,7 +92,8 @@ fn can_turn(agent: &Agent, upgrade: &Upgrade) -> Result<(), AgentError> {
     }
 }
 
-/// A journey ends where somebody turns back. What is offered since would be an upgrade from a version that is about to go.
+/// A journey ends where somebody turns back. What is offered since would be an upgrade from a version that is
+/// about to go.
 fn cancel(agent: &Agent, product: &Product, waiting: Vec<u32>) -> Result<(), AgentError> {
     Journey::forget(product).map_err(AgentError::io(format!("end the journey of {}", product.id)))?;
     for number in waiting {

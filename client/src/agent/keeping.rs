@@ -20,6 +20,7 @@ use crate::site::checks::{Checks, Weight};
 
 /// How long a package's script may be held up for downloads.
 const LATE: Duration = Duration::from_secs(120);
+
 /// A product, the version it goes to, its packages, and all that will be written for it.
 pub struct Part<'a> {
     product: ProductId,

@@ -141,8 +141,8 @@ pub fn preinst(
         }
         let refusal = match reasons.is_empty() {
             true => {
-                // A barrier that was asked has kept them.
-                if situation.under_way().is_none() {
+                // A barrier that was asked has kept them; and what is finished comes once more beside those before it.
+                if situation.under_way().is_none() && !situation.is_finished(&target.plan) {
                     keeping::keep_late(agent, &situation);
                 }
                 barrier::admit(agent, &situation, &target, from.as_ref(), &joining, speaker)?.err()

@@ -23,7 +23,7 @@ pub fn page(product: &ProductId, looked: &GoingBack, language: Language, zone: &
         for obstacle in &looked.obstacles {
             page.add(2, Style::Plain, format!("- {}", sentence(obstacle, language)));
         }
-        advice::show(&mut page, &[on_product(product, language)], language);
+        advice::show(&mut page, &[advice::status(product, language)], language);
         return page;
     }
     let to = looked.from.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -127,11 +127,6 @@ pub fn sentence(obstacle: &Obstacle, language: Language) -> String {
             )
         }
     }
-}
-
-fn on_product(product: &ProductId, language: Language) -> Advice {
-    let purpose = say!(language, "see where it stands", "voir où elle en est");
-    (format!("consignee status {product}"), purpose)
 }
 
 /// Take it back, as far as nothing is lost by it.
