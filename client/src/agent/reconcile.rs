@@ -48,7 +48,7 @@ fn reconcile_alone(agent: &Arc<Agent>, id: &ProductId) -> Result<Standing, Agent
     }
     // Whatever broke the transaction may be mended: the same command shall then find the offer again.
     if is_taken_back(&situation)? || (over && is_unjudged(&situation)?) {
-        look::again(agent, &catalogue, entry)?;
+        look_again(agent, id)?;
     }
     if standing == Standing::Over {
         prune(agent, &entry.product);
@@ -60,6 +60,12 @@ fn reconcile_alone(agent: &Arc<Agent>, id: &ProductId) -> Result<Standing, Agent
         kept_back::refresh_one(agent, &catalogue, entry);
     }
     Ok(standing)
+}
+
+/// With what is installed by now: packages may have been put back since it was looked at.
+fn look_again(agent: &Agent, id: &ProductId) -> Result<(), AgentError> {
+    let catalogue = Catalogue::read(agent)?;
+    catalogue.entries.get(id).map_or(Ok(()), |entry| look::again(agent, &catalogue, entry))
 }
 
 /// Old backups go once nothing is under way. What cannot be told or removed stays.
