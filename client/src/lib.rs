@@ -27,6 +27,7 @@ pub mod previous;
 pub mod product;
 pub mod pruning;
 pub mod report;
+pub mod replaced;
 pub mod request;
 #[cfg(test)]
 mod sample;

@@ -23,6 +23,7 @@
 
 pub mod add_ons;
 pub mod adoption;
+pub mod backup_room;
 pub mod barrier;
 pub mod catalogue;
 pub mod checks;
