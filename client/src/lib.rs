@@ -26,6 +26,7 @@ pub mod preparation;
 pub mod previous;
 pub mod product;
 pub mod pruning;
+pub mod rehearsal;
 pub mod report;
 pub mod request;
 #[cfg(test)]

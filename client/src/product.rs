@@ -35,7 +35,7 @@ use crate::places::Places;
 pub const PLAN_FILE: &str = "plan.pgp";
 
 /// Every name in the folder of a product; whoever writes another one adds it here.
-pub const NAMES: [&str; 14] = [
+pub const NAMES: [&str; 16] = [
     "unfinished",
     "deferred",
     "offers.json",
@@ -50,6 +50,8 @@ pub const NAMES: [&str; 14] = [
     "journal",
     "scripts.json",
     "journey.json",
+    "rehearsal",
+    "rehearsal.lease",
 ];
 
 /// A product that the agent knows of.

@@ -92,7 +92,7 @@ pub fn for_backup(agent: &Agent, situation: &Situation<'_>, plan: &UpgradePlan) 
 
 /// How many bytes a file, or a folder with all that is in it, takes on the disk. What cannot be read takes nothing,
 /// nor what is there to be counted after the deadline.
-fn taken(path: &Path, deadline: Instant) -> u64 {
+pub(crate) fn taken(path: &Path, deadline: Instant) -> u64 {
     let Ok(found) = path.metadata() else { return 0 };
     if !found.is_dir() {
         return found.blocks() * BLOCK;
@@ -154,7 +154,11 @@ fn device(folder: &Path) -> Result<u64, HostError> {
     Ok(found.dev())
 }
 
-fn free(folder: &Path) -> Result<u64, HostError> {
+/// How many bytes are free for root's programs.
+///
+/// # Errors
+/// When it cannot be told.
+pub fn free(folder: &Path) -> Result<u64, HostError> {
     let found = rustix::fs::statvfs(nearest(folder)).map_err(|cause| unknown(folder, cause))?;
     Ok(found.f_bavail.saturating_mul(found.f_frsize))
 }
