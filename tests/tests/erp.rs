@@ -1,4 +1,5 @@
-//! An ERP over two majors: the scripts of each version, an update by starting it, a check before anybody works.
+//! An ERP on PostgreSQL over two majors: the scripts of each version, an update by starting it, a check before
+//! anybody works. Each upgrade is rehearsed first, on a copy of the host: what is there is then still what it was.
 //!
 //! The product is the example of `consign new --example erp`.
 
@@ -6,13 +7,24 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use consign_lab::{REPOSITORY_PORT, RecordClient, Release, Site, Vendor, edit, lab};
+use consign_lab::{BaseSystem, Host, Lab, Outcome, REPOSITORY_PORT, RecordClient, Site, Vendor, edit, lab};
 use serde_json::Value;
 
 const ERP: &str = "acme/erp";
 const ENTRIES: &str = "http://127.0.0.1:8069/entries";
-const DATABASE: &str = "/var/lib/acme-erp/erp.sqlite";
+/// Everything that a rehearsal could have changed and must not have: all that the server has, the product's files, what
+/// the package manager and the agent know of it, the accounts; and what of a rehearsal is left anywhere.
+const LIVE: &str = "cd / && su postgres -c 'pg_dumpall --schema-only' | grep -v -e '^.restrict' -e '^.unrestrict'; \
+                    su postgres -c \"psql -Atc 'SELECT script FROM ran ORDER BY number' -c 'SELECT version FROM module' \
+                    -c 'SELECT * FROM entry WHERE number < 10 ORDER BY number' acme-erp\"; \
+                    find /opt/acme-erp /var/lib/acme-erp /var/lib/consignee/acme/erp /etc /usr/lib/systemd/system /srv \
+                    -type f -not -name '*.lease' -printf '%p %s %m %u %T@\\n' | sort; ls /var/lib/postgresql/17; \
+                    dpkg-query --show; findmnt --noheadings --output TARGET; \
+                    systemctl list-units --all --plain --no-legend 'consignee-rehearsal*'";
 const OF_5_1: [&str; 3] = ["5.0.4/pre-10-blanks.py", "5.1.0/pre-10-rename.py", "5.1.0/post-10-companies.py"];
+/// What of an upgrade is run on a copy.
+const WHOLE: [&str; 9] =
+    ["backup", "packages", "pre", "update", "post", "enter-maintenance", "start", "health", "leave-maintenance"];
 const SOON: Duration = Duration::from_secs(30);
 
 /// The example as it was at this version: without what came later.
@@ -44,13 +56,12 @@ fn stored(site: &Site) -> BTreeSet<u64> {
 
 /// What a query of the database answers, a line for each row.
 fn asked(site: &Site, query: &str) -> String {
-    let ask = format!("import sqlite3; [print(*row) for row in sqlite3.connect('{DATABASE}').execute(\"{query}\")]");
-    site.host.ok(&["python3", "-c", &ask]).stdout
+    site.host.shell(&format!("cd / && su postgres -c \"psql -Atc '{query}' acme-erp\""))
 }
 
 /// Which scripts ran on the data, in order.
 fn ran(site: &Site) -> Vec<String> {
-    asked(site, "SELECT script FROM ran").lines().map(str::to_owned).collect()
+    asked(site, "SELECT script FROM ran ORDER BY number").lines().map(str::to_owned).collect()
 }
 
 /// Which scripts the agent takes for run, in order.
@@ -58,6 +69,23 @@ fn counted(site: &Site) -> Vec<String> {
     let ran: Value = serde_json::from_str(&site.host.read("/var/lib/consignee/acme/erp/scripts.json")).unwrap();
     let scripts = ran["scripts"].as_array().unwrap().iter();
     scripts.filter(|ran| ran["done"] == true).map(|ran| ran["script"].as_str().unwrap().to_owned()).collect()
+}
+
+/// The upgrade on a copy, with this exit status; what it says as JSON.
+#[track_caller]
+fn rehearsed(site: &Site, code: i32) -> (Outcome, Value) {
+    let before = site.host.shell(LIVE);
+    let outcome = site.host.exec(&["consignee", "--language", "en", "rehearse", ERP, "--json"]);
+    let logs = || site.host.exec(&["journalctl", "--no-pager", "-n", "60"]).stdout;
+    assert_eq!(outcome.code, code, "{outcome}\n{}", if outcome.code == code { String::new() } else { logs() });
+    assert_eq!(site.host.shell(LIVE), before);
+    let report = serde_json::from_str(&outcome.stdout).unwrap();
+    (outcome, report)
+}
+
+/// The steps that were run on the copy, in order.
+fn steps(report: &Value) -> Vec<&str> {
+    report["steps"].as_array().unwrap().iter().map(|step| step["name"].as_str().unwrap()).collect()
 }
 
 fn offered(site: &Site, vendor: &Vendor, project: &std::path::Path) {
@@ -70,7 +98,9 @@ fn offered(site: &Site, vendor: &Vendor, project: &std::path::Path) {
 fn at_5_1(name: &str) -> (Vendor, Site, RecordClient) {
     let vendor = Vendor::new("acme").unwrap();
     vendor.release_project(&project(&vendor, "5.0.3")).unwrap();
-    let site = Site::open(name, Release::Trixie, &vendor, ERP).unwrap();
+    let host = Host::boot(name, BaseSystem::Databases).unwrap();
+    host.ok(&["systemctl", "start", "postgresql"]);
+    let site = Site::on(host, &vendor, ERP).unwrap();
     site.host.apt_get(&["install", "acme-erp"]).expect_ok();
     site.wait_status(0);
     let client = RecordClient::post(&site.host, ENTRIES);
@@ -80,6 +110,9 @@ fn at_5_1(name: &str) -> (Vendor, Site, RecordClient) {
     for said in ["5.0.4/pre-10-blanks.py", "ready when http://127.0.0.1:8070/ready answers", "serves nobody"] {
         assert!(plan.contains(said), "{said:?} is not in {plan}");
     }
+    let (_, report) = rehearsed(&site, 0);
+    assert_eq!(report["verdict"], "would-complete");
+    assert_eq!(steps(&report), WHOLE);
     site.host.apt_get(&["upgrade"]).expect_ok();
     site.wait_status(0);
     client.wait_acknowledged(SOON).unwrap();
@@ -124,13 +157,16 @@ fn wanted_again(site: &Site) {
 
 #[test]
 fn an_erp_goes_through_two_majors_and_a_failing_post_script_is_taken_back() {
-    lab!();
+    lab!(Lab::can_host(BaseSystem::Databases));
     let (vendor, site, client) = at_5_1("erp");
     let next = project(&vendor, "5.2.0");
     let trouble = "import os, sys\nsys.exit('no room for it' if os.path.exists('/srv/trouble') else 0)\n";
     fs_err::write(next.join("app/scripts/5.2.0/post-20-check.py"), trouble).unwrap();
     site.host.write("/srv/trouble", "", 0o644);
     offered(&site, &vendor, &next);
+    let (outcome, report) = rehearsed(&site, 4);
+    assert_eq!((&report["verdict"], &report["step"]), (&"would-fail".into(), &"post".into()), "{outcome}");
+    assert_eq!(report["failure"]["script"], "5.2.0/post-20-check.py", "{outcome}");
     site.host.apt_get(&["upgrade"]).expect_ok();
     back_at_5_1(&site, &client, &["5.2.0/post-20-check.py", "exit status 1", "no room for it"]);
     site.host.ok(&["rm", "/srv/trouble"]);
@@ -142,7 +178,7 @@ fn an_erp_goes_through_two_majors_and_a_failing_post_script_is_taken_back() {
 
 #[test]
 fn a_version_that_fails_its_test_in_maintenance_has_served_nobody_and_is_taken_back() {
-    lab!();
+    lab!(Lab::can_host(BaseSystem::Databases));
     let (vendor, site, client) = at_5_1("erp-maintenance");
     let next = project(&vendor, "5.2.0");
     let health =
