@@ -95,7 +95,7 @@ fn offered(site: &Site, vendor: &Vendor, project: &std::path::Path) {
 }
 
 /// A host on which 5.0.3 was upgraded to 5.1.0, and somebody who works with it.
-fn at_5_1(name: &str) -> (Vendor, Site, RecordClient) {
+fn at_5_1(name: &str, rehearses: bool) -> (Vendor, Site, RecordClient) {
     let vendor = Vendor::new("acme").unwrap();
     vendor.release_project(&project(&vendor, "5.0.3")).unwrap();
     let host = Host::boot(name, BaseSystem::Databases).unwrap();
@@ -110,9 +110,11 @@ fn at_5_1(name: &str) -> (Vendor, Site, RecordClient) {
     for said in ["5.0.4/pre-10-blanks.py", "ready when http://127.0.0.1:8070/ready answers", "serves nobody"] {
         assert!(plan.contains(said), "{said:?} is not in {plan}");
     }
-    let (_, report) = rehearsed(&site, 0);
-    assert_eq!(report["verdict"], "would-complete");
-    assert_eq!(steps(&report), WHOLE);
+    if rehearses {
+        let (_, report) = rehearsed(&site, 0);
+        assert_eq!(report["verdict"], "would-complete");
+        assert_eq!(steps(&report), WHOLE);
+    }
     site.host.apt_get(&["upgrade"]).expect_ok();
     site.wait_status(0);
     client.wait_acknowledged(SOON).unwrap();
@@ -131,7 +133,7 @@ fn back_at_5_1(site: &Site, client: &RecordClient, why: &[&str]) {
         assert!(history.contains(said), "{said:?} is not in {history}");
     }
     assert_eq!(site.host.installed("acme-erp").as_deref(), Some("5.1.0-1"));
-    assert_eq!(asked(site, "SELECT version FROM module"), "5.1.0\n");
+    assert_eq!(asked(site, "SELECT version FROM module"), "5.1.0");
     assert_eq!(ran(site), OF_5_1);
     assert_eq!(counted(site), OF_5_1);
     assert!(!site.host.exists("/var/lib/acme-erp/maintenance"));
@@ -151,14 +153,14 @@ fn wanted_again(site: &Site) {
     site.host.apt_get(&["upgrade"]).expect_ok();
     site.wait_status(0);
     assert_eq!(ran(site), [&OF_5_1[..], &["5.2.0/pre-10-companies.py", "5.2.0/post-10-index.py"]].concat());
-    assert_eq!(asked(site, "SELECT version FROM module"), "5.2.0\n");
+    assert_eq!(asked(site, "SELECT version FROM module"), "5.2.0");
     site.host.assert_packages_sound();
 }
 
 #[test]
 fn an_erp_goes_through_two_majors_and_a_failing_post_script_is_taken_back() {
     lab!(Lab::can_host(BaseSystem::Databases));
-    let (vendor, site, client) = at_5_1("erp");
+    let (vendor, site, client) = at_5_1("erp", true);
     let next = project(&vendor, "5.2.0");
     let trouble = "import os, sys\nsys.exit('no room for it' if os.path.exists('/srv/trouble') else 0)\n";
     fs_err::write(next.join("app/scripts/5.2.0/post-20-check.py"), trouble).unwrap();
@@ -179,7 +181,7 @@ fn an_erp_goes_through_two_majors_and_a_failing_post_script_is_taken_back() {
 #[test]
 fn a_version_that_fails_its_test_in_maintenance_has_served_nobody_and_is_taken_back() {
     lab!(Lab::can_host(BaseSystem::Databases));
-    let (vendor, site, client) = at_5_1("erp-maintenance");
+    let (vendor, site, client) = at_5_1("erp-maintenance", false);
     let next = project(&vendor, "5.2.0");
     let health =
         "\n[[health]]\ncommand = [\"/usr/bin/test\", \"!\", \"-e\", \"/srv/trouble\"]\nwithin = \"3s\"\n\n[notes]";
