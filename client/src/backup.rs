@@ -4,8 +4,9 @@
 //! was, which names their digests. What has no seal is the rest of one that was cut off.
 //!
 //! An upgrade that takes the place of one that halted has the backup of that one: what is on the host by then
-//! is half migrated. `docs/backup.md` describes the folder.
+//! is half migrated. It saves only the parts which that one did not know. `docs/backup.md` describes the folder.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -27,6 +28,8 @@ use crate::site::keep::Allowance;
 /// Name of the seal in the folder of a backup.
 pub const SEAL: &str = "seal.json";
 const FORMAT: u32 = 1;
+/// The name of the step that makes one.
+const STEP: &str = "backup";
 
 /// What makes a backup count. Written last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -205,21 +208,30 @@ pub fn digest(path: &Path) -> Result<(Sha256, u64), BackupError> {
     read.map_err(|cause| BackupError::Io { action: "read", path: path.to_owned(), cause })
 }
 
-/// The backup that an upgrade is taken back with: its own, or that of the upgrade whose place it takes, from
-/// before anything was migrated. `None` where none was sealed, or one was migrated without any.
+/// The backups that an upgrade is taken back with, in the order in which they are restored: its own, with what those
+/// before it do not hold, and then those of the upgrades whose place it takes, from before anything was migrated.
+/// None where none was sealed, or something was migrated without any.
 ///
 /// # Errors
 /// [`BackupError`]
-pub fn of_unit(product: &Product, header: &Header) -> Result<Option<Seal>, BackupError> {
+pub fn of_unit(product: &Product, header: &Header) -> Result<Vec<Seal>, BackupError> {
+    let mut seals = VecDeque::new();
     for earlier in product.replaced_by(header).into_iter().rev() {
-        if let Some(seal) = Seal::read(product, earlier.header.upgrade)? {
-            return Ok(Some(seal));
-        }
-        if has_migrated(&earlier) {
-            return Ok(None);
+        match Seal::read(product, earlier.header.upgrade)? {
+            Some(seal) => seals.push_front(seal),
+            None if earlier.has_migrated() && (seals.is_empty() || !saves(&earlier)) => return Ok(Vec::new()),
+            None => {}
         }
     }
-    Seal::read(product, header.upgrade)
+    if let Some(own) = Seal::read(product, header.upgrade)? {
+        seals.push_front(own);
+    }
+    Ok(seals.into())
+}
+
+/// Whether an upgrade saves what the backups of those before it do not hold.
+fn saves(upgrade: &Upgrade) -> bool {
+    upgrade.header.items.iter().any(|item| item.name == STEP)
 }
 
 /// The newest backup of a product that counts.
@@ -249,16 +261,6 @@ pub fn prune(product: &Product, allowance: Allowance, now: Timestamp) -> Result<
 
 /// Whether the data can still be brought back to the version an upgrade with this header starts from.
 pub fn can_cover(product: &Product, header: &Header) -> bool {
-    let earlier = product.replaced_by(header);
-    let is_sealed = |upgrade: &Upgrade| Seal::read(product, upgrade.header.upgrade).is_ok_and(|seal| seal.is_some());
-    match earlier.iter().rev().find(|upgrade| is_sealed(upgrade) || has_migrated(upgrade)) {
-        Some(first) => is_sealed(first),
-        None => true,
-    }
-}
-
-/// Whether anything was begun after the packages.
-fn has_migrated(upgrade: &Upgrade) -> bool {
-    let after = upgrade.packages_item() + 1;
-    (after..upgrade.header.items.len()).any(|item| upgrade.attempts(item) > 0)
+    !product.replaced_by(header).iter().any(Upgrade::has_migrated)
+        || of_unit(product, header).is_ok_and(|seals| !seals.is_empty())
 }

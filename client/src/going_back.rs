@@ -149,16 +149,18 @@ fn missing(product: &Product, upgrade: &Upgrade, packages: &dyn PackageManager) 
     (!missing.is_empty()).then_some(Obstacle::Packages { missing })
 }
 
+/// The seal of what it comes back to; all that have to be restored are whole.
 fn sealed(product: &Product, upgrade: &Upgrade) -> Result<Seal, Obstacle> {
     let folder = product.backup(upgrade.header.upgrade);
     let unusable = |problem: String| Obstacle::Backup { folder: folder.clone(), problem };
     match backup::of_unit(product, &upgrade.header) {
-        Ok(Some(seal)) if seal.is_whole(product) => Ok(seal),
-        Ok(Some(seal)) => Err(Obstacle::Backup {
-            folder: product.backup(seal.upgrade),
-            problem: "a file of it is missing or cut off".to_owned(),
-        }),
-        Ok(None) => Err(unusable("it was never sealed".to_owned())),
+        Ok(seals) => match seals.iter().find(|seal| !seal.is_whole(product)) {
+            Some(torn) => Err(Obstacle::Backup {
+                folder: product.backup(torn.upgrade),
+                problem: "a file of it is missing or cut off".to_owned(),
+            }),
+            None => seals.into_iter().last().ok_or_else(|| unusable("it was never sealed".to_owned())),
+        },
         Err(problem) => Err(unusable(problem.to_string())),
     }
 }

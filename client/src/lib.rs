@@ -4,6 +4,7 @@ pub mod acknowledgement;
 pub mod add_on;
 pub mod agent;
 pub mod backup;
+pub mod baseline;
 pub mod cli;
 pub mod configuration;
 pub mod conversation;
@@ -27,6 +28,7 @@ pub mod previous;
 pub mod product;
 pub mod pruning;
 pub mod rehearsal;
+pub mod replaced;
 pub mod report;
 pub mod request;
 #[cfg(test)]

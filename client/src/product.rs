@@ -5,6 +5,7 @@
 //! | name | what |
 //! |---|---|
 //! | `unfinished` | exists while engines must not start; their units carry the condition |
+//! | `baseline.json` | the release that was there before any upgrade |
 //! | `offers.json` | what the last look found |
 //! | `journey.json` | where it goes, over several upgrades |
 //! | `acknowledgements` | what a person has read and accepted, append-only |
@@ -35,8 +36,10 @@ use crate::places::Places;
 pub const PLAN_FILE: &str = "plan.pgp";
 
 /// Every name in the folder of a product; whoever writes another one adds it here.
-pub const NAMES: [&str; 16] = [
+pub const NAMES: [&str; 18] = [
     "unfinished",
+    "purged",
+    "baseline.json",
     "deferred",
     "offers.json",
     "kept-back.json",

@@ -98,6 +98,14 @@ const ROWS: &[Row] = &[
         test: "`tests/tests/faults/kills.rs`",
     },
     Row {
+        record: Some("kill-rollback-call"),
+        fault: "The agent is killed",
+        place: "before every call that changes a file of a whole rollback; long run",
+        often: "",
+        ends: "rolled back: packages, data and engines of before; nothing acknowledged is lost",
+        test: "`tests/tests/faults/kills.rs`",
+    },
+    Row {
         record: Some("cut-bookworm"),
         fault: "The power fails, unsynced writes are lost",
         place: "random moments of an upgrade, Debian 12",

@@ -51,12 +51,39 @@ fn wait_end(site: &Site, wanted: &str) {
     site.host.wait_until(wanted, within, || (last_end(site) == wanted).then_some(()));
 }
 
-/// Everything below the data folder but what engines write by themselves: owner, mode, digest, path.
+/// What a site gives a file beside owner and mode: an ACL (read and write for user 1000, as acl(5) has it on the
+/// disk), an attribute of its own, a label of SELinux.
+const ATTRIBUTES: &str = r#"
+import os, struct
+entries = [(1, 6, 2**32 - 1), (2, 6, 1000), (4, 4, 2**32 - 1), (16, 6, 2**32 - 1), (32, 0, 2**32 - 1)]
+acl = struct.pack('<I', 2) + b''.join(struct.pack('<HHI', *entry) for entry in entries)
+for path in ['edition', 'records']:
+    os.makedirs('records', exist_ok=True)
+    os.setxattr(path, 'system.posix_acl_access', acl)
+    os.setxattr(path, 'user.owner', b'marie')
+    os.setxattr(path, 'security.selinux', b'system_u:object_r:var_lib_t:s0\0')
+"#;
+
+/// The same, shown.
+const SHOWN: &str = r#"
+import os
+for path in ['edition', 'records']:
+    print(path, sorted((name, os.getxattr(path, name).hex()) for name in os.listxattr(path)))
+"#;
+
+fn in_the_data_folder(site: &Site, python: &str) -> String {
+    site.host.ok(&["env", "--chdir=/var/lib/canopsis", "python3", "-c", python]).stdout
+}
+
+/// Everything below the data folder but what engines write by themselves: owner, mode, path, attributes, schema.
 fn data(site: &Site) -> String {
-    site.host.shell(
+    let attributes = in_the_data_folder(site, SHOWN);
+    assert_eq!(attributes.matches("security.selinux").count(), 2, "{attributes}");
+    let files = site.host.shell(
         "cd /var/lib/canopsis && find . -printf '%u:%g %m %p\\n' | grep -v -e -journal -e -wal -e -shm | sort; \
          python3 -c \"import sqlite3; print(sqlite3.connect('canopsis.db').execute('SELECT * FROM schema_version').fetchall())\"",
-    )
+    );
+    attributes + &files
 }
 
 #[track_caller]
@@ -75,6 +102,7 @@ fn version(site: &Site) -> Option<String> {
 }
 
 fn failed_step(site: &Site, vendor: &Vendor) {
+    in_the_data_folder(site, ATTRIBUTES);
     let before = data(site);
     cleared(vendor, site);
     let client = site.client();

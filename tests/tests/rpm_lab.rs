@@ -118,7 +118,11 @@ fn cut_in_post(host: &Host) {
     let options = if manager == "zypper" { "--non-interactive" } else { "-y" };
     std::thread::scope(|scope| {
         let running = scope.spawn(|| entrance.exec(&[manager, options, word]));
-        host.wait_until("the new version's %post", SOON, || host.exists("/srv/waits").then_some(()));
+        let waits = || host.exists("/srv/waits");
+        host.wait_until("the new version's %post", SOON, || (waits() || running.is_finished()).then_some(()));
+        if !waits() {
+            panic!("it ended without %post: {}", running.join().unwrap());
+        }
         host.cut();
         assert_eq!(running.join().unwrap().code, 137);
     });

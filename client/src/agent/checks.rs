@@ -12,7 +12,7 @@ use consign_metadata::name::{PackageName, ProductId, UnitName};
 use consign_metadata::plan::UpgradePlan;
 
 use super::situation::Situation;
-use super::{Agent, previous, room};
+use super::{Agent, backup_room, previous, room};
 use crate::engine::event::{HeldFile, Purpose, Reason};
 use crate::host::{HostError, PackageManager, open_files};
 use crate::looked::Looked;
@@ -162,11 +162,11 @@ pub fn of_offer(agent: &Agent, situation: &Situation<'_>, plan: &UpgradePlan, re
     found.look(weights.room, "room", || {
         let folder = situation.product.packages();
         let bytes = outlook.as_ref().map_or(0, |outlook| outlook.bytes);
-        let mut needs = vec![room::Need { folder, bytes, freed: 0, purpose: Purpose::PreviousPackages }];
+        let mut needs = vec![room::Need { folder, bytes, purpose: Purpose::PreviousPackages }];
         // Unpacked they are no smaller than this; how large is known once they are here.
         let bytes = arriving(agent, situation, release);
         needs.extend(room::for_files(&agent.places, &agent.packages.files(&subject.modules)?, bytes));
-        needs.extend(room::for_backup(agent, situation, plan));
+        needs.extend(backup_room::needed(agent, situation, plan)?);
         room::for_upgrade(&needs)
     });
     found

@@ -14,7 +14,7 @@ use super::catalogue::Catalogue;
 use super::situation::Situation;
 use super::upgrades::STOP_LIMIT;
 use super::{Agent, AgentError};
-use crate::data::{Difference, Found, Probe, Record};
+use crate::data::{self, Difference, Found, Probe, Record};
 use crate::engine::event::{Event, Person};
 use crate::engine::journal::JournalError;
 use crate::engine::machine::{State, Upgrade};
@@ -120,11 +120,12 @@ impl Desk<'_> {
         let numbers = self.product.upgrades().map_err(AgentError::io("list the upgrades"))?;
         for number in numbers.into_iter().rev() {
             let Some(upgrade) = self.product.replay(number)?.upgrade else { continue };
-            let Upgrade { header, state, data, data_before, data_accepted, .. } = upgrade;
+            let before = data::before(self.product, &upgrade);
+            let Upgrade { header, state, data, data_accepted, .. } = upgrade;
             match (state, header.from) {
                 (State::Completed, _) => return Ok((number, header.to, data)),
                 (State::Rescued { observed }, _) => return Ok((number, observed, None)),
-                (State::RolledBack, Some(from)) => return Ok((number, from, data_accepted.or(data_before))),
+                (State::RolledBack, Some(from)) => return Ok((number, from, data_accepted.or(before))),
                 _ => {}
             }
         }

@@ -110,9 +110,12 @@ fn is_sound(situation: &Situation<'_>, upgrade: &Upgrade) -> Result<(), AgentErr
         return Ok(());
     }
     let unusable = |problem: String| AgentError::NotNow(format!("the backup cannot be used: {problem}"));
-    let seal = backup::of_unit(situation.product, &upgrade.header).map_err(|problem| unusable(problem.to_string()))?;
-    let seal = seal.ok_or_else(|| unusable("it was never sealed".to_owned()))?;
-    seal.verify(situation.product).map_err(|problem| unusable(problem.to_string()))
+    let seals = backup::of_unit(situation.product, &upgrade.header).map_err(|problem| unusable(problem.to_string()))?;
+    if seals.is_empty() {
+        return Err(unusable("it was never sealed".to_owned()));
+    }
+    let verified = seals.iter().try_for_each(|seal| seal.verify(situation.product));
+    verified.map_err(|problem| unusable(problem.to_string()))
 }
 
 /// The product's lock. Whoever types `retry` the moment an upgrade halted waits until the agent has looked

@@ -13,8 +13,9 @@ use super::intent::Intent;
 use super::previous::{self, Keeping};
 use super::room::{self, Need};
 use super::situation::Situation;
-use super::{Agent, AgentError, barrier};
+use super::{Agent, AgentError, backup_room, barrier};
 use crate::engine::event::{Purpose, Reason};
+use crate::host::HostError;
 use crate::request::{PackageAction, Refusal, Reply};
 use crate::site::checks::{Checks, Weight};
 
@@ -28,6 +29,8 @@ pub struct Part<'a> {
     weights: Checks,
     keeping: Keeping<'a>,
     needs: Vec<Need>,
+    /// Why nobody can tell what else will be.
+    unknown: Option<HostError>,
 }
 
 impl<'a> Part<'a> {
@@ -53,15 +56,22 @@ impl<'a> Part<'a> {
         let is_of_it = |action: &&PackageAction| intent.joining.iter().any(|name| name.as_str() == action.package);
         let arriving: Vec<&PackageAction> = actions.iter().filter(is_of_it).collect();
         let keeping = Keeping::begin(agent, &situation, &arriving)?;
-        let (folder, bytes, freed) = (keeping.folder().to_owned(), keeping.bytes(), keeping.freed());
-        let mut needs = vec![Need { folder, bytes, freed, purpose: Purpose::PreviousPackages }];
+        let (folder, bytes) = (keeping.folder().to_owned(), keeping.bytes());
+        let mut needs = vec![Need { folder, bytes, purpose: Purpose::PreviousPackages }];
         let modules: Vec<_> = situation.database.keys().cloned().collect();
         // What a package database cannot tell now, it says itself in a moment.
         let installed = agent.packages.files(&modules).unwrap_or_default();
         needs.extend(room::for_files(&agent.places, &installed, keeping.unpacked()));
-        needs.extend(room::for_backup(agent, &situation, &target.plan));
         let weights = checks::weights(&agent.places, id);
-        Ok(Some(Self { product: id.clone(), to: target.plan.envelope.version.clone(), weights, keeping, needs }))
+        let mut unknown = None;
+        if weights.room != Weight::Off {
+            match backup_room::needed(agent, &situation, &target.plan) {
+                Ok(need) => needs.extend(need),
+                Err(problem) => unknown = Some(problem),
+            }
+        }
+        let to = target.plan.envelope.version.clone();
+        Ok(Some(Self { product: id.clone(), to, weights, keeping, needs, unknown }))
     }
 }
 
@@ -77,6 +87,9 @@ pub fn check(parts: &[Part<'_>]) -> Vec<(ProductId, Found)> {
         if let Some(full) = full.iter().find(|_| part.needs.iter().any(|need| need.bytes > 0)) {
             found.add(part.weights.room, full.clone());
         }
+        if let Some(problem) = &part.unknown {
+            found.add(part.weights.room, unknown(problem));
+        }
         (part.product.clone(), found)
     };
     parts.iter().map(check).collect()
@@ -85,8 +98,11 @@ pub fn check(parts: &[Part<'_>]) -> Vec<(ProductId, Found)> {
 fn no_room(parts: &[Part<'_>]) -> Option<Reason> {
     let looked_at = parts.iter().filter(|part| part.weights.room != Weight::Off);
     let needs: Vec<Need> = looked_at.flat_map(|part| part.needs.iter().cloned()).collect();
-    room::for_upgrade(&needs)
-        .unwrap_or_else(|problem| Some(Reason::CheckUnknown { check: "room".to_owned(), cause: problem.to_string() }))
+    room::for_upgrade(&needs).unwrap_or_else(|problem| Some(unknown(&problem)))
+}
+
+fn unknown(problem: &HostError) -> Reason {
+    Reason::CheckUnknown { check: "room".to_owned(), cause: problem.to_string() }
 }
 
 /// Keeps them; or answers why the transaction must not go ahead, with nothing stopped.

@@ -9,8 +9,8 @@
 //! - [`journey`], [`hop`]: a product goes to a version, stop by stop; [`preparing`]: why that is the agent's work
 //! - [`catalogue`], [`situation`], [`comparison`], [`offers`], [`intent`], [`add_ons`]: what is known and wanted
 //! - [`introduction`]: the new keys of a vendor, for a host that was away
-//! - [`checks`]: what is looked for on the host; [`room`]: space for what is written
-//! - [`keeping`], [`previous`]: the packages to go back to
+//! - [`checks`]: what is looked for on the host; [`room`], [`backup_room`]: space for what is written
+//! - [`keeping`], [`previous`]: the packages to go back to; [`tidying`]: what goes when nobody wants it any more
 //! - [`putting_back`]: they come back
 //! - [`timing`]: the site's rules on when and with whom
 //! - [`telling`]: people hear of an outage
@@ -23,6 +23,7 @@
 
 pub mod add_ons;
 pub mod adoption;
+pub mod backup_room;
 pub mod barrier;
 pub mod catalogue;
 pub mod checks;
@@ -55,6 +56,7 @@ pub mod seeding;
 pub mod service;
 pub mod situation;
 pub mod telling;
+pub mod tidying;
 pub mod timing;
 pub mod upgrades;
 pub mod watch;

@@ -69,7 +69,7 @@ pub fn arrive(
     let refused = match archive {
         Some(archive) => {
             let arrival = Arrival { package, brings: Brings::Archive(archive), before, attended };
-            preinst(agent, id, &arrival, speaker)?
+            come(agent, id, &arrival, speaker)?
         }
         None => {
             defer_first(agent, id)?;
@@ -109,10 +109,15 @@ pub fn preinst(
     arrival: &Arrival<'_>,
     speaker: &mut Speaker,
 ) -> Result<Reply, AgentError> {
-    let Arrival { package, brings, before, attended } = *arrival;
-    if UnderWay::on(&agent.places).concerns(package) {
-        return Ok(Reply::Pass);
+    match UnderWay::on(&agent.places).concerns(arrival.package) {
+        true => Ok(Reply::Pass),
+        false => come(agent, id, arrival, speaker),
     }
+}
+
+/// A package that is not put back by the agent itself.
+fn come(agent: &Arc<Agent>, id: &ProductId, arrival: &Arrival<'_>, speaker: &mut Speaker) -> Result<Reply, AgentError> {
+    let Arrival { package, brings, before, attended } = *arrival;
     let mut catalogue = Catalogue::read(agent)?;
     catalogue.know(agent, id);
     let target = match read(agent, &catalogue, id, brings) {

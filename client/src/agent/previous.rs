@@ -20,9 +20,7 @@ use super::{Agent, AgentError, room};
 use crate::feed::Kept;
 use crate::host::{HostError, Identity, Source};
 use crate::previous::{self, PackageVersion};
-use crate::pruning::{self, Set};
 use crate::request::PackageAction;
-use crate::site::Rules;
 
 /// How long downloads may hold a transaction up, all together.
 pub const LIMIT: Duration = Duration::from_secs(600);
@@ -49,9 +47,6 @@ pub struct Keeping<'a> {
     folder: PathBuf,
     keyring: Keyring,
     published: Vec<(PackageVersion, Sha256)>,
-    kept: Vec<PathBuf>,
-    /// Files of earlier releases that the site wants kept.
-    earlier: Vec<PathBuf>,
     missing: Vec<Missing>,
     /// Those that cannot be had, of the ones to go back to.
     lost: Vec<PackageVersion>,
@@ -97,7 +92,7 @@ impl<'a> Keeping<'a> {
         let mut keeping = Self::of(agent, situation)?;
         let folder = &keeping.folder;
         std::fs::create_dir_all(folder).map_err(AgentError::io(format!("create {}", folder.display())))?;
-        keeping.tidy(|path| !is_unfinished(path));
+        entries(folder).iter().filter(|path| is_unfinished(path)).for_each(|path| remove(path));
         for wanted in to_go_back_to(situation) {
             keeping.look_for(wanted, None);
         }
@@ -121,9 +116,8 @@ impl<'a> Keeping<'a> {
         let folder = situation.product.packages();
         let keyring = situation.trust.vendor(&situation.product.id.vendor)?.keyring(Role::Package)?;
         let published = published(agent, situation);
-        let earlier = earlier(agent, situation);
-        let (kept, missing, lost, unpacked) = Default::default();
-        Ok(Self { agent, folder, keyring, published, kept, earlier, missing, lost, unpacked })
+        let (missing, lost, unpacked) = Default::default();
+        Ok(Self { agent, folder, keyring, published, missing, lost, unpacked })
     }
 
     /// The file of a package that is kept, verified.
@@ -162,20 +156,9 @@ impl<'a> Keeping<'a> {
         self.missing.iter().filter(|missing| matches!(missing.way, Way::Download)).map(|missing| missing.bytes).sum()
     }
 
-    /// The room that becomes free: files of earlier releases.
-    pub fn freed(&self) -> u64 {
-        let old = entries(&self.folder).into_iter();
-        let old = old.filter(|path| !self.kept.contains(path) && !self.earlier.contains(path));
-        // What has another name elsewhere frees nothing.
-        let found = old.filter_map(|path| path.symlink_metadata().ok()).filter(|found| found.nlink() == 1);
-        found.map(|found| found.len()).sum()
-    }
-
-    /// Copies and fetches what is missing, until the deadline, and removes earlier releases. Answers whether
-    /// anything had to be waited for, and what could not be had after all.
+    /// Copies and fetches what is missing, until the deadline. Answers whether anything had to be waited for, and
+    /// what could not be had after all.
     pub fn carry_out(mut self, deadline: Instant) -> (bool, Vec<PackageVersion>) {
-        let stays: Vec<PathBuf> = self.kept.iter().chain(&self.earlier).cloned().collect();
-        self.tidy(|path| stays.contains(&path.to_owned()));
         let missing = std::mem::take(&mut self.missing);
         let (has_waited, mut can_be_had) = (!missing.is_empty(), true);
         for Missing { wanted, way, .. } in missing {
@@ -197,10 +180,10 @@ impl<'a> Keeping<'a> {
     fn look_for(&mut self, wanted: PackageVersion, archive: Option<&Path>) {
         if let Some(path) = self.agent.packages.file_in(&self.folder, &wanted.package, &wanted.version) {
             match self.verify(&path, &wanted) {
-                Ok(_) => return self.kept.push(path),
+                Ok(_) => return,
                 Err(problem) => {
                     log::warn!("{problem}");
-                    let _ = std::fs::remove_file(&path);
+                    remove(&path);
                 }
             }
         }
@@ -265,10 +248,10 @@ impl<'a> Keeping<'a> {
         let incoming = self.incoming();
         let taken = self.verify(&incoming, wanted).and_then(|(name, _)| {
             let path = self.folder.join(name);
-            settle(&incoming, &path).map(|()| path).map_err(|problem| problem.to_string())
+            settle(&incoming, &path).map_err(|problem| problem.to_string())
         });
         let _ = std::fs::remove_file(&incoming);
-        taken.map(|path| self.kept.push(path))
+        taken
     }
 
     /// The name and the size of a file that is this very package: signed by the vendor, and the one that was
@@ -291,18 +274,6 @@ impl<'a> Keeping<'a> {
         }
         Ok((found, bytes))
     }
-
-    fn tidy(&self, stays: impl Fn(&Path) -> bool) {
-        for path in entries(&self.folder).into_iter().filter(|path| !stays(path)) {
-            let removed = match path.is_dir() {
-                true => std::fs::remove_dir_all(&path),
-                false => std::fs::remove_file(&path),
-            };
-            if let Err(problem) = removed {
-                log::warn!("cannot remove {}: {problem}", path.display());
-            }
-        }
-    }
 }
 
 /// As they were before the upgrade that is under way; else as they are.
@@ -315,33 +286,6 @@ fn to_go_back_to(situation: &Situation<'_>) -> Vec<PackageVersion> {
             installed.map(|(package, version)| PackageVersion { package, version }).collect()
         }
     }
-}
-
-/// The files of releases before the one to go back to, as many and as long as the site keeps them.
-fn earlier(agent: &Agent, situation: &Situation<'_>) -> Vec<PathBuf> {
-    let product = situation.product;
-    let keep = Rules::read(&agent.places, &product.id).map(|rules| rules.keep).unwrap_or_default();
-    let (folder, mut sets) = (product.packages(), Vec::new());
-    // The newest is the one to go back to, which is kept whatever this says.
-    let newest: Vec<PathBuf> = files(agent, &folder, to_go_back_to(situation));
-    sets.push(Set { key: newest.clone(), at: agent.clock.now(), verified: true, in_use: true });
-    for number in product.upgrades().unwrap_or_default().into_iter().rev() {
-        let Ok(replay) = product.replay(number) else { continue };
-        let (Some(upgrade), Some(first)) = (replay.upgrade, replay.records.first()) else { continue };
-        let key = files(agent, &folder, previous::before(product, &upgrade));
-        let is_new = !key.is_empty() && sets.iter().all(|set| set.key != key);
-        if is_new {
-            sets.push(Set { key, at: first.at, verified: true, in_use: false });
-        }
-    }
-    let gone = pruning::superfluous(&sets, keep.packages, agent.clock.now());
-    let stays = sets.into_iter().map(|set| set.key).filter(|key| *key != newest && !gone.contains(key));
-    stays.flatten().collect()
-}
-
-fn files(agent: &Agent, folder: &Path, packages: Vec<PackageVersion>) -> Vec<PathBuf> {
-    let file = |found: PackageVersion| agent.packages.file_in(folder, &found.package, &found.version);
-    packages.into_iter().filter_map(file).collect()
 }
 
 /// The files of packages by digest, as the feeds on this host name them.
@@ -357,8 +301,15 @@ fn published(agent: &Agent, situation: &Situation<'_>) -> Vec<(PackageVersion, S
     known.collect()
 }
 
-fn entries(folder: &Path) -> Vec<PathBuf> {
+pub(super) fn entries(folder: &Path) -> Vec<PathBuf> {
     std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+}
+
+pub(super) fn remove(path: &Path) {
+    let removed = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+    if let Err(problem) = removed {
+        log::warn!("cannot remove {}: {problem}", path.display());
+    }
 }
 
 fn is_unfinished(path: &Path) -> bool {

@@ -6,21 +6,19 @@
 use std::sync::Arc;
 
 use consign_metadata::name::ProductId;
-use consign_metadata::version::Version;
+use consign_metadata::plan::Envelope;
 
 use super::catalogue::{Catalogue, Entry, plan_of};
 use super::comparison;
 use super::situation::Situation;
 use super::upgrades::{self, Task};
-use super::{Agent, AgentError, add_ons, data, holds, kept_back, look, telling};
-use crate::backup;
+use super::{Agent, AgentError, add_ons, data, holds, kept_back, look, removal, telling, tidying};
+use crate::baseline::Baseline;
 use crate::engine::event::{Event, Packages};
 use crate::engine::journal::Journal;
 use crate::engine::machine::{HaltCause, State, Upgrade};
 use crate::engine::runner::Standing;
 use crate::gate::UNHURRIED;
-use crate::product::Product;
-use crate::site::Rules;
 
 /// Compares one product and does what can be done.
 ///
@@ -50,8 +48,8 @@ fn reconcile_alone(agent: &Arc<Agent>, id: &ProductId) -> Result<Standing, Agent
     if is_taken_back(&situation)? || (over && is_unjudged(&situation)?) {
         look::again(agent, &catalogue, entry)?;
     }
-    if standing == Standing::Over {
-        prune(agent, &entry.product);
+    if over && standing == Standing::Over {
+        tidying::tidy(agent, &situation);
     }
     let catalogue = Catalogue::read(agent)?;
     holds::refresh(agent, &catalogue)?;
@@ -60,17 +58,6 @@ fn reconcile_alone(agent: &Arc<Agent>, id: &ProductId) -> Result<Standing, Agent
         kept_back::refresh_one(agent, &catalogue, entry);
     }
     Ok(standing)
-}
-
-/// Old backups go once nothing is under way. What cannot be told or removed stays.
-fn prune(agent: &Agent, product: &Product) {
-    let pruned = Rules::read(&agent.places, &product.id).map_err(|problem| problem.to_string());
-    let pruned = pruned.and_then(|rules| {
-        backup::prune(product, rules.keep.backups, agent.clock.now()).map_err(|problem| problem.to_string())
-    });
-    if let Err(problem) = pruned {
-        log::warn!("{}: {problem}", product.id);
-    }
 }
 
 /// The situation, and whether the packages will change no more by themselves. A transaction may begin
@@ -121,6 +108,10 @@ struct Reconciler<'a> {
 
 impl Reconciler<'_> {
     fn reconcile(&self) -> Result<Standing, AgentError> {
+        if self.over {
+            let caught_up = removal::catch_up(self.situation.product, self.situation.is_gone());
+            caught_up.map_err(AgentError::io(format!("forget {}", self.situation.product.id)))?;
+        }
         if self.situation.is_gone() && self.over {
             return self.gone();
         }
@@ -279,7 +270,11 @@ impl Reconciler<'_> {
             self.situation.take_up()?;
             return Ok(Standing::Over);
         }
-        if !self.over || !is_there || self.is_baseline(&installed.plan.envelope.version) {
+        if !self.over || !is_there {
+            return Ok(Standing::Over);
+        }
+        if self.is_baseline(&installed.plan.envelope) {
+            self.remember_baseline(&installed.plan.envelope)?;
             return Ok(Standing::Over);
         }
         let from = self.situation.from(self.agent);
@@ -290,10 +285,20 @@ impl Reconciler<'_> {
     }
 
     /// It was there before there was a journal, and no upgrade has led away from it.
-    fn is_baseline(&self, installed: &Version) -> bool {
-        let Situation { newest, finished, deferred, .. } = self.situation;
-        let came_from = newest.as_ref().map(|upgrade| upgrade.header.from.as_ref());
-        !deferred && finished.is_none() && came_from.is_none_or(|from| from == Some(installed))
+    fn is_baseline(&self, installed: &Envelope) -> bool {
+        let Situation { newest, finished, deferred, baseline, .. } = self.situation;
+        let is_it = match newest {
+            Some(upgrade) => upgrade.header.from.as_ref() == Some(&installed.version),
+            None => baseline.as_ref().is_none_or(|baseline| baseline.is(installed)),
+        };
+        !deferred && finished.is_none() && is_it
+    }
+
+    /// Somebody may install another release without any hook being asked.
+    fn remember_baseline(&self, installed: &Envelope) -> Result<(), AgentError> {
+        let Situation { newest: None, baseline: None, product, .. } = self.situation else { return Ok(()) };
+        let kept = Baseline::new(installed, self.agent.clock.now()).keep(product);
+        kept.map_err(AgentError::io(format!("write down which release of {} was there first", product.id)))
     }
 
     /// No package of it is left. Whatever only waited is not wanted any more.
@@ -307,6 +312,7 @@ impl Reconciler<'_> {
         }
         if self.situation.under_way().is_none() {
             self.situation.take_up()?;
+            Baseline::forget(product).map_err(AgentError::io(format!("forget {}", product.id)))?;
             product
                 .clear_unfinished()
                 .or_else(no_folder)

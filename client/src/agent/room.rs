@@ -5,24 +5,12 @@
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
-use consign_metadata::name::Label;
-use consign_metadata::plan::{BackupPart, UpgradePlan};
-
-use super::Agent;
-use super::situation::Situation;
-use crate::backup;
 use crate::engine::event::{FullFileSystem, Purpose, Reason};
 use crate::host::HostError;
 use crate::places::Places;
 
 const MIB: u64 = 1024 * 1024;
-/// How long the files of a backup are counted: somebody waits for the look. What was counted by then is needed at
-/// least.
-const PATIENCE: Duration = Duration::from_secs(3);
-/// The unit of `st_blocks`, and of an entry in an archive.
-const BLOCK: u64 = 512;
 /// What has to be free where the state is, in MiB, and to spare on each other file system. A journal and its logs
 /// take a small part of it.
 const NEEDED: u64 = 8;
@@ -34,8 +22,6 @@ pub struct Need {
     pub folder: PathBuf,
     /// How much.
     pub bytes: u64,
-    /// What becomes free in the same place before.
-    pub freed: u64,
     /// For what.
     pub purpose: Purpose,
 }
@@ -67,45 +53,6 @@ pub fn for_upgrade(needs: &[Need]) -> Result<Option<Reason>, HostError> {
     Ok((!file_systems.is_empty()).then_some(Reason::NoRoomForUpgrade { file_systems }))
 }
 
-/// What the backup of this upgrade will take: what its files take now, and what the other parts took last time.
-/// Nothing where the backup of an upgrade that halted is there, whose place this one takes.
-pub fn for_backup(agent: &Agent, situation: &Situation<'_>, plan: &UpgradePlan) -> Vec<Need> {
-    let product = situation.product;
-    let is_there = situation
-        .under_way()
-        .is_some_and(|upgrade| backup::of_unit(product, &upgrade.header).is_ok_and(|seal| seal.is_some()));
-    let Some(backup) = plan.backup().filter(|_| !is_there) else { return Vec::new() };
-    let last = backup::newest(product);
-    let took = |name: &Label| {
-        last.iter().flat_map(|seal| &seal.parts).find(|part| part.name == *name).map_or(0, |part| part.bytes)
-    };
-    let deadline = Instant::now() + PATIENCE;
-    let bytes = backup.parts.iter().map(|part| match part {
-        BackupPart::Files { paths, .. } => {
-            paths.iter().map(|path| taken(&agent.places.at(path), deadline)).fold(0, u64::saturating_add)
-        }
-        BackupPart::Command { name, .. } | BackupPart::Database { name, .. } => took(name),
-    });
-    let folder = product.folder().to_owned();
-    vec![Need { folder, bytes: bytes.fold(0, u64::saturating_add), freed: 0, purpose: Purpose::Backup }]
-}
-
-/// How many bytes a file, or a folder with all that is in it, takes on the disk. What cannot be read takes nothing,
-/// nor what is there to be counted after the deadline.
-pub(crate) fn taken(path: &Path, deadline: Instant) -> u64 {
-    let Ok(found) = path.metadata() else { return 0 };
-    if !found.is_dir() {
-        return found.blocks() * BLOCK;
-    }
-    let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
-    let inside = entries.take_while(|_| Instant::now() < deadline).map(|entry| match entry.file_type() {
-        // A link is saved as one.
-        Ok(kind) if kind.is_symlink() => BLOCK,
-        _ => taken(&entry.path(), deadline),
-    });
-    BLOCK + inside.fold(0, u64::saturating_add)
-}
-
 /// Where the files of a new version will be: where those of the version before are, in the same proportion.
 pub fn for_files(places: &Places, installed: &[PathBuf], bytes: u64) -> Vec<Need> {
     let mut by_device: BTreeMap<u64, (PathBuf, u64)> = BTreeMap::new();
@@ -117,7 +64,7 @@ pub fn for_files(places: &Places, installed: &[PathBuf], bytes: u64) -> Vec<Need
         let Ok(device) = folder.metadata().map(|found| found.dev()) else { continue };
         by_device.entry(device).or_insert_with(|| (folder.to_owned(), 0)).1 += found.len();
     }
-    let need = |folder, bytes| Need { folder, bytes, freed: 0, purpose: Purpose::NewFiles };
+    let need = |folder, bytes| Need { folder, bytes, purpose: Purpose::NewFiles };
     let total: u64 = by_device.values().map(|(_, size)| size).sum();
     if total == 0 {
         return vec![need(places.at("/usr"), bytes)];
@@ -133,10 +80,9 @@ pub fn to_bring(file: &Path, folder: &Path) -> u64 {
 }
 
 fn full(needs: &[&Need]) -> Result<Option<FullFileSystem>, HostError> {
-    let sum = |of: fn(&Need) -> u64| needs.iter().map(|need| of(need)).fold(0, u64::saturating_add);
     let folder = &needs[0].folder;
-    let free = free(folder)?.saturating_add(sum(|need| need.freed));
-    let needed = sum(|need| need.bytes).saturating_add(NEEDED * MIB);
+    let free = free(folder)?;
+    let needed = needs.iter().map(|need| need.bytes).fold(NEEDED * MIB, u64::saturating_add);
     let mut purposes: Vec<Purpose> = needs.iter().map(|need| need.purpose).collect();
     purposes.sort_unstable();
     purposes.dedup();
@@ -172,7 +118,7 @@ mod tests {
     use super::*;
 
     fn need(folder: &Path, bytes: u64, purpose: Purpose) -> Need {
-        Need { folder: folder.to_owned(), bytes, freed: 0, purpose }
+        Need { folder: folder.to_owned(), bytes, purpose }
     }
 
     #[test]
@@ -187,15 +133,6 @@ mod tests {
         assert_eq!(full.purposes, [Purpose::NewFiles, Purpose::Backup]);
         assert!(full.needed_mib > full.free_mib, "{full:?}");
         assert_eq!(for_upgrade(&[other]), Ok(None));
-    }
-
-    #[test]
-    fn what_becomes_free_before_counts() {
-        let folder = tempfile::tempdir().unwrap();
-        let there = free(folder.path()).unwrap();
-        let too_much = need(folder.path(), there + MIB, Purpose::PreviousPackages);
-        assert!(for_upgrade(std::slice::from_ref(&too_much)).unwrap().is_some());
-        assert_eq!(for_upgrade(&[Need { freed: 64 * MIB, ..too_much }]), Ok(None));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::catalogue::{Catalogue, Entry, SignedPlan, plan_of};
 use super::comparison::{self, Database};
 use super::{Agent, AgentError, seeding};
 use crate::add_on::{AddOn, Relations};
+use crate::baseline::Baseline;
 use crate::engine::event::Reason;
 use crate::engine::machine::{HaltCause, State, Upgrade};
 use crate::feed::Kept;
@@ -38,6 +39,8 @@ pub struct Situation<'a> {
     pub installed: Option<&'a SignedPlan>,
     /// What the package database has of it.
     pub database: Database,
+    /// The release that was there before any upgrade, where none has begun.
+    pub baseline: Option<Baseline>,
     /// Whether a first install waits to be taken up.
     pub deferred: bool,
     /// How other products are going to be.
@@ -66,10 +69,16 @@ impl<'a> Situation<'a> {
         more: &BTreeSet<PackageName>,
     ) -> Result<Self, AgentError> {
         let packages: Vec<PackageName> = entry.packages.union(more).cloned().collect();
+        let newest = entry.product.newest()?;
+        let baseline = match newest {
+            None => Baseline::read(&entry.product).map_err(AgentError::io("read what was there first"))?,
+            Some(_) => None,
+        };
         Ok(Self {
             trust: &catalogue.trust,
             product: &entry.product,
-            newest: entry.product.newest()?,
+            newest,
+            baseline,
             finished: entry.product.finished()?,
             installed: entry.plan(),
             database: agent.packages.observe(&packages)?.into_iter().collect(),
@@ -82,13 +91,17 @@ impl<'a> Situation<'a> {
     /// The version that an upgrade starts from; `None` for a first install.
     ///
     /// Packages that are there without any journal are a baseline, unless a first install is known to
-    /// wait: then they have just been unpacked and nothing of theirs was run.
+    /// wait: then they have just been unpacked and nothing of theirs was run. Of a baseline that was seen
+    /// before it counts what it was then.
     pub fn from(&self, agent: &Agent) -> Option<Version> {
         if let Some((version, _)) = &self.finished {
             return Some(version.clone());
         }
         if let Some(newest) = &self.newest {
             return newest.header.from.clone();
+        }
+        if let Some(baseline) = self.baseline.as_ref().filter(|_| !self.deferred) {
+            return Some(baseline.version.clone());
         }
         let installed = self.installed.filter(|_| !self.deferred)?;
         let is_there = comparison::is_installed(&*agent.packages, &installed.plan, &self.database);

@@ -18,6 +18,7 @@ use crate::engine::journal::{Journal, JournalError};
 use crate::engine::machine::{HaltCause, State, Upgrade};
 use crate::engine::runner::{self, Context, Runner, Standing};
 use crate::previous::{self, PackageVersion};
+use crate::replaced::Replaced;
 
 /// Opens the journal of the upgrade to a plan, or begins it. Whatever was planned before and never begun
 /// is superseded, and so is an upgrade that halted and gets this one as its fix.
@@ -271,6 +272,7 @@ pub fn carry_out(
     let previous = situation.previous(&target.plan);
     let joined = Joined::kept(situation.trust, situation.product, &journal.upgrade().header)?;
     let header = journal.upgrade().header.clone();
+    let replaced = replaced(situation, &header);
     let tell = |message: &str| telling::outage_begins(agent, situation.product, &header, message);
     let put_back = |upgrade: &Upgrade| putting_back::put_back(agent, situation, upgrade);
     let context = Context {
@@ -279,6 +281,7 @@ pub fn carry_out(
         plan: &target.plan,
         joined: &joined,
         previous: previous.as_ref(),
+        replaced: &replaced,
         services: &*agent.services,
         programs: &*agent.programs,
         clock: &*agent.clock,
@@ -291,6 +294,18 @@ pub fn carry_out(
     let standing = run(context, journal, task);
     telling::settle(agent, situation.product);
     standing
+}
+
+fn replaced(situation: &Situation<'_>, header: &Header) -> Vec<Replaced> {
+    let earlier = situation.product.replaced_by(header).into_iter();
+    let with_plan = |upgrade: Upgrade| {
+        let plan = plan_of(situation.trust, situation.product, &upgrade).map(|found| found.plan);
+        if let Err(problem) = &plan {
+            log::warn!("{}, upgrade {}: {problem}", situation.product.id, upgrade.header.upgrade);
+        }
+        Replaced { plan: plan.ok().filter(|plan| plan.digest == upgrade.header.plan), upgrade }
+    };
+    earlier.map(with_plan).collect()
 }
 
 /// Writes down whether the packages to go back to are there, before the steps begin; again where that has

@@ -30,6 +30,9 @@ pub use lock::{Lock, Taken};
 /// What was only known when it was saved: its encoding, and how much was in it.
 pub type Properties = BTreeMap<String, String>;
 
+/// The property that says how many bytes the database took when it was saved.
+pub const SIZE: &str = "size";
+
 /// A database at work.
 pub trait Database {
     /// The system user of its programs.

@@ -187,6 +187,11 @@ impl Upgrade {
         self.ever_left_before || (item + 1..self.header.items.len()).any(|later| self.attempts(later) > 0)
     }
 
+    /// Whether anything was begun that comes after the packages: the data may be changed.
+    pub fn has_migrated(&self) -> bool {
+        (self.packages_item() + 1..self.header.items.len()).any(|item| self.attempts(item) > 0)
+    }
+
     /// Whether the packages to go back to were there when it began.
     pub fn packages_are_kept(&self) -> bool {
         self.packages_missing.as_ref().is_some_and(Vec::is_empty)

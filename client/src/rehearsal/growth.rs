@@ -55,8 +55,9 @@ impl Growth {
     }
 }
 
-/// What is removed while it is looked at takes nothing.
-fn taken(path: &Path) -> u64 {
+/// How many bytes a file, or a folder with all that is in it, takes on the disk. What is removed while it is looked
+/// at takes nothing.
+pub fn taken(path: &Path) -> u64 {
     let Ok(found) = path.symlink_metadata() else { return 0 };
     let own = found.blocks() * BLOCK;
     if !found.is_dir() {

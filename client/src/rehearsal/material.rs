@@ -13,7 +13,7 @@ use consign_metadata::plan::{Backup, BackupPart, Database, UpgradePlan};
 
 use super::order::{Archive, DatabaseFile, Dump, Stored};
 use super::verdict::{Problem, Progress, Rehearsal};
-use super::{Here, Order, Scratch, Source};
+use super::{Here, Order, Scratch, Source, growth};
 use crate::agent::room;
 use crate::backup::{self, Contents, Seal, SealedPart};
 use crate::database::stand_in::Model;
@@ -26,8 +26,6 @@ use crate::trust;
 
 /// How long all packages may take together.
 const FETCH: Duration = Duration::from_secs(3600);
-/// How long the files are counted for which there has to be room.
-const COUNT: Duration = Duration::from_secs(30);
 const MIB: u64 = 1024 * 1024;
 /// What a copy takes beside data and packages, in MiB.
 const MARGIN: u64 = 64;
@@ -154,9 +152,7 @@ impl Desk<'_> {
             let takes = match (part, &self.seal) {
                 (BackupPart::Command { name, .. }, _) => return Err(Problem::Unknowable { part: name.clone() }),
                 (BackupPart::Files { paths, .. }, _) => {
-                    let deadline = Instant::now() + COUNT;
-                    paths.iter().map(|path| room::taken(&self.here.places.at(path), deadline)).sum::<u64>()
-                        * TIMES_FILES
+                    paths.iter().map(|path| growth::taken(&self.here.places.at(path))).sum::<u64>() * TIMES_FILES
                 }
                 (BackupPart::Database { name, database }, _) => {
                     let known = database::of(database);

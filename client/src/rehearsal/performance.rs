@@ -220,6 +220,8 @@ impl<'a> Piece<'a> {
             plan: &self.plan,
             joined: &self.joined,
             previous: self.previous.as_ref(),
+            // One that would take the place of another is not rehearsed.
+            replaced: &[],
             services: confined,
             programs: confined,
             clock: &self.clock,

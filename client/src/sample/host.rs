@@ -52,6 +52,10 @@ pub struct State {
     pub failing: BTreeSet<String>,
     /// What the program `probe` says of the data.
     pub data: String,
+    /// A file that has it instead, where it is to be saved and restored.
+    pub data_in: Option<PathBuf>,
+    /// What programs answer.
+    pub answers: BTreeMap<String, String>,
     /// Whether another host has the lock in the database.
     pub locked: bool,
     /// The programs that stay.
@@ -278,12 +282,18 @@ impl Programs for Host {
         }
         let mut state = self.state();
         if program.command[0] == "probe" {
-            std::fs::write(&program.log, &state.data).map_err(|_| error("write a log"))?;
+            let data = state.data_in.as_ref().map(|file| std::fs::read_to_string(file).unwrap_or_default());
+            std::fs::write(&program.log, data.as_ref().unwrap_or(&state.data)).map_err(|_| error("write a log"))?;
+            return Ok(Ended::Exit(0));
+        }
+        if let Some(answer) = state.answers.get(&program.command[0]) {
+            std::fs::write(&program.log, answer).map_err(|_| error("write a log"))?;
             return Ok(Ended::Exit(0));
         }
         state.done.push(program.command.join(" "));
         if program.command[0] == "migrate" {
             state.data = state.migrated.clone().unwrap_or(state.data.clone());
+            state.data_in.iter().for_each(|file| std::fs::write(file, &state.data).unwrap());
         }
         let fails = state.failing.contains(&program.command[0]);
         Ok(Ended::Exit(if fails { 1 } else { state.exit }))

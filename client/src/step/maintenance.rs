@@ -2,14 +2,19 @@
 
 use std::path::Path;
 
-use consign_metadata::plan::Maintenance;
+use consign_metadata::plan::{Maintenance, UpgradePlan};
 
 use super::{Done, Scene, Step, Trouble, run};
 use crate::durable;
-use crate::engine::event::Failure;
+use crate::engine::event::{Event, Failure, Header};
 use crate::host::program::Program;
+use crate::replaced::Replaced;
 
 const FLAG: &[u8] = b"Made by consignee: an upgrade is being checked.\n";
+/// The names of steps in a list.
+const STOP: &str = "stop";
+const ENTER: &str = "enter-maintenance";
+const LEAVE: &str = "leave-maintenance";
 
 /// The step before the start.
 pub struct Enter;
@@ -23,17 +28,58 @@ impl Step for Enter {
     }
 
     fn undo(&self, scene: &mut Scene<'_>) -> Result<(), Trouble> {
-        leave(scene)
+        leave_own(scene)
     }
 }
 
 impl Step for Leave {
     fn run(&self, scene: &mut Scene<'_>) -> Result<Done, Trouble> {
-        leave(scene).map(|()| Done::Done)
+        leave_own(scene).map(|()| Done::Done)
     }
 
     fn undo(&self, scene: &mut Scene<'_>) -> Result<(), Trouble> {
         enter(scene)
+    }
+}
+
+/// Ends the mode that an upgrade has left the product in whose place this one takes: with the engines stopped, as
+/// when that one had been taken back, and before its own programs are replaced.
+///
+/// # Errors
+/// [`Trouble`]
+pub(super) fn end_earlier(scene: &Scene<'_>) -> Result<(), Trouble> {
+    for earlier in scene.context.replaced {
+        if is_in_it(scene, earlier)? {
+            scene.note(&format!("the maintenance mode of upgrade {} ends", earlier.upgrade.header.upgrade));
+            leave_by(scene, earlier)?;
+        }
+        // When it stopped the engines it did this for all before it.
+        if earlier.begun(STOP).is_some() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn is_in_it(scene: &Scene<'_>, earlier: &Replaced) -> Result<bool, Trouble> {
+    if earlier.begun(ENTER).is_none() {
+        return Ok(false);
+    }
+    let left = earlier.begun(LEAVE);
+    let records = scene.context.product.replay(earlier.upgrade.header.upgrade)?.records;
+    let has_left = |event: &Event| matches!(event, Event::StepSucceeded { item } if Some(*item) == left);
+    Ok(!records.iter().any(|record| has_left(&record.event)))
+}
+
+fn leave_by(scene: &Scene<'_>, earlier: &Replaced) -> Result<(), Trouble> {
+    // The one of this release is most often the same.
+    let plan = earlier.plan.as_ref().unwrap_or(scene.context.plan);
+    match &plan.body.maintenance {
+        Some(mode) => leave(scene, mode, plan, &earlier.upgrade.header),
+        None => {
+            log::warn!("{}: no plan tells how its maintenance mode ends", scene.context.product.id);
+            Ok(())
+        }
     }
 }
 
@@ -43,15 +89,19 @@ fn enter(scene: &Scene<'_>) -> Result<(), Trouble> {
         // On the disk before the first start: a power cut must not end the mode.
         durable::replace(&scene.context.places.at(flag), FLAG).map_err(|cause| cannot("write", flag, &cause))?;
     }
-    mode.enter.as_ref().map_or(Ok(()), |command| run(scene, mode, command))
+    mode.enter.as_ref().map_or(Ok(()), |command| run(scene, mode, run::filled(scene, command)?))
 }
 
-fn leave(scene: &Scene<'_>) -> Result<(), Trouble> {
-    let mode = mode(scene)?;
+fn leave_own(scene: &Scene<'_>) -> Result<(), Trouble> {
+    leave(scene, mode(scene)?, scene.context.plan, scene.header())
+}
+
+fn leave(scene: &Scene<'_>, mode: &Maintenance, plan: &UpgradePlan, header: &Header) -> Result<(), Trouble> {
     if let Some(flag) = &mode.flag {
         durable::remove(&scene.context.places.at(flag)).map_err(|cause| cannot("remove", flag, &cause))?;
     }
-    mode.leave.as_ref().map_or(Ok(()), |command| run(scene, mode, command))
+    let command = mode.leave.as_ref();
+    command.map_or(Ok(()), |command| run(scene, mode, run::filled_for(scene, plan, header, command)?))
 }
 
 fn mode<'a>(scene: &Scene<'a>) -> Result<&'a Maintenance, Trouble> {
@@ -59,10 +109,10 @@ fn mode<'a>(scene: &Scene<'a>) -> Result<&'a Maintenance, Trouble> {
     Ok(scene.context.plan.body.maintenance.as_ref().ok_or_else(none)?)
 }
 
-fn run(scene: &Scene<'_>, mode: &Maintenance, command: &[String]) -> Result<(), Trouble> {
+fn run(scene: &Scene<'_>, mode: &Maintenance, command: Vec<String>) -> Result<(), Trouble> {
     let program = Program {
         unit: run::unit(scene.header(), scene.item),
-        command: run::filled(scene, command)?,
+        command,
         user: mode.user.clone(),
         login_shell: false,
         environment: Default::default(),

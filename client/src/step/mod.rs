@@ -45,6 +45,7 @@ use crate::host::program::Programs;
 use crate::host::{HostError, ServiceManager};
 use crate::places::Places;
 use crate::product::Product;
+use crate::replaced::Replaced;
 
 /// The time, so that tests need not sleep.
 pub trait Clock: Send + Sync {
@@ -91,6 +92,8 @@ pub struct Context<'a> {
     pub joined: &'a Joined,
     /// The plan of the version before, where it is at hand: it tells engines that are new or retired.
     pub previous: Option<&'a UpgradePlan>,
+    /// The upgrades whose place this one takes, newest first.
+    pub replaced: &'a [Replaced],
     /// Who starts and stops engines.
     pub services: &'a dyn ServiceManager,
     /// Who runs programs.

@@ -4,7 +4,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use std::time::Duration;
 
-use consign_metadata::plan::{RunStep, Undo};
+use consign_metadata::plan::{RunStep, Undo, UpgradePlan};
 
 use super::words::Words;
 use super::{Done, Probe, Scene, Step, Trouble};
@@ -81,10 +81,22 @@ impl Run<'_> {
 /// # Errors
 /// [`Failure::Site`] when the site's file cannot be used.
 pub(super) fn filled(scene: &Scene<'_>, command: &[String]) -> Result<Vec<String>, Trouble> {
-    let context = &scene.context;
+    filled_for(scene, scene.context.plan, scene.header(), command)
+}
+
+/// The same of a command of the plan of another upgrade.
+///
+/// # Errors
+/// [`Failure::Site`] when the site's file cannot be used with that plan.
+pub(super) fn filled_for(
+    scene: &Scene<'_>,
+    plan: &UpgradePlan,
+    header: &Header,
+    command: &[String],
+) -> Result<Vec<String>, Trouble> {
     let options =
-        site::options(context.places, context.plan).map_err(|error| Failure::Site { problem: error.to_string() })?;
-    let words = Words { options: &options, from: scene.header().from.as_ref(), to: &scene.header().to };
+        site::options(scene.context.places, plan).map_err(|error| Failure::Site { problem: error.to_string() })?;
+    let words = Words { options: &options, from: header.from.as_ref(), to: &header.to };
     let program = || command.first().cloned().unwrap_or_default();
     words.fill(command).map_err(|error| Failure::CannotStart { program: program(), reason: error.to_string() }.into())
 }

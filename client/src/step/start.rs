@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Done, Scene, Step, Trouble, engines};
+use super::{Done, Scene, Step, Trouble, engines, maintenance};
 
 /// The step.
 pub struct Start {
@@ -17,6 +17,7 @@ impl Step for Start {
             // No stop went before: what runs is still the old program.
             engines::observe(scene)?;
             engines::stop(scene, self.limit)?;
+            maintenance::end_earlier(scene)?;
         }
         let units = engines::to_start(scene);
         scene.context.product.clear_unfinished()?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Done, Scene, Step, Trouble, engines};
+use super::{Done, Scene, Step, Trouble, engines, maintenance};
 
 /// The step.
 pub struct Stop {
@@ -14,6 +14,7 @@ impl Step for Stop {
     fn run(&self, scene: &mut Scene<'_>) -> Result<Done, Trouble> {
         engines::observe(scene)?;
         engines::stop(scene, self.limit)?;
+        maintenance::end_earlier(scene)?;
         Ok(Done::Done)
     }
 

@@ -1,8 +1,7 @@
 //! The vendor: keys that last as long as keys may, publications that do not.
 
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use consign_lab::{AgentPackage, Lab, Vendor};
 use tempfile::TempDir;
@@ -17,8 +16,6 @@ const LASTING_KEY: [&str; 5] = ["--algorithm", "ed25519", "--no-passphrase", "--
 pub struct Publisher {
     pub vendor: Vendor,
     agent: AgentPackage,
-    /// The same for hosts of rpm.
-    agent_rpm: PathBuf,
     _work: TempDir,
 }
 
@@ -28,8 +25,8 @@ impl Publisher {
         fs_err::remove_dir_all(vendor.keys())?;
         new_keys(&vendor, name, &vendor.keys())?;
         let work = tempfile::tempdir()?;
-        let (agent, agent_rpm) = stand_in(&vendor, work.path())?;
-        Ok(Publisher { vendor, agent, agent_rpm, _work: work })
+        let agent = stand_in(&vendor, work.path())?;
+        Ok(Publisher { vendor, agent, _work: work })
     }
 
     pub fn repository(&self) -> PathBuf {
@@ -40,8 +37,6 @@ impl Publisher {
     pub fn publish(&self, project: &Path) -> Result<()> {
         let packages = self.vendor.build(project)?;
         let mut arguments = self.vendor.publish_arguments(project, &self.agent);
-        // Before another option: what follows `--agent` is an agent.
-        arguments.splice(1..1, ["--agent".to_owned(), self.agent_rpm.display().to_string()]);
         arguments.extend(["--valid-for".to_owned(), VALID_FOR.to_owned()]);
         arguments.extend(packages.iter().map(|package| package.display().to_string()));
         self.vendor.consign(&arguments.iter().map(String::as_str).collect::<Vec<_>>())?;
@@ -63,37 +58,38 @@ impl Publisher {
 
 /// Packages `consignee` with two programs that do nothing, older than every real one: the real one is
 /// too large to be kept, and the agent that finishes a golden host is that of the tree.
-fn stand_in(vendor: &Vendor, work: &Path) -> Result<(AgentPackage, PathBuf)> {
+fn stand_in(vendor: &Vendor, work: &Path) -> Result<AgentPackage> {
     let (keys, binaries) = (work.join("keys"), work.join("programs"));
     new_keys(vendor, "consign", &keys)?;
     fs_err::create_dir_all(&binaries)?;
     for program in ["consignee", "consignee-hook"] {
-        fs_err::write(binaries.join(program), "#!/bin/sh\n")?;
-        // It is run when it is packaged, to write its own manual.
-        fs_err::set_permissions(binaries.join(program), Permissions::from_mode(0o755))?;
+        compile(&binaries.join(program))?;
     }
     let (dist, key) = (Lab::repository().join("client/dist"), keys.join("package.secret.pgp"));
     let text = |path: &Path| path.display().to_string();
-    for format in ["deb", "rpm"] {
-        vendor.consign(&[
-            "agent-package",
-            "--format",
-            format,
-            "--binaries",
-            &text(&binaries),
-            "--dist",
-            &text(&dist),
-            "--version",
-            "0.0.1-1",
-            "--key",
-            &text(&key),
-            "--output",
-            &text(work),
-        ])?;
-    }
-    let certificate = keys.join("certificate.pgp");
-    let package = work.join("consignee_0.0.1-1_amd64.deb");
-    Ok((AgentPackage { package, certificate }, work.join("consignee-0.0.1-1.x86_64.rpm")))
+    vendor.consign(&[
+        "agent-package",
+        "--binaries",
+        &text(&binaries),
+        "--dist",
+        &text(&dist),
+        "--version",
+        "0.0.1-1",
+        "--key",
+        &text(&key),
+        "--output",
+        &text(work),
+    ])?;
+    Ok(AgentPackage { package: work.join("consignee_0.0.1-1_amd64.deb"), certificate: keys.join("certificate.pgp") })
+}
+
+/// A program that is run when it is packaged, to write its own manual, and says nothing.
+fn compile(program: &Path) -> Result<()> {
+    let source = program.with_extension("c");
+    fs_err::write(&source, "int main(void) { return 0; }\n")?;
+    let status = Command::new("cc").args(["-Os", "-s", "-o"]).arg(program).arg(&source).status()?;
+    fs_err::remove_file(source)?;
+    if status.success() { Ok(()) } else { Err("cc cannot compile a program that does nothing".into()) }
 }
 
 fn new_keys(vendor: &Vendor, name: &str, folder: &Path) -> Result<()> {

@@ -42,30 +42,56 @@ fn an_agent_that_is_killed_at_any_call_finishes_the_upgrade_or_takes_it_back() {
     killed_at_every("all", "kill-calls", "kill-call");
 }
 
-/// The init step fails after the packages: the upgrade is taken back, by an agent that is killed at every record of it.
 #[test]
 fn an_agent_that_is_killed_at_any_record_of_a_rollback_takes_the_upgrade_back() {
     lab!();
-    let mut chain = Chain::begin("kill-rollback", Release::Bookworm);
+    killed_in_rollbacks("record", "kill-rollback", 1, if crate::is_long() { 1 } else { 13 });
+}
+
+/// From the first call of the way back on: those before it are the upgrade's.
+#[test]
+fn an_agent_that_is_killed_at_any_call_of_a_rollback_takes_the_upgrade_back() {
+    lab!();
+    killed_in_rollbacks("all", "kill-rollback-call", FROM_THE_WAY_BACK, 1);
+}
+
+/// Stands for the first call that follows the failure.
+const FROM_THE_WAY_BACK: usize = 0;
+
+/// The init step fails after the packages: the upgrade is taken back, by an agent that is killed at calls of a kind.
+fn killed_in_rollbacks(kind: &str, name: &str, first: usize, step: usize) {
+    let mut chain = Chain::begin(name, Release::Bookworm);
     let faults = Faults::load(&chain.site.host).unwrap();
-    let records = taken_back(&mut chain, &faults, "", "undisturbed");
-    assert!(records > 20, "only {records} records");
-    let step = if crate::is_long() { 1 } else { records / 3 };
+    taken_back(&mut chain, &faults, "", "undisturbed");
+    let calls = faults.calls(kind);
+    let first = if first == FROM_THE_WAY_BACK { first_of_the_way_back(&chain, &calls) } else { first };
+    assert!(calls.len() > first + 20, "only {} calls of {kind}, the first is {first}", calls.len());
     let mut count = Count::default();
-    for number in (1..=records).step_by(step) {
-        let what = format!("killed at record {number} of {records} of an upgrade that fails");
-        taken_back(&mut chain, &faults, &format!("kill record {number}"), &what);
+    for number in (first..=calls.len()).step_by(step) {
+        let what = format!("killed at {kind} {number} of {} of an upgrade that fails", calls.len());
+        taken_back(&mut chain, &faults, &format!("kill {kind} {number}"), &what);
         let fired = faults.fired().unwrap_or_else(|| panic!("{what}: the fault did not fire"));
         println!("{what} ({fired})");
         count.faults += 1;
         count.taken_back += 1;
     }
     chain.over();
-    keep("kill-rollback", &count).unwrap();
+    keep(name, &count).unwrap();
 }
 
-/// An upgrade whose init step fails, from its look to its end; answers how many records that took.
-fn taken_back(chain: &mut Chain, faults: &Faults, plan: &str, what: &str) -> usize {
+/// The number of the call that makes the failure durable, which the way back follows.
+fn first_of_the_way_back(chain: &Chain, calls: &[String]) -> usize {
+    let find = "grep --line-number step-failed /var/lib/consignee/acme/canopsis/journal/*/records.jsonl | tail -n 1";
+    let found = chain.site.host.shell(find);
+    let [journal, line] = found.split(':').take(2).collect::<Vec<_>>()[..] else { panic!("{found}") };
+    let of_the_journal = |call: &String| call.starts_with("fdatasync ") && call.ends_with(journal);
+    let mut records = calls.iter().enumerate().filter(|(_, call)| of_the_journal(call));
+    let before = line.parse::<usize>().unwrap() - 1;
+    1 + records.nth(before).expect("its records were synced").0
+}
+
+/// An upgrade whose init step fails, from its look to its end.
+fn taken_back(chain: &mut Chain, faults: &Faults, plan: &str, what: &str) {
     chain.publish();
     chain.site.trouble("fail");
     faults.plan(plan);
@@ -78,5 +104,4 @@ fn taken_back(chain: &mut Chain, faults: &Faults, plan: &str, what: &str) -> usi
     }
     assert_eq!(end, End::TakenBack, "{what}");
     chain.site.trouble_is_over();
-    faults.calls("record").len()
 }

@@ -9,13 +9,13 @@ use consign_metadata::digest::Sha256;
 use consign_metadata::document::Role;
 use consign_metadata::feed::{Feed, FeedRelease, MAXIMUM_HEAD_SIZE, Shard};
 use consign_metadata::openpgp::Keyring;
-use consign_metadata::plan::{self, OnInterrupt, Step, UpgradePlan};
+use consign_metadata::plan::{self, BackupPart, Database, OnInterrupt, Step, UpgradePlan};
 use consign_metadata::prerequisite::Check;
 use consignee::acknowledgement::{Acknowledgements, Subject};
 use consignee::places::Places;
 use consignee::product::Product;
 
-use crate::fixture::{ADD_ON, BASE, FIRST, Published, every, position, turned};
+use crate::fixture::{ADD_ON, BASE, FIRST, Published, SAVED, every, position, turned};
 
 fn native(release: &FeedRelease) -> &str {
     release.packages[0].native.deb.as_deref().unwrap()
@@ -107,6 +107,35 @@ fn a_plan_of_body_format_2_says_what_it_said() {
     let versions = add_on.versions.as_ref().unwrap();
     assert!(versions.contains(&"2.9.0".parse().unwrap()) && !versions.contains(&"3.0.0".parse().unwrap()));
     assert!(plan.body.add_ons[1].versions.is_none());
+}
+
+#[test]
+fn a_plan_of_body_format_3_says_what_it_said() {
+    let plan = plan(&SAVED);
+    assert_eq!((plan.body.format, plan.body.lowest_format()), (3, 3));
+    let from = "3.25.0".parse().unwrap();
+    let steps: Vec<&str> = plan.steps(Some(&from)).into_iter().map(Step::name).collect();
+    let list = "announce stop backup packages remarks index serve init daemon-reload enter-maintenance start health \
+                leave-maintenance";
+    assert_eq!(steps.join(" "), list);
+    let step = |name: &str| plan.body.steps.iter().find(|step| step.name() == name).unwrap();
+    let Step::Backup(backup) = step("backup") else { panic!("it is a backup") };
+    let [BackupPart::Files { paths, .. }, BackupPart::Command { user, .. }, BackupPart::Database { database, .. }] =
+        &backup.parts[..]
+    else {
+        panic!("{:?}", backup.parts)
+    };
+    assert_eq!((paths.len(), user.as_str(), backup.timeout_seconds), (2, "canopsis", 300));
+    assert!(matches!(database, Database::Sqlite { file, .. } if file == "/var/lib/canopsis/canopsis.db"));
+    let Step::Scripts(scripts) = step("remarks") else { panic!("it has scripts") };
+    assert_eq!(scripts.between(Some(&from), &plan.envelope.version)[0].path, "3.26.0/pre-10-remarks.py");
+    let Step::Until(until) = step("serve") else { panic!("it runs until") };
+    assert_eq!((until.ready.line.as_deref(), until.stop_seconds), (Some("the index is ready"), 10));
+    assert_eq!(until.run.limits.as_ref().unwrap().memory_mib, Some(256));
+    let data = plan.body.data.as_ref().unwrap();
+    assert_eq!((data.version.as_deref(), data.probe.user.as_str()), (Some("2"), "canopsis"));
+    let flag = plan.body.maintenance.as_ref().unwrap().flag.as_deref();
+    assert_eq!(flag, Some("/var/lib/canopsis/maintenance"));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use consign_metadata::openpgp::Keyring;
 use tempfile::TempDir;
 
 /// Every version with a host and journals.
-pub const VERSIONS: [&str; 2] = ["1", "2"];
+pub const VERSIONS: [&str; 3] = ["1", "2", "4"];
 
 /// What one vendor published in a version.
 pub struct Published {
@@ -86,14 +86,28 @@ pub const BOTH: Published = Published {
     notes: 4,
 };
 
+/// Acme's canopsis in version 4: with a backup.
+pub const SAVED: Published = Published {
+    folder: "4",
+    product: "acme/canopsis",
+    channel: "stable",
+    generation: 3,
+    version: "3.26.0",
+    packages: &["3.25.0-1", "3.26.0-1", "3.26.1-1"],
+    package: "main/c/canopsis/canopsis_3.26.0-1_all.deb",
+    introduction: "acme-release.deb",
+    port: 8081,
+    notes: 6,
+};
+
 /// Asserts something of everything that was published and is on a golden host.
 pub fn each(test: impl Fn(&Published)) {
-    named(&[&FIRST, &BASE, &ADD_ON], test);
+    named(&[&FIRST, &BASE, &ADD_ON, &SAVED], test);
 }
 
 /// Asserts something of everything that was published.
 pub fn every(test: impl Fn(&Published)) {
-    named(&[&FIRST, &BASE, &ADD_ON, &BOTH], test);
+    named(&[&FIRST, &BASE, &ADD_ON, &BOTH, &SAVED], test);
 }
 
 /// Where it does not hold is said.

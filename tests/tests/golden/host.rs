@@ -2,27 +2,28 @@
 
 use std::time::Duration;
 
-use consign_lab::{Host, Outcome, Release, Server, lab};
+use consign_lab::{BaseSystem, Host, Outcome, Release, Server, lab};
 use serde_json::Value;
 
-use crate::fixture::{ADD_ON, BASE, FIRST, Published, text};
+use crate::fixture::{ADD_ON, BASE, FIRST, Published, SAVED, text};
 use crate::mid_upgrade::{Golden, PACKAGES};
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
 const OF_VERSION_1: Golden = Golden {
     version: "1",
-    release: Release::Bookworm,
+    system: BaseSystem::Apt(Release::Bookworm),
     published: &[&FIRST],
     decisions: &[("init", &["answer", "acme/canopsis", "rerun"])],
     engines: ["canopsis-engine@main", "canopsis-engine@worker", "canopsis-engine@web"],
     transaction: "cat /root/transaction",
     end: "step-succeeded",
+    installed: 1,
     inits: "3",
 };
 const OF_VERSION_2: Golden = Golden {
     version: "2",
-    release: Release::Trixie,
+    system: BaseSystem::Apt(Release::Trixie),
     published: &[&BASE, &ADD_ON],
     decisions: &[
         ("globex/snmp:migrate", &["answer", "acme/canopsis", "rerun"]),
@@ -32,7 +33,20 @@ const OF_VERSION_2: Golden = Golden {
     engines: ["canopsis-engine@main", "canopsis-engine@worker", "canopsis-web"],
     transaction: "sed 's/^globex-snmp 1.0.0-1 all none </globex-snmp 2.0.0-1 all none =/' /root/transaction",
     end: "answered",
+    installed: 1,
     inits: "2",
+};
+
+const OF_VERSION_4: Golden = Golden {
+    version: "4",
+    system: BaseSystem::Databases,
+    published: &[&SAVED],
+    decisions: &[],
+    engines: ["canopsis-engine@main", "canopsis-engine@worker", "canopsis-engine@web"],
+    transaction: "cat /root/transaction",
+    end: "undo-succeeded",
+    installed: 0,
+    inits: "1",
 };
 
 #[test]
@@ -51,6 +65,26 @@ fn an_upgrade_that_an_add_on_joined_is_finished() {
     the_outage_was_told_to_its_end(&host);
     the_sites_configuration_is_kept(&host);
     its_repositories_are_read(&OF_VERSION_2, &host);
+    host.assert_packages_sound();
+}
+
+/// With the packages that it kept and the backup that it sealed; nobody is asked.
+#[test]
+fn an_upgrade_that_an_earlier_agent_was_taking_back_is_taken_back() {
+    lab!();
+    let host = OF_VERSION_4.boot();
+    // The journey that it was a part of waits for what a repository says; none is served yet.
+    wait_status(&host, 3, &["on its way, 3.25.0 to 3.26.0", "no repository of this host offers anything newer"]);
+    assert_eq!(events(&host).last().map(String::as_str), Some(OF_VERSION_4.end));
+    assert_eq!(host.installed("canopsis").as_deref(), Some(SAVED.packages[OF_VERSION_4.installed]));
+    serves_with_its_data(&OF_VERSION_4, &host, "3.25.0", 1);
+    assert!(!host.exists("/var/lib/canopsis/index"));
+    assert!(host.read("/etc/canopsis.conf").starts_with("# of the site\n"));
+    let dump = host.shell("sqlite3 /var/lib/canopsis/canopsis.db .dump");
+    assert!(!dump.contains("remark"), "a script's table outlived it: {dump}");
+    let scripts: Value = serde_json::from_str(&host.read("/var/lib/consignee/acme/canopsis/scripts.json")).unwrap();
+    assert_eq!(scripts["scripts"], Value::Array(Vec::new()));
+    its_repositories_are_read(&OF_VERSION_4, &host);
     host.assert_packages_sound();
 }
 
@@ -107,15 +141,20 @@ fn the_hook_understands_apt(golden: &Golden, host: &Host) {
 fn is_finished_with_its_data(golden: &Golden, host: &Host) {
     assert_eq!(events(host).last().map(String::as_str), Some(golden.end));
     assert!(!host.exists("/var/lib/consignee/acme/canopsis/unfinished"));
-    let health: Value = serde_json::from_str(&host.shell("curl -sf http://127.0.0.1:8082/health")).unwrap();
-    assert_eq!((&health["version"], &health["schema"]), (&"3.26.0".into(), &2.into()));
+    let health = serves_with_its_data(golden, host, "3.26.0", 2);
     // The site's own choices, not the vendor's defaults.
     assert_eq!((&health["edition"], &health["stack"]), (&"cat".into(), &"go".into()));
+}
+
+fn serves_with_its_data(golden: &Golden, host: &Host, version: &str, schema: u32) -> Value {
+    let health: Value = serde_json::from_str(&host.shell("curl -sf http://127.0.0.1:8082/health")).unwrap();
+    assert_eq!((&health["version"], &health["schema"]), (&version.into(), &schema.into()));
     assert_eq!(host.shell("curl -sf http://127.0.0.1:8082/records"), "1\n2\n3\n4\n5");
     assert_eq!(host.shell("grep -c '\"started\"' /var/lib/canopsis/init.log"), golden.inits);
     for engine in golden.engines {
         assert_eq!(host.shell(&format!("systemctl is-active {engine}.service")), "active");
     }
+    health
 }
 
 /// In the base's upgrade, with the site's choice for the add-on; what came before the cut is not run again.
@@ -165,11 +204,12 @@ fn its_repositories_are_read(golden: &Golden, host: &Host) {
     assert!(refused.text().contains("expired"), "{refused}");
     let shown = host.apt_get(&["-o", "Acquire::Check-Valid-Until=false", "update"]).expect_ok();
     assert!(shown.text().contains("3.26.1") && shown.text().contains("expired"), "{shown}");
-    let [_, installed, offered] = golden.published[0].packages else { panic!("it has three releases") };
+    let packages = golden.published[0].packages;
+    let (installed, offered) = (packages[golden.installed], packages[2]);
     let policy = host.ok(&["apt-cache", "policy", "canopsis"]).stdout;
     assert!(policy.contains(&format!("{offered} -1")), "{policy}");
     host.apt_get(&["upgrade"]).expect_ok();
-    assert_eq!(host.installed("canopsis").as_deref(), Some(*installed));
+    assert_eq!(host.installed("canopsis").as_deref(), Some(installed));
     // What could not be verified begins no upgrade; that it is held is said all the same.
     wait_status(host, 3, &["3.26.1", "expired"]);
     assert!(!host.exists("/var/lib/consignee/acme/canopsis/journal/0003"));

@@ -45,6 +45,11 @@ fn all() -> Vec<String> {
     VERSIONS.into_iter().flat_map(journals).collect()
 }
 
+/// About to undo an item.
+fn back(item: usize) -> State {
+    State::Backward { item: i64::try_from(item).unwrap(), activity: Activity::Idle }
+}
+
 fn tells(told: &[(&str, State)]) {
     for (name, state) in told {
         assert_eq!(upgrade(name).state, *state, "{name}");
@@ -99,12 +104,39 @@ fn each_that_an_add_on_joined_tells_the_state_that_it_told_then() {
 }
 
 #[test]
+fn each_of_an_upgrade_with_a_backup_tells_the_state_that_it_told_then() {
+    tells(&[
+        ("4/completed", State::Completed),
+        ("4/taken-back-by-itself", State::RolledBack),
+        ("4/taken-back-by-hand", State::RolledBack),
+        ("4/taken-back-after-a-fix", State::RolledBack),
+        ("4/torn", State::Forward { item: 9, activity: Activity::Busy }),
+    ]);
+    let differs = Failure::DataDiffers { expected: "1".to_owned(), found: "2".to_owned() };
+    assert_eq!(upgrade("4/stuck").state, State::Stuck { item: 1, failure: differs });
+    assert!(
+        all()
+            .iter()
+            .filter(|name| name.starts_with("4/"))
+            .all(|name| upgrade(name).header.format == FORMAT_WITH_BACKUP)
+    );
+    assert!(upgrade("4/taken-back-after-a-fix").header.has_served);
+    assert_eq!(upgrade("4/completed").attempts(4), 5);
+}
+
+#[test]
 fn the_codes_that_they_held_are_still_there() {
     let set = |codes: &[&str]| -> BTreeSet<String> { codes.join(" ").split_whitespace().map(str::to_owned).collect() };
     assert_eq!(codes(&records("1")), [set(&[EVENTS]), set(&[FAILURES]), set(&[REASONS])]);
     let [_, failures, reasons] = codes(&records("2"));
     assert!(failures.is_superset(&set(&[LATER_FAILURES])), "{failures:?}");
     assert_eq!(reasons, set(&[LATER_REASONS]));
+    let [events, failures, reasons] = codes(&records("4"));
+    assert!(events.is_superset(&set(&["data-accepted data-observed packages-kept"])), "{events:?}");
+    let latest =
+        "data-differs did-not-stop ended-early out-of-memory program-missing script script-changed script-differs";
+    assert!(failures.is_superset(&set(&[latest])), "{failures:?}");
+    assert_eq!(reasons, set(&["data-differs program-missing taken-back"]));
 }
 
 /// Although nothing else in it is unknown.
@@ -119,7 +151,8 @@ fn a_format_that_comes_later_is_not_gone_on_with() {
 
 #[test]
 fn a_turned_bit_is_found_in_the_line_that_has_it() {
-    for name in ["1/completed", "1/cancelled", "1/rolled-back", "2/completed", "2/rolled-back"] {
+    for name in ["1/completed", "1/cancelled", "1/rolled-back", "2/completed", "2/rolled-back", "4/taken-back-by-hand"]
+    {
         let folder = golden(&name.replace('/', "/journals/"));
         let whole = fs_err::read(folder.join(FILE)).unwrap();
         let copy = copy_of(&folder);
@@ -139,7 +172,7 @@ fn a_turned_bit_is_found_in_the_line_that_has_it() {
 
 #[test]
 fn a_torn_line_is_cut_off_and_the_journal_goes_on() {
-    for (version, busy) in [("1", 3), ("2", 4)] {
+    for (version, busy) in [("1", 3), ("2", 4), ("4", 9)] {
         let copy = copy_of(&golden(version).join("journals/torn"));
         assert!(replay(&format!("{version}/torn")).torn);
         let mut journal = Journal::open(copy.path()).unwrap().unwrap();
@@ -147,7 +180,9 @@ fn a_torn_line_is_cut_off_and_the_journal_goes_on() {
         journal.append(failed, "2027-01-01T00:00:00Z".parse().unwrap()).unwrap();
         let replay = Replay::of(copy.path()).unwrap();
         assert!(!replay.torn);
-        assert!(matches!(replay.upgrade.unwrap().state, State::Halted { item, .. } if item == busy));
+        // That of version 4 goes back by itself.
+        let state = replay.upgrade.unwrap().state;
+        assert!(matches!(state, State::Halted { item, .. } if item == busy) || version == "4" && state == back(busy));
     }
 }
 

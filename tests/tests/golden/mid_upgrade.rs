@@ -1,6 +1,6 @@
 //! A golden host: an earlier agent left it in mid-upgrade, and the power went.
 
-use consign_lab::{AgentPackage, Chroot, Host, Release};
+use consign_lab::{AgentPackage, BaseSystem, Chroot, Host};
 
 use crate::fixture::{Published, golden, text};
 
@@ -12,10 +12,10 @@ pub const PACKAGES: &str = "/var/cache/apt/archives";
 /// A golden host, and what there is to do on it.
 pub struct Golden {
     pub version: &'static str,
-    pub release: Release,
+    pub system: BaseSystem,
     /// The product that is in mid-upgrade, then what else is installed.
     pub published: &'static [&'static Published],
-    /// What it waits for, and what a person then types.
+    /// What it waits for, and what a person then types; nothing where it goes on by itself.
     pub decisions: &'static [(&'static str, &'static [&'static str])],
     /// The units that run in the end.
     pub engines: [&'static str; 3],
@@ -23,6 +23,8 @@ pub struct Golden {
     pub transaction: &'static str,
     /// The last event of its journal.
     pub end: &'static str,
+    /// Which of the published packages is installed in the end.
+    pub installed: usize,
     /// How often the step `init` was started, over all upgrades.
     pub inits: &'static str,
 }
@@ -30,7 +32,7 @@ pub struct Golden {
 impl Golden {
     /// Packages as they were, state as it was; then its first boot since the power cut.
     pub fn boot(&self) -> Host {
-        let chroot = Chroot::create("golden", self.release).unwrap();
+        let chroot = Chroot::create("golden", self.system).unwrap();
         let tree = chroot.tree();
         tree.copy_in(&golden(self.version).join("host/files"), FIXTURE).unwrap();
         tree.copy_in(&AgentPackage::current().unwrap().package, "/root/consignee.deb").unwrap();

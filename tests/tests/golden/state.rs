@@ -6,11 +6,17 @@ use consign_metadata::text::Language;
 use consign_metadata::version::Class;
 use consignee::add_on::Joined;
 use consignee::agent::timing::Allowed;
+use consignee::backup;
+use consignee::data::record::Record;
 use consignee::engine::machine::{Activity, State};
 use consignee::feed::{FeedError, Kept};
+use consignee::journey::Journey;
 use consignee::looked::Looked;
 use consignee::places::Places;
 use consignee::product::{PLAN_FILE, Product};
+use consignee::scripts::Ran;
+use consignee::site::acknowledge::in_advance;
+use consignee::site::checks::Weight;
 use consignee::site::tell::WebHook;
 use consignee::site::window::Moment;
 use consignee::site::{Policy, Rules, add_ons, options};
@@ -19,7 +25,7 @@ use consignee::trust::Trust;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::fixture::{ADD_ON, BASE, FIRST, Published, copy_into, each, golden, text};
+use crate::fixture::{ADD_ON, BASE, FIRST, Published, SAVED, copy_into, each, golden, text, turned};
 
 /// The state of a golden host below another root, with the anchors that its packages installed.
 struct Host {
@@ -32,7 +38,7 @@ impl Host {
         let root = tempfile::tempdir().unwrap();
         copy_into(&golden(version).join("host/files"), root.path());
         let places = Places::below(root.path());
-        for published in [&FIRST, &BASE, &ADD_ON].into_iter().filter(|one| one.folder.starts_with(version)) {
+        for published in [&FIRST, &BASE, &ADD_ON, &SAVED].into_iter().filter(|one| one.folder.starts_with(version)) {
             let anchor = places.anchors().join(published.id().vendor.as_str());
             fs_err::create_dir_all(&anchor).unwrap();
             for file in [ANCHOR_FILE, CERTIFICATE_FILE, AGENT_CERTIFICATE_FILE] {
@@ -77,13 +83,18 @@ fn the_agent_reads_what_it_kept_of_the_feed() {
 
 #[test]
 fn the_agent_reads_where_its_upgrades_stand() {
-    for (published, item, name) in [(&FIRST, 3, "init"), (&BASE, 4, "globex/snmp:migrate")] {
+    let forward = |item| State::Forward { item, activity: Activity::Busy };
+    for (published, state, item, name) in [
+        (&FIRST, forward(3), 3, "init"),
+        (&BASE, forward(4), 4, "globex/snmp:migrate"),
+        (&SAVED, State::Backward { item: 5, activity: Activity::Busy }, 5, "index"),
+    ] {
         let (host, product) = Host::with(published);
         assert!(product.is_unfinished());
         assert_eq!(product.upgrades().unwrap(), [1, 2]);
         assert_eq!(product.replay(1).unwrap().upgrade.unwrap().state, State::Completed);
         let newest = product.newest().unwrap().unwrap();
-        assert_eq!(newest.state, State::Forward { item, activity: Activity::Busy });
+        assert_eq!(newest.state, state);
         assert_eq!(newest.header.items[item].name, name);
         assert_eq!(newest.engines.len(), 3);
         let signed = fs_err::read(product.upgrade_folder(2).join(PLAN_FILE)).unwrap();
@@ -165,17 +176,45 @@ fn a_site_s_file_with_an_unknown_word_is_refused() {
 fn what_was_noted_beside_the_journals_is_read() {
     each(|published| {
         let (_host, product) = Host::with(published);
-        if published.folder != FIRST.folder {
+        if published.folder.starts_with(BASE.folder) {
             let allowed = Allowed::read(&product).unwrap();
             assert_eq!(
                 (allowed.version.to_string(), allowed.by.name),
                 (published.version.to_owned(), "root".to_owned())
             );
+        }
+        if published.folder != FIRST.folder {
             assert_eq!(Looked::read(&product).unwrap().offers.len(), 1);
         }
     });
     let news: News = serde_json::from_str(&text("2/host/files/var/lib/canopsis/news")).unwrap();
     assert_eq!((news.what, news.upgrade), (What::OutageBegins { estimate_seconds: None }, 2));
+}
+
+/// What an upgrade goes back to, and what is on record of its data, its scripts and its journey.
+#[test]
+fn what_was_saved_and_recorded_before_the_packages_is_read() {
+    let (host, product) = Host::with(&SAVED);
+    let newest = product.newest().unwrap().unwrap();
+    let seal = backup::of_unit(&product, &newest.header).unwrap().unwrap();
+    let parts: Vec<_> = seal.parts.iter().map(|part| (part.name.as_str(), part.file.as_str())).collect();
+    assert_eq!(parts, [("files", "files.saved"), ("log", "log.saved"), ("records", "records.saved")]);
+    assert_eq!((seal.upgrade, seal.from.to_string().as_str()), (2, "3.25.0"));
+    seal.verify(&product).unwrap();
+    let saved = host.places.state().join("acme/canopsis/backups/0002/log.saved");
+    fs_err::write(&saved, turned(&fs_err::read(&saved).unwrap(), 3)).unwrap();
+    assert!(seal.verify(&product).unwrap_err().to_string().contains("log"));
+
+    let data = Record::read(&product).unwrap().unwrap();
+    assert_eq!((data.version.as_str(), data.release.to_string().as_str(), data.upgrade), ("1", "3.25.0", 1));
+    assert!(Ran::of(&product).unwrap().is_done(&"remarks".parse().unwrap(), "3.26.0/pre-10-remarks.py"));
+    let journey = Journey::read(&product).unwrap().unwrap();
+    assert_eq!((journey.to.to_string().as_str(), journey.hops[0].upgrade, journey.tries), ("3.26.0", 2, 1));
+    let rules = Rules::read(&host.places, &product.id).unwrap();
+    assert_eq!((rules.checks.reboot, rules.checks.open_files), (Weight::Off, Weight::Tell));
+    assert_eq!((rules.keep.packages.sets, rules.keep.backups.sets), (2, 4));
+    let in_advance = in_advance(&host.places, &product.id).unwrap();
+    assert_eq!((in_advance[0].version.to_string().as_str(), in_advance[0].notes.len()), ("3.26.0", 1));
 }
 
 /// What the packages' scripts go by: `sha256sum` of each default that was last offered.

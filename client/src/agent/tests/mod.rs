@@ -4,6 +4,7 @@ mod add_ons;
 mod arrivals;
 mod backups;
 mod barriers;
+mod chains;
 mod checks;
 mod clocks;
 mod data;

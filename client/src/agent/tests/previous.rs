@@ -180,6 +180,26 @@ fn the_site_may_keep_the_packages_of_more_releases() {
 }
 
 #[test]
+fn an_attempt_that_comes_to_nothing_takes_no_kept_package_away() {
+    let world = World::with_baseline();
+    fetchable(&world, "1.0.0");
+    upgrade_to(&world, "1.1.0");
+    let way_back =
+        || PreviousPackages::of(&world.product(), &world.product().last_begun().unwrap().unwrap().0, &world.host);
+    // One is prepared and never installed, and one is refused.
+    assert_eq!(barrier_to(&world, "1.2.0"), Reply::Pass);
+    world.ended();
+    assert_eq!(world.state(), State::Cancelled);
+    let action = arriving(&world, &world.vendor.plan_with_note("1.3.0"));
+    assert!(matches!(world.barrier_of(&[action]), Reply::Refuse { .. }));
+    world.ended();
+    assert_eq!(kept(&world)[..2], ["1.0.0", "1.1.0"]);
+    assert_eq!(way_back().unwrap().missing, []);
+    upgrade_to(&world, "1.4.0");
+    assert_eq!(kept(&world), ["1.1.0", "1.4.0"]);
+}
+
+#[test]
 fn a_fix_for_an_upgrade_that_halted_goes_back_to_where_that_began() {
     let world = World::with_baseline();
     fetchable(&world, "1.0.0");

@@ -25,6 +25,29 @@ fn a_baseline_is_left_alone() {
 }
 
 #[test]
+fn what_leads_away_from_a_baseline_with_nobody_asked_is_finished() {
+    let world = World::with_baseline();
+    world.reconcile();
+    world.install(&world.vendor.plan("1.1.0"));
+    world.reconcile();
+    assert_eq!(world.state(), State::Completed);
+    let (from, done) = (world.upgrade().header.from.unwrap(), world.host.done());
+    assert!(from.as_str() == "1.0.0" && done.contains(&"migrate".to_owned()), "{from}: {done:?}");
+    assert_eq!(world.host.running(), ["erp-web.service", "erp.service"]);
+}
+
+#[test]
+fn a_baseline_that_was_removed_is_none_for_what_comes_later() {
+    let world = World::with_baseline();
+    world.reconcile();
+    world.remove();
+    world.reconcile();
+    world.install(&world.vendor.plan("1.1.0"));
+    world.reconcile();
+    assert_eq!((world.product().newest().unwrap(), world.host.done()), (None, Vec::new()));
+}
+
+#[test]
 fn a_baseline_whose_upgrade_was_taken_back_is_a_baseline_still() {
     let world = World::with_baseline();
     world.barrier(&world.vendor.plan("1.1.0"));
@@ -150,6 +173,36 @@ fn a_removed_product_is_neither_managed_nor_held_and_a_purge_keeps_backups() {
     removal::purge(&world.agent, &world.id(), &"acme-erp".parse().unwrap()).unwrap();
     let left: Vec<_> = fs_err::read_dir(world.product().folder()).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(left, ["backups"]);
+}
+
+#[test]
+fn a_purge_does_not_wait_for_a_step_that_runs_and_is_made_good_after_it() {
+    let world = World::with_baseline();
+    finished(&world, "1.1.0");
+    let plan = world.vendor.plan("1.2.0");
+    world.barrier(&plan);
+    world.install(&plan);
+    let at_work = world.agent.locks.lock(&world.id());
+    let package = "acme-erp".parse().unwrap();
+    removal::remove(&world.agent, &world.id(), &package).unwrap();
+    world.remove();
+    let refused = removal::purge(&world.agent, &world.id(), &package).unwrap_err().to_string();
+    assert!(refused.contains("step packages of upgrade 2 is at work on it"), "{refused}");
+    assert_eq!(world.product().upgrades().unwrap(), [1, 2]);
+    drop(at_work);
+    world.ended();
+    assert!(!world.product().folder().exists());
+}
+
+#[test]
+fn a_product_that_comes_again_before_its_purge_was_made_good_is_not_forgotten() {
+    let world = World::with_baseline();
+    finished(&world, "1.1.0");
+    fs_err::write(world.product().folder().join("purged"), "").unwrap();
+    world.reconcile();
+    world.remove();
+    world.reconcile();
+    assert_eq!(world.product().upgrades().unwrap(), [1]);
 }
 
 #[test]

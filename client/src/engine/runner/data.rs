@@ -4,11 +4,10 @@
 use consign_metadata::plan::{self, UpgradePlan};
 
 use super::Runner;
-use crate::data::{Found, Probe, Record};
+use crate::data::{self, Found, Probe, Record};
 use crate::database::{Lock, Taken};
 use crate::engine::event::{Event, Failure};
 use crate::engine::journal::JournalError;
-use crate::engine::machine::Upgrade;
 use crate::step::Trouble;
 
 impl Runner<'_> {
@@ -22,7 +21,7 @@ impl Runner<'_> {
         let upgrade = self.journal.upgrade();
         let target = self.target();
         let is_accepted = upgrade.data_accepted.as_ref() == Some(&found);
-        let known = upgrade.data.clone().or_else(|| self.recorded());
+        let known = upgrade.data.clone().or_else(|| self.known_before());
         let expected = match (known, &target) {
             _ if is_accepted => None,
             // Engines of this release start on data of this release.
@@ -62,7 +61,11 @@ impl Runner<'_> {
         }
         self.release_lock();
         let upgrade = self.journal.upgrade();
-        let Some(expected) = upgrade.data_before.clone() else { return Ok(()) };
+        // Nothing is restored and no engine started: the upgrade whose place this one takes has left them so.
+        if upgrade.header.supersedes.is_some() && !upgrade.has_left_before() {
+            return Ok(());
+        }
+        let Some(expected) = data::before(self.context.product, upgrade) else { return Ok(()) };
         let accepted = upgrade.data_accepted.clone();
         match self.look_at_data(item) {
             Some(Found::Version(found)) if found != expected && Some(&found) != accepted.as_ref() => {
@@ -84,11 +87,12 @@ impl Runner<'_> {
     }
 
     /// Whether another host has done what a step would do: the data were not there when this host last saw
-    /// them, and nothing of this upgrade has worked on them.
+    /// them, and nothing of this upgrade, or of one whose place it takes, has worked on them.
     pub(super) fn is_done_elsewhere(&self, item: usize) -> bool {
         let upgrade = self.journal.upgrade();
         let Some(target) = self.target().filter(|target| upgrade.data.as_ref() == Some(target)) else { return false };
-        let has_worked = (0..=item).any(|step| self.is_data_step(step) && upgrade.has_worked(step));
+        let has_worked = (0..=item).any(|step| self.is_data_step(step) && upgrade.has_worked(step))
+            || self.context.replaced.iter().any(|earlier| earlier.upgrade.has_migrated());
         let record = Record::read(self.context.product).ok().flatten();
         !has_worked && record.is_some_and(|record| record.version != target)
     }
@@ -145,14 +149,20 @@ impl Runner<'_> {
         self.context.plan.body.data.as_ref().and_then(|data| data.version.clone())
     }
 
-    /// What the last upgrade left, as long as this one has changed nothing.
-    fn recorded(&self) -> Option<String> {
-        let is_touched = has_changed_data(self.journal.upgrade());
+    /// What was last seen, as long as nothing has been changed since: in the upgrade whose place this one takes, or
+    /// at the end of the last one.
+    fn known_before(&self) -> Option<String> {
+        let chain = std::iter::once(self.journal.upgrade()).chain(self.context.replaced.iter().map(|one| &one.upgrade));
+        for upgrade in chain {
+            if upgrade.data.is_some() || upgrade.has_migrated() {
+                return upgrade.data.clone();
+            }
+        }
         let record = Record::read(self.context.product).unwrap_or_else(|error| {
             log::warn!("{error}");
             None
         });
-        record.filter(|_| !is_touched).map(|record| record.version)
+        record.map(|record| record.version)
     }
 
     fn may_change_data(&self, item: usize) -> bool {
@@ -177,8 +187,4 @@ impl Runner<'_> {
     fn plan_step(&self, name: &str) -> Option<&plan::Step> {
         self.context.plan.body.steps.iter().find(|step| step.name() == name)
     }
-}
-
-fn has_changed_data(upgrade: &Upgrade) -> bool {
-    (upgrade.packages_item()..upgrade.header.items.len()).any(|item| upgrade.attempts(item) > 0)
 }

@@ -5,7 +5,7 @@ use consign_metadata::plan;
 use super::staging::Staging;
 use super::{Part, Work};
 use crate::backup::Contents;
-use crate::database::{self, Client};
+use crate::database::{self, Client, SIZE};
 use crate::step::{Trouble, run};
 
 /// The part.
@@ -19,7 +19,10 @@ impl Part for Stored<'_> {
         let database = database::of(self.database);
         let staging = Staging::new(work, database.user())?;
         let client = client(work, database.user());
-        let properties = database.back_up(&client, &staging.file())?;
+        // How much of it the dump takes is how much room the next one needs.
+        let size = database.size(&client).ok().map(|size| (SIZE.to_owned(), size.to_string()));
+        let mut properties = database.back_up(&client, &staging.file())?;
+        properties.extend(size);
         staging.take(&work.file)?;
         // What is verified is what will be sealed, and not what its user could still change.
         drop(staging);

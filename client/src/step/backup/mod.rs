@@ -73,16 +73,17 @@ fn part(part: &BackupPart) -> Box<dyn Part + '_> {
 
 impl Step for Backup<'_> {
     fn run(&self, scene: &mut Scene<'_>) -> Result<Done, Trouble> {
-        if let Some(seal) = self.counts_already(scene)? {
-            scene.note(&format!("the backup of upgrade {} counts", seal.upgrade));
+        let Some(from) = scene.header().from.clone() else { return Ok(Done::Done) };
+        let (own, earlier) = self.sealed(scene)?;
+        let missing = self.backup.parts.iter().filter(|part| !self.is_held(scene, &earlier, part));
+        let missing: Vec<&BackupPart> = missing.collect();
+        if own.is_some() || (missing.is_empty() && !earlier.is_empty()) {
             return Ok(Done::Done);
         }
-        let Some(from) = scene.header().from.clone() else { return Ok(Done::Done) };
         let begun = scene.context.clock.now();
         let folder = scene.context.product.backup(scene.header().upgrade);
         begin(&folder)?;
-        let saved = self.backup.parts.iter().map(|part| self.save(scene, &folder, part));
-        let parts = saved.collect::<Result<Vec<_>, _>>()?;
+        let parts = missing.into_iter().map(|part| self.save(scene, &folder, part)).collect::<Result<Vec<_>, _>>()?;
         let seal = Seal::new(scene.header(), from, begun, scene.context.clock.now(), parts);
         scene.note(&format!("sealed: {} bytes in {} parts", seal.bytes(), seal.parts.len()));
         Ok(seal.write(scene.context.product).map(|()| Done::Done)?)
@@ -94,51 +95,86 @@ impl Step for Backup<'_> {
             scene.note("nothing has changed since the backup");
             return Ok(());
         }
-        let seal = backup::of_unit(scene.context.product, scene.header())?;
-        let seal = seal.ok_or_else(|| host("the backup has no seal"))?;
-        seal.verify(scene.context.product)?;
-        let folder = scene.context.product.backup(seal.upgrade);
-        for sealed in &seal.parts {
-            let known = self.backup.parts.iter().find(|part| *part.name() == sealed.name);
-            let known = known.ok_or_else(|| host(format!("the plan has no part {} of the backup", sealed.name)))?;
-            let work = self.work(scene, &folder, folder.join(&sealed.file));
-            scene.note(&format!("restore {}", sealed.name));
-            part(known).restore(&work, &sealed.contents)?;
+        let seals = backup::of_unit(scene.context.product, scene.header())?;
+        if seals.is_empty() {
+            return Err(host("the backup has no seal"));
         }
+        seals.iter().try_for_each(|seal| seal.verify(scene.context.product))?;
+        seals.iter().try_for_each(|seal| self.restore(scene, seal))?;
         forget_scripts(scene)
     }
 }
 
 impl Backup<'_> {
-    /// What was sealed by an attempt that was cut off, or by the upgrade whose place this one takes.
-    fn counts_already(&self, scene: &Scene<'_>) -> Result<Option<Seal>, Trouble> {
+    /// What counts already: what an attempt of this upgrade has sealed that was cut off after it, and what was
+    /// sealed by those whose place it takes.
+    fn sealed(&self, scene: &Scene<'_>) -> Result<(Option<Seal>, Vec<Seal>), Trouble> {
         let product = scene.context.product;
-        let Some(seal) = backup::of_unit(product, scene.header())? else { return Ok(None) };
-        match seal.verify(product) {
-            Ok(()) => Ok(Some(seal)),
-            Err(problem) if seal.upgrade == scene.header().upgrade => {
-                scene.note(&problem.to_string());
-                Ok(None)
-            }
-            Err(problem) => Err(problem.into()),
+        let (own, earlier): (Vec<_>, Vec<_>) = backup::of_unit(product, scene.header())?
+            .into_iter()
+            .partition(|seal| seal.upgrade == scene.header().upgrade);
+        for seal in &earlier {
+            seal.verify(product)?;
+            scene.note(&format!("the backup of upgrade {} counts", seal.upgrade));
         }
+        let is_good = |seal: &Seal| match seal.verify(product) {
+            Ok(()) => true,
+            Err(problem) => {
+                scene.note(&problem.to_string());
+                false
+            }
+        };
+        Ok((own.into_iter().find(is_good), earlier))
+    }
+
+    /// Whether a backup of before holds a part just as this plan describes it.
+    fn is_held(&self, scene: &Scene<'_>, earlier: &[Seal], part: &BackupPart) -> bool {
+        let has = |seal: &Seal| seal.parts.iter().any(|sealed| sealed.name == *part.name());
+        earlier
+            .iter()
+            .any(|seal| has(seal) && self.saved_by(scene, seal).is_some_and(|backup| backup.parts.contains(part)))
+    }
+
+    /// The plan's word by which a backup was saved. It is restored by that, too: the plan of a fix may save its
+    /// parts otherwise, or not at all.
+    fn saved_by<'s>(&'s self, scene: &Scene<'s>, seal: &Seal) -> Option<&'s plan::Backup> {
+        if seal.upgrade == scene.header().upgrade {
+            return Some(self.backup);
+        }
+        let replaced = scene.context.replaced.iter();
+        let found = replaced.into_iter().find(|earlier| earlier.upgrade.header.upgrade == seal.upgrade)?;
+        found.plan.as_ref()?.backup()
+    }
+
+    fn restore(&self, scene: &Scene<'_>, seal: &Seal) -> Result<(), Trouble> {
+        let folder = scene.context.product.backup(seal.upgrade);
+        // Where that one cannot be verified any more, this one may know the part as well.
+        let saved_by = self.saved_by(scene, seal).unwrap_or(self.backup);
+        for sealed in &seal.parts {
+            let known = saved_by.parts.iter().find(|part| *part.name() == sealed.name);
+            let known = known.ok_or_else(|| host(format!("no plan has the part {} of the backup", sealed.name)))?;
+            scene.note(&format!("restore {}", sealed.name));
+            let work = work(scene, saved_by, &folder, folder.join(&sealed.file));
+            part(known).restore(&work, &sealed.contents)?;
+        }
+        Ok(())
     }
 
     fn save(&self, scene: &Scene<'_>, folder: &Path, saved: &BackupPart) -> Result<SealedPart, Trouble> {
         let name = saved.name().clone();
         let file = format!("{name}.saved");
-        let work = self.work(scene, folder, folder.join(&file));
+        let work = work(scene, self.backup, folder, folder.join(&file));
         scene.note(&format!("save {name}"));
         let contents = part(saved).save(&work)?;
         settle(&work.file)?;
         let (sha256, bytes) = backup::digest(&work.file)?;
         Ok(SealedPart { name, file, bytes, sha256, contents })
     }
+}
 
-    fn work<'w>(&self, scene: &'w Scene<'w>, folder: &Path, file: PathBuf) -> Work<'w> {
-        let limit = Duration::from_secs(u64::from(self.backup.timeout_seconds));
-        Work { scene, folder: folder.to_owned(), file, limit }
-    }
+fn work<'w>(scene: &'w Scene<'w>, backup: &plan::Backup, folder: &Path, file: PathBuf) -> Work<'w> {
+    let limit = Duration::from_secs(u64::from(backup.timeout_seconds));
+    Work { scene, folder: folder.to_owned(), file, limit }
 }
 
 impl Work<'_> {

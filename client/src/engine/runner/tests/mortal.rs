@@ -196,6 +196,7 @@ impl Lives {
             plan,
             joined,
             previous: previous.as_ref(),
+            replaced: &[],
             services: &mortal,
             programs: &mortal,
             clock: &mortal,

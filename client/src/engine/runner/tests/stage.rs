@@ -224,6 +224,7 @@ impl Stage {
             plan: &self.plan,
             joined: &self.joined,
             previous: self.previous.as_ref(),
+            replaced: &[],
             services: &self.host,
             programs: &self.host,
             clock: &self.host,

@@ -1,0 +1,114 @@
+//! Room for the backup of an upgrade, before anything has begun: what its files take now, what its databases say that
+//! they take, and what the programs of the vendor's wrote the last time.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use consign_metadata::name::Label;
+use consign_metadata::plan::{BackupPart, Database, UpgradePlan};
+
+use super::Agent;
+use super::room::Need;
+use super::situation::Situation;
+use crate::backup::{self, Contents, Seal, SealedPart};
+use crate::database::{self, Client, SIZE};
+use crate::engine::event::{Failure, Purpose};
+use crate::host::HostError;
+use crate::product::Product;
+
+/// How long the files of a backup are counted: somebody waits for the look. What was counted by then is needed at
+/// least.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// How long a database may take to answer.
+const ANSWER: Duration = Duration::from_secs(5);
+/// The unit of `st_blocks`, and of an entry in an archive.
+const BLOCK: u64 = 512;
+
+/// What the backup will take. Nothing for what the backup of an upgrade that halted holds, whose place this one takes.
+///
+/// # Errors
+/// When a database does not tell its size: it could not be saved, either.
+pub fn needed(agent: &Agent, situation: &Situation<'_>, plan: &UpgradePlan) -> Result<Option<Need>, HostError> {
+    let Some(backup) = plan.backup() else { return Ok(None) };
+    let product = situation.product;
+    let replaced = situation.under_way().map(|upgrade| backup::of_unit(product, &upgrade.header));
+    let held = replaced.and_then(Result::ok).unwrap_or_default();
+    let is_held = |name: &Label| held.iter().any(|seal| part_of(seal, name).is_some());
+    let last = backup::newest(product);
+    let deadline = Instant::now() + PATIENCE;
+    let mut bytes = 0_u64;
+    for part in backup.parts.iter().filter(|part| !is_held(part.name())) {
+        let last = last.as_ref().and_then(|seal| part_of(seal, part.name()));
+        bytes = bytes.saturating_add(match part {
+            BackupPart::Files { paths, .. } => {
+                paths.iter().map(|path| taken(&agent.places.at(path), deadline)).fold(0, u64::saturating_add)
+            }
+            BackupPart::Command { .. } => last.map_or(0, |last| last.bytes),
+            BackupPart::Database { name, database } => dumped(size(agent, product, name, database)?, last),
+        });
+    }
+    Ok(Some(Need { folder: product.folder().to_owned(), bytes, purpose: Purpose::Backup }))
+}
+
+fn part_of<'s>(seal: &'s Seal, name: &Label) -> Option<&'s SealedPart> {
+    seal.parts.iter().find(|part| part.name == *name)
+}
+
+/// What a database of this size takes once it is saved: as much, or the same share of it as the last time.
+fn dumped(size: u64, last: Option<&SealedPart>) -> u64 {
+    let share = last.and_then(|last| match &last.contents {
+        Contents::Database { properties } => Some((last.bytes, properties.get(SIZE)?.parse::<u64>().ok()?)),
+        _ => None,
+    });
+    match share {
+        Some((bytes, was @ 1..)) => {
+            let scaled = (u128::from(size) * u128::from(bytes)).div_ceil(u128::from(was));
+            u64::try_from(scaled).unwrap_or(u64::MAX)
+        }
+        _ => size,
+    }
+}
+
+/// What a database takes, in its own words.
+fn size(agent: &Agent, product: &Product, name: &Label, database: &Database) -> Result<u64, HostError> {
+    let failed = |reason: String| HostError { action: format!("tell the size of the database {name}"), reason };
+    std::fs::create_dir_all(product.folder()).map_err(|problem| failed(problem.to_string()))?;
+    let (known, id) = (database::of(database), &product.id);
+    let client = Client {
+        programs: &*agent.programs,
+        // Neither vendor, product nor label has a dot: no two share a name.
+        unit: format!("consignee-room-{}.{}.{name}", id.vendor, id.product),
+        user: known.user(),
+        limit: ANSWER,
+        log: product.folder().join(format!("room-{name}.log")),
+        answers: product.folder().join(format!("room-{name}.log")),
+    };
+    known.size(&client).map_err(|failure| failed(words(failure)))
+}
+
+fn words(failure: Failure) -> String {
+    match failure {
+        Failure::Host { reason } | Failure::CannotStart { reason, .. } => reason,
+        Failure::ProgramMissing { program } => format!("there is no {program} on this host"),
+        Failure::Timeout { seconds, .. } => format!("no answer within {seconds} s"),
+        Failure::Exit { status, output } => output.last().cloned().unwrap_or_else(|| format!("exit status {status}")),
+        other => format!("{other:?}"),
+    }
+}
+
+/// How many bytes a file, or a folder with all that is in it, takes on the disk. What cannot be read takes nothing,
+/// nor what is there to be counted after the deadline.
+fn taken(path: &Path, deadline: Instant) -> u64 {
+    let Ok(found) = path.metadata() else { return 0 };
+    if !found.is_dir() {
+        return found.blocks() * BLOCK;
+    }
+    let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+    let inside = entries.take_while(|_| Instant::now() < deadline).map(|entry| match entry.file_type() {
+        // A link is saved as one.
+        Ok(kind) if kind.is_symlink() => BLOCK,
+        _ => taken(&entry.path(), deadline),
+    });
+    BLOCK + inside.fold(0, u64::saturating_add)
+}
