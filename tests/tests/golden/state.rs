@@ -196,7 +196,8 @@ fn what_was_noted_beside_the_journals_is_read() {
 fn what_was_saved_and_recorded_before_the_packages_is_read() {
     let (host, product) = Host::with(&SAVED);
     let newest = product.newest().unwrap().unwrap();
-    let seal = backup::of_unit(&product, &newest.header).unwrap().unwrap();
+    let seals = backup::of_unit(&product, &newest.header).unwrap();
+    let [seal] = &seals[..] else { panic!("{seals:?}") };
     let parts: Vec<_> = seal.parts.iter().map(|part| (part.name.as_str(), part.file.as_str())).collect();
     assert_eq!(parts, [("files", "files.saved"), ("log", "log.saved"), ("records", "records.saved")]);
     assert_eq!((seal.upgrade, seal.from.to_string().as_str()), (2, "3.25.0"));
