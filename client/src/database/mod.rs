@@ -3,6 +3,7 @@
 //! - [`postgresql`], [`mariadb`], [`sqlite`]: one each
 //! - [`by_hand`]: what a person would type
 //! - [`lock`]: one of several hosts works on the data
+//! - [`stand_in`]: a server for a copy of the host
 //! - [`client`]: runs their programs, as the database's own system user
 //!
 //! No password is ever given: the server knows the system user by its socket. The server is not one of the
@@ -14,6 +15,7 @@ pub mod lock;
 pub mod mariadb;
 pub mod postgresql;
 pub mod sqlite;
+pub mod stand_in;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
