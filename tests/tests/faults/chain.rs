@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use consign_lab::matrix::Count;
-use consign_lab::{BaseSystem, CANOPSIS, Host, Outcome, Product, RecordClient, Site, Vendor};
+use consign_lab::{BaseSystem, CANOPSIS, Host, Manager, Outcome, Product, RecordClient, Site, Vendor};
 
 use crate::FINISH;
 
@@ -74,10 +74,21 @@ impl Chain {
         self.vendor.release_edited(Product::canopsis_patch(self.patch), &EDITS).unwrap();
     }
 
+    /// The lists are read, and the agent has looked at the newest release: zypper does not wait for that.
+    #[track_caller]
+    pub fn look(&self) {
+        self.site.refresh();
+        if self.site.manager() == Manager::Zypper {
+            let (newest, status) = (format!("3.26.{}", self.patch), ["consignee", "status", CANOPSIS]);
+            let is_known = || self.site.host.exec(&status).text().contains(&newest).then_some(());
+            self.site.host.wait_until("the newest release was looked at", FINISH, is_known);
+        }
+    }
+
     /// Installed by hand, whatever comes of it. Where dpkg was cut off apt does nothing before somebody has typed
     /// what it says.
     pub fn upgrade(&self) -> Outcome {
-        self.site.refresh();
+        self.look();
         let typed = self.site.upgrade();
         if !typed.text().contains(DPKG_WAS_CUT) {
             return typed;
@@ -89,7 +100,7 @@ impl Chain {
     /// The same, and this long after the lists were read the power fails; then it is back.
     #[track_caller]
     pub fn upgrade_cut_after(&mut self, moment: Duration) {
-        self.site.refresh();
+        self.look();
         // apt does not sync its lists, and believes what it finds of them after a power cut: that is not looked into.
         self.site.host.shell("[ ! -d /var/lib/apt/lists ] || find /var/lib/apt/lists -type f -exec sync {} +");
         let (upgrade, entrance) = (self.site.manager().upgrade(), self.site.host.entrance());

@@ -41,7 +41,7 @@ fn survives(name: &str, system: impl Into<BaseSystem>, cuts: usize) {
     let mut chance = Chance::new();
     let mut chain = Chain::on_disk(name, system);
     chain.publish();
-    chain.site.refresh();
+    chain.look();
     let begun = Instant::now();
     chain.site.upgrade().expect_ok();
     assert_eq!(chain.ends("undisturbed"), End::Completed);
