@@ -228,8 +228,8 @@ pub trait PackageManager: Send + Sync {
     fn download(&self, _versions: &[(PackageName, String)]) -> Result<(), HostError> {
         Ok(())
     }
-    /// Brings back packages from their files, whatever version is there, and removes those that came since.
-    /// Hooks are called, and it outlives the agent.
+    /// Brings back packages from their files, whatever version is there or half there, and removes those that came
+    /// since. Hooks are called, and it outlives the agent.
     ///
     /// # Errors
     /// In the package manager's words.

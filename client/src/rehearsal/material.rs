@@ -156,7 +156,7 @@ impl Desk<'_> {
                 }
                 (BackupPart::Database { name, database }, _) => {
                     let known = database::of(database);
-                    let size = known.size(&self.client(name, known.user())).map_err(not_saved(name))?;
+                    let size = known.extent(&self.client(name, known.user())).map_err(not_saved(name))?.bytes;
                     size.saturating_mul(TIMES_DATABASE)
                 }
             };
