@@ -219,6 +219,8 @@ impl Product {
     /// # Errors
     /// [`JournalError`]
     pub fn open(&self, number: u32) -> Result<Option<Journal>, JournalError> {
+        // Looked at before a torn line is cut off: what is another's stays as it is.
+        self.replay(number)?;
         Journal::open(&self.upgrade_folder(number))
     }
 
@@ -227,7 +229,22 @@ impl Product {
     /// # Errors
     /// [`JournalError`]
     pub fn replay(&self, number: u32) -> Result<Replay, JournalError> {
-        Replay::of(&self.upgrade_folder(number))
+        let folder = self.upgrade_folder(number);
+        let replay = Replay::of(&folder)?;
+        match &replay.upgrade {
+            Some(upgrade) if !self.is_own(&upgrade.header, number) => {
+                let path = folder.join(crate::engine::journal::FILE);
+                let name = |product: &ProductId, number| format!("{product}, upgrade {number}");
+                let found = name(&upgrade.header.product, upgrade.header.upgrade);
+                Err(JournalError::Swapped { path, expected: name(&self.id, number), found })
+            }
+            _ => Ok(replay),
+        }
+    }
+
+    // Its lines prove each other, not whose they are.
+    fn is_own(&self, header: &Header, number: u32) -> bool {
+        header.product == self.id && header.upgrade == number
     }
 
     /// The newest upgrade, read without changing it; the one under way, where later ones were cancelled for it.
@@ -320,3 +337,6 @@ fn names(folder: &Path) -> io::Result<Vec<String>> {
     names.sort_unstable();
     Ok(names)
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,7 @@ use crate::outcome::{Outcome, line};
 
 const SOURCE: &str = "fixtures/faults/faults.c";
 const LIBRARY: &str = "/usr/local/lib/faults.so";
+const WRAPPER: &str = "/usr/local/bin/dpkg-with-faults";
 const DROP_IN: &str = "/etc/systemd/system/consignee.service.d/faults.conf";
 const FOLDER: &str = "/run/faults";
 
@@ -24,15 +25,30 @@ pub struct Faults {
 impl Faults {
     /// Puts them into the agent's service from its next start on. Nothing happens without a plan.
     pub fn load(host: &Host) -> Result<Faults> {
-        host.copy_in(library()?, LIBRARY);
+        let faults = Faults::bring(host)?;
         host.write(DROP_IN, format!("[Service]\nEnvironment=LD_PRELOAD={LIBRARY}\n"), 0o644);
         host.ok(&["systemctl", "daemon-reload"]);
         host.ok(&["systemctl", "stop", "consignee.service"]);
         host.ok(&["sync"]);
+        Ok(faults)
+    }
+
+    /// Puts them into every dpkg that apt starts, in the place of the agent's service.
+    pub fn load_into_dpkg(host: &Host) -> Result<Faults> {
+        let faults = Faults::bring(host)?;
+        host.write(WRAPPER, format!("#!/bin/sh\nexec env LD_PRELOAD={LIBRARY} /usr/bin/dpkg \"$@\"\n"), 0o755);
+        host.write("/etc/apt/apt.conf.d/99faults", format!("Dir::Bin::dpkg \"{WRAPPER}\";\n"), 0o644);
+        host.ok(&["sync"]);
+        Ok(faults)
+    }
+
+    fn bring(host: &Host) -> Result<Faults> {
+        host.copy_in(library()?, LIBRARY);
         Ok(Faults { entrance: host.entrance() })
     }
 
-    /// From now on, with everything counted anew: `kill record 3`, `full write 7`, `lie`; nothing to only count.
+    /// From now on, with everything counted anew: `kill record 3`, `full write 7`,
+    /// `stop rename */motd`, `lie */seal.json.new`; nothing to only count.
     #[track_caller]
     pub fn plan(&self, plan: &str) {
         self.entrance.shell(&format!("rm -rf {FOLDER}; mkdir {FOLDER}; echo '{plan}' >{FOLDER}/plan"));

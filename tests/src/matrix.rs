@@ -28,9 +28,15 @@ pub struct Count {
     pub completed: usize,
     /// Upgrades that were taken back after theirs; the next one was then finished.
     pub taken_back: usize,
+    /// Faults at a random moment that met an upgrade at work, as its journal tells; none where they are put there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inside: Option<usize>,
 }
 
-const WHOLE: &str = "finished, or taken back with the data of before; every step once; nothing acknowledged is lost";
+const WHOLE: &str =
+    "finished, or taken back with the data of before; every row and every step once; nothing acknowledged is lost";
+
+const BACK: &str = "rolled back: packages, data and engines of before; nothing acknowledged is lost";
 
 const ROWS: &[Row] = &[
     Row {
@@ -94,7 +100,7 @@ const ROWS: &[Row] = &[
         fault: "The agent is killed",
         place: "before a record of an upgrade whose step fails, and of its rollback, is synced",
         often: "",
-        ends: "rolled back: packages, data and engines of before; nothing acknowledged is lost",
+        ends: BACK,
         test: "`tests/tests/faults/kills.rs`",
     },
     Row {
@@ -102,7 +108,7 @@ const ROWS: &[Row] = &[
         fault: "The agent is killed",
         place: "before every call that changes a file of a whole rollback; long run",
         often: "",
-        ends: "rolled back: packages, data and engines of before; nothing acknowledged is lost",
+        ends: BACK,
         test: "`tests/tests/faults/kills.rs`",
     },
     Row {
@@ -146,6 +152,22 @@ const ROWS: &[Row] = &[
         test: "`tests/tests/faults/cuts.rs`",
     },
     Row {
+        record: Some("cut-rollback"),
+        fault: "The power fails, unsynced writes are lost",
+        place: "random moments of a rollback, from the failure of its step on",
+        often: "",
+        ends: BACK,
+        test: "`tests/tests/faults/cuts.rs`",
+    },
+    Row {
+        record: None,
+        fault: "dpkg is killed, or the power fails, while it unpacks",
+        place: "the product is half-installed and reinst-required, a conffile beside it was edited",
+        often: "twice",
+        ends: "what `consignee status` says is typed; finished, no conffile question, the edited files as they were",
+        test: "`tests/tests/faults/wreckage.rs`",
+    },
+    Row {
         record: Some("full-call"),
         fault: "The disk is full",
         place: "from a call of an upgrade on that needs room",
@@ -155,10 +177,10 @@ const ROWS: &[Row] = &[
     },
     Row {
         record: None,
-        fault: "The disk says that it has synced, and has not",
+        fault: "A sync is left out: that of a record, that of the seal",
         place: "an upgrade whose init step runs when the power fails",
-        often: "once",
-        ends: "records are lost, which the harness sees: its checks fail as they should",
+        often: "once each",
+        ends: "the checks that every cut goes through fail, as they should",
         test: "`tests/tests/faults/lies.rs`",
     },
     Row {
@@ -205,8 +227,9 @@ pub fn page() -> Result<(String, Vec<&'static str>)> {
     for row in ROWS {
         let count = row.record.map(read).transpose()?;
         let often = match (row.record, count) {
-            (_, Some(Some(Count { faults, completed, taken_back }))) => {
-                format!("{faults}: {completed} finished, {taken_back} taken back")
+            (_, Some(Some(Count { faults, completed, taken_back, inside }))) => {
+                let inside = inside.map(|inside| format!(" ({inside} with steps at work)")).unwrap_or_default();
+                format!("{faults}{inside}: {completed} finished, {taken_back} taken back")
             }
             (Some(record), _) => {
                 missing.push(record);

@@ -71,14 +71,23 @@ fn counted(site: &Site) -> Vec<String> {
     scripts.filter(|ran| ran["done"] == true).map(|ran| ran["script"].as_str().unwrap().to_owned()).collect()
 }
 
+/// What differs, a line each.
+#[track_caller]
+fn same(before: &str, after: &str) {
+    let lines = |text: &str| text.lines().map(str::to_owned).collect::<BTreeSet<String>>();
+    let differs: Vec<String> = lines(before).symmetric_difference(&lines(after)).cloned().collect();
+    assert!(before == after, "{differs:#?}");
+}
+
 /// The upgrade on a copy, with this exit status; what it says as JSON.
 #[track_caller]
-fn rehearsed(site: &Site, code: i32) -> (Outcome, Value) {
+fn rehearsed(site: &Site, words: &[&str], code: i32) -> (Outcome, Value) {
     let before = site.host.shell(LIVE);
-    let outcome = site.host.exec(&["consignee", "--language", "en", "rehearse", ERP, "--json"]);
+    let typed = ["consignee", "--language", "en", "rehearse", ERP, "--json"];
+    let outcome = site.host.exec(&[&typed, words].concat());
     let logs = || site.host.exec(&["journalctl", "--no-pager", "-n", "60"]).stdout;
     assert_eq!(outcome.code, code, "{outcome}\n{}", if outcome.code == code { String::new() } else { logs() });
-    assert_eq!(site.host.shell(LIVE), before);
+    same(&before, &site.host.shell(LIVE));
     let report = serde_json::from_str(&outcome.stdout).unwrap();
     (outcome, report)
 }
@@ -111,7 +120,7 @@ fn at_5_1(name: &str, rehearses: bool) -> (Vendor, Site, RecordClient) {
         assert!(plan.contains(said), "{said:?} is not in {plan}");
     }
     if rehearses {
-        let (_, report) = rehearsed(&site, 0);
+        let (_, report) = rehearsed(&site, &[], 0);
         assert_eq!(report["verdict"], "would-complete");
         assert_eq!(steps(&report), WHOLE);
     }
@@ -166,7 +175,7 @@ fn an_erp_goes_through_two_majors_and_a_failing_post_script_is_taken_back() {
     fs_err::write(next.join("app/scripts/5.2.0/post-20-check.py"), trouble).unwrap();
     site.host.write("/srv/trouble", "", 0o644);
     offered(&site, &vendor, &next);
-    let (outcome, report) = rehearsed(&site, 4);
+    let (outcome, report) = rehearsed(&site, &[], 4);
     assert_eq!((&report["verdict"], &report["step"]), (&"would-fail".into(), &"post".into()), "{outcome}");
     assert_eq!(report["failure"]["script"], "5.2.0/post-20-check.py", "{outcome}");
     site.host.apt_get(&["upgrade"]).expect_ok();
@@ -191,6 +200,11 @@ fn a_version_that_fails_its_test_in_maintenance_has_served_nobody_and_is_taken_b
     site.host.apt_get(&["upgrade"]).expect_ok();
     back_at_5_1(&site, &client, &["/usr/bin/test", "start"]);
     site.host.ok(&["rm", "/srv/trouble"]);
+    // With the data as they were before that was tried.
+    let (outcome, report) = rehearsed(&site, &["--backup", "latest"], 0);
+    assert_eq!((&report["backup"], steps(&report)), (&3.into(), WHOLE.to_vec()), "{outcome}");
+    let (_, report) = rehearsed(&site, &["--backup", "2"], 1);
+    assert_eq!(report["problem"]["code"], "backup-of-another");
     wanted_again(&site);
     client.wait_acknowledged(SOON).unwrap();
     client.stop().assert_kept(&stored(&site), &site.announced());

@@ -89,6 +89,10 @@ fn tries(records: &[Record]) -> usize {
 pub fn mend(agent: &Agent, header: &Header, plan: &UpgradePlan, joined: &Joined) -> Result<(), AgentError> {
     log::info!("{}, upgrade {}: finishing the package transaction", header.product, header.upgrade);
     let repaired = agent.packages.repair(allowed(agent, &header.product));
+    // What follows may do all the same, and what was wrong is gone then.
+    if let Err(problem) = &repaired {
+        log::warn!("{}, upgrade {}: {problem}", header.product, header.upgrade);
+    }
     if is_whole(agent, header, plan)? {
         return Ok(());
     }

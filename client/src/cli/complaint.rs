@@ -95,7 +95,9 @@ impl From<JournalError> for Complaint {
     fn from(error: JournalError) -> Self {
         match error {
             JournalError::Io { .. } | JournalError::Newer { .. } => Self::Unreadable(error.to_string()),
-            JournalError::Damaged { .. } | JournalError::Illegal(_) => Self::Journal(error),
+            JournalError::Damaged { .. } | JournalError::Swapped { .. } | JournalError::Illegal(_) => {
+                Self::Journal(error)
+            }
         }
     }
 }

@@ -66,6 +66,16 @@ pub enum JournalError {
         /// The newest that is understood.
         known: u32,
     },
+    /// It is whole, and tells another upgrade than the one whose folder it is in.
+    #[error("{path}: it is the journal of {found}, and not of {expected}; nothing is done by it")]
+    Swapped {
+        /// The file.
+        path: PathBuf,
+        /// The upgrade whose folder it is in.
+        expected: String,
+        /// The upgrade that it tells.
+        found: String,
+    },
     /// The event does not fit the state; nothing was written.
     #[error(transparent)]
     Illegal(#[from] Illegal),

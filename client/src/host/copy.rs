@@ -20,18 +20,30 @@ use crate::rehearsal::scratch;
 
 /// Where the copy shows what is written in it.
 pub const LAYERS: &str = "/run/consignee-layers";
-/// What nothing in the copy may do, root's programs included: capabilities(7).
-const WITHOUT: [&str; 9] = [
-    "-sys_admin",
-    "-sys_module",
-    "-sys_rawio",
-    "-sys_boot",
-    "-sys_time",
-    "-sys_pacct",
-    "-mknod",
-    "-net_admin",
-    "-syslog",
+/// All that root's programs may do in the copy (capabilities(7)): what installing packages, becoming another user and
+/// serving take. Not among them: to mount, to make device nodes, to load modules, to set the clock, to open files by
+/// their handles, which would need no path.
+const MAY: [&str; 15] = [
+    "chown",
+    "dac_override",
+    "fowner",
+    "fsetid",
+    "setfcap",
+    "setgid",
+    "setuid",
+    "setpcap",
+    "kill",
+    "ipc_lock",
+    "ipc_owner",
+    "net_bind_service",
+    "sys_chroot",
+    "sys_nice",
+    "audit_write",
 ];
+/// What of `/proc` is the whole machine's, as systemd.exec(5) has it for `ProtectKernelTunables=`.
+const OF_THE_MACHINE: [&str; 7] = ["sys", "sysrq-trigger", "irq", "bus", "acpi", "scsi", "fs"];
+/// The kinds of file systems that a copy has beside its layers.
+const OF_A_COPY: [&str; 6] = ["overlay", "proc", "sysfs", "tmpfs", "devtmpfs", "devpts"];
 /// The devices of the copy; none is a disk.
 const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
 /// Folders of `/run` that are not even there by name.
@@ -39,7 +51,7 @@ const NOT_IN_RUN: [&str; 6] = ["systemd", "udev", "user", "consignee", "credenti
 /// `OVERLAYFS_SUPER_MAGIC` of linux/magic.h.
 const OVERLAY: i64 = 0x794c_7630;
 /// Those that keep a process from the host, by their names in `/proc/self/ns`.
-pub const NAMESPACES: [&str; 4] = ["mnt", "pid", "ipc", "net"];
+pub const NAMESPACES: [&str; 5] = ["mnt", "pid", "ipc", "net", "uts"];
 
 /// A file system of the copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,6 +132,12 @@ fn over(folder: &Path, layer: &Path, target: &Path) -> Result<(), HostError> {
 fn furnish(root: &Path, layers: &Path) -> Result<(), HostError> {
     let place = |name: &str| root.join(name);
     mount("proc", "nosuid,nodev,noexec", &place("proc"))?;
+    for name in OF_THE_MACHINE {
+        let part = place("proc").join(name);
+        if part.exists() {
+            bind(&part, &part, "bind,ro")?;
+        }
+    }
     // Nothing needs to be written there, and not every host lets it be mounted.
     if let Err(problem) = mount("sysfs", "ro,nosuid,nodev,noexec", &place("sys")) {
         log::warn!("{problem}");
@@ -199,17 +217,21 @@ pub fn is_copy() -> Result<(), HostError> {
     let found = rustix::fs::statfs(root).map_err(|cause| at("look at", root, cause))?;
     // The type is of another width on other machines.
     #[allow(clippy::unnecessary_cast)]
-    match found.f_type as i64 == OVERLAY && std::process::id() == 1 && Path::new(LAYERS).is_dir() {
-        true => Ok(()),
-        false => Err(at("go on in", root, "it is no copy of the host")),
+    if found.f_type as i64 != OVERLAY || std::process::id() != 1 || !Path::new(LAYERS).is_dir() {
+        return Err(at("go on in", root, "it is no copy of the host"));
+    }
+    let is_of_copy = |found: &Mounted| OF_A_COPY.contains(&&*found.kind) || found.folder == Path::new(LAYERS);
+    match mounted::all()?.into_iter().find(|found| !is_of_copy(found)) {
+        None => Ok(()),
+        Some(other) => Err(at("go on with", &other.folder, format!("it is a {} of the host", other.kind))),
     }
 }
 
 /// Goes on as this program, without what could reach out of the copy. Comes back only where it cannot.
 pub fn confine(line: &[&str]) -> HostError {
-    let without = WITHOUT.join(",");
+    let may: String = MAY.iter().map(|name| format!(",+{name}")).collect();
     let mut command = std::process::Command::new("setpriv");
-    command.args(["--bounding-set", &without, "--inh-caps", "-all", "--"]).args(line);
+    command.args(["--bounding-set", &format!("-all{may}"), "--inh-caps", "-all", "--"]).args(line);
     at("run", Path::new("setpriv"), command.env("PATH", super::command::PATH).exec())
 }
 
@@ -245,7 +267,7 @@ pub fn begin(unit: &str, scratch: &Path, product: &ProductId) -> Result<(), Host
         format!("StandardError=append:{}", log.display()),
     ];
     let properties = properties.into_iter().map(|property| format!("--property={property}"));
-    let fixed = ["unshare", "--mount", "--ipc", "--pid", "--fork", "--kill-child", "--"].map(str::to_owned);
+    let fixed = ["unshare", "--mount", "--ipc", "--uts", "--pid", "--fork", "--kill-child", "--"].map(str::to_owned);
     let line = [program.display().to_string(), "rehearsal".to_owned(), product.to_string(), "lay".to_owned()];
     HostCommand::new("systemd-run")
         .args(["--quiet", "--collect", "--service-type=simple"])

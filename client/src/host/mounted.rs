@@ -19,13 +19,24 @@ pub struct Mounted {
     pub kind: String,
 }
 
+/// All of them.
+///
+/// # Errors
+/// When the table cannot be read.
+pub fn all() -> Result<Vec<Mounted>, HostError> {
+    Ok(table()?.lines().filter_map(mounted).collect())
+}
+
 /// Those with files, but for the one of `/`; one within another comes after it.
 ///
 /// # Errors
 /// When the table cannot be read.
 pub fn with_files() -> Result<Vec<Mounted>, HostError> {
-    let table = std::fs::read_to_string(TABLE).map_err(|cause| at("read", Path::new(TABLE), cause))?;
-    Ok(of_table(&table).into_iter().filter(|mounted| mounted.folder.is_dir()).collect())
+    Ok(of_table(&table()?).into_iter().filter(|mounted| mounted.folder.is_dir()).collect())
+}
+
+fn table() -> Result<String, HostError> {
+    std::fs::read_to_string(TABLE).map_err(|cause| at("read", Path::new(TABLE), cause))
 }
 
 fn of_table(table: &str) -> Vec<Mounted> {

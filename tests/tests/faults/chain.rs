@@ -1,11 +1,13 @@
 //! One host and many upgrades of one product, each from a patch release to the next.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use consign_lab::matrix::Count;
 use consign_lab::{BaseSystem, CANOPSIS, Host, Outcome, Product, RecordClient, Site, Vendor};
 
 use crate::FINISH;
+use crate::calls::{self, Calls};
+use crate::data::Data;
 
 /// So many words of a person lead out of anything.
 const WORDS: usize = 12;
@@ -23,8 +25,10 @@ pub struct Chain {
     installed: u32,
     /// When the host was without power.
     dark: Vec<(SystemTime, SystemTime)>,
+    /// When the power was last cut, and was gone.
+    last_cut: Option<(SystemTime, SystemTime)>,
     /// What the data look like at the version that is installed.
-    digest: String,
+    data: Data,
 }
 
 /// Where an upgrade ended.
@@ -41,7 +45,9 @@ const EDITS: [(&str, &str); 3] = [
     // What makes a way back possible.
     (
         "[[step]]\nname = \"init\"",
-        "[backup]\npaths = [\"/var/lib/canopsis\"]\n\n[[step]]\nname = \"init\"\nundo = \"from-backup\"",
+        "[backup]\npaths = [\"/var/lib/canopsis\"]\n\n[[step]]\nname = \"init\"\n\
+         undo = { inverse = [\"/opt/canopsis/bin/canopsinit\", \"--canopsis-edition\", \"core\", \
+         \"--canopsis-stack\", \"python\", \"--take-back\"] }",
     ),
 ];
 
@@ -64,14 +70,20 @@ impl Chain {
         site.wait_status(0);
         site.host.ok(&["systemctl", "enable", "canopsis.target"]);
         let client = site.client();
-        let digest = digest(&site);
-        Chain { vendor, site, client, patch: 1, installed: 1, dark: Vec::new(), digest }
+        calls::write_down(&site);
+        let data = Data::begin(&site);
+        Chain { vendor, site, client, patch: 1, installed: 1, dark: Vec::new(), last_cut: None, data }
     }
 
     /// The next release, published.
     pub fn publish(&mut self) {
+        self.publish_edited(&[]);
+    }
+
+    /// The same with more parts of its manifest replaced.
+    pub fn publish_edited(&mut self, edits: &[(&str, &str)]) {
         self.patch += 1;
-        self.vendor.release_edited(Product::canopsis_patch(self.patch), &EDITS).unwrap();
+        self.vendor.release_edited(Product::canopsis_patch(self.patch), &[&EDITS[..], edits].concat()).unwrap();
     }
 
     /// Installed by hand, whatever comes of it. Where dpkg was cut off apt does nothing before somebody has typed
@@ -90,8 +102,7 @@ impl Chain {
     #[track_caller]
     pub fn upgrade_cut_after(&mut self, moment: Duration) {
         self.site.refresh();
-        // apt does not sync its lists, and believes what it finds of them after a power cut: that is not looked into.
-        self.site.host.shell("[ ! -d /var/lib/apt/lists ] || find /var/lib/apt/lists -type f -exec sync {} +");
+        self.sync_lists();
         let (upgrade, entrance) = (self.site.manager().upgrade(), self.site.host.entrance());
         let mut command = entrance.command(&upgrade.iter().map(String::as_str).collect::<Vec<_>>());
         std::thread::scope(|scope| {
@@ -104,11 +115,19 @@ impl Chain {
         self.boot();
     }
 
+    /// apt does not sync its lists, and believes what it finds of them after a power cut: that is not looked into.
+    pub fn sync_lists(&self) {
+        let folders = "for folder in /var/lib/apt/lists /srv/archive; do [ ! -d $folder ] || echo $folder; done";
+        self.site.host.shell(&format!("find $({folders}) /etc/hostname -type f -exec sync {{}} +"));
+    }
+
     /// The power is gone, and with it what was not synced.
     #[track_caller]
     pub fn cut(&mut self) {
-        self.dark.push((SystemTime::now(), SystemTime::now()));
+        let from = SystemTime::now();
         self.site.host.cut_losing_unsynced().unwrap();
+        self.last_cut = Some((from, SystemTime::now()));
+        self.dark.extend(self.last_cut);
     }
 
     /// The power is back.
@@ -128,21 +147,65 @@ impl Chain {
             *until = SystemTime::now();
         }
         let installed = self.site.host.installed("canopsis");
-        let digest = digest(&self.site);
+        let data = Data::read(&self.site);
         for engine in ["main", "worker", "web"] {
             assert_eq!(self.site.engine(engine), "active", "{what}: {engine}");
         }
         assert!(!self.site.host.exists("/var/lib/consignee/acme/canopsis/unfinished"), "{what}");
         if installed != Some(version(self.patch)) {
             assert_eq!(installed, Some(version(self.installed)), "{what}\n{}", self.told());
-            assert_eq!(digest, self.digest, "{what}: the data before and now");
+            assert_eq!(data, self.data, "{what}: the data before and now");
             return End::TakenBack;
         }
-        assert!(digest.starts_with(&format!("{}|0\n", self.patch + 3)), "{what}: {digest}");
-        assert_ne!(digest, self.digest, "{what}");
+        data.assert_migrated_from(&self.data, self.patch + 3, what);
         assert_eq!(self.site.events().last().map(String::as_str), Some("step-succeeded"), "{what}");
-        (self.digest, self.installed) = (digest, self.patch);
+        (self.data, self.installed) = (data, self.patch);
         End::Completed
+    }
+
+    /// The calls that the newest release has made, and its journals.
+    pub fn calls(&self) -> Calls {
+        Calls::of(&self.site, &format!("3.26.{}", self.patch))
+    }
+
+    /// Whether the last power cut met an upgrade, or a rollback, at work.
+    pub fn was_cut_at_work(&self) -> bool {
+        self.calls().was_at_work(self.last_cut.expect("the power was cut"))
+    }
+
+    /// The newest release, met by nothing; how long it took.
+    #[track_caller]
+    pub fn undisturbed(&mut self) -> Duration {
+        self.publish();
+        self.site.refresh();
+        let begun = Instant::now();
+        self.site.upgrade().expect_ok();
+        assert_eq!(self.ends("undisturbed"), End::Completed);
+        let length = begun.elapsed();
+        self.calls().assert_once(false, "undisturbed");
+        length
+    }
+
+    /// What a bad day looks like to the init step, also after a power cut.
+    #[track_caller]
+    pub fn trouble(&self, word: &str) {
+        self.site.trouble(word);
+        self.site.host.ok(&["sync", "/var/lib/canopsis/trouble", "/var/lib/canopsis"]);
+    }
+
+    /// An upgrade, as far as its init step, which hangs.
+    #[track_caller]
+    pub fn upgrade_that_hangs(&mut self) {
+        self.trouble("hang");
+        self.upgrade().expect_ok();
+        let hangs = || self.init_says("hanging").then_some(());
+        self.site.host.wait_until("the init step hangs", FINISH, hangs);
+    }
+
+    fn init_says(&self, event: &str) -> bool {
+        let (version, event) = (format!("\"version\": \"3.26.{}\"", self.patch), format!("\"{event}\""));
+        let log = self.site.host.read("/var/lib/canopsis/init.log");
+        log.lines().any(|line| line.contains(&version) && line.contains(&event))
     }
 
     /// The end of an upgrade that met a fault, counted. Where it was taken back the next one passes.
@@ -163,6 +226,7 @@ impl Chain {
             }
         }
         assert_eq!(self.finished_calls(), 1, "{what}: calls of the init step that were finished");
+        self.calls().assert_accounted(what);
         end
     }
 
@@ -254,13 +318,4 @@ impl Chain {
 
 fn version(patch: u32) -> String {
     format!("3.26.{patch}-1")
-}
-
-/// The schema of the database and the tables in it: what an upgrade changes.
-fn digest(site: &Site) -> String {
-    let look = "import sqlite3\nd = sqlite3.connect('file:/var/lib/canopsis/canopsis.db?mode=ro', uri=True)\n\
-        print('%d|%d' % d.execute('SELECT version, half_done FROM schema_version').fetchone())\n\
-        print(sorted(d.execute('SELECT sql FROM sqlite_master').fetchall(), key=str))\n\
-        print(d.execute('PRAGMA integrity_check').fetchall())";
-    site.host.ok(&["python3", "-c", look]).stdout
 }

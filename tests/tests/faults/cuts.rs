@@ -40,12 +40,7 @@ impl Chance {
 fn survives(name: &str, system: impl Into<BaseSystem>, cuts: usize) {
     let mut chance = Chance::new();
     let mut chain = Chain::on_disk(name, system);
-    chain.publish();
-    chain.site.refresh();
-    let begun = Instant::now();
-    chain.site.upgrade().expect_ok();
-    assert_eq!(chain.ends("undisturbed"), End::Completed);
-    let length = begun.elapsed();
+    let length = chain.undisturbed();
     let mut count = Count::default();
     for number in 1..=cuts {
         let moment = chance.moment(length);
@@ -53,10 +48,55 @@ fn survives(name: &str, system: impl Into<BaseSystem>, cuts: usize) {
         chain.publish();
         chain.upgrade_cut_after(moment);
         let end = chain.counted(&what, &mut count);
-        println!("{what}: {end:?}");
+        *count.inside.get_or_insert(0) += usize::from(chain.was_cut_at_work());
+        println!("{what}: {end:?}, {:?} so far with steps at work", count.inside);
     }
     chain.over();
+    // Chance may want it otherwise for a while, not for a series.
+    assert!(count.inside.unwrap_or(0) * 5 >= cuts, "the cuts missed the upgrades: {count:?}");
     keep(name, &count).unwrap();
+}
+
+/// From the failure of the init step to the end of the way back.
+fn fails(chain: &mut Chain) {
+    chain.publish();
+    chain.trouble("fail");
+    chain.upgrade().expect_ok();
+    let failed = || chain.site.events().iter().any(|event| event == "step-failed").then_some(());
+    chain.site.host.wait_until("the init step fails", crate::FINISH, failed);
+}
+
+#[test]
+fn a_rollback_survives_power_cuts() {
+    lab!();
+    let (mut chance, cuts) = (Chance::new(), cuts(3, 20));
+    let mut chain = Chain::on_disk("cut-rollback", Release::Bookworm);
+    fails(&mut chain);
+    let begun = Instant::now();
+    assert_eq!(chain.ends("undisturbed"), End::TakenBack);
+    let length = begun.elapsed();
+    chain.calls().assert_once(true, "undisturbed");
+    chain.site.trouble_is_over();
+    let mut count = Count { inside: Some(0), ..Count::default() };
+    for number in 1..=cuts {
+        let moment = chance.moment(length);
+        let what = format!("cut {number} of {cuts}, {moment:?} after the failure");
+        fails(&mut chain);
+        // The moment is what the test is about: nothing is waited for.
+        std::thread::sleep(moment);
+        chain.cut();
+        chain.boot();
+        assert_eq!(chain.ends(&what), End::TakenBack, "{what}");
+        chain.calls().assert_accounted(&what);
+        chain.site.trouble_is_over();
+        count.faults += 1;
+        count.taken_back += 1;
+        *count.inside.get_or_insert(0) += usize::from(chain.was_cut_at_work());
+        println!("{what}: {count:?}");
+    }
+    chain.over();
+    assert!(count.inside > Some(0), "the cuts missed the rollbacks: {count:?}");
+    keep("cut-rollback", &count).unwrap();
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use consign_lab::matrix::{Count, keep};
 use consign_lab::{Faults, Release, lab};
 
-use crate::chain::{Chain, End};
+use crate::chain::Chain;
 
 /// So many calls, spread over all; in the long run every one.
 const SAMPLE: usize = 3;
@@ -14,10 +14,8 @@ fn a_disk_that_is_full_from_any_call_on_loses_nothing_and_is_named() {
     lab!();
     let mut chain = Chain::begin("full", Release::Bookworm);
     let faults = Faults::load(&chain.site.host).unwrap();
-    chain.publish();
     faults.plan("");
-    chain.upgrade().expect_ok();
-    assert_eq!(chain.ends("undisturbed"), End::Completed);
+    chain.undisturbed();
     let calls = faults.calls("all").len();
     let step = if crate::is_long() { 1 } else { calls / SAMPLE };
     let mut count = Count::default();

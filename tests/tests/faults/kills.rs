@@ -9,10 +9,8 @@ use crate::chain::{Chain, End};
 fn killed_at_every(kind: &str, name: &str, record: &str) {
     let mut chain = Chain::begin(name, Release::Bookworm);
     let faults = Faults::load(&chain.site.host).unwrap();
-    chain.publish();
     faults.plan("");
-    chain.upgrade().expect_ok();
-    assert_eq!(chain.ends("undisturbed"), End::Completed);
+    chain.undisturbed();
     let calls = faults.calls(kind).len();
     assert!(calls > 10, "only {calls} calls of {kind}");
     let mut count = Count::default();
@@ -63,6 +61,7 @@ fn killed_in_rollbacks(kind: &str, name: &str, first: usize, step: usize) {
     let mut chain = Chain::begin(name, Release::Bookworm);
     let faults = Faults::load(&chain.site.host).unwrap();
     taken_back(&mut chain, &faults, "", "undisturbed");
+    chain.calls().assert_once(true, "undisturbed");
     let calls = faults.calls(kind);
     let first = if first == FROM_THE_WAY_BACK { first_of_the_way_back(&chain, &calls) } else { first };
     assert!(calls.len() > first + 20, "only {} calls of {kind}, the first is {first}", calls.len());
@@ -108,5 +107,6 @@ fn taken_back(chain: &mut Chain, faults: &Faults, plan: &str, what: &str) {
         end = chain.ends(what);
     }
     assert_eq!(end, End::TakenBack, "{what}");
+    chain.calls().assert_accounted(what);
     chain.site.trouble_is_over();
 }

@@ -3,11 +3,14 @@
 
 #![expect(clippy::print_stdout, reason = "the seed and every moment are told")]
 
+mod calls;
 mod chain;
 mod cuts;
+mod data;
 mod full;
 mod kills;
 mod lies;
+mod wreckage;
 
 /// Long enough on a busy machine for whatever is waited for.
 const FINISH: std::time::Duration = std::time::Duration::from_secs(120);
