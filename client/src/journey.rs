@@ -95,15 +95,21 @@ impl Journey {
         durable::replace(&file(product), &serde_json::to_vec_pretty(self).map_err(io::Error::other)?)
     }
 
-    /// The same of one that may have been ended meanwhile; whether it goes on.
+    /// Changes it, by what was found while somebody was at its next stop. Whether it still goes there: a person may
+    /// have ended it meanwhile, or led it elsewhere, and then nothing is changed.
     ///
     /// # Errors
-    /// When it cannot be written.
-    pub fn keep_on(&self, product: &Product) -> io::Result<bool> {
-        if !file(product).try_exists()? {
-            return Ok(false);
+    /// When it cannot be read or written.
+    pub fn keep_on(&mut self, product: &Product, change: impl FnOnce(&mut Self)) -> io::Result<bool> {
+        let kept = Self::read(product)?.filter(|kept| (kept.begun, &kept.to) == (self.begun, &self.to));
+        let Some(mut kept) = kept else { return Ok(false) };
+        let before = kept.clone();
+        change(&mut kept);
+        if kept != before {
+            kept.keep(product)?;
         }
-        self.keep(product).map(|()| true)
+        *self = kept;
+        Ok(true)
     }
 
     /// It has ended.
@@ -161,7 +167,30 @@ mod tests {
         assert!(!Journey::is_begun(&product));
         Journey::forget(&product).unwrap();
         assert_eq!(Journey::read(&product).unwrap(), None);
-        assert!(!journey.keep_on(&product).unwrap(), "who was at it does not begin it anew");
+    }
+
+    #[test]
+    fn who_was_at_a_stop_changes_the_journey_that_is_kept_and_none_that_leads_elsewhere() {
+        let root = tempfile::tempdir().unwrap();
+        let product = Product::new(&Places::below(root.path()), "acme/erp".parse().unwrap());
+        std::fs::create_dir_all(product.folder()).unwrap();
+        let by = Person { uid: 0, name: "marie".to_owned() };
+        let v = |text: &str| text.parse::<Version>().unwrap();
+        let begun = Journey::new(v("1.0.0"), vec![v("1.5.0")], by, Timestamp::UNIX_EPOCH);
+        let fails = |journey: &mut Journey| journey.failed = Some("no network".to_owned());
+        assert!(!begun.clone().keep_on(&product, fails).unwrap(), "what was ended is not begun anew");
         assert_eq!(Journey::read(&product).unwrap(), None);
+
+        let elsewhere = Journey { to: v("2.0.0"), ahead: vec![v("1.5.0"), v("2.0.0")], ..begun.clone() };
+        elsewhere.keep(&product).unwrap();
+        assert!(!begun.clone().keep_on(&product, fails).unwrap());
+        assert_eq!(Journey::read(&product).unwrap(), Some(elsewhere));
+
+        let asked_again = Journey { tries: 0, ..begun.clone() };
+        asked_again.keep(&product).unwrap();
+        let mut old = Journey { tries: 3, ..begun };
+        assert!(old.keep_on(&product, fails).unwrap());
+        let kept = Journey { failed: Some("no network".to_owned()), ..asked_again };
+        assert_eq!((Journey::read(&product).unwrap(), old), (Some(kept.clone()), kept));
     }
 }

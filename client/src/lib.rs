@@ -27,6 +27,7 @@ pub mod preparation;
 pub mod previous;
 pub mod product;
 pub mod pruning;
+pub mod rehearsal;
 pub mod replaced;
 pub mod report;
 pub mod request;

@@ -36,7 +36,7 @@ use crate::places::Places;
 pub const PLAN_FILE: &str = "plan.pgp";
 
 /// Every name in the folder of a product; whoever writes another one adds it here.
-pub const NAMES: [&str; 16] = [
+pub const NAMES: [&str; 18] = [
     "unfinished",
     "purged",
     "baseline.json",
@@ -53,6 +53,8 @@ pub const NAMES: [&str; 16] = [
     "journal",
     "scripts.json",
     "journey.json",
+    "rehearsal",
+    "rehearsal.lease",
 ];
 
 /// A product that the agent knows of.

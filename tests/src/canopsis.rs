@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::product::Product;
 use crate::records::RecordClient;
 use crate::root::Release;
@@ -85,6 +87,17 @@ impl Site {
             left.stdout.is_empty().then_some(())
         };
         self.host.wait_until("nothing of the product is left running", SOON, is_empty);
+    }
+
+    /// How the last upgrade stands that has begun; what was offered again since does not count.
+    #[track_caller]
+    pub fn last_begun(&self) -> String {
+        let history = self.host.ok(&["consignee", "history", CANOPSIS, "--json"]);
+        let history: Value = serde_json::from_str(&history.stdout).expect("a history");
+        let state = |upgrade: &Value| upgrade["state"].as_str().unwrap_or_default().to_owned();
+        let upgrades = history["upgrades"].as_array().into_iter().flatten();
+        let begun = upgrades.filter(|upgrade| !["held", "planned", "cleared"].contains(&&*state(upgrade)));
+        begun.max_by_key(|upgrade| upgrade["number"].as_u64()).map(state).unwrap_or_default()
     }
 
     /// The site's own choice of the edition.

@@ -2,7 +2,6 @@
 //! person's word after that.
 
 use consign_lab::{CANOPSIS, Host, Lab, Manager, Product, Release, RpmSystem, Site, Vendor, lab};
-use serde_json::Value;
 
 /// Written after the finish.
 const LATE: u64 = 1_000_000;
@@ -31,24 +30,11 @@ fn cleared(vendor: &Vendor, site: &Site) {
     site.consignee(&["ack", CANOPSIS, "--all", "--yes"]);
 }
 
-/// How the last upgrade ended that has ended; what was offered again since does not count.
-fn last_end(site: &Site) -> Value {
-    let history = site.host.ok(&["consignee", "history", CANOPSIS, "--json"]);
-    let history: Value = serde_json::from_str(&history.stdout).unwrap();
-    let mut upgrades = history["upgrades"].as_array().unwrap().clone();
-    upgrades.sort_by_key(|upgrade| upgrade["number"].as_u64());
-    let ended = upgrades
-        .iter()
-        .rev()
-        .find(|upgrade| !["held", "planned", "cleared"].contains(&upgrade["state"].as_str().unwrap()));
-    ended.map(|upgrade| upgrade["state"].clone()).unwrap_or_default()
-}
-
 /// Waits until the last upgrade that has begun has come to this.
 #[track_caller]
 fn wait_end(site: &Site, wanted: &str) {
     let within = std::time::Duration::from_secs(180);
-    site.host.wait_until(wanted, within, || (last_end(site) == wanted).then_some(()));
+    site.host.wait_until(wanted, within, || (site.last_begun() == wanted).then_some(()));
 }
 
 /// What a site gives a file beside owner and mode: an ACL (read and write for user 1000, as acl(5) has it on the
@@ -136,7 +122,7 @@ fn on_a_persons_word(site: &Site) {
     assert_eq!(refused.code, 3, "{refused}");
     assert!(refused.text().contains("is lost: "), "{refused}");
     assert!(refused.text().contains("consignee rollback acme/canopsis --accept-data-loss"), "{refused}");
-    assert_eq!(last_end(site), "completed");
+    assert_eq!(site.last_begun(), "completed");
     // Number 1 000 000 is written to the new version, and belongs to it alone.
     site.host.shell("curl -sf -X POST --data 1000000 http://127.0.0.1:8082/records");
     assert!(site.canopsis_records().contains(&LATE));

@@ -154,3 +154,30 @@ fn a_power_cut_within_a_transaction_leaves_two_versions_and_remove_duplicates_me
         host.assert_packages_sound();
     });
 }
+
+/// A file of a new name and one that replaces another.
+fn thing(version: &str) -> TinyRpm {
+    let text = format!("content of {version}\n").repeat(2000);
+    TinyRpm::new("thing", version).file(&format!("/opt/thing/{version}"), &text).file("/opt/thing/same", &text)
+}
+
+#[test]
+fn what_rpm_has_unpacked_is_on_the_disk_when_its_transaction_is_over() {
+    lab!(Lab::has_rpm());
+    let folder = tempfile::tempdir().unwrap();
+    let files = ["1", "2"].map(|version| thing(version).build(folder.path()).unwrap());
+    for system in [RpmSystem::Dnf4Trixie, RpmSystem::Dnf5, RpmSystem::Zypper] {
+        let host = Host::boot_on_disk(&format!("rpm-disk-{}", system.name()), system).unwrap();
+        for file in &files {
+            host.copy_in(file, "/root/thing.rpm");
+            host.rpm(&["--upgrade", "/root/thing.rpm"]).expect_ok();
+        }
+        host.shell("echo late >/root/late");
+        host.cut_losing_unsynced().unwrap();
+        host.boot_again().unwrap();
+        assert!(!host.exists("/root/late"), "nothing was lost: the cut proves nothing");
+        assert_eq!(host.rpm_versions("thing"), ["2-1"]);
+        assert_eq!(host.shell("rpm --verify thing || :"), "");
+        assert_eq!(host.shell("sort -u /opt/thing/2"), "content of 2");
+    }
+}

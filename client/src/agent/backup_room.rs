@@ -1,8 +1,9 @@
 //! Room for the backup of an upgrade, before anything has begun: what its files take now, what its databases say that
-//! they take, and what the programs of the vendor's wrote the last time.
+//! they take, and what the programs of the vendor's wrote the last time; and for the copies that it is verified with.
 
+use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use consign_metadata::name::Label;
@@ -12,7 +13,7 @@ use super::Agent;
 use super::room::Need;
 use super::situation::Situation;
 use crate::backup::{self, Contents, Seal, SealedPart};
-use crate::database::{self, Client, SIZE};
+use crate::database::{self, Client, Extent, SIZE};
 use crate::engine::event::{Failure, Purpose};
 use crate::host::HostError;
 use crate::product::Product;
@@ -25,30 +26,72 @@ const ANSWER: Duration = Duration::from_secs(5);
 /// The unit of `st_blocks`, and of an entry in an archive.
 const BLOCK: u64 = 512;
 
-/// What the backup will take. Nothing for what the backup of an upgrade that halted holds, whose place this one takes.
+/// What the backup will take, on every file system that it is written to. Nothing for what the backup of an upgrade
+/// that halted holds, whose place this one takes.
 ///
 /// # Errors
 /// When a database does not tell its size: it could not be saved, either.
-pub fn needed(agent: &Agent, situation: &Situation<'_>, plan: &UpgradePlan) -> Result<Option<Need>, HostError> {
-    let Some(backup) = plan.backup() else { return Ok(None) };
+pub fn needed(agent: &Agent, situation: &Situation<'_>, plan: &UpgradePlan) -> Result<Vec<Need>, HostError> {
+    let Some(backup) = plan.backup() else { return Ok(Vec::new()) };
     let product = situation.product;
     let replaced = situation.under_way().map(|upgrade| backup::of_unit(product, &upgrade.header));
     let held = replaced.and_then(Result::ok).unwrap_or_default();
     let is_held = |name: &Label| held.iter().any(|seal| part_of(seal, name).is_some());
     let last = backup::newest(product);
     let deadline = Instant::now() + PATIENCE;
-    let mut bytes = 0_u64;
+    let mut room = Room::default();
     for part in backup.parts.iter().filter(|part| !is_held(part.name())) {
         let last = last.as_ref().and_then(|seal| part_of(seal, part.name()));
-        bytes = bytes.saturating_add(match part {
+        match part {
             BackupPart::Files { paths, .. } => {
-                paths.iter().map(|path| taken(&agent.places.at(path), deadline)).fold(0, u64::saturating_add)
+                room.saved(
+                    paths.iter().map(|path| taken(&agent.places.at(path), deadline)).fold(0, u64::saturating_add),
+                );
             }
-            BackupPart::Command { .. } => last.map_or(0, |last| last.bytes),
-            BackupPart::Database { name, database } => dumped(size(agent, product, name, database)?, last),
-        });
+            BackupPart::Command { .. } => room.staged(last.map_or(0, |last| last.bytes)),
+            BackupPart::Database { name, database } => {
+                let extent = extent(agent, product, name, database)?;
+                room.staged(dumped(extent.bytes, last));
+                room.restored_beside(extent);
+            }
+        }
     }
-    Ok(Some(Need { folder: product.folder().to_owned(), bytes, purpose: Purpose::Backup }))
+    Ok(room.needs(product))
+}
+
+/// What the parts take together, and the most that one of them takes while it is made and verified.
+#[derive(Default)]
+struct Room {
+    saved: u64,
+    staged: u64,
+    beside: BTreeMap<PathBuf, u64>,
+}
+
+impl Room {
+    fn saved(&mut self, bytes: u64) {
+        self.saved = self.saved.saturating_add(bytes);
+    }
+
+    /// Written by a user's program, so that it is there twice for a while.
+    fn staged(&mut self, bytes: u64) {
+        self.saved(bytes);
+        self.staged = self.staged.max(bytes);
+    }
+
+    /// One after the other, and each goes when it was compared.
+    fn restored_beside(&mut self, Extent { bytes, server }: Extent) {
+        // That of a server on another host is not for this one to fill.
+        if let Some(folder) = server.filter(|folder| folder.is_dir()) {
+            let most = self.beside.entry(folder).or_default();
+            *most = bytes.max(*most);
+        }
+    }
+
+    fn needs(self, product: &Product) -> Vec<Need> {
+        let need = |folder, bytes| Need { folder, bytes, purpose: Purpose::Backup };
+        let own = need(product.folder().to_owned(), self.saved.saturating_add(self.staged));
+        self.beside.into_iter().map(|(folder, bytes)| need(folder, bytes)).chain([own]).collect()
+    }
 }
 
 fn part_of<'s>(seal: &'s Seal, name: &Label) -> Option<&'s SealedPart> {
@@ -71,7 +114,7 @@ fn dumped(size: u64, last: Option<&SealedPart>) -> u64 {
 }
 
 /// What a database takes, in its own words.
-fn size(agent: &Agent, product: &Product, name: &Label, database: &Database) -> Result<u64, HostError> {
+fn extent(agent: &Agent, product: &Product, name: &Label, database: &Database) -> Result<Extent, HostError> {
     let failed = |reason: String| HostError { action: format!("tell the size of the database {name}"), reason };
     std::fs::create_dir_all(product.folder()).map_err(|problem| failed(problem.to_string()))?;
     let (known, id) = (database::of(database), &product.id);
@@ -84,7 +127,7 @@ fn size(agent: &Agent, product: &Product, name: &Label, database: &Database) -> 
         log: product.folder().join(format!("room-{name}.log")),
         answers: product.folder().join(format!("room-{name}.log")),
     };
-    known.size(&client).map_err(|failure| failed(words(failure)))
+    known.extent(&client).map_err(|failure| failed(words(failure)))
 }
 
 fn words(failure: Failure) -> String {

@@ -11,7 +11,7 @@ use consign_metadata::plan::UpgradePlan;
 use consign_metadata::version::Version;
 
 use super::catalogue::Catalogue;
-use super::situation::Situation;
+use super::situation::{Situation, stands_for_another};
 use super::upgrades::STOP_LIMIT;
 use super::{Agent, AgentError};
 use crate::data::{self, Difference, Found, Probe, Record};
@@ -28,7 +28,8 @@ use crate::request::Reply;
 pub fn compare(agent: &Agent, situation: &Situation<'_>) -> Result<Option<Found>, AgentError> {
     let Some(installed) = situation.installed.filter(|_| !situation.is_gone()) else { return Ok(None) };
     let desk = Desk { agent, product: situation.product, plan: &installed.plan };
-    if situation.product.newest()?.is_some_and(|upgrade| upgrade.is_under_way()) {
+    // What an upgrade that halted has made of the data is on its way, too, until its fix has begun.
+    if situation.product.newest()?.is_some_and(|upgrade| upgrade.is_under_way() || stands_for_another(&upgrade)) {
         return Ok(desk.look());
     }
     let Some(found) = desk.look() else { return Ok(None) };

@@ -40,17 +40,17 @@ pub fn walk(agent: &Arc<Agent>, catalogue: &Catalogue, entry: &Entry, journey: J
     let shift = agent.duty.work();
     let target = match cleared(agent, catalogue, entry)? {
         Ok(target) => target,
-        Err(reasons) => return waits(entry, journey, reasons),
+        Err(reasons) => return journey::wait_for(agent, entry, journey, reasons),
     };
     // The hold lets through what is cleared, and on a journey whatever its preparation takes.
     holds::refresh(agent, catalogue)?;
     if let Err(problem) = agent.packages.download(&wanted(agent, entry, &target)?) {
         agent.try_again_in(PAUSE);
-        return waits(entry, journey, vec![Reason::NotFetched { cause: words(&problem) }]);
+        return journey::wait_for(agent, entry, journey, vec![Reason::NotFetched { cause: words(&problem) }]);
     }
     let held = keep_previous(agent, catalogue, entry, &target)?;
     if !held.is_empty() {
-        return waits(entry, journey, held);
+        return journey::wait_for(agent, entry, journey, held);
     }
     // Somebody else has begun one meanwhile: no engine stops to wait for that.
     if agent.packages.transaction()?.is_some() {
@@ -63,8 +63,8 @@ pub fn walk(agent: &Arc<Agent>, catalogue: &Catalogue, entry: &Entry, journey: J
             drop(shift);
             install(agent, entry, journey, &exactly)
         }
-        Prepared::No { journey, reason } => waits(entry, journey, vec![reason]).map(|_| true),
-        Prepared::Ended => Ok(false),
+        Prepared::No { journey, reason } => journey::wait_for(agent, entry, journey, vec![reason]).map(|_| true),
+        Prepared::Ended { journey } => Ok(journey::leads_elsewhere(&entry.product, &journey)),
     }
 }
 
@@ -91,8 +91,8 @@ enum Prepared {
     Yes { journey: Journey, exactly: Exactly },
     /// It was taken back.
     No { journey: Journey, reason: Reason },
-    /// A person has ended the journey before it began.
-    Ended,
+    /// A person has ended the journey before it began, or led it elsewhere.
+    Ended { journey: Journey },
 }
 
 /// The release that comes next, once nothing stands in its way; everything that does is written down, and told.
@@ -157,7 +157,7 @@ fn prepare(
     let _lock = agent.locks.lock(id);
     let situation = Situation { prospect: Prospect::Offered(None), ..Situation::of(agent, catalogue, entry)? };
     if !situation.newest.as_ref().is_some_and(|upgrade| is_still_cleared(upgrade, target)) {
-        return Ok(Prepared::Ended);
+        return Ok(Prepared::Ended { journey });
     }
     let from = situation.from(agent);
     let nobody = BTreeSet::new();
@@ -165,9 +165,10 @@ fn prepare(
     upgrades::judge(agent, &mut journal, &[])?;
     let header = journal.upgrade().header.clone();
     let (upgrade, to, at) = (header.upgrade, header.to.clone(), agent.clock.now());
-    journey.hop(Hop { upgrade, from: from.unwrap_or_else(|| to.clone()), to, at });
-    if !journey.keep_on(&entry.product).map_err(AgentError::io(format!("write down where {id} goes")))? {
-        return Ok(Prepared::Ended);
+    let hop = Hop { upgrade, from: from.unwrap_or_else(|| to.clone()), to, at };
+    let kept = agent.ways.keep_on(&entry.product, &mut journey, |journey| journey.hop(hop));
+    if !kept.map_err(AgentError::io(format!("write down where {id} goes")))? {
+        return Ok(Prepared::Ended { journey });
     }
     agent.ways.prepare(id);
     match upgrades::carry_out(agent, &situation, &mut journal, Task::Prepare)? {
@@ -193,7 +194,7 @@ fn is_still_cleared(upgrade: &Upgrade, target: &SignedPlan) -> bool {
 }
 
 /// Calls the package manager. The agent may be replaced meanwhile: its successor finds the transaction.
-fn install(agent: &Arc<Agent>, entry: &Entry, journey: Journey, exactly: &Exactly) -> Result<bool, AgentError> {
+fn install(agent: &Arc<Agent>, entry: &Entry, mut journey: Journey, exactly: &Exactly) -> Result<bool, AgentError> {
     let id = &entry.product.id;
     let installed = {
         let _shift = agent.duty.wait();
@@ -202,15 +203,11 @@ fn install(agent: &Arc<Agent>, entry: &Entry, journey: Journey, exactly: &Exactl
     if let Err(problem) = installed {
         log::warn!("{id}: {problem}");
         let failed = Some(words(&problem));
-        let kept = Journey { failed, ..journey }.keep_on(&entry.product);
+        let kept = agent.ways.keep_on(&entry.product, &mut journey, |journey| journey.failed = failed);
         kept.map(drop).map_err(AgentError::io(format!("write down what became of {id}")))?;
     }
     agent.ways.settle(id);
     Ok(true)
-}
-
-fn waits(entry: &Entry, journey: Journey, reasons: Vec<Reason>) -> Result<bool, AgentError> {
-    journey::wait_for(entry, journey, reasons).map(|()| false)
 }
 
 /// The first lines say what was run; a reason has room for one.

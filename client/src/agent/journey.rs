@@ -4,6 +4,7 @@
 //! after an acknowledgement that came a day later, without anybody who waits for it.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use consign_metadata::name::ProductId;
@@ -29,6 +30,8 @@ pub struct Ways {
     walked: Mutex<BTreeSet<ProductId>>,
     /// These are prepared, and a transaction for them is about to begin.
     prepared: Mutex<BTreeSet<ProductId>>,
+    /// Held from the reading of a journey to its writing.
+    written: Mutex<()>,
 }
 
 /// A product that nobody else goes on with, until it is dropped.
@@ -48,6 +51,17 @@ impl Ways {
     /// It is over, or will not be.
     pub(super) fn settle(&self, id: &ProductId) {
         self.prepared.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+    }
+
+    /// Changes a journey that a person may end or lead elsewhere at the same time; see [`Journey::keep_on`].
+    pub(super) fn keep_on(
+        &self,
+        product: &Product,
+        journey: &mut Journey,
+        change: impl FnOnce(&mut Journey),
+    ) -> io::Result<bool> {
+        let _alone = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        journey.keep_on(product, change)
     }
 
     /// Whether a transaction for it is about to begin.
@@ -111,6 +125,7 @@ pub fn set_out(agent: &Agent, id: &ProductId, to: Option<&Version>, by: &Person)
         None => Journey::new(way.from, ahead, by.clone(), agent.clock.now()),
     };
     log::info!("{id}: to {}, wanted by {}", journey.to, by.name);
+    let _alone = agent.ways.written.lock().unwrap_or_else(PoisonError::into_inner);
     journey.keep(&entry.product).map_err(AgentError::io(format!("write down where {id} goes")))
 }
 
@@ -157,8 +172,7 @@ pub fn go_on(agent: &Arc<Agent>, id: &ProductId) -> Result<bool, AgentError> {
         return Ok(false);
     }
     if let Some(reason) = came_to_nothing(&entry.product, &journey)? {
-        wait_for(entry, journey, vec![reason])?;
-        return Ok(false);
+        return wait_for(agent, entry, journey, vec![reason]);
     }
     // Its end is waited for, and then every product is compared.
     if agent.packages.transaction()?.is_some() {
@@ -186,15 +200,25 @@ fn came_to_nothing(product: &Product, journey: &Journey) -> Result<Option<Reason
     Ok(cause.map(|cause| Reason::NotInstalled { upgrade: hop.upgrade, cause }))
 }
 
-/// Writes down what a journey waits for.
-pub(super) fn wait_for(entry: &Entry, journey: Journey, waits: Vec<Reason>) -> Result<(), AgentError> {
-    if journey.waits == waits {
-        return Ok(());
-    }
+/// Writes down what a journey waits for; whether a person has led it elsewhere, so that it goes on.
+pub(super) fn wait_for(
+    agent: &Agent,
+    entry: &Entry,
+    mut journey: Journey,
+    waits: Vec<Reason>,
+) -> Result<bool, AgentError> {
     let id = &entry.product.id;
-    log::info!("{id}: on its way to {}, waits: {waits:?}", journey.to);
-    let kept = Journey { waits, ..journey }.keep_on(&entry.product);
-    kept.map(drop).map_err(AgentError::io(format!("write down what {id} waits for")))
+    if journey.waits != waits {
+        log::info!("{id}: on its way to {}, waits: {waits:?}", journey.to);
+    }
+    let kept = agent.ways.keep_on(&entry.product, &mut journey, |journey| journey.waits = waits);
+    let kept = kept.map_err(AgentError::io(format!("write down what {id} waits for")))?;
+    Ok(!kept && leads_elsewhere(&entry.product, &journey))
+}
+
+/// Whether a person wants to go somewhere else by now.
+pub(super) fn leads_elsewhere(product: &Product, journey: &Journey) -> bool {
+    matches!(Journey::read(product), Ok(Some(now)) if now.to != journey.to || now.begun != journey.begun)
 }
 
 fn arrive(agent: &Agent, catalogue: &Catalogue, entry: &Entry) -> Result<(), AgentError> {

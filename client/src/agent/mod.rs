@@ -73,6 +73,7 @@ use crate::engine::runner::{Clock, SystemClock};
 use crate::host::program::Programs;
 use crate::host::{self, HostError, PackageManager, ServiceManager};
 use crate::places::Places;
+use crate::rehearsal;
 use crate::site::tell::Tell;
 use crate::tell::News;
 use crate::trust::TrustError;
@@ -194,6 +195,7 @@ pub fn version() -> Version {
 /// When there is no socket to listen on, or another agent is at work.
 pub fn run(places: Places) -> Result<u8, AgentError> {
     let _lease = lease::Lease::take(&places)?;
+    rehearsal::scratch::sweep(&places);
     let agent = Arc::new(Agent::here(places));
     let listener = service::listener(&agent.places)?;
     Ok(service::serve(&agent, &listener).status())

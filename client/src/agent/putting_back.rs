@@ -18,7 +18,6 @@ use crate::places::Places;
 use crate::previous::{self, PackageVersion};
 use crate::product::Product;
 use crate::request::PackageAction;
-use crate::site::Repair;
 
 /// How long another transaction is waited for: most often the one whose finish has just failed.
 const PATIENCE: Duration = Duration::from_secs(1800);
@@ -39,11 +38,11 @@ pub fn put_back(agent: &Agent, situation: &Situation<'_>, upgrade: &Upgrade) -> 
         return reload(agent);
     }
     wait_for_others(agent)?;
-    let files = files(agent, situation, &wanted)?;
-    // What an attempt that was cut off has left; most often nothing.
-    if let Err(problem) = agent.packages.repair(Repair::Auto) {
-        log::warn!("{}: {problem}", situation.product.id);
+    // One of them may have been this very one, begun by an agent that was killed.
+    if is_back(agent, &wanted, &gone)? {
+        return reload(agent);
     }
+    let files = files(agent, situation, &wanted)?;
     let done = agent.packages.put_back(&files, &gone);
     match is_back(agent, &wanted, &gone)? {
         true => reload(agent),
@@ -141,8 +140,9 @@ impl UnderWay {
     }
 }
 
-/// Whether the undo of the packages has begun and not ended.
+/// Whether the undo of the packages has begun and not ended. Also where it was found cut off: what runs it outlives
+/// the agent, and asks whoever comes after.
 pub fn is_putting_back(upgrade: &Upgrade) -> bool {
     let packages = i64::try_from(upgrade.packages_item()).unwrap_or(i64::MAX);
-    matches!(upgrade.state, State::Backward { item, activity: Activity::Busy } if item == packages)
+    matches!(upgrade.state, State::Backward { item, activity: Activity::Busy | Activity::Interrupted } if item == packages)
 }

@@ -46,7 +46,7 @@ fn reconcile_alone(agent: &Arc<Agent>, id: &ProductId) -> Result<Standing, Agent
     }
     // Whatever broke the transaction may be mended: the same command shall then find the offer again.
     if is_taken_back(&situation)? || (over && is_unjudged(&situation)?) {
-        look::again(agent, &catalogue, entry)?;
+        look_again(agent, id)?;
     }
     if over && standing == Standing::Over {
         tidying::tidy(agent, &situation);
@@ -58,6 +58,12 @@ fn reconcile_alone(agent: &Arc<Agent>, id: &ProductId) -> Result<Standing, Agent
         kept_back::refresh_one(agent, &catalogue, entry);
     }
     Ok(standing)
+}
+
+/// With what is installed by now: packages may have been put back since it was looked at.
+fn look_again(agent: &Agent, id: &ProductId) -> Result<(), AgentError> {
+    let catalogue = Catalogue::read(agent)?;
+    catalogue.entries.get(id).map_or(Ok(()), |entry| look::again(agent, &catalogue, entry))
 }
 
 /// The situation, and whether the packages will change no more by themselves. A transaction may begin

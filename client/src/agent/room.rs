@@ -104,7 +104,11 @@ fn device(folder: &Path) -> Result<u64, HostError> {
     Ok(found.dev())
 }
 
-fn free(folder: &Path) -> Result<u64, HostError> {
+/// How many bytes are free for root's programs.
+///
+/// # Errors
+/// When it cannot be told.
+pub fn free(folder: &Path) -> Result<u64, HostError> {
     let found = rustix::fs::statvfs(nearest(folder)).map_err(|cause| unknown(folder, cause))?;
     Ok(found.f_bavail.saturating_mul(found.f_frsize))
 }

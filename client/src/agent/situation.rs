@@ -24,6 +24,13 @@ use crate::trust::Trust;
 /// only the end of the transaction tells which packages take part.
 const DEFERRED: &str = "deferred";
 
+/// Whether an upgrade has taken the place of one that has not ended, and has changed nothing: everything is as that
+/// one left it.
+pub(super) fn stands_for_another(upgrade: &Upgrade) -> bool {
+    let is_open = matches!(upgrade.state, State::Planned | State::Held | State::Cleared | State::Cancelled);
+    is_open && !upgrade.has_left_before() && upgrade.header.supersedes.is_some()
+}
+
 /// A product as it stands.
 #[derive(Debug)]
 pub struct Situation<'a> {
@@ -131,10 +138,7 @@ impl<'a> Situation<'a> {
         if let Some(upgrade) = self.under_way() {
             return Some(upgrade.clone());
         }
-        let newest = self.newest.as_ref().filter(|upgrade| {
-            let is_open = matches!(upgrade.state, State::Planned | State::Held | State::Cleared | State::Cancelled);
-            is_open && !upgrade.has_left_before()
-        })?;
+        let newest = self.newest.as_ref().filter(|upgrade| stands_for_another(upgrade))?;
         let replaced = newest.header.supersedes.filter(|number| *number < newest.header.upgrade)?;
         self.product.replay(replaced).ok()?.upgrade
     }

@@ -24,6 +24,8 @@ mod output;
 mod pages;
 mod person;
 mod plan;
+mod rehearsal;
+mod rehearse;
 mod rollback;
 mod session;
 mod status;
@@ -81,6 +83,7 @@ enum Command {
     Done(done::Arguments),
     Now(now::Arguments),
     Upgrade(upgrade::Arguments),
+    Rehearse(rehearse::Arguments),
     Resume(decide::Resume),
     Retry(decide::Retry),
     Skip(decide::Skip),
@@ -93,6 +96,8 @@ enum Command {
     Agent,
     #[command(hide = true)]
     Hook(hook::Arguments),
+    #[command(hide = true)]
+    Rehearsal(rehearsal::Arguments),
     #[command(hide = true)]
     Completions(pages::Completions),
     #[command(hide = true)]
@@ -123,6 +128,8 @@ impl Command {
             Self::Done(arguments) => arguments.run(session),
             Self::Now(arguments) => arguments.run(session),
             Self::Upgrade(arguments) => arguments.run(session),
+            Self::Rehearse(arguments) => arguments.run(session),
+            Self::Rehearsal(arguments) => arguments.run(session),
             Self::Retry(arguments) => arguments.run(session),
             Self::Skip(arguments) => arguments.run(session),
             Self::Answer(arguments) => arguments.run(session),

@@ -52,6 +52,7 @@ impl Arguments {
             standing: status.standing,
             opens: status.upgrade.as_ref().filter(|_| is_offered(upgrade.as_ref())).and_then(|shown| shown.opens),
             kept_back: status.kept_back,
+            journey: status.journey,
             gaps: report.gaps,
             problem: status.problem,
             product: product.id,

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use super::{Client, Database, Properties, first_difference, quoted, unlike};
+use super::{Client, Database, Extent, Properties, first_difference, quoted, unlike};
 use crate::engine::event::Failure;
 
 const SCRATCH: &str = "consign_scratch";
@@ -28,13 +28,13 @@ impl Database for Mariadb<'_> {
         self.user
     }
 
-    fn size(&self, client: &Client<'_>) -> Result<u64, Failure> {
+    fn extent(&self, client: &Client<'_>) -> Result<Extent, Failure> {
         let question = format!(
-            "SELECT COALESCE(SUM(data_length + index_length), 0) FROM information_schema.tables WHERE table_schema = {}",
+            "SELECT CONCAT(COALESCE(SUM(data_length + index_length), 0), ' ', @@datadir) FROM information_schema.tables \
+             WHERE table_schema = {}",
             literal(self.name)
         );
-        let answer = self.ask(client, &question)?;
-        answer.parse().map_err(|_| unlike(format!("cannot tell the size of {}: {answer}", self.name)))
+        Extent::parse(self.name, &self.ask(client, &question)?)
     }
 
     fn back_up(&self, client: &Client<'_>, file: &Path) -> Result<Properties, Failure> {

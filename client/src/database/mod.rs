@@ -3,6 +3,7 @@
 //! - [`postgresql`], [`mariadb`], [`sqlite`]: one each
 //! - [`by_hand`]: what a person would type
 //! - [`lock`]: one of several hosts works on the data
+//! - [`stand_in`]: a server for a copy of the host
 //! - [`client`]: runs their programs, as the database's own system user
 //!
 //! No password is ever given: the server knows the system user by its socket. The server is not one of the
@@ -14,9 +15,10 @@ pub mod lock;
 pub mod mariadb;
 pub mod postgresql;
 pub mod sqlite;
+pub mod stand_in;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use consign_metadata::plan;
 
@@ -36,11 +38,11 @@ pub trait Database {
     /// The system user of its programs.
     fn user(&self) -> &str;
 
-    /// How many bytes it takes now; its backup takes no more, as a rule.
+    /// How much it takes now; its backup takes no more, as a rule.
     ///
     /// # Errors
     /// [`Failure`] of its programs.
-    fn size(&self, client: &Client<'_>) -> Result<u64, Failure>;
+    fn extent(&self, client: &Client<'_>) -> Result<Extent, Failure>;
 
     /// Writes it into a file, which is not there.
     ///
@@ -59,6 +61,24 @@ pub trait Database {
     /// # Errors
     /// [`Failure`] of its programs.
     fn restore(&self, client: &Client<'_>, file: &Path, properties: &Properties) -> Result<(), Failure>;
+}
+
+/// What a database takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extent {
+    /// In bytes.
+    pub bytes: u64,
+    /// The folder in which its server would restore it beside; `None` where it does not, or does not tell.
+    pub server: Option<PathBuf>,
+}
+
+impl Extent {
+    /// From the bytes and, after a blank, the folder of a server.
+    fn parse(database: &str, answer: &str) -> Result<Self, Failure> {
+        let (bytes, folder) = answer.trim().split_once(' ').unwrap_or((answer.trim(), ""));
+        let bytes = bytes.parse().map_err(|_| unlike(format!("cannot tell the size of {database}: {answer}")))?;
+        Ok(Self { bytes, server: Some(PathBuf::from(folder)).filter(|folder| folder.is_absolute()) })
+    }
 }
 
 /// From the plan's word to the database.

@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use super::{Client, Database, Properties, first_difference, quoted, unlike};
+use super::{Client, Database, Extent, Properties, first_difference, quoted, unlike};
 use crate::engine::event::Failure;
 
 /// Databases of the agent's own, for the time of a restore.
@@ -34,9 +34,11 @@ impl Database for Postgresql<'_> {
         self.user
     }
 
-    fn size(&self, client: &Client<'_>) -> Result<u64, Failure> {
-        let answer = self.ask(client, HOME, &format!("SELECT pg_database_size({})", literal(self.name)))?;
-        answer.parse().map_err(|_| unlike(format!("cannot tell the size of {}: {answer}", self.name)))
+    fn extent(&self, client: &Client<'_>) -> Result<Extent, Failure> {
+        // Who may not know the folder finds no row.
+        let folder = "SELECT setting FROM pg_settings WHERE name = 'data_directory'";
+        let question = format!("SELECT pg_database_size({}) || ' ' || COALESCE(({folder}), '')", literal(self.name));
+        Extent::parse(self.name, &self.ask(client, HOME, &question)?)
     }
 
     fn back_up(&self, client: &Client<'_>, file: &Path) -> Result<Properties, Failure> {

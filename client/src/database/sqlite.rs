@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::{Client, Database, Properties, unlike};
+use super::{Client, Database, Extent, Properties, unlike};
 use crate::engine::event::Failure;
 
 const PROGRAM: &str = "sqlite3";
@@ -23,10 +23,9 @@ impl Database for Sqlite<'_> {
         self.user
     }
 
-    fn size(&self, client: &Client<'_>) -> Result<u64, Failure> {
+    fn extent(&self, client: &Client<'_>) -> Result<Extent, Failure> {
         let pages = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()";
-        let answer = client.ask(&[PROGRAM, "-batch", "-readonly", "-cmd", BUSY, self.file, pages])?;
-        answer.parse().map_err(|_| unlike(format!("cannot tell the size of {}: {answer}", self.file)))
+        Extent::parse(self.file, &client.ask(&[PROGRAM, "-batch", "-readonly", "-cmd", BUSY, self.file, pages])?)
     }
 
     fn back_up(&self, client: &Client<'_>, file: &Path) -> Result<Properties, Failure> {

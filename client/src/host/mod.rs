@@ -10,11 +10,14 @@ mod bounded;
 pub mod by_hand;
 mod capture;
 pub mod command;
+pub mod confined;
+pub mod copy;
 pub mod dnf;
 pub mod dnf5;
 pub mod gap;
 mod guard;
 pub mod login;
+mod mounted;
 pub mod open_files;
 pub mod program;
 pub mod rpm;
@@ -51,7 +54,7 @@ pub struct HostError {
 }
 
 /// A host error of an action on a file.
-fn at(action: &str, path: &Path, cause: impl std::fmt::Display) -> HostError {
+pub(crate) fn at(action: &str, path: &Path, cause: impl std::fmt::Display) -> HostError {
     HostError { action: format!("{action} {}", path.display()), reason: cause.to_string() }
 }
 
@@ -225,8 +228,8 @@ pub trait PackageManager: Send + Sync {
     fn download(&self, _versions: &[(PackageName, String)]) -> Result<(), HostError> {
         Ok(())
     }
-    /// Brings back packages from their files, whatever version is there, and removes those that came since.
-    /// Hooks are called, and it outlives the agent.
+    /// Brings back packages from their files, whatever version is there or half there, and removes those that came
+    /// since. Hooks are called, and it outlives the agent.
     ///
     /// # Errors
     /// In the package manager's words.

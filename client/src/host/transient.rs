@@ -21,12 +21,12 @@ use super::program::{Ended, Program, Programs};
 use super::systemd::{Properties, Systemd};
 
 /// How long a program has to end after SIGTERM before SIGKILL.
-const END: Duration = Duration::from_secs(10);
+pub(super) const END: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_secs(1);
 const ASKED: [&str; 6] = ["LoadState", "ActiveState", "SubState", "Result", "ExecMainCode", "ExecMainStatus"];
 
 /// What pam_env(8) reads for `su -`. A PAM session proper would take the program out of its unit.
-const LOGIN_FILES: [&str; 2] = ["/etc/environment", "/etc/default/locale"];
+pub(super) const LOGIN_FILES: [&str; 2] = ["/etc/environment", "/etc/default/locale"];
 
 /// Shells that understand `-l -c 'exec "$0" "$@"'`. The others, and `nologin`, give way to `/bin/sh`.
 const SHELLS: [&str; 7] = ["sh", "bash", "dash", "ash", "ksh", "mksh", "zsh"];
@@ -123,7 +123,7 @@ pub(super) fn service(unit: &str) -> String {
 }
 
 // Made before systemd opens it, which would leave it readable by all.
-fn open_log(path: &Path) -> Result<std::fs::File, HostError> {
+pub(super) fn open_log(path: &Path) -> Result<std::fs::File, HostError> {
     let mut options = std::fs::OpenOptions::new();
     options
         .create(true)
@@ -133,14 +133,14 @@ fn open_log(path: &Path) -> Result<std::fs::File, HostError> {
         .map_err(|cause| HostError { action: format!("open {}", path.display()), reason: cause.to_string() })
 }
 
-enum Unready {
+pub(super) enum Unready {
     Missing,
     Program(String),
     Host(HostError),
 }
 
 impl Unready {
-    fn ended(self) -> Result<Ended, HostError> {
+    pub(super) fn ended(self) -> Result<Ended, HostError> {
         match self {
             Self::Missing => Ok(Ended::Missing),
             Self::Program(reason) => Ok(Ended::CannotStart(reason)),
@@ -241,28 +241,28 @@ pub(super) fn escaped(argument: &str) -> String {
 }
 
 /// A user as the host's name service has it.
-struct Account {
+pub(super) struct Account {
     name: String,
-    home: PathBuf,
+    pub(super) home: PathBuf,
     shell: String,
 }
 
 impl Account {
     // What `su - <user>` sets (su(1)); `PATH` is the profile's.
-    fn login(&self) -> BTreeMap<String, String> {
+    pub(super) fn login(&self) -> BTreeMap<String, String> {
         let (home, shell) = (self.home.display().to_string(), self.shell().to_owned());
         let (user, logname) = (self.name.clone(), self.name.clone());
         let variables = [("HOME", home), ("USER", user), ("LOGNAME", logname), ("SHELL", shell)];
         variables.map(|(name, value)| (name.to_owned(), value)).into()
     }
 
-    fn shell(&self) -> &str {
+    pub(super) fn shell(&self) -> &str {
         let name = self.shell.rsplit('/').next().unwrap_or_default();
         if SHELLS.contains(&name) && Path::new(&self.shell).is_file() { &self.shell } else { "/bin/sh" }
     }
 }
 
-fn account(user: &str) -> Result<Account, Unready> {
+pub(super) fn account(user: &str) -> Result<Account, Unready> {
     let entry = HostCommand::new("getent").args(["passwd", "--", user]).run().map_err(HostError::from)?;
     let text = entry.text();
     let fields: Vec<&str> = text.trim_end().split(':').collect();
@@ -280,7 +280,7 @@ fn account(user: &str) -> Result<Account, Unready> {
 }
 
 // The plan's variables come last, by env(1): the files above and the profile would else replace them.
-fn in_login_shell(shell: &str, program: &Program) -> Vec<String> {
+pub(super) fn in_login_shell(shell: &str, program: &Program) -> Vec<String> {
     let mut line = [shell, "-l", "-c", r#"exec "$0" "$@""#].map(str::to_owned).to_vec();
     if !program.environment.is_empty() {
         line.push("env".to_owned());
@@ -290,7 +290,7 @@ fn in_login_shell(shell: &str, program: &Program) -> Vec<String> {
     line
 }
 
-fn on_path(command: &[String]) -> Result<Vec<String>, Unready> {
+pub(super) fn on_path(command: &[String]) -> Result<Vec<String>, Unready> {
     let (name, rest) = command.split_first().ok_or_else(|| Unready::Program("it is empty".to_owned()))?;
     let mut places = PATH.split(':').map(|folder| Path::new(folder).join(name)).filter(|path| path.is_file());
     let found = if name.starts_with('/') {

@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use super::advice::{self, Advice};
 use super::page::{Page, Style};
-use super::{FORMAT, advice, offers, reason, time, words};
+use super::{FORMAT, offers, reason, time, words};
 use crate::engine::event::{Person, Reason};
 use crate::journey::{Hop, Journey};
 use crate::request::{Leg, Offer, Way};
@@ -142,12 +143,31 @@ impl JourneyStatus {
         for reason in &self.waits {
             page.add(4, Style::Plain, format!("- {}", reason::sentence(reason, language)));
         }
-        let mut typed = advice::on_reasons(product, &self.waits, language);
-        if !self.waits.iter().any(Reason::passes_with_time) {
+        advice::show(&mut page, &self.advice(product, &self.waits, language), language);
+        page
+    }
+
+    /// What to type where the next upgrade waits for this.
+    pub fn advice(&self, product: &ProductId, reasons: &[Reason], language: Language) -> Vec<Advice> {
+        let mut typed = advice::on_reasons(product, reasons, language);
+        if !reasons.iter().any(Reason::passes_with_time) {
             typed.push(advice::upgrade(product, language));
         }
         typed.dedup();
-        advice::show(&mut page, &typed, language);
-        page
+        typed
+    }
+
+    /// In a line: where it goes, and whether anything keeps it.
+    pub fn headline(&self, language: Language) -> String {
+        let (to, next) = (&self.to, self.ahead.first().unwrap_or(&self.to));
+        match self.waits.is_empty() {
+            true => say!(language, "on its way to {to}", "en route vers {to}"),
+            false if next == to => say!(language, "on its way to {to}, and waits", "en route vers {to}, en attente"),
+            false => say!(
+                language,
+                "on its way to {to}, and waits before {next}",
+                "en route vers {to}, en attente avant {next}"
+            ),
+        }
     }
 }

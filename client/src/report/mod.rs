@@ -12,6 +12,7 @@
 //! - [`why`], [`doctor`], [`logbook`], [`status`], [`history`], [`notes`], [`plan`], [`offers`], [`acknowledging`]: one report each, as data and as a page
 //! - [`procedure`]: the plan as a document that a person could follow by hand
 //! - [`journey`]: the way over several upgrades
+//! - [`rehearsal`]: what came of an upgrade on a copy of the host
 //! - [`follower`], [`log`]: a journal and a step's log as they grow
 //! - [`page`], [`markdown`], [`time`], [`words`]: how they are put on a terminal
 
@@ -50,6 +51,7 @@ pub mod page;
 pub mod plan;
 pub mod procedure;
 pub mod reason;
+pub mod rehearsal;
 #[cfg(test)]
 mod samples;
 pub mod state;

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::advice::{self, Advice};
 use super::explanation::{self, Explanation};
+use super::journey::JourneyStatus;
 use super::page::{Page, Style};
 use super::state::{self, Standing};
 use super::{FORMAT, failure, gaps, kept_back, reason, time, words};
@@ -34,6 +35,9 @@ pub struct WhyReport {
     pub to: Option<Version>,
     /// When the package lists were last looked at; null where they never were.
     pub looked: Option<Timestamp>,
+    /// The way that it is on, over several stops maybe; left out where it is on none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub journey: Option<JourneyStatus>,
     /// Every cause; empty where nothing stands in the way.
     pub causes: Vec<Cause>,
     /// What to type, most useful first.
@@ -103,6 +107,8 @@ pub struct Known {
     pub kept_back: Option<Reach>,
     /// What keeps the package manager from asking.
     pub gaps: Vec<Gap>,
+    /// The way that it is on.
+    pub journey: Option<JourneyStatus>,
     /// Why its journals cannot be read.
     pub problem: Option<String>,
 }
@@ -111,7 +117,7 @@ impl WhyReport {
     /// Puts the causes together, those that hold before those that are told.
     pub fn of(known: Known) -> Self {
         let causes = causes(&known);
-        let Known { product, standing, upgrade, looked, .. } = known;
+        let Known { product, standing, upgrade, looked, journey, .. } = known;
         let holds = causes.iter().any(|cause| matches!(cause, Cause::Reason { holds: true, .. }));
         let mut report = Self {
             format: FORMAT,
@@ -121,6 +127,7 @@ impl WhyReport {
             state: upgrade.as_ref().map(|upgrade| state::code(&upgrade.state)),
             to: offered(upgrade.as_ref(), looked.as_ref()),
             looked: looked.map(|looked| looked.at),
+            journey,
             causes,
             commands: Vec::new(),
             upgrade,
@@ -153,6 +160,9 @@ impl WhyReport {
         });
         let holding: Vec<Reason> = self.causes.iter().filter_map(Cause::holding).cloned().collect();
         let has_begun = self.upgrade.as_ref().is_some_and(Upgrade::is_under_way);
+        if let Some(journey) = self.on_its_way().filter(|journey| !journey.waits.is_empty()) {
+            return journey.advice(&self.product, &holding, language);
+        }
         match (&self.upgrade, of_kept_back) {
             (Some(upgrade), _) if has_begun => advice::on_upgrade(upgrade, language),
             _ if !holding.is_empty() => advice::on_reasons(&self.product, &holding, language),
@@ -162,7 +172,16 @@ impl WhyReport {
         }
     }
 
+    /// The way that it is on, where none of its upgrades is under way.
+    fn on_its_way(&self) -> Option<&JourneyStatus> {
+        let has_begun = self.upgrade.as_ref().is_some_and(Upgrade::is_under_way);
+        self.journey.as_ref().filter(|_| !has_begun)
+    }
+
     fn headline(&self, language: Language) -> String {
+        if let Some(journey) = self.on_its_way() {
+            return journey.headline(language);
+        }
         if let Some(upgrade) = self.upgrade.as_ref().filter(|upgrade| !upgrade.is_over()) {
             let is_held = upgrade.state == State::Cleared && self.causes.iter().any(|c| c.holding().is_some());
             let state = if is_held { &State::Held } else { &upgrade.state };
@@ -218,6 +237,11 @@ fn causes(known: &Known) -> Vec<Cause> {
     let unmet = known.upgrade.iter().flat_map(|upgrade| upgrade.unmet()).cloned();
     let window = known.opens.map(|opens| Reason::OutsideWindow { opens });
     let mut holding: Vec<Reason> = unmet.chain(known.found.held.iter().cloned()).chain(window).collect();
+    for reason in known.journey.iter().flat_map(|journey| &journey.waits) {
+        if !holding.contains(reason) {
+            holding.push(reason.clone());
+        }
+    }
     // What has no journal: not verified, or out of reach from here.
     for reason in known.looked.iter().flat_map(|looked| &looked.offers).flat_map(|offer| &offer.held) {
         let is_new = !reason.is_of_the_host() && !matches!(reason, Reason::OutsideWindow { .. });

@@ -66,6 +66,8 @@ pub struct State {
     pub broken: bool,
     /// No repository sends a package.
     pub unreachable: bool,
+    /// What somebody does while packages are downloaded.
+    pub meanwhile: Option<Box<dyn FnOnce() + Send>>,
     /// What is not configured is there in two versions.
     pub twice: bool,
 }
@@ -187,6 +189,9 @@ impl PackageManager for Host {
         Ok(())
     }
     fn download(&self, versions: &[(PackageName, String)]) -> Result<(), HostError> {
+        if let Some(act) = { self.state().meanwhile.take() } {
+            act();
+        }
         let mut state = self.state();
         state.done.extend(versions.iter().map(|(package, version)| format!("download {package} {version}")));
         if state.unreachable { Err(error("download")) } else { Ok(()) }

@@ -7,8 +7,10 @@ use consignee::cli::Exit;
 use consignee::engine::event::Reason;
 use consignee::journey::Journey;
 use consignee::report::status::StatusReport;
+use serde_json::{Value, json};
 
 use crate::builder::{Host, marie};
+use crate::golden::assert_golden;
 
 /// 1.4.0 runs, and somebody wants 2.0.0.
 fn on_its_way(waits: Vec<Reason>) -> Host {
@@ -47,4 +49,19 @@ fn the_status_says_how_far_it_is_and_what_the_next_stop_waits_for() {
 #[test]
 fn between_two_stops_it_is_under_way() {
     assert_eq!(on_its_way(Vec::new()).run("consignee status acme/erp").exit, Exit::UnderWay);
+}
+
+#[test]
+fn why_says_what_the_next_stop_waits_for() {
+    let host = on_its_way(vec![task()]);
+    assert_golden(&host, "why-on-its-way", "consignee why acme/erp", Exit::Waits);
+    let report: Value = serde_json::from_str(&host.run("consignee why acme/erp --json").out).unwrap();
+    assert_eq!(report["journey"]["waits"][0]["code"], "task-open");
+    assert_eq!((&report["causes"][0]["kind"], &report["causes"][0]["code"]), (&json!("reason"), &json!("task-open")));
+}
+
+#[test]
+fn why_names_no_cause_where_it_goes_on() {
+    let said = on_its_way(Vec::new()).run("consignee why acme/erp --language en");
+    assert!(said.out.contains("on its way to 2.0.0\n") && !said.out.contains("cause:"), "{}", said.out);
 }

@@ -63,6 +63,7 @@ const FILES: &[TemplateFile] = files![
     "app/bin/ledger" 0o755,
     "consign.toml" 0o644,
     "erp/README.md" 0o644,
+    "erp/app/bin/create-database" 0o755,
     "erp/app/bin/erp" 0o755,
     "erp/app/scripts/5.0.4/pre-10-blanks.py" 0o644,
     "erp/app/scripts/5.1.0/post-10-companies.py" 0o644,

@@ -218,6 +218,50 @@ behaviours! {
             after it, `consignee retry` once more brings the rest.";
     }
 
+    /// The init step fails, after the packages.
+    FailedStep "failed-step" "A step fails after the packages, with a backup in the plan" {
+        /// Packages, data and engines of before are back.
+        TakenBack "taken-back" "taken back by itself" "";
+        /// It stands.
+        Halted "halted" "halted" "The packages of before could not be kept.";
+    }
+
+    /// The agent is killed in the middle of that.
+    KilledGoingBack "killed-going-back" "The agent is killed while the packages of before are put back" {
+        /// It waits for the transaction, which runs on, and goes on.
+        GoesOn "goes-on" "goes on, taken back" "";
+        /// It stands, and a retry goes on.
+        Retry "stuck-retry" "stuck; taken back by `retry`" "The engines are stopped; `consignee retry` puts the packages \
+            back, and the rest follows.";
+    }
+
+    /// The power fails in the middle of that.
+    CutGoingBack "cut-going-back" "The power fails while the packages of before are put back" {
+        /// It goes on after boot.
+        GoesOn "goes-on" "goes on after boot, taken back" "";
+        /// It stands, and a retry goes on.
+        Retry "stuck-retry" "stuck after boot; taken back by `retry`" "The engines are stopped; `consignee retry` puts \
+            the packages back, and the rest follows.";
+    }
+
+    /// An engine of the new release does not start, and somebody wants the old one again.
+    FailedStart "failed-start" "An engine of the new release does not start" {
+        /// It stands, and goes back when it is told to.
+        Halted "halted-back" "halted; taken back by `rollback`" "";
+    }
+
+    /// The agent is killed while the init step runs.
+    KilledInStep "killed-in-step" "The agent is killed in the middle of a step that may run again" {
+        /// It runs again, to its end.
+        GoesOn "goes-on" "goes on, finished once" "";
+    }
+
+    /// The agent is killed while an engine starts.
+    KilledInStart "killed-in-start" "The agent is killed while it starts the engines" {
+        /// It goes on.
+        GoesOn "goes-on" "goes on, finished once" "";
+    }
+
     /// A transaction in whose way a held product stands, with the option that lets it be removed.
     Erasing "erasing" "Another package that can only come if the held product goes" {
         /// By the gate.

@@ -23,6 +23,12 @@ neighbour-fails        halted-retry  halted-retry  finished      finished      f
 file-in-the-way        halted        halted        unchanged     unchanged     unchanged     unchanged     unchanged
 one-of-three           halted-retry  halted-retry  halted-retry  halted-retry  halted-retry  halted-retry  halted-retry
 cut                    halted-retry  halted-retry  halted-named  halted-named  halted-retry  halted-retry  halted-retry
+failed-step            taken-back    taken-back    taken-back    taken-back    taken-back    taken-back    taken-back
+killed-going-back      goes-on       goes-on       goes-on       goes-on       goes-on       goes-on       goes-on
+cut-going-back         goes-on       goes-on       goes-on       goes-on       goes-on       goes-on       goes-on
+failed-start           halted-back   halted-back   halted-back   halted-back   halted-back   halted-back   halted-back
+killed-in-step         goes-on       goes-on       goes-on       goes-on       goes-on       goes-on       goes-on
+killed-in-start        goes-on       goes-on       goes-on       goes-on       goes-on       goes-on       goes-on
 erasing                refused       refused       refused       refused       refused       removed       not-possible
 ";
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use consign_lab::conformance::Sheet;
-use consign_lab::{AgentPackage, Host, Manager, Outcome, Product, Shelf, Site, ThirdParty, Vendor};
+use consign_lab::{AgentPackage, Host, Manager, Outcome, Product, Shelf, Site, ThirdParty, Vendor, edit};
 
 /// The vendor, its customer, and the packages of others that the customer has.
 pub struct Case {
@@ -13,7 +13,18 @@ pub struct Case {
     pub id: String,
     shelf: Shelf,
     first: Vec<PathBuf>,
+    edits: Edits,
 }
+
+/// What is changed in the manifest of every release.
+pub type Edits = &'static [(&'static str, &'static str)];
+
+/// What a vendor writes so that an upgrade can be taken back, and its step be run again.
+pub const WITH_BACKUP: Edits = &[(
+    "[[step]]\nname = \"init\"",
+    "[backup]\npaths = [\"/var/lib/canopsis\"]\n\n[[step]]\nname = \"init\"\nundo = \"from-backup\"\n\
+     on_interrupt = \"rerun\"",
+)];
 
 /// A script that waits while the test wants it to, and not for ever.
 pub const WAITS: &str = "[ ! -e /srv/hang ] || : >/srv/waits; turn=0
@@ -30,12 +41,30 @@ impl Case {
         Case::of(name, sheet, Vendor::new("acme").unwrap(), product, packages)
     }
 
+    /// The same with a plan that has a backup.
+    #[track_caller]
+    pub fn with_backup(name: &str, sheet: &mut Sheet, product: Product, packages: &[&str]) -> Case {
+        Case::edited(name, sheet, Vendor::new("acme").unwrap(), product, packages, WITH_BACKUP)
+    }
+
     /// The same with a product of this vendor's.
     #[track_caller]
     pub fn of(name: &str, sheet: &mut Sheet, vendor: Vendor, product: Product, packages: &[&str]) -> Case {
+        Case::edited(name, sheet, vendor, product, packages, &[])
+    }
+
+    #[track_caller]
+    fn edited(
+        name: &str,
+        sheet: &mut Sheet,
+        vendor: Vendor,
+        product: Product,
+        packages: &[&str],
+        edits: Edits,
+    ) -> Case {
         let system = sheet.system;
         let vendor = if system.manager == Manager::Apt { vendor } else { vendor.with_rpms_only() };
-        let first = publish(&vendor, product);
+        let first = publish(&vendor, product, edits);
         let host = Host::boot(&format!("{name}-{}", system.name), system.base).unwrap();
         sheet.ask_versions(&host);
         let id = format!("acme/{}", product.name());
@@ -44,13 +73,13 @@ impl Case {
         site.carry(&agent(&site));
         site.install(packages).expect_ok();
         site.wait_status(0);
-        Case { vendor, site, id, shelf: Shelf::new().unwrap(), first }
+        Case { vendor, site, id, shelf: Shelf::new().unwrap(), first, edits }
     }
 
     /// Publishes a release; its packages are on the host as well, for whoever takes files.
     #[track_caller]
     pub fn release(&self, product: Product) {
-        self.site.carry(&publish(&self.vendor, product));
+        self.site.carry(&publish(&self.vendor, product, self.edits));
     }
 
     /// Publishes a release, and everything that it asks for is acknowledged before it comes.
@@ -133,13 +162,45 @@ impl Case {
             assert_eq!(running.join().unwrap().code, 137);
         });
         self.let_go();
+        self.boot_again();
+    }
+
+    /// The power is back.
+    #[track_caller]
+    pub fn boot_again(&mut self) {
         self.site.host.boot_again().unwrap();
         self.site.serve_again(&self.vendor).unwrap();
     }
+
+    /// From now on an engine waits before it starts, or fails, while the test wants it to.
+    #[track_caller]
+    pub fn engines_ask_before_they_start(&self) {
+        let asks = "while [ -e /srv/slow ]; do sleep 0.1; done; test ! -e /srv/sick";
+        let drop_in = "/etc/systemd/system/canopsis-engine@.service.d/asks.conf";
+        self.site.host.write(drop_in, format!("[Service]\nExecStartPre=/bin/sh -c '{asks}'\n"), 0o644);
+        self.site.host.ok(&["systemctl", "daemon-reload"]);
+    }
+
+    /// Whether engines wait before they start.
+    pub fn engines_wait(&self, wait: bool) {
+        self.site.host.shell(if wait { "touch /srv/slow" } else { "rm /srv/slow" });
+    }
+
+    /// Whether engines fail when they start.
+    pub fn engines_refuse(&self, refuse: bool) {
+        self.site.host.shell(if refuse { "touch /srv/sick" } else { "rm /srv/sick" });
+    }
+
+    /// The agent is gone, with all that its service has started; the service manager starts it again.
+    #[track_caller]
+    pub fn kill_the_agent(&self) {
+        self.site.host.ok(&["systemctl", "kill", "--signal=KILL", "consignee.service"]);
+    }
 }
 
-fn publish(vendor: &Vendor, product: Product) -> Vec<PathBuf> {
+fn publish(vendor: &Vendor, product: Product, edits: Edits) -> Vec<PathBuf> {
     let project = vendor.project(product).unwrap();
+    edit(&project.join("consign.toml"), edits).unwrap();
     let packages = vendor.build(&project).unwrap();
     vendor.publish(&project, &packages).unwrap();
     packages

@@ -25,11 +25,13 @@ macro_rules! on_every_system {
     };
 }
 
+mod back;
 mod buildbot;
 mod case;
 mod cut;
 mod gate;
 mod held;
+mod killed;
 mod neighbour;
 mod standing;
 mod terminal;

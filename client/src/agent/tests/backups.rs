@@ -106,6 +106,11 @@ fn a_database_takes_the_share_of_its_size_that_it_took_the_last_time() {
     world.publish(&[&world.vendor.release(&plan)], "1.2.0-1");
     says(&world, 1 << 50);
     assert_eq!(world.look().remove(0).held, []);
+    // It is verified by restoring it whole, beside the one that is there.
+    world.host.state().answers.insert("psql".to_owned(), format!("{} /\n", 1_u64 << 50));
+    backup_does_not_fit(&world.look().remove(0).held);
+    world.host.state().answers.insert("psql".to_owned(), format!("{} /of/another/host\n", 1_u64 << 50));
+    assert_eq!(world.look().remove(0).held, []);
 }
 
 #[test]

@@ -136,6 +136,39 @@ fn a_fix_that_comes_to_nothing_leaves_the_data_as_the_halted_upgrade_had_them() 
 }
 
 #[test]
+fn a_fix_that_came_to_nothing_may_be_tried_again() {
+    let world = world();
+    go(&world, &plan(&world, "1.0.1", &[("data", DATA)], "1"), "1");
+    halted(&world, &[("data", DATA)]);
+    let fix = plan(&world, "1.2.0", &[("data", DATA)], "3");
+    assert_eq!(world.barrier(&fix), Reply::Pass);
+    world.ended();
+    world.settle();
+    assert_eq!(Record::read(&world.product()).unwrap().unwrap().differs, None);
+    go(&world, &fix, "3");
+    assert_eq!((world.state(), text(version(&world))), (State::Completed, "3".to_owned()));
+}
+
+#[test]
+fn where_one_of_several_has_changed_data_without_a_backup_nothing_goes_back() {
+    let world = world();
+    halted(&world, &[("data", DATA)]);
+    let mut second = with_program(plan(&world, "1.2.0", &[], "3"), "migrate", "check", "impossible");
+    let steps = second["body"]["steps"].as_array_mut().unwrap();
+    steps.retain(|step| step["kind"] != "backup");
+    steps.iter_mut().for_each(|step| step["undo"] = json!("impossible"));
+    steps
+        .iter_mut()
+        .filter(|step| step["kind"] != "run")
+        .for_each(|step| drop(step.as_object_mut().unwrap().remove("undo")));
+    go(&world, &second, "3");
+    let third = with_program(plan(&world, "1.3.0", &[("data", DATA)], "4"), "migrate", "check", "harmless");
+    go(&world, &third, "4");
+    assert!(matches!(world.state(), State::Halted { .. }), "{:?}", world.state());
+    assert_eq!(text(version(&world)), "4");
+}
+
+#[test]
 fn what_was_saved_is_restored_by_the_plan_that_saved_it() {
     let world = world();
     halted(&world, &[("data", DATA), ("reports", REPORTS)]);
@@ -207,6 +240,19 @@ fn a_fix_without_a_maintenance_mode_ends_that_of_the_halted_upgrade() {
     world.install(&fix);
     world.ended();
     assert_eq!(world.state(), State::Completed);
+}
+
+#[test]
+fn a_maintenance_mode_is_ended_once() {
+    let world = world();
+    halted_in_maintenance(&world);
+    let second = with_program(plan(&world, "1.2.0", &[("data", DATA)], "3"), "migrate", "check", "impossible");
+    go(&world, &second, "3");
+    assert!(matches!(world.state(), State::Halted { .. }), "{:?}", world.state());
+    world.host.done();
+    go(&world, &plan(&world, "1.3.0", &[("data", DATA)], "4"), "4");
+    assert_eq!(world.state(), State::Completed);
+    assert!(!world.host.done().contains(&"open 1.1.0".to_owned()), "its programs are gone");
 }
 
 #[test]

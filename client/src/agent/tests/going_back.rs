@@ -99,7 +99,6 @@ fn a_migration_that_fails_is_taken_back_with_packages_and_data() {
         "stop erp-web.service",
         "stop erp.service",
         "migrate",
-        "repair",
         &format!("put back {PACKAGE} 1.0.0-1"),
         "reload",
         "start erp.service",
@@ -166,6 +165,18 @@ fn a_release_that_was_taken_back_waits_for_somebody_who_wants_it_again() {
 }
 
 #[test]
+fn it_is_held_again_without_another_look() {
+    let (world, data) = world();
+    let plan = plan(&world, "1.1.0", &[DATA]);
+    world.publish(&[&world.vendor.release(&plan)], "1.1.0-1");
+    world.look();
+    upgrade(&world, &data, true);
+    assert_eq!(number(&world, 1), State::RolledBack);
+    assert_eq!((world.state(), world.upgrade().reasons()), (State::Held, &[Reason::TakenBack { upgrade: 1 }][..]));
+    assert_eq!(world.cleared(), Vec::<String>::new());
+}
+
+#[test]
 fn what_is_offered_since_makes_room_for_the_way_back() {
     let (world, data) = world();
     upgrade(&world, &data, false);
@@ -214,6 +225,9 @@ fn the_agents_own_transaction_passes_and_another_does_not() {
     journal.append(Event::UndoStarted { item: packages, attempt: 2 }, jiff::Timestamp::now()).unwrap();
     assert!(own("1.0.0-1"));
     assert!(!own("1.2.0-1"));
+    // The agent was killed, and the transaction runs on.
+    journal.append(Event::UndoInterrupted { item: packages }, jiff::Timestamp::now()).unwrap();
+    assert!(own("1.0.0-1"));
 }
 
 #[test]

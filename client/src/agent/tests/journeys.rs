@@ -178,6 +178,35 @@ fn what_cannot_be_fetched_stops_no_engine_and_is_fetched_later() {
     assert_eq!(finished(&world), Some(v("1.1.0")));
 }
 
+/// A person wants to go to the newest version while the packages of the first stop are downloaded.
+fn with_another_destination_typed_meanwhile() -> World {
+    let world = with_a_stop();
+    acknowledge_the_newest(&world);
+    set_out(&world, Some("1.1.0")).unwrap();
+    let (agent, id) = (std::sync::Arc::clone(&world.agent), world.id());
+    let typed = move || journey::set_out(&agent, &id, None, &marie()).unwrap();
+    world.host.state().meanwhile = Some(Box::new(typed));
+    world
+}
+
+#[test]
+fn a_destination_that_is_typed_during_a_download_is_gone_to() {
+    let world = with_another_destination_typed_meanwhile();
+    drive(&world);
+    assert_eq!(finished(&world), Some(v("1.2.0")));
+    assert!(!Journey::is_begun(&world.product()));
+}
+
+#[test]
+fn a_destination_that_is_typed_during_a_download_that_fails_is_kept() {
+    let world = with_another_destination_typed_meanwhile();
+    world.host.state().unreachable = true;
+    drive(&world);
+    let journey = Journey::read(&world.product()).unwrap().unwrap();
+    assert_eq!(journey.to, v("1.2.0"));
+    assert!(matches!(&journey.waits[..], [Reason::NotFetched { .. }]), "{:?}", journey.waits);
+}
+
 #[test]
 fn a_package_manager_that_fails_is_called_again_only_on_a_persons_word() {
     let world = with_a_stop();

@@ -51,11 +51,15 @@ fn installing(options: &[&str], versions: &[(PackageName, String)]) -> HostComma
     unattended(command)
 }
 
-/// Installs packages from their files, most often older ones, and removes those that are gone with them.
+/// Installs packages from their files, most often older ones, and removes those that are gone with them. Before
+/// that it configures what an attempt that was cut off has left; apt does nothing else then.
 ///
 /// # Errors
 /// With the end of what apt said.
 pub fn put_back(places: &Places, files: &[PathBuf], gone: &[PackageName]) -> Result<(), HostError> {
+    if let Err(problem) = repair(places) {
+        log::warn!("{problem}");
+    }
     let files = files.iter().map(|file| file.display().to_string());
     let command = HostCommand::new("apt-get")
         .args(["--yes", "--quiet", "--fix-broken", "--allow-downgrades", "--no-install-recommends"])

@@ -6,6 +6,7 @@ use consign_metadata::name::PackageName;
 
 use crate::host::command::HostCommand;
 use crate::host::rpm::duplicates::Duplicates;
+use crate::host::rpm::returning;
 use crate::host::{HostError, transaction};
 use crate::places::Places;
 use crate::site::Repair;
@@ -54,6 +55,9 @@ fn installing(places: &Places, options: &[&str], versions: &[(PackageName, Strin
 /// # Errors
 /// With the end of what dnf said.
 pub fn put_back(places: &Places, files: &[PathBuf], gone: &[PackageName]) -> Result<(), HostError> {
+    if returning::is_cut_off(places)? {
+        return returning::put_back(places, files, gone);
+    }
     let files = files.iter().map(|file| file.display().to_string());
     let erasing = (!gone.is_empty()).then_some("--allowerasing");
     let command = dnf(places).arg("--setopt=install_weak_deps=False").args(erasing).arg("downgrade");

@@ -6,6 +6,7 @@ use consign_metadata::name::PackageName;
 
 use super::ask;
 use crate::host::command::HostCommand;
+use crate::host::rpm::returning;
 use crate::host::{HostError, transaction};
 use crate::places::Places;
 
@@ -45,6 +46,9 @@ fn installing(options: &[&str], versions: &[(PackageName, String)]) -> HostComma
 /// # Errors
 /// With the end of what dnf said.
 pub fn put_back(places: &Places, files: &[PathBuf], gone: &[PackageName]) -> Result<(), HostError> {
+    if returning::is_cut_off(places)? {
+        return returning::put_back(places, files, gone);
+    }
     let files = files.iter().map(|file| file.display().to_string());
     let erasing = (!gone.is_empty()).then_some("--allowerasing");
     let command = HostCommand::new(ask::PROGRAM)

@@ -8,6 +8,7 @@
 //! - [`lock`]: who has a transaction open
 //! - [`package`]: a .rpm before it is unpacked
 //! - [`restart`]: whether packages wait for a reboot
+//! - [`returning`]: packages on their way back, where the power failed in the middle
 
 pub mod curl;
 pub mod database;
@@ -17,5 +18,6 @@ pub mod known;
 pub mod lock;
 pub mod package;
 pub mod restart;
+pub mod returning;
 #[cfg(test)]
 pub mod sample;

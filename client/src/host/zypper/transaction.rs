@@ -6,6 +6,7 @@ use consign_metadata::name::PackageName;
 
 use crate::host::command::HostCommand;
 use crate::host::rpm::duplicates::Duplicates;
+use crate::host::rpm::returning;
 use crate::host::{HostError, transaction};
 use crate::places::Places;
 use crate::site::Repair;
@@ -52,6 +53,9 @@ pub fn install(places: &Places, versions: &[(PackageName, String)]) -> Result<()
 /// # Errors
 /// With the end of what zypper said.
 pub fn put_back(places: &Places, files: &[PathBuf], gone: &[PackageName]) -> Result<(), HostError> {
+    if returning::is_cut_off(places)? {
+        return returning::put_back(places, files, gone);
+    }
     let files = files.iter().map(|file| file.display().to_string());
     // Who signed the files was found good before; zypper looks for its own keys.
     let options = ["--no-gpg-checks", "install", "--oldpackage", "--no-recommends", "--auto-agree-with-licenses"];

@@ -20,7 +20,7 @@ impl Part for Stored<'_> {
         let staging = Staging::new(work, database.user())?;
         let client = client(work, database.user());
         // How much of it the dump takes is how much room the next one needs.
-        let size = database.size(&client).ok().map(|size| (SIZE.to_owned(), size.to_string()));
+        let size = database.extent(&client).ok().map(|extent| (SIZE.to_owned(), extent.bytes.to_string()));
         let mut properties = database.back_up(&client, &staging.file())?;
         properties.extend(size);
         staging.take(&work.file)?;

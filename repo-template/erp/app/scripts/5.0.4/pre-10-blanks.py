@@ -1,13 +1,12 @@
 """Entries have no blanks around them."""
 
 import argparse
-import sqlite3
+
+import psycopg2
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--database", required=True)
-database = sqlite3.connect(parser.parse_args().database, timeout=10, isolation_level=None)
 # All of it or nothing: a script that was cut off is run again.
-database.execute("BEGIN IMMEDIATE")
-database.execute("UPDATE entry SET text = trim(text)")
-database.execute("INSERT INTO ran VALUES ('5.0.4/pre-10-blanks.py')")
-database.execute("COMMIT")
+with psycopg2.connect(dbname=parser.parse_args().database) as database, database.cursor() as cursor:
+    cursor.execute("UPDATE entry SET text = trim(text)")
+    cursor.execute("INSERT INTO ran (script) VALUES ('5.0.4/pre-10-blanks.py')")

@@ -1,13 +1,12 @@
 """Every entry belongs to a company."""
 
 import argparse
-import sqlite3
+
+import psycopg2
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--database", required=True)
-database = sqlite3.connect(parser.parse_args().database, timeout=10, isolation_level=None)
 # All of it or nothing: a script that was cut off is run again.
-database.execute("BEGIN IMMEDIATE")
-database.execute("UPDATE entry SET company = 'main' WHERE company IS NULL")
-database.execute("INSERT INTO ran VALUES ('5.1.0/post-10-companies.py')")
-database.execute("COMMIT")
+with psycopg2.connect(dbname=parser.parse_args().database) as database, database.cursor() as cursor:
+    cursor.execute("UPDATE entry SET company = 'main' WHERE company IS NULL")
+    cursor.execute("INSERT INTO ran (script) VALUES ('5.1.0/post-10-companies.py')")
