@@ -30,8 +30,12 @@ pub struct Need {
 ///
 /// Never in a journal: for that there may be no room.
 pub fn reasons(places: &Places) -> Option<Reason> {
-    let folder = places.state();
-    let free = free(&folder).ok()?;
+    in_folder(&places.state())
+}
+
+/// The same of a folder where journals are.
+pub fn in_folder(folder: &Path) -> Option<Reason> {
+    let free = free(folder).ok()?;
     let folder = folder.display().to_string();
     (free < NEEDED * MIB).then_some(Reason::NoRoom { folder, free_mib: free / MIB, needed_mib: NEEDED })
 }

@@ -88,6 +88,7 @@ pub struct Journal {
     file: File,
     next_seq: u64,
     last: Sha256,
+    length: u64,
     upgrade: Upgrade,
 }
 
@@ -101,7 +102,7 @@ impl Journal {
         let io = |action, cause| JournalError::Io { action, path: path.clone(), cause };
         let file = OpenOptions::new().append(true).create_new(true).open(&path).map_err(|cause| io("create", cause))?;
         let upgrade = Upgrade::begin(header.clone());
-        let mut journal = Self { path: path.clone(), file, next_seq: 0, last: Sha256::of(b""), upgrade };
+        let mut journal = Self { path: path.clone(), file, next_seq: 0, last: Sha256::of(b""), length: 0, upgrade };
         journal.write(&Event::Begun { header: Box::new(header) }, now)?;
         File::open(folder).and_then(|f| f.sync_all()).map_err(|cause| io("sync the folder of", cause))?;
         Ok(journal)
@@ -122,7 +123,8 @@ impl Journal {
         if replay.torn {
             file.set_len(replay.length).and_then(|()| file.sync_all()).map_err(|cause| io("mend", cause))?;
         }
-        Ok(Some(Self { path, file, next_seq: replay.records.len() as u64, last: replay.last, upgrade }))
+        let (next_seq, last, length) = (replay.records.len() as u64, replay.last, replay.length);
+        Ok(Some(Self { path, file, next_seq, last, length, upgrade }))
     }
 
     /// The upgrade as it stands.
@@ -146,8 +148,14 @@ impl Journal {
         let record = Record { seq: self.next_seq, prev: self.last, at, event: event.clone() };
         let line = line_of(&record);
         let io = |action, cause| JournalError::Io { action, path: self.path.clone(), cause };
-        self.file.write_all(format!("{line}\n").as_bytes()).map_err(|cause| io("write", cause))?;
-        self.file.sync_data().map_err(|cause| io("sync", cause))?;
+        let written = self.file.write_all(format!("{line}\n").as_bytes()).map_err(|cause| io("write", cause));
+        let synced = written.and_then(|()| self.file.sync_data().map_err(|cause| io("sync", cause)));
+        if synced.is_err() {
+            // A full disk takes a part of a line: what is written next must not come behind it.
+            let _ = self.file.set_len(self.length);
+            return synced;
+        }
+        self.length += line.len() as u64 + 1;
         self.next_seq += 1;
         self.last = Sha256::of(line.as_bytes());
         Ok(())

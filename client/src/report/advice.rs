@@ -144,6 +144,12 @@ pub fn disk(folder: &str, language: Language) -> Advice {
     advice(format!("df -h {folder}"), purpose)
 }
 
+/// Go on with what only waits.
+pub fn resume(product: &ProductId, language: Language) -> Advice {
+    let purpose = say!(language, "then go on at once", "puis continuer sans attendre");
+    advice(format!("consignee resume {product}"), purpose)
+}
+
 /// What ends a process: with its service, or by whoever started it.
 fn holder(held: &HeldFile, language: Language) -> Advice {
     match &held.unit {

@@ -81,6 +81,30 @@ fn a_first_line_that_is_torn_was_no_beginning() {
     }
 }
 
+/// The disk takes the beginning of a line and then no more: `ulimit` is such a disk, for a process of its own.
+#[test]
+fn a_line_that_found_room_for_a_part_of_it_is_not_there_at_all() {
+    const IN_LITTLE_ROOM: &str = "IN_LITTLE_ROOM";
+    if std::env::var_os(IN_LITTLE_ROOM).is_none() {
+        let name = "engine::journal::tests::a_line_that_found_room_for_a_part_of_it_is_not_there_at_all";
+        let script = "trap '' XFSZ; ulimit -f 8; exec \"$0\" --exact \"$1\"";
+        let program = std::env::current_exe().unwrap();
+        let mut command = std::process::Command::new("sh");
+        let child = command.args(["-c", script]).arg(program).arg(name).env(IN_LITTLE_ROOM, "1").output().unwrap();
+        assert!(child.status.success(), "{child:?}");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = journal(folder.path(), &[Event::Cleared]);
+    let held = || Event::Held { reasons: vec![super::super::event::Reason::NoAnswer] };
+    let full = (0..1000).find_map(|_| journal.append(held(), at()).err()).expect("the disk is full at some time");
+    assert!(matches!(full, JournalError::Io { action: "write", .. }), "{full}");
+    let written = journal.next_seq;
+    journal.append(held(), at()).unwrap_err();
+    let replay = Replay::of(folder.path()).unwrap();
+    assert!(!replay.torn && replay.records.len() as u64 == written && written > 2);
+}
+
 #[test]
 fn any_other_damage_stops_with_the_line_named() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,6 +1,7 @@
 //! What is installed, offered, held and under way, product by product.
 
 mod page;
+mod room;
 
 use std::collections::BTreeMap;
 
@@ -76,6 +77,9 @@ pub struct ProductStatus {
     /// Why the package manager passes the cleared upgrade over; left out where it does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept_back: Option<Reach>,
+    /// What is full where its upgrade under way has to write; left out where nothing is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub no_room: Vec<Reason>,
     /// Files of the site's beside which a new default of the vendor's lies.
     #[serde(default)]
     pub new_defaults: Vec<NewDefault>,
@@ -247,6 +251,7 @@ impl Overview {
         for seen in &mut self.products {
             seen.status.upgrade = seen.status.upgrade.take().map(|shown| timed(places, &seen.status.product, shown));
             seen.wait_for_window();
+            seen.want_room();
             let modules = seen.upgrade.iter().flat_map(|upgrade| &upgrade.header.modules);
             seen.status.new_defaults = configuration::new_defaults(places, modules.map(|module| &module.package));
         }
@@ -278,6 +283,14 @@ impl Seen {
         self.status.standing = self.status.standing.max(Standing::Waits);
         self.status.kept_back = None;
         self.status.commands = typed.into_iter().map(|(command, _)| command).collect();
+    }
+
+    /// Nothing goes on where nothing can be written.
+    fn want_room(&mut self) {
+        let Some(upgrade) = self.upgrade.as_ref().filter(|upgrade| upgrade.is_under_way()) else { return };
+        self.status.no_room = room::missing(&self.product, upgrade);
+        let typed = room::advice(&self.status.no_room, upgrade, Language::En);
+        self.status.commands.splice(0..0, typed.into_iter().map(|(command, _)| command));
     }
 
     /// On a journey that waits a person may have something to do; one that goes on is under way.
@@ -338,6 +351,7 @@ impl Seen {
             journey: None,
             data,
             kept_back,
+            no_room: Vec::new(),
             new_defaults: Vec::new(),
             problem: None,
             commands: commands.into_iter().map(|(command, _)| command).collect(),
@@ -358,6 +372,7 @@ impl Seen {
             journey: None,
             data: None,
             kept_back: None,
+            no_room: Vec::new(),
             new_defaults: Vec::new(),
             problem: Some(error.to_string()),
             commands: Vec::new(),

@@ -136,6 +136,9 @@ fn standing_page(
         page.add(0, Style::Plain, engines);
         page.add(0, Style::Plain, data);
     }
+    for reason in &status.no_room {
+        page.add(0, Style::Bad, reason::sentence(reason, language));
+    }
     page.append(0, previous(shown, language));
     for line in status.kept_back.iter().flat_map(|reach| kept_back::sentences(reach, language)) {
         page.add(0, Style::Plain, line);
@@ -145,6 +148,7 @@ fn standing_page(
     if let Some(of_host) = shown.advice(upgrade, language) {
         typed = of_host;
     }
+    typed.splice(0..0, super::room::advice(&status.no_room, upgrade, language));
     page.append(0, offers::beside(&shown.told, language));
     if shown.outage_estimate_seconds.is_some() {
         page.add(0, Style::Plain, time::about(shown.outage_estimate_seconds, language));
