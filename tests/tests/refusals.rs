@@ -121,3 +121,40 @@ fn a_value_the_site_may_not_choose_is_refused_before_anything_stops() {
     assert!(calls.len() == 2 && calls[1].contains("cat"), "{calls:?}");
     site.nothing_was_lost(client);
 }
+
+/// A hook that does not start or crashes stands neither between the host and its security updates nor between
+/// itself and its repair; a product is then gated by its own package.
+#[test]
+fn a_broken_hook_keeps_nothing_out_but_products_and_is_repaired_as_told() {
+    lab!();
+    const HOOK: &str = "/usr/lib/consignee/consignee-hook";
+    let (vendor, site) = Site::with_canopsis("broken-hook", Release::Trixie, "3.25.0");
+    let client = site.client();
+    vendor.release(Product::canopsis("3.26.0")).unwrap();
+    let archive = Archive::new("security").unwrap();
+    for (turn, breaks) in [
+        format!("head -c 64 {HOOK} >{HOOK}.new && chmod 755 {HOOK}.new && mv {HOOK}.new {HOOK}"),
+        format!("printf '#!/bin/sh\\nkill -ABRT $$\\n' >{HOOK}.new && chmod 755 {HOOK}.new && mv {HOOK}.new {HOOK}"),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let version = (turn + 1).to_string();
+        archive.add(&[TinyPackage::new("urgent", &version)]).unwrap();
+        archive.give_to(&site.host);
+        site.host.apt_get(&["update"]).expect_ok();
+        site.host.shell(breaks);
+        let told = site.host.apt_get(&["install", "urgent"]).expect_ok();
+        assert_eq!(site.host.installed("urgent"), Some(version), "{breaks}: {told}");
+        let repair = "apt-get install --reinstall consignee";
+        assert!(told.text().contains(repair), "{breaks}: {told}");
+        let refused = site.host.apt_get(&["install", "canopsis=3.26.0-1"]);
+        assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.25.0-1"), "{breaks}: {refused}");
+        site.host.apt_get(&["install", "--reinstall", "consignee"]).expect_ok();
+        site.host.apt_get(&["install", "--fix-broken"]).expect_ok();
+        let held = site.host.apt_get(&["install", "canopsis=3.26.0-1"]).expect_code(100);
+        assert!(held.text().contains("consignee ack acme/canopsis"), "{held}");
+    }
+    site.nothing_was_lost(client);
+    site.host.assert_packages_sound();
+}
