@@ -187,12 +187,18 @@ impl Trust {
     pub fn installed(&self, places: &Places) -> Result<Vec<InstalledPlan>, TrustError> {
         let folder = places.plans();
         let mut found = Vec::new();
+        // Every package of a release brings the same bytes.
+        let mut verified: BTreeMap<Vec<u8>, UpgradePlan> = BTreeMap::new();
         for name in names(&folder).map_err(|cause| TrustError::Unreadable { path: folder.clone(), cause })? {
             let package = name.strip_suffix(".pgp").and_then(|name| name.parse().ok());
             let Some(package) = package else { continue };
             let signed = read_plan(&folder.join(&name));
             let plan = signed.and_then(|signed| {
+                if let Some(plan) = verified.get(&signed) {
+                    return Ok((plan.clone(), signed));
+                }
                 let plan = self.of_any_vendor(&folder.join(&name).display().to_string(), &signed)?;
+                verified.insert(signed.clone(), plan.clone());
                 Ok((plan, signed))
             });
             found.push(InstalledPlan { package, plan });

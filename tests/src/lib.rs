@@ -22,6 +22,7 @@ mod canopsis;
 mod cgroup;
 mod chroot;
 pub mod conformance;
+mod costs;
 mod disk;
 mod entrance;
 mod error;

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use consign_lab::{BaseSystem, Host, Lab, Outcome, Product, RecordClient, Site, Vendor, edit, lab};
+use consign_lab::{
+    BaseSystem, CANOPSIS, Host, Lab, Outcome, Product, RecordClient, Release, RpmSystem, Site, Vendor, edit, lab,
+};
 use serde_json::Value;
 
 const ORDERS: &str = "acme/orders";
@@ -102,6 +104,7 @@ fn a_rehearsal_reaches_nothing_of_the_host_and_goes_with_its_command() {
     assert_eq!(outcome.code, 0, "{outcome}\n{}", site.host.exec(&["journalctl", "--no-pager", "-n", "40"]));
     let report = report(&outcome);
     let steps: Vec<_> = report["steps"].as_array().unwrap().iter().map(|step| step["name"].as_str().unwrap()).collect();
+    assert_eq!(report["in_memory"], false, "{outcome}");
     assert_eq!(steps, ["backup", "packages", "hostile", "migrate", "start", "health"]);
     same(&before, &site.host.shell(LIVE));
     client.wait_acknowledged(SOON).unwrap();
@@ -109,4 +112,57 @@ fn a_rehearsal_reaches_nothing_of_the_host_and_goes_with_its_command() {
     client.stop().assert_kept(&stored.lines().filter_map(|line| line.parse().ok()).collect(), &[]);
     let no_backup = rehearse(&site, &["--backup", "latest"]).expect_code(1);
     assert_eq!(self::report(&no_backup)["problem"]["code"], "no-backup");
+}
+
+/// What a vendor writes to let the data be found.
+const WITH_BACKUP: (&str, &str) = (
+    "[[step]]\nname = \"init\"",
+    "[backup]\npaths = [\"/var/lib/canopsis\"]\n\n[[step]]\nname = \"init\"\nundo = \"from-backup\"",
+);
+/// What a package manager, the agent and the product have.
+const KEPT: &str = "rpm --query --all 2>/dev/null || dpkg-query --show; \
+                    find /opt /var/lib/canopsis /var/lib/consignee /etc /usr/lib/systemd/system -type f \
+                    -not -name '*.lease' -not -name '*.sqlite*' -printf '%p %s %m %u\\n' | sort; systemctl show --property MainPID 'canopsis*'";
+
+/// Its packages are installed in the copy by the host's own package manager, which has no network there.
+fn rehearsed_by(system: impl Into<BaseSystem>) {
+    let system = system.into();
+    let vendor = Vendor::new("acme").unwrap();
+    let vendor = if let BaseSystem::Rpm(_) = system { vendor.with_rpms_only() } else { vendor };
+    vendor.release_edited(Product::canopsis("3.25.0"), &[WITH_BACKUP]).unwrap();
+    let site = Site::open("rehearsed", system, &vendor, CANOPSIS).unwrap();
+    site.install(&["canopsis"]).expect_ok();
+    site.wait_status(0);
+    vendor.release_edited(Product::canopsis("3.26.0"), &[WITH_BACKUP]).unwrap();
+    site.refresh().expect_ok();
+    site.wait_status(3);
+    let before = site.host.shell(KEPT);
+    let outcome = site.host.exec(&["consignee", "--language", "en", "rehearse", CANOPSIS, "--json"]);
+    assert_eq!(outcome.code, 0, "{outcome}\n{}", site.host.exec(&["journalctl", "--no-pager", "-n", "40"]));
+    same(&before, &site.host.shell(KEPT));
+    assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.25.0-1"));
+}
+
+#[test]
+fn an_upgrade_is_rehearsed_by_apt_of_debian_12() {
+    lab!();
+    rehearsed_by(Release::Bookworm);
+}
+
+#[test]
+fn an_upgrade_is_rehearsed_by_dnf_4() {
+    lab!(Lab::has_rpm());
+    rehearsed_by(RpmSystem::Dnf4Bookworm);
+}
+
+#[test]
+fn an_upgrade_is_rehearsed_by_dnf_5() {
+    lab!(Lab::has_rpm());
+    rehearsed_by(RpmSystem::Dnf5);
+}
+
+#[test]
+fn an_upgrade_is_rehearsed_by_zypper() {
+    lab!(Lab::has_rpm());
+    rehearsed_by(RpmSystem::Zypper);
 }

@@ -9,30 +9,52 @@ const ORDERS: &str = "acme/orders";
 const SOON: Duration = Duration::from_secs(90);
 
 const BACKUP: &str = "[backup]\ntimeout = \"5m\"\n\n[[backup.database]]\nname = \"orders\"\n@DATABASE@\n";
-const LOCK: &str = "[data]\nlock = { postgresql = \"orders\", socket = \"/srv/shared\" }\n";
 
-fn publish(vendor: &Vendor, version: &'static str) {
+/// A server that one of the hosts runs, with a socket in the shared folder.
+struct Server {
+    name: &'static str,
+    socket: &'static str,
+    /// Starts it and makes the database.
+    start: &'static str,
+    /// How many locks there are.
+    locks: &'static str,
+}
+
+const POSTGRESQL: Server = Server {
+    name: "postgresql",
+    socket: "/srv/shared",
+    start: "echo \"unix_socket_directories = '/var/run/postgresql, /srv/shared'\" >>/etc/postgresql/17/main/postgresql.conf; \
+            systemctl start postgresql; cd /; su postgres -c 'createuser orders'; \
+            su postgres -c 'createdb --owner=orders orders'",
+    locks: "cd /; su postgres -c \"psql -Atc \\\"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'\\\"\"",
+};
+
+const MARIADB: Server = Server {
+    name: "mariadb",
+    socket: "/srv/shared/mysqld.sock",
+    start: "printf '[client-server]\\nsocket = /srv/shared/mysqld.sock\\n' >/etc/mysql/mariadb.conf.d/99-shared.cnf; \
+            systemctl start mariadb; mariadb --execute=\"CREATE DATABASE orders; \
+            CREATE USER orders@localhost IDENTIFIED VIA unix_socket; GRANT ALL ON orders.* TO orders@localhost\"",
+    // Those of the agents: their sessions are its system user's.
+    locks: "mariadb -Ne \"SELECT count(*) FROM information_schema.processlist WHERE user = 'mysql'\"",
+};
+
+fn publish(vendor: &Vendor, version: &'static str, server: &Server) {
     let project = vendor.project(Product::orders(version)).unwrap();
-    let edits = [(BACKUP, ""), ("[data]\n", LOCK), ("undo = \"from-backup\"", "undo = \"impossible\"")];
+    let lock = format!("[data]\nlock = {{ {} = \"orders\", socket = \"{}\" }}\n", server.name, server.socket);
+    let edits = [(BACKUP, ""), ("[data]\n", &*lock), ("undo = \"from-backup\"", "undo = \"impossible\"")];
     edit(&project.join("consign.toml"), &edits).unwrap();
-    edit(&project.join("tree/bin/orders"), &[("@KIND@", "postgresql")]).unwrap();
+    edit(&project.join("tree/bin/orders"), &[("@KIND@", server.name)]).unwrap();
     vendor.release_project(&project).unwrap();
 }
 
 /// A host that reaches the one server by its socket in the shared folder.
-fn host(name: &str, shared: &Path) -> Host {
-    let host = Host::boot_sharing(name, BaseSystem::Databases, shared).unwrap();
+fn host(name: &str, shared: &Path, server: &Server) -> Host {
+    let host = Host::boot_sharing(&format!("{name}-{}", server.name), BaseSystem::Databases, shared).unwrap();
     // The same number on both: the server knows a user by it.
     host.shell("useradd --system orders");
-    host.write("/etc/orders.socket", "/srv/shared", 0o644);
+    host.write("/etc/orders.socket", server.socket, 0o644);
     host
-}
-
-fn serve_database(host: &Host) {
-    let places = "unix_socket_directories = '/var/run/postgresql, /srv/shared'";
-    host.shell(&format!("echo \"{places}\" >>/etc/postgresql/17/main/postgresql.conf"));
-    host.shell("chmod 1777 /srv/shared; systemctl start postgresql");
-    host.shell("cd / && su postgres -c 'createuser orders' && su postgres -c 'createdb --owner=orders orders'");
 }
 
 fn install(host: Host, vendor: &Vendor) -> Site {
@@ -46,16 +68,14 @@ fn health(site: &Site) -> String {
     site.host.shell("curl -sf http://127.0.0.1:8083/health")
 }
 
-#[test]
-fn of_two_hosts_on_one_database_one_migrates_it_and_the_other_waits() {
-    lab!(Lab::can_host(BaseSystem::Databases));
+fn one_migrates_and_the_other_waits(server: &Server) {
     let shared = tempfile::tempdir().unwrap();
     let vendor = Vendor::new("acme").unwrap();
-    publish(&vendor, "1.0.0");
-    let (one, other) = (host("shared-one", shared.path()), host("shared-other", shared.path()));
-    serve_database(&one);
+    publish(&vendor, "1.0.0", server);
+    let (one, other) = (host("shared-one", shared.path(), server), host("shared-other", shared.path(), server));
+    one.shell(&format!("chmod 1777 /srv/shared; {}", server.start));
     let (one, other) = (install(one, &vendor), install(other, &vendor));
-    publish(&vendor, "1.1.0");
+    publish(&vendor, "1.1.0", server);
     for site in [&one, &other] {
         site.host.apt_get(&["update"]).expect_ok();
     }
@@ -67,6 +87,7 @@ fn of_two_hosts_on_one_database_one_migrates_it_and_the_other_waits() {
     let waits = || other.events().contains(&"retry-later".to_owned()).then_some(());
     other.host.wait_until("the other waits", SOON, waits);
     other.wait_status(5);
+    assert_ne!(one.host.shell(server.locks), "0", "nobody has the lock");
     assert_eq!(other.host.exec(&["systemctl", "is-active", "orders"]).stdout, "inactive\n");
     assert!(!other.host.exists("/var/lib/orders/hangs"), "both migrate at once");
 
@@ -78,6 +99,17 @@ fn of_two_hosts_on_one_database_one_migrates_it_and_the_other_waits() {
     let skipped = other.journal().into_iter().find(|record| record["event"] == "step-skipped").expect("it was skipped");
     assert_eq!(skipped["because"], "already-done");
     assert!(!one.events().contains(&"step-skipped".to_owned()), "{:?}", one.events());
-    let locks = "su postgres -c \"psql -Atc \\\"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'\\\"\"";
-    assert_eq!(one.host.shell(&format!("cd / && {locks}")), "0");
+    assert_eq!(one.host.shell(server.locks), "0");
+}
+
+#[test]
+fn of_two_hosts_on_one_postgresql_database_one_migrates_it_and_the_other_waits() {
+    lab!(Lab::can_host(BaseSystem::Databases));
+    one_migrates_and_the_other_waits(&POSTGRESQL);
+}
+
+#[test]
+fn of_two_hosts_on_one_mariadb_database_one_migrates_it_and_the_other_waits() {
+    lab!(Lab::can_host(BaseSystem::Databases));
+    one_migrates_and_the_other_waits(&MARIADB);
 }

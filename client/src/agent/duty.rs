@@ -43,6 +43,12 @@ impl Duty {
         self.counts().busy == 0
     }
 
+    /// How many are at work.
+    #[cfg(test)]
+    pub fn workers(&self) -> usize {
+        self.counts().busy
+    }
+
     /// For how long nobody has been at work or waiting.
     pub fn idle(&self) -> Duration {
         let counts = self.counts();

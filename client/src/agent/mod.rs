@@ -137,6 +137,8 @@ pub struct Agent {
     admitted: Mutex<BTreeMap<ProductId, u32>>,
     /// Products that somebody is about to reconcile.
     expected: Mutex<BTreeSet<ProductId>>,
+    /// Held by whoever reconciles a product; whoever is expected waits for it.
+    turns: Locks,
     /// Whether somebody waits for the end of a transaction.
     watched: Mutex<bool>,
     /// The process that reported that its transaction has run to its end.
@@ -166,6 +168,7 @@ impl Agent {
             duty: Arc::default(),
             admitted: Mutex::default(),
             expected: Mutex::default(),
+            turns: Locks::default(),
             watched: Mutex::default(),
             done: Mutex::default(),
             mending: Mutex::default(),

@@ -71,8 +71,11 @@ pub fn expect(agent: &Arc<Agent>, id: &ProductId) {
 fn take_up(agent: &Arc<Agent>, id: &ProductId) {
     loop {
         let shift = agent.duty.work();
+        // One works and one waits: a transaction of many packages wakes the agent once for each.
+        let turn = agent.turns.lock(id);
         agent.expected().remove(id);
         let standing = reconcile::reconcile(agent, id);
+        drop(turn);
         let mended = matches!(standing, Ok(Standing::Person)) && is_mended(agent, id);
         drop(shift);
         match standing {

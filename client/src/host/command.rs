@@ -259,7 +259,11 @@ impl HostCommand {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(&self.line[0]);
+        let (name, path) = (&self.line[0], place(&self.line[0]));
+        // By its path: one that is searched for would be started by a fork, which copies the agent's page tables
+        // and takes longer the more memory the agent has.
+        let mut command = Command::new(path.as_deref().unwrap_or(Path::new(name)));
+        command.arg0(name);
         // A scrubbed environment: dpkg's DPKG_FRONTEND_LOCKED would let a child believe it has the lock.
         command.args(&self.line[1..]).env_clear().envs(self.variables()).current_dir(&self.folder);
         let stdin = if self.input.is_empty() { Stdio::null() } else { Stdio::piped() };
@@ -276,6 +280,12 @@ impl fmt::Display for HostCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.line.join(" "))
     }
+}
+
+/// The file of a program that was given by its name.
+fn place(name: &str) -> Option<PathBuf> {
+    let mut places = PATH.split(':').map(|folder| Path::new(folder).join(name));
+    places.find(|place| !name.contains('/') && rustix::fs::access(place, rustix::fs::Access::EXEC_OK).is_ok())
 }
 
 fn wait(child: &mut Child, deadline: Instant) -> Option<ExitStatus> {

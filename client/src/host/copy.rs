@@ -200,8 +200,7 @@ pub fn enter(scratch: &Path) -> Result<(), HostError> {
     let root = scratch.join("root");
     let old = root.join("run/consignee-host");
     fs::create_dir(&old).map_err(|cause| at("create", &old, cause))?;
-    let names = [&root, &old].map(|path| path.display().to_string());
-    HostCommand::new("pivot_root").args(names).output()?;
+    rustix::process::pivot_root(&root, &old).map_err(|cause| at("make a root of", &root, cause))?;
     std::env::set_current_dir("/").map_err(|cause| at("enter", Path::new("/"), cause))?;
     HostCommand::new("umount").args(["--lazy", "/run/consignee-host"]).output()?;
     let _ = fs::remove_dir("/run/consignee-host");

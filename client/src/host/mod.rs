@@ -235,6 +235,14 @@ pub trait PackageManager: Send + Sync {
     /// In the package manager's words.
     fn put_back(&self, files: &[PathBuf], gone: &[PackageName]) -> Result<(), HostError>;
 
+    /// Installs newer packages from their files in a copy of the host, where nothing can be fetched.
+    ///
+    /// # Errors
+    /// In the package manager's words.
+    fn install_files(&self, files: &[PathBuf]) -> Result<(), HostError> {
+        self.put_back(files, &[])
+    }
+
     /// Installs exactly these versions, up or down, and removes nothing. Hooks are called. It runs on when the
     /// agent ends, and [`Self::transaction`] then names its process.
     ///

@@ -154,6 +154,9 @@ impl Desk<'_> {
                 (BackupPart::Files { paths, .. }, _) => {
                     paths.iter().map(|path| growth::taken(&self.here.places.at(path))).sum::<u64>() * TIMES_FILES
                 }
+                (BackupPart::Database { name, database: Database::Mariadb { .. } }, _) => {
+                    return Err(not_saved(name)(no_stand_in()));
+                }
                 (BackupPart::Database { name, database }, _) => {
                     let known = database::of(database);
                     let size = known.extent(&self.client(name, known.user())).map_err(not_saved(name))?.bytes;
@@ -281,9 +284,7 @@ impl Desk<'_> {
                     None => order.servers.push(Stored { model, dumps: vec![dump] }),
                 }
             }
-            Database::Mariadb { .. } => {
-                return Err(Failure::Host { reason: "there is no stand-in for a MariaDB server".to_owned() });
-            }
+            Database::Mariadb { .. } => return Err(no_stand_in()),
         }
         Ok(())
     }
@@ -323,6 +324,10 @@ fn hand_over(from: &Path, to: &Path, user: &str) -> Result<(), Failure> {
     let (uid, gid) = account::ids(user).map_err(|problem| host(&problem))?;
     let copied = fs::copy(from, to).and_then(|_| chown(to, Some(uid), Some(gid)));
     copied.map_err(|cause| host(&cause))
+}
+
+fn no_stand_in() -> Failure {
+    Failure::Host { reason: "there is no stand-in for a MariaDB server".to_owned() }
 }
 
 fn not_saved(part: &Label) -> impl FnOnce(Failure) -> Problem {

@@ -52,11 +52,12 @@ fn performed(places: &Places, product: &Product, say: &mut dyn FnMut(Progress)) 
     let trust = Trust::read(places).map_err(|problem| plan_problem(&problem))?;
     let here = Here { places, trust: &trust, product, packages: &*packages, services: &confined, programs: &confined };
     let piece = Piece::of(here, &order)?;
-    let growth = Growth::begin(Stage::read()?.layers);
+    let stage = Stage::read()?;
+    let growth = Growth::begin(stage.layers);
     say(Progress::Begun);
     let ended = piece.perform(&order, &confined);
     let file_systems = growth.end();
-    ended.map(|ended| Ended { file_systems, ..ended })
+    ended.map(|ended| Ended { file_systems, in_memory: stage.in_memory, ..ended })
 }
 
 /// The pipe on standard input ends with the process that holds its other end.
@@ -240,7 +241,7 @@ impl<'a> Piece<'a> {
 
     fn install(&self, order: &Order, journal: &Journal) -> Result<(), Problem> {
         let words = |problem: HostError| Problem::NotInstalled { cause: problem.reason };
-        self.here.packages.put_back(&order.packages, &[]).map_err(words)?;
+        self.here.packages.install_files(&order.packages).map_err(words)?;
         let modules: Vec<_> = self.plan.body.modules.iter().map(|module| module.package.clone()).collect();
         let database = self.here.packages.observe(&modules).map_err(words)?.into_iter().collect();
         match comparison::compare(self.here.packages, &journal.upgrade().header, &self.plan, &database) {
@@ -276,7 +277,7 @@ impl<'a> Piece<'a> {
             },
         };
         let before_packages = steps.iter().position(|step| step.name == "packages").unwrap_or(steps.len());
-        Ended { outcome, steps, not_rehearsed, before_packages, file_systems: Vec::new() }
+        Ended { outcome, steps, not_rehearsed, before_packages, file_systems: Vec::new(), in_memory: false }
     }
 }
 

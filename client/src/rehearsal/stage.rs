@@ -24,6 +24,8 @@ const MIB: u64 = 1024 * 1024;
 pub struct Stage {
     /// Where each is mounted, and what was written to it.
     pub layers: Vec<(PathBuf, PathBuf)>,
+    /// Whether what is written is kept in memory.
+    pub in_memory: bool,
 }
 
 impl Stage {
@@ -61,7 +63,7 @@ fn entered(product: &Product, say: &mut dyn FnMut(Progress)) -> Result<Vec<Strin
     }
     let root = scratch.join("root");
     order.files.iter().try_for_each(|path| files(path, &root))?;
-    write(&root, layers)?;
+    write(&root, layers, in_memory)?;
     copy::enter(&scratch)?;
     Ok(vec![program.display().to_string(), "rehearsal".to_owned(), product.id.to_string(), "play".to_owned()])
 }
@@ -82,9 +84,9 @@ pub fn is_apart(order: &Order) -> Result<(), HostError> {
     }
 }
 
-fn write(root: &Path, layers: Vec<Layer>) -> Result<(), HostError> {
+fn write(root: &Path, layers: Vec<Layer>, in_memory: bool) -> Result<(), HostError> {
     let path = copy::below(root, Path::new(FILE));
-    let stage = Stage { layers: layers.into_iter().map(|layer| (layer.folder, layer.upper)).collect() };
+    let stage = Stage { layers: layers.into_iter().map(|layer| (layer.folder, layer.upper)).collect(), in_memory };
     let text = serde_json::to_vec(&stage).map_err(|cause| at("write", &path, cause))?;
     fs::write(&path, text).map_err(|cause| at("write", &path, cause))
 }

@@ -37,6 +37,8 @@ pub struct Rehearsal {
     pub long_preparation: bool,
     /// What was written at most, by file system.
     pub file_systems: Vec<Grown>,
+    /// Whether the copy was kept in memory: no file system of the host could keep it.
+    pub in_memory: bool,
 }
 
 /// What came of it.
@@ -228,6 +230,8 @@ pub struct Ended {
     pub before_packages: usize,
     /// What was written.
     pub file_systems: Vec<Grown>,
+    /// Whether the copy was kept in memory.
+    pub in_memory: bool,
 }
 
 impl Ended {
@@ -239,6 +243,7 @@ impl Ended {
             not_rehearsed: Vec::new(),
             before_packages: 0,
             file_systems: Vec::new(),
+            in_memory: false,
         }
     }
 }
@@ -259,6 +264,7 @@ impl Rehearsal {
             preparation_milliseconds: 0,
             long_preparation: false,
             file_systems: Vec::new(),
+            in_memory: false,
         }
     }
 
@@ -279,6 +285,7 @@ impl Rehearsal {
             steps: ended.steps,
             not_rehearsed: ended.not_rehearsed,
             file_systems: ended.file_systems,
+            in_memory: ended.in_memory,
             ..self
         }
     }

@@ -5,15 +5,16 @@
 use std::time::Duration;
 
 use consign_metadata::name::UnitName;
-use consign_metadata::plan::HealthCheck;
+use consign_metadata::plan::{self, HealthCheck, UpgradePlan};
 
 use super::{Done, Scene, Step, Trouble, engines, reply, run};
-use crate::engine::event::Failure;
+use crate::engine::event::{Failure, Header};
 use crate::host::program::Program;
 
 const BETWEEN: Duration = Duration::from_secs(1);
 const SHORTEST: Duration = Duration::from_secs(5);
 const OLD_WITHIN: Duration = Duration::from_secs(30);
+const OLD_STABLE: Duration = Duration::from_secs(3);
 
 /// The step.
 pub struct Health<'a> {
@@ -49,13 +50,24 @@ impl Health<'_> {
 
 /// Looks once whether a check holds. A program that is asked runs in this unit.
 pub(super) fn look(scene: &Scene<'_>, check: &HealthCheck, unit: &str, within: Duration) -> Result<(), Trouble> {
+    look_by(scene, (scene.context.plan, scene.header()), check, unit, within)
+}
+
+/// The same of a check in another plan, in an upgrade with this header.
+fn look_by(
+    scene: &Scene<'_>,
+    (plan, header): (&UpgradePlan, &Header),
+    check: &HealthCheck,
+    unit: &str,
+    within: Duration,
+) -> Result<(), Trouble> {
     match check {
         HealthCheck::Http { url } => unhealthy(url, reply::to_get(url)),
         HealthCheck::Tcp { address } => unhealthy(address, reply::to_connect(address).map(drop)),
         HealthCheck::Command { command, user } => {
             let program = Program {
                 unit: unit.to_owned(),
-                command: run::filled(scene, command)?,
+                command: run::filled_for(scene, plan, header, command)?,
                 user: user.to_owned(),
                 login_shell: false,
                 environment: Default::default(),
@@ -81,11 +93,39 @@ fn ask(scene: &Scene<'_>, program: &Program, command: &[String]) -> Result<(), T
     unhealthy(&command.join(" "), Err(found))
 }
 
-/// The old version's health after everything was taken back: what ran before runs again.
+/// The old version's health after everything was taken back: what ran before runs again and, where that is all of
+/// the product, its own checks hold.
 pub(crate) fn of_old_version(scene: &Scene<'_>) -> Result<(), Trouble> {
     let units = engines::that_ran(scene);
     engines::start_again(scene, &units, OLD_WITHIN)?;
-    watch(scene, OLD_WITHIN, Duration::from_secs(3), |scene| active(scene, &units))
+    let Some((plan, checks, within, stable)) = checks_of_old_version(scene, &units) else {
+        return watch(scene, OLD_WITHIN, OLD_STABLE, |scene| active(scene, &units));
+    };
+    let header = Header { from: None, to: plan.envelope.version.clone(), ..scene.header().clone() };
+    let unit = run::unit(&header, scene.item);
+    let hold = |check| look_by(scene, (plan, &header), check, &unit, within);
+    watch(scene, within, stable, |scene| active(scene, &units).and_then(|()| checks.iter().try_for_each(hold)))
+}
+
+type OldChecks<'a> = (&'a UpgradePlan, &'a [HealthCheck], Duration, Duration);
+
+/// What the plan of the version before wants to hold, where it is at hand and nobody had stopped a part of the
+/// product before.
+fn checks_of_old_version<'a>(scene: &Scene<'a>, units: &[UnitName]) -> Option<OldChecks<'a>> {
+    let plan = scene.context.previous.filter(|plan| Some(&plan.envelope.version) == scene.header().from.as_ref())?;
+    if plan.body.engines.iter().any(|engine| !units.contains(engine)) {
+        return None;
+    }
+    let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+    plan.body.steps.iter().find_map(|step| match step {
+        plan::Step::Health { checks, within_seconds, stable_seconds } => Some((
+            plan,
+            &checks[..],
+            seconds(*within_seconds).max(OLD_WITHIN),
+            seconds(*stable_seconds).max(OLD_STABLE),
+        )),
+        _ => None,
+    })
 }
 
 fn watch(

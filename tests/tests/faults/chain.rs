@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use consign_lab::matrix::Count;
-use consign_lab::{BaseSystem, CANOPSIS, Host, Outcome, Product, RecordClient, Site, Vendor};
+use consign_lab::{BaseSystem, CANOPSIS, Host, Manager, Outcome, Product, RecordClient, Site, Vendor};
 
 use crate::FINISH;
 use crate::calls::{self, Calls};
@@ -86,10 +86,22 @@ impl Chain {
         self.vendor.release_edited(Product::canopsis_patch(self.patch), &[&EDITS[..], edits].concat()).unwrap();
     }
 
+    /// The lists are read, and the agent has looked at the newest release, which is cleared or was taken back: zypper
+    /// does not wait for that.
+    #[track_caller]
+    pub fn look(&self) {
+        self.site.refresh();
+        if self.site.manager() == Manager::Zypper {
+            let is_cleared = || self.site.host.read("/etc/zypp/locks").contains(&version(self.patch));
+            let is_known = || (is_cleared() || self.has_been_tried()).then_some(());
+            self.site.host.wait_until("the newest release was looked at", FINISH, is_known);
+        }
+    }
+
     /// Installed by hand, whatever comes of it. Where dpkg was cut off apt does nothing before somebody has typed
     /// what it says.
     pub fn upgrade(&self) -> Outcome {
-        self.site.refresh();
+        self.look();
         let typed = self.site.upgrade();
         if !typed.text().contains(DPKG_WAS_CUT) {
             return typed;
@@ -101,7 +113,7 @@ impl Chain {
     /// The same, and this long after the lists were read the power fails; then it is back.
     #[track_caller]
     pub fn upgrade_cut_after(&mut self, moment: Duration) {
-        self.site.refresh();
+        self.look();
         self.sync_lists();
         let (upgrade, entrance) = (self.site.manager().upgrade(), self.site.host.entrance());
         let mut command = entrance.command(&upgrade.iter().map(String::as_str).collect::<Vec<_>>());
@@ -117,7 +129,7 @@ impl Chain {
 
     /// apt does not sync its lists, and believes what it finds of them after a power cut: that is not looked into.
     pub fn sync_lists(&self) {
-        let folders = "for folder in /var/lib/apt/lists /srv/archive; do [ ! -d $folder ] || echo $folder; done";
+        let folders = "for folder in /var/lib/apt/lists /var/cache/zypp/raw /srv/archive; do [ ! -d $folder ] || echo $folder; done";
         self.site.host.shell(&format!("find $({folders}) /etc/hostname -type f -exec sync {{}} +"));
     }
 
@@ -177,7 +189,7 @@ impl Chain {
     #[track_caller]
     pub fn undisturbed(&mut self) -> Duration {
         self.publish();
-        self.site.refresh();
+        self.look();
         let begun = Instant::now();
         self.site.upgrade().expect_ok();
         assert_eq!(self.ends("undisturbed"), End::Completed);

@@ -275,6 +275,7 @@ fn a_service_that_starts_anew_goes_on_with_what_was_prepared() {
         duty: Default::default(),
         admitted: Default::default(),
         expected: Default::default(),
+        turns: Default::default(),
         watched: Default::default(),
         done: Default::default(),
         mending: Default::default(),

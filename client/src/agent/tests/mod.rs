@@ -19,4 +19,5 @@ mod schedules;
 mod seeding;
 mod telling;
 mod timing;
+mod wakes;
 mod world;

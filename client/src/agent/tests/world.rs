@@ -50,6 +50,7 @@ fn agent(places: &Places, host: &Host, clock: Played, told: &Arc<Mutex<Vec<News>
         duty: Default::default(),
         admitted: Mutex::default(),
         expected: Mutex::default(),
+        turns: Default::default(),
         watched: Mutex::default(),
         done: Mutex::default(),
         mending: Mutex::default(),

@@ -3,6 +3,7 @@
 //! - [`curl`]: files of a repository beside its packages
 //! - [`database`]: what is installed
 //! - [`duplicates`]: what an interrupted transaction has left
+//! - [`files`]: newer packages in a copy of the host
 //! - [`front`]: what stands in front of it here
 //! - [`known`]: an answer, as long as it counts
 //! - [`lock`]: who has a transaction open
@@ -13,6 +14,7 @@
 pub mod curl;
 pub mod database;
 pub mod duplicates;
+pub mod files;
 pub mod front;
 pub mod known;
 pub mod lock;

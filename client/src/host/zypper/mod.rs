@@ -128,6 +128,10 @@ impl PackageManager for Zypper {
         transaction::repair(&self.places, may)
     }
 
+    fn install_files(&self, files: &[PathBuf]) -> Result<(), HostError> {
+        crate::host::rpm::files::install(&self.places, files)
+    }
+
     fn put_back(&self, files: &[PathBuf], gone: &[PackageName]) -> Result<(), HostError> {
         transaction::put_back(&self.places, files, gone)
     }

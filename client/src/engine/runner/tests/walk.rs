@@ -150,6 +150,28 @@ fn health_has_time_to_come_and_must_then_hold() {
 }
 
 #[test]
+fn the_old_version_counts_as_healthy_when_its_own_checks_hold_again() {
+    let check = json!([{"kind": "command", "command": ["check", "{option.edition}", "{to}"], "user": "erp"}]);
+    let mut stage = Stage::usual();
+    stage.previous = Some(plan(|plan| {
+        plan["version"] = "1.0.0".into();
+        plan["body"]["steps"][6]["checks"] = check.clone();
+    }));
+    stage.prepare();
+    stage.record(packages(Packages::Before, true));
+    stage.script("check", vec![Ended::Exit(1); 100]);
+    assert_eq!(stage.proceed(), Standing::Person);
+    let failure =
+        Failure::Unhealthy { check: "check {option.edition} {to}".to_owned(), found: "exit status 1".to_owned() };
+    assert_eq!(stage.state(), &State::Stuck { item: -1, failure });
+    let acts = stage.host.acts();
+    assert!(acts.last().is_some_and(|act| act.contains("check core 1.0.0")), "{acts:?}");
+    stage.script("check", [Ended::Exit(1), Ended::Exit(0)]);
+    stage.record(Event::UndoRetried { by: person() });
+    assert_eq!((stage.proceed(), stage.state()), (Standing::Over, &State::Cancelled));
+}
+
+#[test]
 fn an_engine_that_ran_and_is_gone_has_failed_at_once() {
     let mut stage = Stage::of(plan(|_| {}), Some("1.0.0"));
     stage.unpacked();
