@@ -177,6 +177,14 @@ const ROWS: &[Row] = &[
     },
     Row {
         record: None,
+        fault: "A file system is really full",
+        place: "that of the journal and the backups, while it is saved and while init runs; that of the data, while they are restored",
+        often: "once each",
+        ends: "`consignee status` names it and what to type; with room again as above",
+        test: "`tests/tests/faults/no_room.rs`",
+    },
+    Row {
+        record: None,
         fault: "A sync is left out: that of a record, that of the seal",
         place: "an upgrade whose init step runs when the power fails",
         often: "once each",

@@ -154,7 +154,7 @@ impl Chain {
     #[track_caller]
     pub fn ends(&mut self, what: &str) -> End {
         self.lead_out(what);
-        if let Some((_, until)) = self.dark.last_mut() {
+        if let (Some((_, until)), Some(_)) = (self.dark.last_mut(), self.last_cut) {
             self.client.wait_acknowledged(FINISH).unwrap_or_else(|late| panic!("{what}: {late}"));
             *until = SystemTime::now();
         }
@@ -196,6 +196,17 @@ impl Chain {
         let length = begun.elapsed();
         self.calls().assert_once(false, "undisturbed");
         length
+    }
+
+    /// Does something while the product is stopped, by a person; the client is told.
+    #[track_caller]
+    pub fn out_of_service(&mut self, act: impl FnOnce(&Site)) {
+        let from = SystemTime::now();
+        self.site.host.ok(&["systemctl", "stop", "canopsis.target", "canopsis-engine@*.service"]);
+        act(&self.site);
+        self.site.host.ok(&["systemctl", "start", "canopsis.target"]);
+        self.client.wait_acknowledged(FINISH).expect("the product works");
+        self.dark.push((from, SystemTime::now()));
     }
 
     /// What a bad day looks like to the init step, also after a power cut.

@@ -10,6 +10,7 @@ mod data;
 mod full;
 mod kills;
 mod lies;
+mod no_room;
 mod wreckage;
 
 /// Long enough on a busy machine for whatever is waited for.

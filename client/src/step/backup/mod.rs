@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use consign_metadata::plan::{self, BackupPart};
+use consign_metadata::version::Version;
 
 use super::{Done, Scene, Step, Trouble, run};
 use crate::backup::{self, BackupError, Contents, Seal, SealedPart};
@@ -80,13 +81,13 @@ impl Step for Backup<'_> {
         if own.is_some() || (missing.is_empty() && !earlier.is_empty()) {
             return Ok(Done::Done);
         }
-        let begun = scene.context.clock.now();
         let folder = scene.context.product.backup(scene.header().upgrade);
-        begin(&folder)?;
-        let parts = missing.into_iter().map(|part| self.save(scene, &folder, part)).collect::<Result<Vec<_>, _>>()?;
-        let seal = Seal::new(scene.header(), from, begun, scene.context.clock.now(), parts);
-        scene.note(&format!("sealed: {} bytes in {} parts", seal.bytes(), seal.parts.len()));
-        Ok(seal.write(scene.context.product).map(|()| Done::Done)?)
+        let made = self.make(scene, &folder, &missing, from);
+        if made.is_err() {
+            // It counts for nothing, and where it has filled the disk the way back has to be written down there.
+            let _ = fs::remove_dir_all(&folder);
+        }
+        made.map(|()| Done::Done)
     }
 
     fn undo(&self, scene: &mut Scene<'_>) -> Result<(), Trouble> {
@@ -106,6 +107,15 @@ impl Step for Backup<'_> {
 }
 
 impl Backup<'_> {
+    fn make(&self, scene: &Scene<'_>, folder: &Path, parts: &[&BackupPart], from: Version) -> Result<(), Trouble> {
+        let begun = scene.context.clock.now();
+        begin(folder)?;
+        let parts = parts.iter().map(|part| self.save(scene, folder, part)).collect::<Result<Vec<_>, _>>()?;
+        let seal = Seal::new(scene.header(), from, begun, scene.context.clock.now(), parts);
+        scene.note(&format!("sealed: {} bytes in {} parts", seal.bytes(), seal.parts.len()));
+        Ok(seal.write(scene.context.product)?)
+    }
+
     /// What counts already: what an attempt of this upgrade has sealed that was cut off after it, and what was
     /// sealed by those whose place it takes.
     fn sealed(&self, scene: &Scene<'_>) -> Result<(Option<Seal>, Vec<Seal>), Trouble> {
