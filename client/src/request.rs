@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::event::{Answer, Failure, Person, Reason};
 use crate::notice::Notice;
+use crate::report::state::Code;
 
 /// What somebody wants of the agent's service.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -231,11 +232,29 @@ pub enum Reply {
         /// By product, every reason at once.
         refusals: Vec<Refusal>,
     },
+    /// The decision makes no sense in the state that the upgrade is in; nothing was changed.
+    Undecidable {
+        /// Which upgrade, and its state.
+        upgrade: Undecidable,
+    },
     /// The request could not be carried out.
     Failed {
         /// Why: a technical message in English.
         cause: String,
     },
+}
+
+/// An upgrade about which something was decided that its state does not allow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undecidable {
+    /// The product.
+    pub product: ProductId,
+    /// Its number.
+    pub upgrade: u32,
+    /// Its state, by the name in the state diagram.
+    pub state: Code,
+    /// Whether it was to be resumed, which takes an upgrade that only wants time.
+    pub resume: bool,
 }
 
 /// The way of a product to a version.

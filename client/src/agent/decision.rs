@@ -17,7 +17,8 @@ use crate::engine::machine::{HaltCause, State, Upgrade};
 use crate::gate::UNHURRIED;
 use crate::journey::Journey;
 use crate::product::Product;
-use crate::request::{Decision, Refusal, Reply};
+use crate::report::state;
+use crate::request::{Decision, Refusal, Reply, Undecidable};
 
 /// Writes the decision down, or says why it cannot be taken now.
 ///
@@ -179,26 +180,21 @@ fn fits_task(upgrade: &Upgrade, decision: &Decision) -> Result<(), AgentError> {
 
 /// What waits for more than time is not resumed by the way: a person decides about it with another word.
 fn only_needs_time(upgrade: &Upgrade, decision: &Decision) -> Result<(), AgentError> {
-    let (product, number) = (&upgrade.header.product, upgrade.header.upgrade);
     match decision {
-        Decision::Resume if !upgrade.state.is_walking() => Err(AgentError::NotNow(format!(
-            "cannot resume upgrade {number} of {product}: it is {}, and waits for more than time",
-            code(&upgrade.state)
-        ))),
+        Decision::Resume if !upgrade.state.is_walking() => Err(undecidable(upgrade, true)),
         _ => Ok(()),
     }
 }
 
-fn code(state: &State) -> String {
-    let state = serde_json::to_value(state).unwrap_or_default();
-    state["state"].as_str().unwrap_or("in another state").to_owned()
+fn undecidable(upgrade: &Upgrade, resume: bool) -> AgentError {
+    let (product, number) = (upgrade.header.product.clone(), upgrade.header.upgrade);
+    AgentError::Undecidable(Undecidable { product, upgrade: number, state: state::code(&upgrade.state), resume })
 }
 
-/// What the table refuses, in the operator's words.
+/// What the table refuses.
 fn not_now(error: JournalError, upgrade: &Upgrade) -> AgentError {
     let JournalError::Illegal(_) = error else { return error.into() };
-    let (number, product, state) = (upgrade.header.upgrade, &upgrade.header.product, code(&upgrade.state));
-    AgentError::NotNow(format!("cannot decide that about upgrade {number} of {product}: it is {state}"))
+    undecidable(upgrade, false)
 }
 
 /// An upgrade that was found past its gates goes on only when they are satisfied.

@@ -52,7 +52,10 @@ pub fn answer(agent: &Arc<Agent>, stream: UnixStream) {
         Ok(reply) => speaker.say(&reply),
         Err(problem) => {
             log::error!("{problem}");
-            speaker.say(&Reply::Failed { cause: problem.to_string() });
+            speaker.say(&match problem {
+                AgentError::Undecidable(upgrade) => Reply::Undecidable { upgrade },
+                problem => Reply::Failed { cause: problem.to_string() },
+            });
         }
     }
 }

@@ -66,6 +66,7 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use consign_metadata::name::ProductId;
+use consign_metadata::text::Language;
 use consign_metadata::version::Version;
 
 use crate::engine::journal::JournalError;
@@ -74,6 +75,7 @@ use crate::host::program::Programs;
 use crate::host::{self, HostError, PackageManager, ServiceManager};
 use crate::places::Places;
 use crate::rehearsal;
+use crate::request::Undecidable;
 use crate::site::tell::Tell;
 use crate::tell::News;
 use crate::trust::TrustError;
@@ -104,6 +106,9 @@ pub enum AgentError {
     /// It is not possible in the state that the product is in.
     #[error("{0}")]
     NotNow(String),
+    /// A decision that makes no sense in the state that the upgrade is in.
+    #[error("{}", .0.sentence(Language::En))]
+    Undecidable(Undecidable),
 }
 
 impl AgentError {

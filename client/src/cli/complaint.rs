@@ -12,6 +12,7 @@ use crate::engine::journal::JournalError;
 use crate::host::typed;
 use crate::report::page::{Page, Style};
 use crate::report::{say, words};
+use crate::request::Undecidable;
 
 /// Why a command could not be carried out.
 #[derive(Debug)]
@@ -79,6 +80,8 @@ pub enum Complaint {
         /// The technical reason; its further lines are a program's own words.
         cause: String,
     },
+    /// The decision makes no sense in the state that the upgrade is in.
+    Undecidable(Undecidable),
     /// The caller is not the hook, or of another age.
     Input(String),
     /// The output could not be written.
@@ -185,6 +188,7 @@ impl Complaint {
                 "cette version ne peut pas être acquittée : {product} {offered} est proposée à présent"
             ),
             Self::NoAnswer(error) => no_answer(error, language),
+            Self::Undecidable(upgrade) => upgrade.sentence(language),
             Self::Output(error) => {
                 say!(language, "cannot write the answer: {error}", "impossible d'écrire la réponse : {error}")
             }
@@ -198,7 +202,7 @@ impl Complaint {
                 "the agent does nothing more for this product, and its engines stay as they are",
                 "l'agent ne fait plus rien pour ce produit, et ses moteurs restent en l'état"
             )),
-            Self::Stands { .. } => {
+            Self::Stands { .. } | Self::Undecidable(_) => {
                 Some(say!(language, "the upgrade stands where it stood", "l'état de la mise à niveau est inchangé"))
             }
             Self::Output(_) | Self::Unreadable(_) | Self::NoStep { .. } => None,
@@ -227,6 +231,10 @@ impl Complaint {
             }
             Self::Stands { product, .. } => {
                 Some(say!(language, "type: consignee status {product}", "tapez : consignee status {product}"))
+            }
+            Self::Undecidable(upgrade) => {
+                let command = upgrade.command();
+                Some(say!(language, "type: {command}", "tapez : {command}"))
             }
             Self::NoTask { product, open, .. } if open.is_empty() => {
                 Some(say!(language, "type: consignee status {product}", "tapez : consignee status {product}"))

@@ -50,13 +50,22 @@ pub struct Skip {
 
 /// Decide about a step that was interrupted
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  sudo consignee answer acme/erp done\n  sudo consignee answer acme/erp rerun")]
+#[command(after_help = ANSWERS)]
 pub struct Answer {
     /// The product, as vendor/product
     product: ProductId,
     /// What to do about the step
     answer: Choice,
 }
+
+const ANSWERS: &str = "\
+Examples:
+  sudo consignee answer acme/erp done
+  sudo consignee answer acme/erp rerun
+  sudo consignee answer acme/erp undo
+
+undo takes the upgrade back. Where that cannot be done (consignee plan says from which step on) it halts
+instead, with the engines stopped: then consignee retry, skip or rescue.";
 
 /// The answers.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -159,6 +168,7 @@ pub(super) fn decide(session: &mut Session, product: &Product, decision: Decisio
     let request = Request::Decide { product: product.id.clone(), decision, by: person::here() };
     match conversation::ask(&session.places, &request, limit)? {
         Reply::Failed { cause } => Err(Complaint::Stands { product: product.id.clone(), cause }),
+        Reply::Undecidable { upgrade } => Err(Complaint::Undecidable(upgrade)),
         _ => accepted(session, product),
     }
 }

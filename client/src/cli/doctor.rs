@@ -31,7 +31,7 @@ impl Arguments {
         let packages = host::package_manager(&session.places);
         let services = host::service_manager();
         let findings = examination::examine(&session.places, &*packages, &*services, Timestamp::now());
-        let report = DoctorReport::new(findings);
+        let report = DoctorReport::new(findings, services.is_running());
         match self.json {
             true => session.out.json(&report)?,
             false => session.out.page(&report.page(session.language, &session.zone))?,

@@ -39,11 +39,13 @@ pub struct Rollback {
 
 const EXAMPLES: &str = "\
 Examples:
-  consignee rollback acme/erp --check
+  sudo consignee rollback acme/erp --check
   sudo consignee rollback acme/erp
   sudo consignee rollback acme/erp --accept-data-loss --yes
 Exit status:
-  0 it is under way, or --check says that it can be   1 it cannot be   3 it would lose data, which nobody accepted";
+  0 it is under way   1 it cannot be   3 it would lose data, which nobody accepted
+  with --check: 0 it can be, and nothing is lost   1 it cannot be
+  3 it can be, and what was written since would be lost";
 
 impl Rollback {
     pub fn run(&self, session: &mut Session) -> Result<Exit, Complaint> {

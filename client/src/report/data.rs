@@ -100,7 +100,7 @@ fn kept(language: Language) -> String {
     say!(
         language,
         "a dump was restored or a snapshot reverted: the engines are stopped, and do not start on it",
-        "une sauvegarde a été restaurée ou un instantané rétabli : les moteurs sont arrêtés et ne démarrent pas dessus"
+        "un export (dump) de la base a été rechargé ou un instantané rétabli : les moteurs sont arrêtés et ne démarrent pas dessus"
     )
 }
 

@@ -13,6 +13,8 @@ use crate::host::typed;
 
 /// The package of the agent itself.
 const AGENT: &str = "consignee";
+/// What is looked at only where systemd runs.
+const SERVICE: &str = "service";
 
 /// The answer of `consignee doctor --json`.
 #[derive(Debug, Serialize)]
@@ -23,16 +25,20 @@ pub struct DoctorReport {
     pub well: bool,
     /// What was looked at, by the words of [`crate::examination::LOOKS`].
     pub looked_at: Vec<&'static str>,
+    /// What could not be looked at on a host like this, by the same words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_looked_at: Vec<&'static str>,
     /// What was found.
     pub findings: Vec<Finding>,
 }
 
 impl DoctorReport {
-    /// The report of what was found.
-    pub fn new(findings: Vec<Finding>) -> Self {
+    /// The report of what was found. Nobody listens for the service where no systemd runs.
+    pub fn new(findings: Vec<Finding>, systemd: bool) -> Self {
         // A key that ends in weeks is no illness.
         let well = findings.iter().all(|finding| !finding.is_wrong());
-        Self { format: FORMAT, well, looked_at: LOOKS.to_vec(), findings }
+        let (looked_at, not_looked_at) = LOOKS.iter().partition(|look| systemd || **look != SERVICE);
+        Self { format: FORMAT, well, looked_at, not_looked_at, findings }
     }
 
     /// As text.
@@ -42,12 +48,44 @@ impl DoctorReport {
             page.append(0, finding.page(language, zone));
             page.gap();
         }
-        let looked_at = self.looked_at.join(", ");
+        let looked_at = names(&self.looked_at, language);
         page.add(0, Style::Quiet, say!(language, "looked at: {looked_at}", "examinés : {looked_at}"));
+        if !self.not_looked_at.is_empty() {
+            let left_out = names(&self.not_looked_at, language);
+            page.add(
+                0,
+                Style::Quiet,
+                say!(
+                    language,
+                    "not looked at: {left_out} (systemd is not running)",
+                    "non examinés : {left_out} (systemd n'est pas en marche)"
+                ),
+            );
+        }
         if self.well {
             page.add(0, Style::Good, say!(language, "nothing has to be put right", "rien n'est à corriger"));
         }
         page
+    }
+}
+
+fn names(looks: &[&str], language: Language) -> String {
+    let named: Vec<&str> = looks.iter().map(|look| name(look, language)).collect();
+    named.join(", ")
+}
+
+fn name(look: &str, language: Language) -> &str {
+    match (language, look) {
+        (Language::En, _) => look,
+        (_, "hooks") => "hooks",
+        (_, "anchors") => "ancres",
+        (_, "feeds") => "catalogues",
+        (_, "site-files") => "fichiers du site",
+        (_, "journals") => "journaux",
+        (_, "state") => "état",
+        (_, "clock") => "horloge",
+        (_, "room") => "place",
+        _ => look,
     }
 }
 
@@ -275,8 +313,18 @@ mod tests {
 
     #[test]
     fn a_host_in_order_says_what_was_looked_at() {
-        let page = DoctorReport::new(Vec::new()).page(Language::En, &TimeZone::UTC).to_string();
+        let said =
+            |language, systemd| DoctorReport::new(Vec::new(), systemd).page(language, &TimeZone::UTC).to_string();
+        let page = said(Language::En, true);
         assert!(page.starts_with("looked at: hooks, service") && page.ends_with("nothing has to be put right\n"));
+        assert!(said(Language::Fr, true).starts_with("examinés : hooks, service, ancres, catalogues, plans, fichiers"));
+    }
+
+    #[test]
+    fn what_could_not_be_looked_at_without_systemd_is_not_said_to_be_in_order() {
+        let page = DoctorReport::new(Vec::new(), false).page(Language::En, &TimeZone::UTC).to_string();
+        assert!(page.starts_with("looked at: hooks, anchors"), "{page}");
+        assert!(page.contains("\nnot looked at: service (systemd is not running)\n"), "{page}");
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! - [`notices`]: what concerns a vendor rather than a product
 //! - [`host`]: in what state the host is
 //! - [`advice`]: what to type next
+//! - `undecidable`: why a decision does not fit
 //! - [`kept_back`]: why the package manager passes an upgrade over; [`gaps`]: why it does not ask the agent
 //! - [`why`], [`doctor`], [`logbook`], [`status`], [`history`], [`notes`], [`plan`], [`offers`], [`acknowledging`]: one report each, as data and as a page
 //! - [`procedure`]: the plan as a document that a person could follow by hand
@@ -57,6 +58,7 @@ mod samples;
 pub mod state;
 pub mod status;
 pub mod time;
+mod undecidable;
 pub mod why;
 pub mod words;
 

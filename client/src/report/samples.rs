@@ -170,7 +170,7 @@ pub fn reasons() -> Vec<Reason> {
         Reason::OutsideWindow { opens: jiff::Timestamp::UNIX_EPOCH },
         Reason::Unattended { class: Class::Minor },
         Reason::NoRoom { folder: "/var/lib/consignee".to_owned(), free_mib: 2, needed_mib: 8 },
-        Reason::LongPreparation { seconds: 45 },
+        Reason::LongPreparation { seconds: 600 },
         Reason::NotFetched { cause: "cannot resolve packages.acme.example".to_owned() },
         Reason::NotInstalled { upgrade: 6, cause: "dpkg returned an error".to_owned() },
         Reason::NoRoomForUpgrade {
@@ -245,7 +245,7 @@ pub fn halts() -> Vec<HaltCause> {
         HaltCause::Abandoned,
         HaltCause::Failed { failure: failures().remove(0) },
         HaltCause::Interrupted,
-        HaltCause::LoopDetected { attempts: 5 },
+        HaltCause::LoopDetected { attempts: 3 },
     ];
     let variants = variants!(HaltCause: Unsatisfied Partial Abandoned Failed Interrupted LoopDetected);
     assert_eq!(codes(&all, "code").len(), variants);
@@ -293,7 +293,7 @@ pub fn events() -> Vec<Event> {
         Event::RetryLater { item: 2 },
         Event::Interrupted { item: 2 },
         Event::Asked { item: 2 },
-        Event::LoopDetected { item: 2, attempts: 5 },
+        Event::LoopDetected { item: 2, attempts: 3 },
         Event::Retry { by: Some(by.clone()) },
         Event::Retry { by: None },
         Event::SkippedBy { by: by.clone() },

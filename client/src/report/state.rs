@@ -141,7 +141,7 @@ pub fn sentence(state: &State, header: &Header, language: Language) -> String {
         State::Cancelled => say!(
             language,
             "cancelled, no package had changed and the old version runs",
-            "abandonnée, aucun paquet n'avait changé et l'ancienne version tourne"
+            "annulée avant tout changement de paquet, l'ancienne version tourne"
         ),
         State::RolledBack => say!(language, "taken back, packages included", "annulée, paquets compris"),
         State::Superseded { by } => {

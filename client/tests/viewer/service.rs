@@ -5,7 +5,8 @@ use std::os::unix::net::UnixListener;
 use std::thread::JoinHandle;
 
 use consignee::cli::Exit;
-use consignee::request::{Decision, Offer, Refusal, Reply, Request};
+use consignee::report::state::Code;
+use consignee::request::{Decision, Offer, Refusal, Reply, Request, Undecidable};
 
 use crate::builder::{Host, reasons};
 
@@ -101,6 +102,27 @@ fn a_decision_names_the_person_and_a_refused_one_says_why() {
     assert_eq!(said.exit, Exit::Failed);
     assert!(said.err.starts_with("consignee: cannot retry: nothing has failed\n"), "{}", said.err);
     service.join().unwrap();
+}
+
+#[test]
+fn a_decision_that_does_not_fit_names_the_command_that_does() {
+    let host = Host::new();
+    host.begin(Some("1.4.0"), "1.5.0", "2026-11-20T14:00:00Z", b"plan").unpack().fail(3);
+    let product = || "acme/erp".parse().unwrap();
+    let upgrade = Undecidable { product: product(), upgrade: 1, state: Code::Halted, resume: true };
+    let refused = |language: &str| {
+        let service = answering(&host, &Reply::Undecidable { upgrade: upgrade.clone() });
+        let said = host.run(&format!("consignee resume acme/erp --language {language}"));
+        service.join().unwrap();
+        assert_eq!(said.exit, Exit::Failed);
+        said.err
+    };
+    let said = refused("en");
+    assert!(said.starts_with("consignee: cannot resume upgrade 1 of acme/erp: it is halted, and waits"), "{said}");
+    assert!(said.ends_with("  type: consignee retry acme/erp\n"), "{said}");
+    let said = refused("fr");
+    assert!(said.contains("elle est arrêtée, et il lui faut plus que du temps"), "{said}");
+    assert!(said.ends_with("  tapez : consignee retry acme/erp\n"), "{said}");
 }
 
 #[test]

@@ -228,8 +228,27 @@ fn a_failed_step_halts_and_goes_on_when_a_person_says_so() {
     let decide = |decision| decision::decide(&world.agent, &world.id(), &decision, &by, &mut Speaker::to_nobody());
     let refused = decide(Decision::Answer { answer: Answer::Done }).unwrap_err();
     assert_eq!(refused.to_string(), "cannot decide that about upgrade 1 of acme/erp: it is halted");
+    let refused = decide(Decision::Resume).unwrap_err();
+    let said = "cannot resume upgrade 1 of acme/erp: it is halted, and waits for more than time";
+    assert_eq!(refused.to_string(), said);
     assert_eq!(decide(Decision::Retry).unwrap(), Reply::Accepted);
     world.reconcile();
+    assert_eq!(world.state(), State::Completed);
+}
+
+#[test]
+fn what_only_needs_time_goes_on_when_it_is_resumed() {
+    let mut world = World::with_baseline();
+    let plan = world.vendor.plan("1.1.0");
+    world.barrier(&plan);
+    world.install(&plan);
+    // The power fails before anything of the finish is written down.
+    world.dying(1, World::ended);
+    assert!(world.state().is_walking(), "{:?}", world.state());
+    let by = Person { uid: 0, name: "marie".to_owned() };
+    let resumed = decision::decide(&world.agent, &world.id(), &Decision::Resume, &by, &mut Speaker::to_nobody());
+    assert_eq!(resumed.unwrap(), Reply::Accepted);
+    world.settle();
     assert_eq!(world.state(), State::Completed);
 }
 

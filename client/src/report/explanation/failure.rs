@@ -57,8 +57,8 @@ pub fn failure(failure: &Failure, language: Language) -> Explanation {
             language,
             "A crash or a power cut met the step, and its plan does not let it be run again by itself.",
             "Un arrêt brutal a frappé l'étape, et son plan ne permet pas de la relancer d'office.";
-            "Find out how far it came (consignee log), then decide as consignee status says.",
-            "Voir jusqu'où elle est allée (consignee log), puis décider comme le dit consignee status."
+            "Find out how far it came (consignee log). Where it waits: consignee answer; where it halted: consignee retry, or consignee skip if it is done.",
+            "Voir jusqu'où elle est allée (consignee log). Si la mise à niveau attend : consignee answer ; si elle est arrêtée : consignee retry, ou consignee skip si l'étape est faite."
         ),
         Failure::ProgramMissing { .. }
         | Failure::OutOfMemory { .. }

@@ -26,8 +26,8 @@ pub fn halt(cause: &HaltCause, language: Language) -> Explanation {
             language,
             "The upgrade was prepared for a package transaction that did not come, and a step of the preparation cannot be taken back.",
             "La mise à niveau était préparée pour une transaction de paquets qui n'a pas eu lieu, et une étape de la préparation ne peut pas être annulée.";
-            "Start the upgrade again: it goes on from where it stands.",
-            "Relancer la mise à niveau : elle reprend là où elle en est."
+            "Type apt upgrade (or that of your package manager), or consignee upgrade, again: it goes on from where it stands.",
+            "Retaper apt upgrade (ou celui de votre gestionnaire de paquets), ou consignee upgrade : elle reprend là où elle en est."
         ),
         HaltCause::Failed { .. } => explain!(
             language,
@@ -38,8 +38,8 @@ pub fn halt(cause: &HaltCause, language: Language) -> Explanation {
         ),
         HaltCause::Interrupted => explain!(
             language,
-            "A crash or a power cut met a step of which nobody can tell how far it came.",
-            "Un arrêt brutal a frappé une étape dont nul ne sait jusqu'où elle est allée.";
+            "A crash or a power cut met a step of which nobody can tell how far it came; the upgrade waited, was answered undo, and cannot be taken back.",
+            "Un arrêt brutal a frappé une étape dont nul ne sait jusqu'où elle est allée ; la mise à niveau attendait, on a répondu undo, et elle ne peut pas être annulée.";
             "Read what it wrote (consignee log), then consignee retry, or consignee skip if it is done.",
             "Lire sa sortie (consignee log), puis consignee retry, ou consignee skip si elle est faite."
         ),

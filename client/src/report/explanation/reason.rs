@@ -42,8 +42,8 @@ fn way(reason: &Reason, language: Language) -> Option<Explanation> {
             language,
             "An older version cannot use data that a newer one has changed, and packages alone do not take data back.",
             "Une version plus ancienne ne sait pas lire des données qu'une plus récente a changées, et les paquets seuls ne ramènent pas les données.";
-            "Leave the finished version installed; take an upgrade back with consignee, never with the package manager.",
-            "Laisser la version menée à terme ; revenir en arrière avec consignee, jamais avec le gestionnaire de paquets."
+            "Leave the finished version installed; an upgrade is taken back with consignee rollback, never with the package manager.",
+            "Laisser la version menée à terme ; une mise à niveau s'annule par consignee rollback, jamais par le gestionnaire de paquets."
         ),
         _ => return None,
     })
@@ -209,8 +209,8 @@ fn host(reason: &Reason, language: Language) -> Explanation {
             language,
             "This very release was installed here, failed or was not wanted, and packages and data were put back.",
             "Cette même version a déjà été installée ici, a échoué ou n'a pas convenu, et paquets et données ont été remis.";
-            "See why (consignee history), and when you want it again: consignee ack.",
-            "Voir pourquoi (consignee history), et si vous la voulez de nouveau : consignee ack."
+            "See why (consignee history), and when you want it again: consignee ack, then the package manager's upgrade, such as apt upgrade.",
+            "Voir pourquoi (consignee history), et si vous la voulez de nouveau : consignee ack, puis la mise à jour du gestionnaire de paquets, telle qu'apt upgrade."
         ),
         Reason::DataDiffers { .. } => explain!(
             language,

@@ -93,7 +93,7 @@ impl PastUpgrade {
 fn outcome(code: Code, language: Language) -> String {
     match code {
         Code::Completed => say!(language, "finished", "terminée"),
-        Code::Cancelled => say!(language, "cancelled", "abandonnée"),
+        Code::Cancelled => say!(language, "cancelled", "annulée avant tout changement"),
         Code::RolledBack => say!(language, "taken back", "annulée"),
         Code::Superseded => say!(language, "replaced by a later one", "remplacée par une autre"),
         Code::Rescued => say!(language, "ended by hand", "terminée à la main"),
