@@ -135,6 +135,8 @@ fn a_broken_hook_keeps_nothing_out_but_products_and_is_repaired_as_told() {
     for (turn, breaks) in [
         format!("head -c 64 {HOOK} >{HOOK}.new && chmod 755 {HOOK}.new && mv {HOOK}.new {HOOK}"),
         format!("printf '#!/bin/sh\\nkill -ABRT $$\\n' >{HOOK}.new && chmod 755 {HOOK}.new && mv {HOOK}.new {HOOK}"),
+        format!("chmod a-x {HOOK}"),
+        format!("rm {HOOK}"),
     ]
     .iter()
     .enumerate()
@@ -150,6 +152,7 @@ fn a_broken_hook_keeps_nothing_out_but_products_and_is_repaired_as_told() {
         assert!(told.text().contains(repair), "{breaks}: {told}");
         let refused = site.host.apt_get(&["install", "canopsis=3.26.0-1"]);
         assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.25.0-1"), "{breaks}: {refused}");
+        assert!(refused.text().contains(repair), "{breaks}: {refused}");
         site.host.apt_get(&["install", "--reinstall", "consignee"]).expect_ok();
         site.host.apt_get(&["install", "--fix-broken"]).expect_ok();
         let held = site.host.apt_get(&["install", "canopsis=3.26.0-1"]).expect_code(100);

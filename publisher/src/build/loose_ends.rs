@@ -1,9 +1,11 @@
-//! What a release refers to and does not bring: users, programs, the targets of links, its own release note.
+//! What a release refers to and does not bring: users, programs, the targets of links, its own release note;
+//! and parts of its manifest that do not go together.
 //!
 //! None of it is wrong for certain, since a dependency may bring it; most of the time it is a slip that
 //! would show on a customer's host at night. So it is a warning, and `--strict` refuses it.
 
 mod accounts;
+mod contradictions;
 
 use std::fmt;
 use std::path::{Component, Path};
@@ -70,6 +72,8 @@ pub enum LooseEnd {
         /// Where it leads.
         target: String,
     },
+    /// Parts of the manifest that do not go together.
+    Contradiction(String),
 }
 
 impl fmt::Display for LooseEnd {
@@ -91,6 +95,7 @@ impl fmt::Display for LooseEnd {
             Self::Link { package, path, target } => {
                 write!(f, "{package}: the link {path} leads to {target}, which no module installs")
             }
+            Self::Contradiction(said) => f.write_str(said),
         }
     }
 }
@@ -99,6 +104,7 @@ impl fmt::Display for LooseEnd {
 pub fn of(project: &Project, packages: &[PackageContents]) -> Vec<LooseEnd> {
     let mut found: Vec<_> = note(project).into_iter().chain(runs(project, packages)).chain(links(packages)).collect();
     found.extend(accounts::of(project));
+    found.extend(contradictions::of(project, packages).into_iter().map(LooseEnd::Contradiction));
     found.sort();
     found.dedup();
     found

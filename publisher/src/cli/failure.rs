@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use miette::{Diagnostic, GraphicalReportHandler, ReportHandler};
 
-use crate::manifest::ProjectError;
+use crate::file::FileError;
+use crate::manifest::{self, ProjectError};
 
 /// A failed command.
 #[derive(Debug)]
@@ -73,7 +74,13 @@ impl<E: std::error::Error + Send + Sync + 'static> From<E> for Failure {
 
 /// A project's fault keeps its place.
 pub fn of_project(error: ProjectError) -> Failure {
-    Failure::in_file(error)
+    let is_elsewhere = matches!(&error, ProjectError::File(FileError { path, cause, .. })
+        if path.ends_with(manifest::FILE) && cause.kind() == std::io::ErrorKind::NotFound);
+    let failure = Failure::in_file(error);
+    if is_elsewhere {
+        return failure.hint("run it in the folder of the project, or name the manifest with --manifest");
+    }
+    failure
 }
 
 /// A fault with the lines of the file around it, for a terminal.

@@ -84,6 +84,7 @@ pub fn show(plan: &UpgradePlan, packages: &[Content<'_>], json: bool) {
     say("\nPackages");
     packages.iter().for_each(package);
     steps(plan);
+    say(format_args!("\nThe way back: {}", way_back(plan)));
     options(plan);
     add_ons(plan);
     gates(plan);
@@ -157,6 +158,21 @@ fn further(step: &Step) -> Vec<String> {
         Step::Health { checks, .. } => checks.iter().map(check).collect(),
         Step::Backup(backup) => vec![format!("at most {} s each; an interruption runs again", backup.timeout_seconds)],
         Step::Announce { .. } | Step::Packages | Step::DaemonReload | Step::Task(_) | Step::AddOns { .. } => Vec::new(),
+    }
+}
+
+/// Whether an upgrade that fails once its packages have changed can be taken back.
+fn way_back(plan: &UpgradePlan) -> String {
+    let steps = &plan.body.steps;
+    let Some(backup) = steps.iter().find_map(|step| if let Step::Backup(it) = step { Some(it) } else { None }) else {
+        return "none once the packages have changed: there is no [backup]".to_owned();
+    };
+    match steps.iter().filter_map(Step::program).find(|run| run.undo == Undo::Impossible) {
+        Some(run) => {
+            format!("none once step {:?} has run (undo = \"impossible\"){}", run.name.as_str(), condition(&run.when))
+        }
+        None if backup.parts.is_empty() => "the old packages".to_owned(),
+        None => "the old packages and what was saved".to_owned(),
     }
 }
 

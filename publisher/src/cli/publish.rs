@@ -34,7 +34,7 @@ Examples:
   consign publish --channel testing --folder /srv/repository dist/*.deb
   consign publish --renew
 
-What is published never changes: the same version with other content is refused, with the same content
+What is published never changes: the same version with other content is refused, with the same content \
 it keeps the published bytes. A publish that was killed leaves nothing to repair; run it again.")]
 pub struct Publish {
     /// The packages [default: those of the manifest's release, from dist beside the manifest]

@@ -26,8 +26,8 @@ pub struct ReleaseArgs {
     #[arg(long)]
     key: Option<PathBuf>,
     /// Refuse steps that do not say what an interruption means and how they are taken back, and a version
-    /// without a release note; in packages of ours also secrets that everybody could read, and users, programs
-    /// and links that lead out of the release
+    /// without a release note; in packages of ours also secrets that everybody could read, users, programs
+    /// and links that lead out of the release, and parts of the manifest that do not go together
     #[arg(long)]
     strict: bool,
     /// Write the result as JSON
@@ -84,6 +84,9 @@ pub fn loose_ends(found: &[LooseEnd], strictness: Strictness) -> Outcome {
     }
     if let [LooseEnd::Note(version)] = found {
         return Err(Failure::refused(format!("there is no release note on {version}, which --strict refuses")));
+    }
+    if found.iter().all(|end| matches!(end, LooseEnd::Contradiction(_))) {
+        return Err(Failure::refused("parts of the manifest do not go together, which --strict refuses"));
     }
     Err(Failure::refused("a release refers to what it does not bring, which --strict refuses")
         .hint("bring it in a module, or build without --strict where a dependency brings it"))

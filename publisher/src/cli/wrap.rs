@@ -22,8 +22,8 @@ Examples:
   consign wrap --output dist erp_1.2.0-1_amd64.deb erp-1.2.0-1.x86_64.rpm
   SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) consign wrap --strict --json ../erp_1.2.0-1_amd64.deb
 
-The manifest's modules have a package and nothing else: files, scripts and fields stay those of the
-packages. Give all packages of the release in one call, those of every format, of every architecture and of
+The manifest's modules have a package and nothing else: files, scripts and fields stay those of the \
+packages. Give all packages of the release in one call, those of every format, of every architecture and of \
 every build for a release of a distribution, since their one plan names all their versions.")]
 pub struct Wrap {
     /// The packages of the release

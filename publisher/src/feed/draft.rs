@@ -113,6 +113,25 @@ impl<'a> FeedDraft<'a> {
         versions
     }
 
+    /// The plans of the product's other releases, the latest first.
+    ///
+    /// # Errors
+    /// [`FeedError`]
+    pub fn plans_beside(&self, envelope: &Envelope) -> Result<Vec<UpgradePlan>, FeedError> {
+        let releases = self.shards.get(&envelope.product).into_iter().flat_map(|shard| shard.releases.iter().rev());
+        let mut plans = Vec::new();
+        for release in releases.filter(|release| release.order() != (&envelope.version, envelope.revision)) {
+            let key: Key = release.plan_file.path.parse()?;
+            let read = self.source.read(&key, MAXIMUM_SIZE)?;
+            let (bytes, _) =
+                read.ok_or_else(|| FeedError::damaged(&key, "it is not there, although it is published"))?;
+            // One that was signed by a key that is gone says nothing any more; hosts do not take it either.
+            let Ok(verified) = self.package_keys.verify_message(&bytes, MAXIMUM_SIZE) else { continue };
+            plans.push(UpgradePlan::parse(&verified.bytes).map_err(|cause| FeedError::document(&key, cause))?);
+        }
+        Ok(plans)
+    }
+
     /// Takes a release in, or further architectures of one; says whether anything is new.
     ///
     /// # Errors

@@ -4,5 +4,5 @@ if [ "${CONSIGN_TOLD:-}" != "@PACKAGE@.@SCRIPT@" ]; then
     export CONSIGN_TOLD
 @BEFORE@    [ ! -x "${DPKG_ROOT:-}/usr/lib/consignee/consignee-hook" ] ||
         "${DPKG_ROOT:-}/usr/lib/consignee/consignee-hook" @SCRIPT@ @PRODUCT@ @PACKAGE@@PLAN@ "$@" || @OTHERWISE@
-@AFTER@fi
+@MISSING@@AFTER@fi
 # End of the lines that consign added.

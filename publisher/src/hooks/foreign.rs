@@ -20,6 +20,14 @@ const LINES: &str = include_str!("foreign-lines.sh");
 const CALL: &str = include_str!("foreign-call.sh");
 /// Carried beside the scripts of a package with conffiles.
 const SET_ASIDE: &str = "consign-set-aside";
+/// What preinst says of the agent without its hook, as ours does.
+const MISSING: &str = "\
+    if [ \"${1:-}\" = upgrade ] && [ ! -x \"${DPKG_ROOT:-}/usr/lib/consignee/consignee-hook\" ] &&
+        [ -e \"${DPKG_ROOT:-}/usr/bin/consignee\" ]; then
+        echo \"consignee: its hook is missing; repair it with: apt-get install --reinstall consignee\" >&2
+        exit 1
+    fi
+";
 const CONFFILES: &str = include_str!("conffiles.sh");
 
 /// By name, whether it may be run, and its content.
@@ -74,13 +82,14 @@ fn set_aside(script: &str) -> (String, String) {
 fn report(product: &ProductId, package: &PackageName, script: &str, has_conffiles: bool) -> String {
     let (before, after) = if has_conffiles { set_aside(script) } else { Default::default() };
     // Only preinst passes the agent's answer on, and only it is given the plan.
-    let (plan, otherwise) = match script {
-        "preinst" => (" \"${0%/*}/consign-plan\"", "exit $?"),
-        _ => ("", ":"),
+    let (plan, otherwise, missing) = match script {
+        "preinst" => (" \"${0%/*}/consign-plan\"", "exit $?", MISSING),
+        _ => ("", ":", ""),
     };
     LINES
         .replace("@BEFORE@", &before)
         .replace("@AFTER@", &after)
+        .replace("@MISSING@", missing)
         .replace("@SCRIPT@", script)
         .replace("@PRODUCT@", &product.to_string())
         .replace("@PACKAGE@", package.as_str())
@@ -143,5 +152,6 @@ mod tests {
             assert!(!String::from_utf8_lossy(script).replace("$@", "").contains('@'));
         }
         assert!(text(&members, "preinst").contains("\"${0%/*}/consign-plan\" \"$@\" || exit $?"));
+        assert!(text(&members, "preinst").contains("--reinstall consignee"));
     }
 }

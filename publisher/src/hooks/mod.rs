@@ -102,6 +102,9 @@ mod tests {
         let scripts = made(&[user("/opt/erp")]);
         for script in [scripts.preinst, scripts.postinst, scripts.prerm, scripts.postrm] {
             let script = text(script);
+            // What a person is told to type is not typed by a script.
+            let acts: Vec<&str> = script.lines().filter(|line| !line.trim_start().starts_with("echo ")).collect();
+            let script = acts.join("\n");
             for word in ["systemctl", "service ", "/tmp", "chown", "chmod", "curl", "wget", "apt", " rm "] {
                 assert!(!script.contains(word), "{word}: {script}");
             }

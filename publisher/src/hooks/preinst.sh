@@ -25,4 +25,10 @@ esac
 
 hook=${DPKG_ROOT:-}/usr/lib/consignee/consignee-hook
 [ ! -x "$hook" ] || exec "$hook" @SCRIPT@ @PRODUCT@ @PACKAGE@ "${0%/*}/consign-plan" "$@"
+
+# The agent without its hook: nobody would stop the engines of what is there before it is replaced.
+if [ "$1" = upgrade ] && [ -e "${DPKG_ROOT:-}/usr/bin/consignee" ]; then
+    echo "consignee: its hook is missing; repair it with: apt-get install --reinstall consignee" >&2
+    exit 1
+fi
 exit 0

@@ -80,10 +80,18 @@ pub(super) fn placeholders(word: &str, options: &BTreeSet<&Label>) -> Result<(),
 
 /// A program by its full path: there is no search path to rely on.
 pub(super) fn absolute(words: &Spanned<Vec<Spanned<String>>>) -> Result<(), Fault> {
+    absolute_or(words, "write the full path: there is no search path to rely on")
+}
+
+/// The same of a step, which may ask for a login shell instead.
+pub(super) fn absolute_without_shell(words: &Spanned<Vec<Spanned<String>>>) -> Result<(), Fault> {
+    absolute_or(words, "only a login shell has a search path: set login_shell = true, or write the full path")
+}
+
+fn absolute_or(words: &Spanned<Vec<Spanned<String>>>, help: &str) -> Result<(), Fault> {
     match words.get_ref().first() {
         Some(program) if !program.get_ref().starts_with('/') => {
-            Err(Fault::at(program.span(), format!("{:?} is not an absolute path", program.get_ref()))
-                .help("only a login shell has a search path: set login_shell = true, or write the full path"))
+            Err(Fault::at(program.span(), format!("{:?} is not an absolute path", program.get_ref())).help(help))
         }
         _ => Ok(()),
     }

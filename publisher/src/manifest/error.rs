@@ -61,7 +61,9 @@ impl From<toml::de::Error> for Fault {
         let span = error.span().unwrap_or(0..0);
         let message = in_toml_words(error.message());
         let help = match &*message {
-            key if key.starts_with("unknown key") => Some("every key is described in docs/manifest.md".to_owned()),
+            key if key.starts_with("unknown key") => {
+                Some("all keys are listed in consign.schema.json, which consign schema prints".to_owned())
+            }
             number if number.contains("leading zero") => Some("a mode is written in quotes, as in \"0640\"".to_owned()),
             _ => None,
         };
@@ -72,6 +74,8 @@ impl From<toml::de::Error> for Fault {
 /// The parser speaks of types of Rust; whoever writes a manifest thinks in TOML.
 fn in_toml_words(message: &str) -> String {
     let message = message.replace("unknown field", "unknown key").replace("missing field", "missing key");
+    // Only steps that an add-on joins with have one, and what a step of the product's could have is meant mostly.
+    let message = message.replace("`scripts`, `point`", "`scripts`");
     let message = message.replace("unknown variant", "unknown value").replace("duplicate field", "twice the same key");
     match message.strip_prefix("invalid type: ").and_then(|rest| rest.split_once(", expected ")) {
         Some((found, wanted)) => format!("{} is wanted here, not {}", toml_type(wanted), toml_type(found)),

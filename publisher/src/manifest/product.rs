@@ -115,7 +115,8 @@ pub(super) fn formats(
 
 fn stops(stops: &[Spanned<Version>], version: &Version) -> Result<Vec<Version>, Fault> {
     if let Some(late) = stops.iter().find(|stop| stop.get_ref() >= version) {
-        return Err(Fault::at(late.span(), format!("{} is not a stop on the way to {version}", late.get_ref())));
+        return Err(Fault::at(late.span(), format!("{} is not a stop on the way to {version}", late.get_ref()))
+            .help("a release cannot be its own stop; the releases after it name it"));
     }
     let mut stops: Vec<_> = stops.iter().map(|stop| stop.get_ref().clone()).collect();
     stops.sort();

@@ -55,7 +55,7 @@ fn is_explicit(step: &authored::Step) -> Result<(), Fault> {
 impl authored::Step {
     fn validate(&self, options: &BTreeSet<&Label>) -> Result<RunStep, Fault> {
         if !self.login_shell {
-            command::absolute(&self.run)?;
+            command::absolute_without_shell(&self.run)?;
         }
         let done_probe = self.done_probe.as_ref().map(|probe| {
             command::absolute(probe)?;

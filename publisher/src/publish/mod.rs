@@ -21,6 +21,7 @@ mod preparation;
 mod publication;
 mod repositories;
 mod rpm_paths;
+mod scripts;
 mod shape;
 mod validity;
 

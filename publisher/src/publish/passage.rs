@@ -9,7 +9,16 @@ pub fn warnings(envelope: &Envelope, older: &[&Version]) -> Vec<String> {
     let to = &envelope.version;
     let unwritten = envelope.notes.iter().all(|note| note.version != *to);
     let unwritten = unwritten.then(|| format!("there is no release note on {to}"));
-    unwritten.into_iter().chain(unreachable(envelope, older)).collect()
+    unwritten.into_iter().chain(unreachable(envelope, older)).chain(absent_stops(envelope, older)).collect()
+}
+
+/// Stops that nobody can make here; a host from before one would wait there for ever.
+fn absent_stops(envelope: &Envelope, older: &[&Version]) -> Vec<String> {
+    let absent =
+        envelope.required_stops.iter().filter(|stop| **stop > envelope.supported_from && !older.contains(stop));
+    let said =
+        |stop| format!("required_stops names {stop}, which is not in this channel: hosts from before it cannot go on");
+    absent.map(said).collect()
 }
 
 /// Why hosts with the newest version before it stay there, where all others do as well.

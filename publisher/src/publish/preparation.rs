@@ -16,7 +16,7 @@ use super::lineage::{self, Descendant, Lineage};
 use super::publication::{Addition, Content};
 use super::repositories::Repositories;
 use super::{AGENT, AgentKeys, PlannedPackage, Publication, PublishError, Request};
-use super::{announcement, form, passage, rpm_paths, shape, validity};
+use super::{announcement, form, passage, rpm_paths, scripts, shape, validity};
 use crate::feed::{FeedDraft, NewRelease};
 use crate::file::OnFile;
 use crate::package::{NoteFile, SignedPackage};
@@ -89,6 +89,10 @@ impl<'a> Preparation<'a> {
         if let Some(signed) = release.first().plan().filter(|_| !offered) {
             let envelope = &signed.plan.envelope;
             self.warnings.extend(passage::warnings(envelope, &self.feed.older(envelope)));
+            if let Some(reason) = scripts::changed(&signed.plan, &self.feed.plans_beside(envelope)?) {
+                let path = release.first().path().display().to_string();
+                return Err(PublishError::Delivery { path, reason });
+            }
         }
         if !offered {
             rpm_paths::inspect(release)?;

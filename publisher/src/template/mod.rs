@@ -179,7 +179,7 @@ mod tests {
         lay_down(&"beta".parse().unwrap(), Example::Ledger, &project).unwrap();
         let manifest = fs::read_to_string(project.join("consign.toml")).unwrap();
         assert!(manifest.contains("package = \"beta-ledger\"") && manifest.contains("Beta <"), "{manifest}");
-        assert!(manifest.lines().count() <= 32);
+        assert!(manifest.lines().count() <= 40);
         assert!(project.join("units/beta-ledger.service").exists());
         assert!(!manifest.to_lowercase().contains("acme"));
         let again = lay_down(&"beta".parse().unwrap(), Example::Ledger, &project).unwrap_err();

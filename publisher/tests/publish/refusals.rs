@@ -174,3 +174,24 @@ fn two_builds_of_a_release_never_share_a_channel() {
     assert_eq!(nowhere.status.code(), Some(2));
     assert!(err(&nowhere).contains("consign publish --channel trixie"), "{}", err(&nowhere));
 }
+
+const SCRIPTS: &str = "[[step]]\nname = \"pre\"\nrun = [\"/bin/sh\", \"{script}\"]\n\
+    scripts = { folder = \"/opt/acme-erp/scripts\", prefix = \"pre\" }\n";
+
+#[test]
+fn a_script_that_was_released_and_is_another_one_now_is_refused() {
+    let project = Project::new();
+    let script = "app/scripts/1.1.0/pre-10-a.sh";
+    project.write(script, "echo one\n");
+    project.build_with("erp", "1.1.0", SCRIPTS, &[]);
+    project.published(&[]);
+    project.write("app/scripts/1.2.0/pre-10-b.sh", "echo two\n");
+    project.build_with("erp", "1.2.0", SCRIPTS, &[]);
+    project.published(&[]);
+    project.write(script, "echo other\n");
+    project.build_with("erp", "1.3.0", SCRIPTS, &[]);
+    refused(&project, &[], "script 1.1.0/pre-10-a.sh is another one than in 1.2.0, and hosts");
+    project.write(script, "echo one\n");
+    project.build_with("erp", "1.3.0", SCRIPTS, &[]);
+    project.published(&[]);
+}

@@ -74,7 +74,7 @@ fn a_fault_in_the_manifest_shows_its_place_and_what_to_do() {
     let (out, errors) = text_of(&output);
     assert_eq!(out, "");
     assert!(errors.contains("consign.toml, line 5, column 1: unknown key `versoin`"), "{errors}");
-    assert!(errors.contains("docs/manifest.md"), "{errors}");
+    assert!(errors.contains("consign schema"), "{errors}");
 }
 
 #[test]
@@ -116,4 +116,15 @@ fn keys_of_another_vendor_are_told_at_the_build() {
     let said = run("beta", &["build", "--key", "theirs/package.secret.pgp"]);
     assert!(said.contains("warning: the keys in theirs are acme's, and hosts expect those of beta"), "{said}");
     assert!(!run("beta", &["build"]).contains("warning"));
+}
+
+#[test]
+fn outside_of_a_project_it_is_said_where_to_run_it() {
+    let folder = tempfile::tempdir().unwrap();
+    for command in ["build", "publish"] {
+        let mut consign = Command::new(env!("CARGO_BIN_EXE_consign"));
+        let output = consign.arg(command).current_dir(folder.path()).assert().failure().get_output().stderr.clone();
+        let told = String::from_utf8_lossy(&output);
+        assert!(told.contains("or name the manifest with --manifest"), "{command}: {told}");
+    }
 }

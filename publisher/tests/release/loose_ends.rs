@@ -127,3 +127,50 @@ fn strict_refuses_what_otherwise_is_a_warning() {
     let refused = build(&["--strict"]).code(3).get_output().stderr.clone();
     assert!(String::from_utf8_lossy(&refused).contains("which --strict refuses"), "{refused:?}");
 }
+
+#[test]
+fn scripts_that_no_step_runs_are_named() {
+    let sample = Sample::new();
+    sample.write("tree/scripts/1.0.1/pre-10-a.sh", "");
+    sample.write("tree/scripts/1.0.1/post-10-b.sh", "");
+    sample.replace(
+        "run = [\"/opt/acme-erp/bin/init\", \"--edition={option.edition}\", \"{to}\"]",
+        "run = [\"/bin/sh\"]\nscripts = { folder = \"/opt/acme-erp/scripts\", prefix = \"pre\" }",
+    );
+    let idle = |script: &str| {
+        format!("1.0.1/{script} lies in /opt/acme-erp/scripts, the folder of a [[step]], and none takes it")
+    };
+    assert_eq!(loose_ends(&sample), [idle("post-10-b.sh")]);
+    sample.replace("prefix = \"pre\"", "prefix = \"prexx\"");
+    let none = "step \"init\" takes no script of /opt/acme-erp/scripts: no name begins with its prefix".to_owned();
+    assert_eq!(loose_ends(&sample), [idle("post-10-b.sh"), idle("pre-10-a.sh"), none]);
+    sample.replace("prefix = \"prexx\"", "prefix = \"p\"");
+    assert_eq!(loose_ends(&sample), Vec::<String>::new());
+    sample.replace("prefix = \"p\"", "prefix = \"prexx\"");
+    sample.replace("version = \"1.1.0\"", "version = \"1.1.0\"\nsupported_from = \"1.0.1\"");
+    assert_eq!(loose_ends(&sample), Vec::<String>::new(), "nobody comes from before these scripts");
+}
+
+#[test]
+fn a_backup_that_no_upgrade_can_be_taken_back_to_is_told() {
+    let sample = Sample::new();
+    let folders = "units = [\"erp.service\"]\nfolders = [{ path = \"/srv/erp\" }]";
+    sample.replace("units = [\"erp.service\"]", folders);
+    sample.replace("[notes]", "[backup]\npaths = [\"/srv/erp/data\"]\n\n[notes]");
+    let found = loose_ends(&sample);
+    assert!(found.len() == 1 && found[0].starts_with("[backup] is declared, and step \"init\""), "{found:?}");
+    sample.replace("name = \"init\"", "name = \"init\"\nundo = \"from-backup\"");
+    assert_eq!(loose_ends(&sample), Vec::<String>::new());
+    sample.replace("/srv/erp/data", "/srv/epr");
+    assert_eq!(loose_ends(&sample), ["[backup] saves /srv/epr, which is in no module's folders or files"]);
+}
+
+#[test]
+fn a_maintenance_mode_in_which_nothing_is_tested_is_told() {
+    let sample = Sample::new();
+    sample.replace("[notes]", "[maintenance]\nflag = \"/var/lib/erp/maintenance\"\n\n[notes]");
+    assert_eq!(loose_ends(&sample), Vec::<String>::new());
+    sample.replace("[[health]]\nhttp = \"http://127.0.0.1:8080/health\"", "");
+    let said = "[maintenance] is declared, and there is no [[health]]: nothing is tested before people work again";
+    assert_eq!(loose_ends(&sample), [said]);
+}

@@ -114,3 +114,26 @@ fn without_an_agent_nothing_is_in_the_way() {
     assert!(root.install(&second));
     assert!(root.dpkg(&["--purge", "acme-erp"]).status.success());
 }
+
+#[test]
+fn an_agent_without_its_hook_lets_a_first_installation_pass_and_no_upgrade() {
+    const REPAIR: &str = "consignee: its hook is missing; repair it with: apt-get install --reinstall consignee";
+    let (_sample, first, second) = releases();
+    let root = Root::new(0);
+    let hook = root.at("usr/lib/consignee/consignee-hook");
+    fs::create_dir_all(root.at("usr/bin")).unwrap();
+    fs::write(root.at("usr/bin/consignee"), "").unwrap();
+    fs::set_permissions(&hook, PermissionsExt::from_mode(0o644)).unwrap();
+    assert!(root.install(&first));
+    let breaks: [&dyn Fn(); 2] = [&|| (), &|| fs::remove_file(&hook).unwrap()];
+    for breaks in breaks {
+        breaks();
+        let refused = root.dpkg(&["--install", text(&second)]);
+        assert!(!refused.status.success());
+        let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(told.contains(REPAIR), "{told}");
+        assert!(!root.at("opt/acme-erp/new").exists(), "nothing was unpacked");
+    }
+    root.answer(0);
+    assert!(root.install(&second));
+}

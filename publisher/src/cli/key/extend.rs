@@ -15,7 +15,7 @@ Examples:
   consign key extend
   consign key extend --primary /media/safe/primary.secret.pgp --valid-days 730
 
-Then give certificate.pgp, certificate.asc and roles.json to the pipeline and publish: hosts get the new
+Then give certificate.pgp, certificate.asc and roles.json to the pipeline and publish: hosts get the new \
 date with <vendor>-release. Do it at least a month before the old date.")]
 pub struct Extend {
     #[command(flatten)]

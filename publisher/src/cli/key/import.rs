@@ -23,7 +23,7 @@ Examples:
   consign key import acme.asc --vendor acme --check
 
 The file comes from: gpg --armor --export-secret-keys FINGERPRINT
-A signing subkey that is there gets the role index, a second one the role package; what is missing is made
+A signing subkey that is there gets the role index, a second one the role package; what is missing is made \
 and certified by the primary key. --package-key and --index-key choose otherwise.")]
 pub struct Import {
     /// The secret key, armored or binary

@@ -19,7 +19,7 @@ Examples:
   consign key rotate new
   consign key rotate drop
 
-Publish after each phase, and give hosts time before the next: each of them has to upgrade
+Publish after each phase, and give hosts time before the next: each of them has to upgrade \
 <vendor>-release at least once between add and new. docs/keys.md is the drill, step by step.")]
 pub struct Rotate {
     /// The phase to enter

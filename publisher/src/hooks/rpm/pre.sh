@@ -20,4 +20,6 @@ folder() {
 @BEFORE@
 hook=/usr/lib/consignee/consignee-hook
 [ ! -x "$hook" ] || "$hook" pre @PRODUCT@ @PACKAGE@ "$1" || :
+[ -x "$hook" ] || [ "$1" -lt 2 ] || [ ! -e /usr/bin/consignee ] ||
+    echo "consignee: its hook is missing, so nothing was stopped; repair the package consignee" >&2
 exit 0
