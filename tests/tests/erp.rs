@@ -114,6 +114,8 @@ fn at_5_1(name: &str, rehearses: bool) -> (Vendor, Site, RecordClient) {
     site.wait_status(0);
     let client = RecordClient::post(&site.host, ENTRIES);
     client.wait_acknowledged(SOON).unwrap();
+    // Those that are compared are there before anything is.
+    site.host.wait_until("ten entries", SOON, || (stored(&site).len() >= 10).then_some(()));
     offered(&site, &vendor, &project(&vendor, "5.1.0"));
     let plan = site.consignee(&["plan", ERP]).text();
     for said in ["5.0.4/pre-10-blanks.py", "ready when http://127.0.0.1:8070/ready answers", "serves nobody"] {

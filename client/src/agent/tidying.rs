@@ -7,7 +7,8 @@ use super::previous::{entries, remove};
 use super::situation::Situation;
 use super::{Agent, AgentError};
 use crate::backup;
-use crate::engine::machine::State;
+use crate::engine::event::ModuleChange;
+use crate::engine::machine::{State, Upgrade};
 use crate::previous::{self, PackageVersion};
 use crate::pruning::{self, Set};
 use crate::site::Rules;
@@ -17,7 +18,7 @@ use crate::site::keep::Allowance;
 /// with no transaction open.
 pub fn tidy(agent: &Agent, situation: &Situation<'_>) {
     let product = situation.product;
-    if !product.newest().is_ok_and(|newest| newest.is_some_and(|upgrade| upgrade.state == State::Completed)) {
+    if !product.newest().is_ok_and(|newest| newest.is_some_and(|upgrade| is_here(situation, &upgrade))) {
         return;
     }
     let keep = match Rules::read(&agent.places, &product.id) {
@@ -31,6 +32,15 @@ pub fn tidy(agent: &Agent, situation: &Situation<'_>) {
         Ok(gone) => gone.iter().for_each(|path| remove(path)),
         Err(problem) => log::warn!("{}: {problem}", product.id),
     }
+}
+
+/// Whether an upgrade has ended well and what it brought is installed: a product that was removed keeps what it has
+/// until it is purged.
+fn is_here(situation: &Situation<'_>, upgrade: &Upgrade) -> bool {
+    let is_installed = |module: &ModuleChange| {
+        situation.database.get(&module.package).is_some_and(|found| found.version == module.after)
+    };
+    upgrade.state == State::Completed && upgrade.header.modules.iter().all(is_installed)
 }
 
 /// All but the packages that are installed, and sets of those that upgrades have left behind.

@@ -200,6 +200,18 @@ fn an_attempt_that_comes_to_nothing_takes_no_kept_package_away() {
 }
 
 #[test]
+fn a_product_that_was_removed_keeps_its_packages() {
+    let world = World::with_baseline();
+    fetchable(&world, "1.0.0");
+    upgrade_to(&world, "1.1.0");
+    let before = kept(&world);
+    assert_eq!(before, ["1.0.0", "1.1.0"]);
+    world.remove();
+    world.reconcile();
+    assert_eq!(kept(&world), before);
+}
+
+#[test]
 fn a_fix_for_an_upgrade_that_halted_goes_back_to_where_that_began() {
     let world = World::with_baseline();
     fetchable(&world, "1.0.0");

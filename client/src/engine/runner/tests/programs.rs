@@ -31,6 +31,28 @@ fn failure(stage: &Stage) -> &Failure {
 }
 
 #[test]
+fn what_the_plan_gives_a_step_reaches_its_program() {
+    let limits = json!({"memory_mib": 64, "oom_policy": "kill", "oom_score": 500, "nice": 5, "cpu_weight": 20});
+    let mut stage = Stage::of(
+        plan(|plan| {
+            plan["body"]["format"] = 3.into();
+            let step = &mut plan["body"]["steps"][MIGRATE];
+            step["limits"] = limits.clone();
+            step["working_folder"] = "/opt/erp".into();
+            step["environment"] = json!({"LANG": "C.UTF-8"});
+        }),
+        Some("1.0.0"),
+    );
+    stage.unpacked();
+    assert_eq!(stage.proceed(), Standing::Over);
+    let given = stage.host.given.lock().unwrap().take().unwrap();
+    assert_eq!(serde_json::to_value(&given.limits).unwrap(), limits);
+    assert_eq!(given.working_folder.as_deref(), Some(std::path::Path::new("/opt/erp")));
+    assert_eq!(given.environment.get("LANG").map(String::as_str), Some("C.UTF-8"));
+    assert_eq!((given.user.as_str(), given.limit, given.login_shell), ("erp", Duration::from_secs(60), false));
+}
+
+#[test]
 fn a_program_is_done_when_it_is_ready() {
     let mut stage = until(check());
     stage.unpacked();

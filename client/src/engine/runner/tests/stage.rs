@@ -12,6 +12,8 @@ pub(super) struct Played {
     pub(super) ends: Mutex<BTreeMap<String, VecDeque<Ended>>>,
     pub(super) broken: Mutex<BTreeSet<String>>,
     pub(super) time: Mutex<Duration>,
+    /// What was run last, as it was given.
+    pub(super) given: Mutex<Option<Program>>,
     /// An engine that ends by itself, and when.
     pub(super) dies: Mutex<Option<(Duration, UnitName)>>,
     pub(super) no_systemd: bool,
@@ -97,6 +99,7 @@ impl ServiceManager for Played {
 impl Programs for Played {
     fn run(&self, program: &Program) -> Result<Ended, HostError> {
         self.act(format!("run {}", program.command.join(" ")));
+        *self.given.lock().unwrap() = Some(program.clone());
         let mut ends = self.ends.lock().unwrap();
         Ok(ends.get_mut(&program.command[0]).and_then(VecDeque::pop_front).unwrap_or(Ended::Exit(0)))
     }
