@@ -237,22 +237,6 @@ fn a_failed_step_halts_and_goes_on_when_a_person_says_so() {
 }
 
 #[test]
-fn what_only_needs_time_goes_on_when_it_is_resumed() {
-    let mut world = World::with_baseline();
-    let plan = world.vendor.plan("1.1.0");
-    world.barrier(&plan);
-    world.install(&plan);
-    // The power fails before anything of the finish is written down.
-    world.dying(1, World::ended);
-    assert!(world.state().is_walking(), "{:?}", world.state());
-    let by = Person { uid: 0, name: "marie".to_owned() };
-    let resumed = decision::decide(&world.agent, &world.id(), &Decision::Resume, &by, &mut Speaker::to_nobody());
-    assert_eq!(resumed.unwrap(), Reply::Accepted);
-    world.settle();
-    assert_eq!(world.state(), State::Completed);
-}
-
-#[test]
 fn a_vendors_fix_takes_the_place_of_an_upgrade_that_halted() {
     let world = World::with_baseline();
     let plan = world.vendor.plan("1.1.0");
