@@ -1,7 +1,7 @@
 //! `baseline.json`: the release that was on the host before there was any journal. Whatever leads away from it, seen or
 //! not, is an upgrade from there.
 
-use std::io::{self, ErrorKind};
+use std::io;
 use std::path::PathBuf;
 
 use consign_metadata::plan::Envelope;
@@ -38,17 +38,7 @@ impl Baseline {
     /// # Errors
     /// When it is there and cannot be read, or a later agent wrote it.
     pub fn read(product: &Product) -> io::Result<Option<Self>> {
-        let path = file(product);
-        let text = match std::fs::read(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            read => read?,
-        };
-        let wrong = |problem: String| io::Error::new(ErrorKind::InvalidData, format!("{}: {problem}", path.display()));
-        let baseline: Self = serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
-        match baseline.format {
-            FORMAT => Ok(Some(baseline)),
-            other => Err(wrong(format!("its format {other} is unknown"))),
-        }
+        durable::read(&file(product), FORMAT, |baseline: &Self| baseline.format)
     }
 
     /// Whether a release is it.

@@ -6,6 +6,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
+
 /// Puts new content in the place of a file, readable for everybody: a temporary file beside it
 /// (`<name>.new`), synced, renamed, and the folder synced.
 ///
@@ -37,6 +39,23 @@ fn put(mut new: File, path: &Path, content: &[u8]) -> io::Result<()> {
     new.sync_all()?;
     fs::rename(beside(path), path)?;
     sync_folder_of(path)
+}
+
+/// A file of the agent's own, where it is there: JSON that names its format.
+///
+/// # Errors
+/// When it cannot be read, or a later agent wrote it.
+pub fn read<T: DeserializeOwned>(path: &Path, known: u32, format: impl Fn(&T) -> u32) -> io::Result<Option<T>> {
+    let text = match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        read => read?,
+    };
+    let wrong = |problem: String| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {problem}", path.display()));
+    let content: T = serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
+    match format(&content) {
+        format if format == known => Ok(Some(content)),
+        other => Err(wrong(format!("its format {other} is unknown"))),
+    }
 }
 
 /// Takes a file away; that there is none is fine.

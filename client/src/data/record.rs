@@ -1,7 +1,7 @@
 //! `data.json`: the version that the data was at when the last upgrade finished, or that a person accepted
 //! since; and what was found instead.
 
-use std::io::{self, ErrorKind};
+use std::io;
 use std::path::PathBuf;
 
 use consign_metadata::name::UnitName;
@@ -59,17 +59,7 @@ impl Record {
     /// # Errors
     /// When it is there and cannot be read, or a later agent wrote it.
     pub fn read(product: &Product) -> io::Result<Option<Self>> {
-        let path = file(product);
-        let text = match std::fs::read(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            read => read?,
-        };
-        let wrong = |problem: String| io::Error::new(ErrorKind::InvalidData, format!("{}: {problem}", path.display()));
-        let record: Self = serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
-        match record.format {
-            FORMAT => Ok(Some(record)),
-            other => Err(wrong(format!("its format {other} is unknown"))),
-        }
+        durable::read(&file(product), FORMAT, |record: &Self| record.format)
     }
 
     /// Keeps it instead of the one before.
