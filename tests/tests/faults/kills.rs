@@ -43,27 +43,24 @@ fn an_agent_that_is_killed_at_any_call_finishes_the_upgrade_or_takes_it_back() {
 #[test]
 fn an_agent_that_is_killed_at_any_record_of_a_rollback_takes_the_upgrade_back() {
     lab!();
-    killed_in_rollbacks("record", "kill-rollback", 1, if crate::is_long() { 1 } else { 13 });
+    killed_in_rollbacks("record", "kill-rollback", |_, _| 1, if crate::is_long() { 1 } else { 13 });
 }
 
 /// From the first call of the way back on: those before it are the upgrade's.
 #[test]
 fn an_agent_that_is_killed_at_any_call_of_a_rollback_takes_the_upgrade_back() {
     lab!();
-    killed_in_rollbacks("all", "kill-rollback-call", FROM_THE_WAY_BACK, 1);
+    killed_in_rollbacks("all", "kill-rollback-call", first_of_the_way_back, 1);
 }
 
-/// Stands for the first call that follows the failure.
-const FROM_THE_WAY_BACK: usize = 0;
-
 /// The init step fails after the packages: the upgrade is taken back, by an agent that is killed at calls of a kind.
-fn killed_in_rollbacks(kind: &str, name: &str, first: usize, step: usize) {
+fn killed_in_rollbacks(kind: &str, name: &str, first: impl Fn(&Chain, &[String]) -> usize, step: usize) {
     let mut chain = Chain::begin(name, Release::Bookworm);
     let faults = Faults::load(&chain.site.host).unwrap();
     taken_back(&mut chain, &faults, "", "undisturbed");
     chain.calls().assert_once(true, "undisturbed");
     let calls = faults.calls(kind);
-    let first = if first == FROM_THE_WAY_BACK { first_of_the_way_back(&chain, &calls) } else { first };
+    let first = first(&chain, &calls);
     assert!(calls.len() > first + 20, "only {} calls of {kind}, the first is {first}", calls.len());
     let over = calls.iter().rposition(|call| call.contains("/records.jsonl")).expect("its records were written");
     let mut count = Count::default();
