@@ -117,7 +117,8 @@ impl Site {
         let mut last = None;
         let reached = crate::wait::until(&format!("status {code}"), FINISH, || {
             let outcome = self.host.exec(&["consignee", "status", "--language", "en", product]);
-            let reached = outcome.code == code;
+            // Where nobody waits for a look (zypper) its verdict is still to come.
+            let reached = outcome.code == code && !outcome.text().contains("not judged yet");
             last = Some(outcome);
             reached.then_some(())
         });
