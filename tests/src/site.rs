@@ -87,6 +87,11 @@ impl Site {
         Ok(())
     }
 
+    /// Nobody answers any more where the repository was.
+    pub fn serve_no_more(&mut self) {
+        self.server = None;
+    }
+
     /// The records of the newest upgrade's journal, oldest first; empty when there is none.
     pub fn journal(&self) -> Vec<Value> {
         let folder = format!("/var/lib/consignee/{}/journal", self.product);

@@ -116,8 +116,9 @@ fn failed_step(site: &Site, vendor: &Vendor) {
     site.nothing_was_lost(client);
 }
 
-/// After the start people have written: nothing is thrown away unless somebody says so.
-fn on_a_persons_word(site: &Site) {
+/// After the start people have written: nothing is thrown away unless somebody says so. The packages of before are on
+/// the host: no list and no repository is needed for them.
+fn on_a_persons_word(site: &mut Site) {
     let refused = site.host.exec(&["consignee", "rollback", CANOPSIS, "--language", "en", "--yes"]);
     assert_eq!(refused.code, 3, "{refused}");
     assert!(refused.text().contains("is lost: "), "{refused}");
@@ -126,6 +127,8 @@ fn on_a_persons_word(site: &Site) {
     // Number 1 000 000 is written to the new version, and belongs to it alone.
     site.host.shell("curl -sf -X POST --data 1000000 http://127.0.0.1:8082/records");
     assert!(site.canopsis_records().contains(&LATE));
+    site.serve_no_more();
+    site.forget_lists();
 
     site.consignee(&["rollback", CANOPSIS, "--accept-data-loss", "--yes"]);
     wait_end(site, "rolled-back");
@@ -139,10 +142,10 @@ fn on_a_persons_word(site: &Site) {
 }
 
 fn both(system: impl Into<consign_lab::BaseSystem>) {
-    let (vendor, site) = canopsis(system, "back");
+    let (vendor, mut site) = canopsis(system, "back");
     assert_ne!(site.manager(), Manager::Rpm);
     failed_step(&site, &vendor);
-    on_a_persons_word(&site);
+    on_a_persons_word(&mut site);
 }
 
 #[test]
