@@ -141,7 +141,14 @@ impl Site {
 
     /// From stop until the product is found healthy, of every upgrade so far: the announced outages.
     pub fn announced(&self) -> Vec<(SystemTime, SystemTime)> {
-        let all = self.host.shell(&format!("cat /var/lib/consignee/{}/journal/*/records.jsonl", self.product));
+        self.host.announced(&self.product)
+    }
+}
+
+impl Host {
+    /// The same of a product, on a host that is nobody's site.
+    pub fn announced(&self, product: &str) -> Vec<(SystemTime, SystemTime)> {
+        let all = self.shell(&format!("cat /var/lib/consignee/{product}/journal/*/records.jsonl"));
         let mut windows = Vec::new();
         let mut open = None;
         let mut names: Vec<String> = Vec::new();
@@ -155,7 +162,10 @@ impl Site {
                     names = items.iter().map(|i| i["name"].as_str().unwrap_or_default().to_owned()).collect();
                 }
                 // Looked at before they are stopped, also where that happens outside the list.
-                ("step-started", Some("stop")) | ("engines-observed", _) if open.is_none() => open = at(),
+                // A finished upgrade that is taken back stops them once more.
+                ("step-started", Some("stop")) | ("engines-observed" | "undo-started", _) if open.is_none() => {
+                    open = at();
+                }
                 ("step-succeeded", Some("health")) if !names.iter().any(|name| name == "leave-maintenance") => {
                     windows.extend(open.take().zip(at()));
                 }

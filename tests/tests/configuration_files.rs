@@ -109,6 +109,7 @@ fn files_of_a_package_from_before_consign_are_adopted_without_a_question() {
     old.add(&[before.script("conffiles", &format!("{CONF}\n/etc/canopsis/old\n"))]).unwrap();
     old.give_to(&site.host);
     site.host.apt_get(&["update"]).expect_ok();
+    // No client: of that one there is nothing but its files.
     site.host.apt_get(&["install", "canopsis=3.25.0-0"]).expect_ok();
     site.host.write(CONF, format!("# of the site\n{text}"), 0o644);
     site.host.apt_get(&["install", "canopsis"]).expect_ok();

@@ -30,6 +30,7 @@ fn a_host_in_order_is_well_and_each_thing_that_is_broken_is_named_until_it_is_me
     // The agent came after the lists were last read: it has seen no feed yet.
     site.host.apt_get(&["update"]).expect_ok();
     says(&consignee(&site, &["doctor"]).expect_ok(), &["nothing has to be put right"]);
+    let client = site.client();
     let drop_in =
         site.host.shell("find /usr/lib/systemd /etc/systemd -path '*canopsis-engine@*' -name 50-consign.conf");
     site.host.shell(&format!(
@@ -53,6 +54,7 @@ fn a_host_in_order_is_well_and_each_thing_that_is_broken_is_named_until_it_is_me
         drop_in.trim()
     ));
     consignee(&site, &["doctor"]).expect_ok();
+    site.nothing_was_lost(client);
 }
 
 #[test]

@@ -93,6 +93,7 @@ fn on_a_host_of_rpm_a_package_that_waits_for_a_reboot_is_told_or_refused() {
     site.host.copy_in(kernel, "/srv/kernel-core.rpm");
     site.host.rpm(&["--install", "--nosignature", "/srv/kernel-core.rpm"]).expect_ok();
     hold_a_file(&site);
+    let client = site.client();
     vendor.release(Product::canopsis("3.26.0")).unwrap();
     site.host.write(POLICY, "[checks]\nreboot = \"refuse\"\n", 0o644);
     let held = site.host.dnf(&["--refresh", "upgrade"]).expect_ok();
@@ -106,4 +107,5 @@ fn on_a_host_of_rpm_a_package_that_waits_for_a_reboot_is_told_or_refused() {
     says(&told, &["note: the host waits for a reboot, because of kernel-core"]);
     site.wait_status(0);
     assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.26.0-1"));
+    site.nothing_was_lost(client);
 }

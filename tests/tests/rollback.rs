@@ -124,6 +124,7 @@ fn on_a_persons_word(site: &mut Site) {
     assert!(refused.text().contains("is lost: "), "{refused}");
     assert!(refused.text().contains("consignee rollback acme/canopsis --accept-data-loss"), "{refused}");
     assert_eq!(site.last_begun(), "completed");
+    let client = site.client();
     // Number 1 000 000 is written to the new version, and belongs to it alone.
     site.host.shell("curl -sf -X POST --data 1000000 http://127.0.0.1:8082/records");
     assert!(site.canopsis_records().contains(&LATE));
@@ -133,7 +134,9 @@ fn on_a_persons_word(site: &mut Site) {
     site.consignee(&["rollback", CANOPSIS, "--accept-data-loss", "--yes"]);
     wait_end(site, "rolled-back");
     runs_before(site);
-    let records = site.canopsis_records();
+    client.wait_acknowledged(std::time::Duration::from_secs(30)).unwrap();
+    let (ledger, records) = (client.stop(), site.canopsis_records());
+    ledger.assert_given_up(&records, &site.announced());
     assert!(!records.contains(&LATE) && records.contains(&1), "{records:?}");
     site.host.assert_packages_sound();
     let again = site.host.exec(&["consignee", "rollback", CANOPSIS, "--check", "--language", "en"]);

@@ -3,9 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use consign_lab::{BaseSystem, Host, Lab, Product, Site, Vendor, edit, lab};
+use consign_lab::{BaseSystem, Host, Lab, Product, RecordClient, Site, Vendor, edit, lab};
 
 const ORDERS: &str = "acme/orders";
+const RECORDS: &str = "http://127.0.0.1:8083/records";
+/// The first number that is written on the other host.
+const OF_THE_OTHER: u64 = 1_000_000;
 const SOON: Duration = Duration::from_secs(90);
 
 const BACKUP: &str = "[backup]\ntimeout = \"5m\"\n\n[[backup.database]]\nname = \"orders\"\n@DATABASE@\n";
@@ -64,6 +67,22 @@ fn install(host: Host, vendor: &Vendor) -> Site {
     site
 }
 
+/// Somebody who works with it on this host, with numbers that nobody on the other one has.
+#[track_caller]
+fn client(site: &Site, first: u64) -> RecordClient {
+    let client = RecordClient::post_from(first, &site.host, RECORDS);
+    client.wait_acknowledged(SOON).expect("the product works");
+    client
+}
+
+/// The client works again, nothing acknowledged is lost, no outage was unannounced.
+#[track_caller]
+fn nothing_was_lost(site: &Site, client: RecordClient) {
+    client.wait_acknowledged(SOON).expect("the product works again");
+    let (ledger, stored) = (client.stop(), site.host.shell(&format!("curl -sf {RECORDS}")));
+    ledger.assert_kept(&stored.lines().filter_map(|line| line.parse().ok()).collect(), &site.announced());
+}
+
 fn health(site: &Site) -> String {
     site.host.shell("curl -sf http://127.0.0.1:8083/health")
 }
@@ -79,6 +98,7 @@ fn one_migrates_and_the_other_waits(server: &Server) {
     for site in [&one, &other] {
         site.host.apt_get(&["update"]).expect_ok();
     }
+    let clients = [client(&one, 1), client(&other, OF_THE_OTHER)];
 
     one.host.write("/var/lib/orders/trouble", "slow", 0o644);
     one.host.apt_get(&["upgrade"]).expect_ok();
@@ -100,6 +120,9 @@ fn one_migrates_and_the_other_waits(server: &Server) {
     assert_eq!(skipped["because"], "already-done");
     assert!(!one.events().contains(&"step-skipped".to_owned()), "{:?}", one.events());
     assert_eq!(one.host.shell(server.locks), "0");
+    for (site, client) in [&one, &other].into_iter().zip(clients) {
+        nothing_was_lost(site, client);
+    }
 }
 
 #[test]

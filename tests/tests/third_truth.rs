@@ -101,9 +101,7 @@ fn engines_do_not_start_on_a_snapshot_that_was_reverted() {
         assert_eq!(site.engine(engine), "active", "{engine}");
     }
     site.wait_status(0);
-    client.wait_acknowledged(Duration::from_secs(30)).unwrap();
-    let missing = client.stop().missing(&site.canopsis_records());
-    assert!(missing.is_empty(), "acknowledged and lost: {missing:?}");
+    site.nothing_is_missing(client);
 }
 
 #[test]
@@ -128,15 +126,14 @@ fn a_restored_dump_holds_upgrades_until_a_person_accepts_it() {
     upgrade(&site);
     site.wait_status(0);
     assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.26.0-1"));
-    client.wait_acknowledged(Duration::from_secs(30)).unwrap();
-    let missing = client.stop().missing(&site.canopsis_records());
-    assert!(missing.is_empty(), "acknowledged and lost: {missing:?}");
+    site.nothing_is_missing(client);
 }
 
 #[test]
 fn data_that_is_not_at_the_version_of_the_release_starts_no_engine() {
     lab!();
     let (vendor, site) = site("not-migrated");
+    let client = site.client();
     publish(&vendor, Product::canopsis("3.26.0"), "version = \"3\"");
     upgrade(&site);
     let status = site.wait_status(4);
@@ -151,4 +148,5 @@ fn data_that_is_not_at_the_version_of_the_release_starts_no_engine() {
     assert_eq!(site.engine("web"), "active");
     let history = site.consignee(&["history", CANOPSIS]);
     says(&history, &["root took the data for right, at 2"]);
+    site.nothing_was_lost(client);
 }
