@@ -30,7 +30,7 @@ impl Site {
             Manager::Apt => drop(self.host.shell("rm -rf /var/lib/apt/lists/*; apt-get clean")),
             Manager::Dnf4 => drop(self.host.ok(&["dnf", "clean", "all"])),
             Manager::Dnf5 => drop(self.host.ok(&["dnf5", "clean", "all"])),
-            Manager::Zypper => drop(self.host.ok(&["zypper", "clean", "--all"])),
+            Manager::Zypper => drop(self.host.ok(&["zypper", "--no-refresh", "clean", "--all"])),
             Manager::Rpm => {}
         }
     }

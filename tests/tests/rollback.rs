@@ -128,8 +128,8 @@ fn on_a_persons_word(site: &mut Site) {
     // Number 1 000 000 is written to the new version, and belongs to it alone.
     site.host.shell("curl -sf -X POST --data 1000000 http://127.0.0.1:8082/records");
     assert!(site.canopsis_records().contains(&LATE));
-    site.serve_no_more();
     site.forget_lists();
+    site.serve_no_more();
 
     site.consignee(&["rollback", CANOPSIS, "--accept-data-loss", "--yes"]);
     wait_end(site, "rolled-back");

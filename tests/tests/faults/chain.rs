@@ -175,6 +175,11 @@ impl Chain {
         End::Completed
     }
 
+    /// Whether the newest release is there, with nothing left to do for it.
+    pub fn is_finished(&self) -> bool {
+        self.site.host.installed("canopsis") == Some(version(self.patch)) && self.site.last_begun() == "completed"
+    }
+
     /// The calls that the newest release has made, and its journals.
     pub fn calls(&self) -> Calls {
         Calls::of(&self.site, &format!("3.26.{}", self.patch))
