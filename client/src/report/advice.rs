@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use consign_metadata::name::ProductId;
 use consign_metadata::text::Language;
 
-use super::going_back;
 use super::page::{Page, Style};
+use super::{going_back, holder};
 use crate::engine::event::{Failure, HeldFile, Reason};
 use crate::engine::machine::{HaltCause, State, Upgrade};
 use crate::host::typed;
@@ -114,7 +114,7 @@ fn on_reason(product: &ProductId, reason: &Reason, language: Language) -> Vec<Ad
             ]
         }
         Reason::FilesHeldOpen { files, .. } => {
-            let holders = files.iter().map(|held| holder(held, language));
+            let holders = files.iter().map(|held| open_by(held, language));
             holders.chain([refresh(language)]).collect()
         }
         Reason::PreviousPackagesMissing { .. } => vec![may_miss(product, language), refresh(language)],
@@ -151,16 +151,18 @@ pub fn resume(product: &ProductId, language: Language) -> Advice {
 }
 
 /// What ends a process: with its service, or by whoever started it.
-fn holder(held: &HeldFile, language: Language) -> Advice {
+pub fn open_by(held: &HeldFile, language: Language) -> Advice {
     match &held.unit {
         Some(unit) => {
             advice(format!("systemctl stop {unit}"), say!(language, "let go of the files", "libérer les fichiers"))
         }
-        None => advice(
-            format!("ps -fp {}", held.pid),
-            say!(language, "who it is, and have it ended", "savoir qui c'est, et y mettre fin"),
-        ),
+        None => process(held.pid, language),
     }
+}
+
+/// Who a process is, and how it ends.
+pub fn process(pid: u32, language: Language) -> Advice {
+    advice(format!("ps -fp {pid}"), say!(language, "who it is, and have it ended", "savoir qui c'est, et y mettre fin"))
 }
 
 fn may_miss(product: &ProductId, language: Language) -> Advice {
@@ -212,9 +214,10 @@ fn halted(upgrade: &Upgrade, item: usize, cause: &HaltCause, language: Language)
         HaltCause::Failed { failure: Failure::DataDiffers { .. } } => {
             vec![data(product, language), accept_data(product, language)]
         }
-        HaltCause::Failed { .. } | HaltCause::Interrupted | HaltCause::LoopDetected { .. } => {
-            vec![what_happened(upgrade, language)]
+        HaltCause::LoopDetected { holders, .. } => {
+            [vec![what_happened(upgrade, language)], holder::advice(holders, language)].concat()
         }
+        HaltCause::Failed { .. } | HaltCause::Interrupted => vec![what_happened(upgrade, language)],
     };
     all.push(retry(product, language));
     if item != upgrade.packages_item() {

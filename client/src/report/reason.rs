@@ -239,13 +239,15 @@ fn file_system(full: &FullFileSystem, language: Language) -> String {
     )
 }
 
+/// A file and who has it open.
+pub fn held_file(held: &HeldFile, language: Language) -> String {
+    let HeldFile { file, process, pid, unit } = held;
+    let of = unit.as_ref().map(|unit| format!(", {unit}")).unwrap_or_default();
+    say!(language, "{file} by {process} ({pid}{of})", "{file} par {process} ({pid}{of})")
+}
+
 fn held(files: &[HeldFile], more: usize, language: Language) -> String {
-    let each = |held: &HeldFile| {
-        let HeldFile { file, process, pid, unit } = held;
-        let of = unit.as_ref().map(|unit| format!(", {unit}")).unwrap_or_default();
-        say!(language, "{file} by {process} ({pid}{of})", "{file} par {process} ({pid}{of})")
-    };
-    let files = words::list(&files.iter().map(each).collect::<Vec<_>>());
+    let files = words::list(&files.iter().map(|held| held_file(held, language)).collect::<Vec<_>>());
     let rest = match more {
         0 => String::new(),
         _ => say!(language, ", and {more} more", ", et {more} de plus"),

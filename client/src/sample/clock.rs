@@ -1,8 +1,8 @@
-//! A clock that nobody waits for.
+//! A clock that nobody waits for, unless a test says so.
 
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -12,8 +12,43 @@ use crate::engine::runner::Clock;
 /// What ends an agent whose records are counted.
 pub struct Death;
 
+/// Those who sleep until they are woken; where nobody has said that they stay asleep, none.
+#[derive(Default)]
+pub struct Sleepers {
+    /// How many may still wake up, where they stay asleep; and how many are asleep.
+    state: Mutex<(Option<usize>, usize)>,
+    woken: Condvar,
+}
+
+impl Sleepers {
+    /// From now on whoever sleeps stays asleep until [`Self::wake`].
+    pub fn stay_asleep(&self) {
+        self.state.lock().unwrap().0 = Some(0);
+    }
+
+    /// So many wake up.
+    pub fn wake(&self, number: usize) {
+        self.state.lock().unwrap().0.as_mut().into_iter().for_each(|left| *left += number);
+        self.woken.notify_all();
+    }
+
+    /// How many are asleep.
+    pub fn asleep(&self) -> usize {
+        self.state.lock().unwrap().1
+    }
+
+    fn sleep(&self) {
+        let mut state = self.state.lock().unwrap();
+        state.1 += 1;
+        let mut state = self.woken.wait_while(state, |(left, _)| *left == Some(0)).unwrap();
+        state.0.as_mut().into_iter().for_each(|left| *left -= 1);
+        state.1 -= 1;
+    }
+}
+
 /// Sleeping moves it on, and takes no time.
 pub struct Played {
+    sleepers: Arc<Sleepers>,
     running: Mutex<Duration>,
     /// What is wrong with the time of day.
     wrong_by: Arc<Mutex<jiff::SignedDuration>>,
@@ -30,7 +65,12 @@ impl Default for Played {
 impl Played {
     /// A clock whose time of day is wrong by what is written there.
     pub fn wrong_by(wrong_by: Arc<Mutex<jiff::SignedDuration>>, left: Arc<AtomicUsize>) -> Self {
-        Self { running: Mutex::default(), wrong_by, left }
+        Self { sleepers: Arc::default(), running: Mutex::default(), wrong_by, left }
+    }
+
+    /// The same, with sleepers that may stay asleep.
+    pub fn with(self, sleepers: Arc<Sleepers>) -> Self {
+        Self { sleepers, ..self }
     }
 }
 
@@ -45,6 +85,7 @@ impl Clock for Played {
         *self.running.lock().unwrap()
     }
     fn sleep(&self, duration: Duration) {
+        self.sleepers.sleep();
         *self.running.lock().unwrap() += duration;
     }
 }

@@ -1,7 +1,7 @@
 //! Transactions of our own: what an interrupted one left is finished, and exact versions are installed.
 //!
-//! Nobody is there to be asked, so a question about a configuration file is answered as everywhere on
-//! such runs: the site's file stays, the new one lies beside it.
+//! Nobody is there to be asked, so a question about a configuration file is answered: the site's file stays,
+//! the new one lies beside it.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -17,13 +17,16 @@ use crate::places::Places;
 const LOCK_TIMEOUT: &str = "DPkg::Lock::Timeout=120";
 /// For the archive of one package that apt cannot be made to fetch in its transaction.
 const DOWNLOAD: Duration = Duration::from_secs(3600);
+/// dpkg asks where both have changed a file, the site has removed it or had it first. `--force-confdef`, which
+/// is often seen beside this, answers the same to each of them: "keep" is the only default that dpkg has.
+const KEEP: &str = "--force-confold";
 
 /// Configures what was unpacked and not configured.
 ///
 /// # Errors
 /// With the end of what dpkg said; packages of others that fail are an error, too.
 pub fn repair(places: &Places) -> Result<(), HostError> {
-    let command = HostCommand::new("dpkg").args(["--force-confdef", "--force-confold", "--configure", "--pending"]);
+    let command = HostCommand::new("dpkg").args([KEEP, "--configure", "--pending"]);
     transaction::run(places, unattended(command), &[0])
 }
 
@@ -52,7 +55,7 @@ fn installing(options: &[&str], versions: &[(PackageName, String)]) -> HostComma
         .args(["--yes", "--quiet", "--fix-broken", "--no-remove", "--allow-downgrades", "--no-install-recommends"])
         .args(options.iter().copied())
         .args(["--option", LOCK_TIMEOUT])
-        .args(["--option", "DPkg::Options::=--force-confdef", "--option", "DPkg::Options::=--force-confold"])
+        .args(["--option".to_owned(), format!("DPkg::Options::={KEEP}")])
         .args(["install", "--"])
         .args(exact);
     unattended(command)
@@ -70,7 +73,7 @@ pub fn put_back(places: &Places, files: &[PathBuf], gone: &[PackageName]) -> Res
     let command = HostCommand::new("apt-get")
         .args(["--yes", "--quiet", "--fix-broken", "--allow-downgrades", "--no-install-recommends"])
         .args(["--option", LOCK_TIMEOUT])
-        .args(["--option", "DPkg::Options::=--force-confdef", "--option", "DPkg::Options::=--force-confold"])
+        .args(["--option".to_owned(), format!("DPkg::Options::={KEEP}")])
         .args(["install", "--"])
         .args(files.iter().map(|file| file.display().to_string()))
         .args(gone.iter().map(|package| format!("{package}-")));
