@@ -48,7 +48,7 @@ impl<'a> Preparation<'a> {
         let bad = |cause| PublishError::Certificate { whose: vendor.to_string(), cause };
         let index_keys = trust.keyring(Role::Index).map_err(bad)?;
         let feed = FeedDraft::load(store, &request.channel, trust)?;
-        let repositories = Repositories::load(store, request, &index_keys, feed.generation() + 1)?;
+        let repositories = Repositories::load(store, request, &index_keys, &feed)?;
         let work = tempfile::tempdir().on("create a folder in", &std::env::temp_dir())?;
         Ok(Self {
             store,
@@ -135,7 +135,7 @@ impl<'a> Preparation<'a> {
     }
 
     fn take(&mut self, package: &SignedPackage, keyring: &Keyring) -> Result<FileReference, PublishError> {
-        let Added { file, published_before } = self.repositories.of(package).add(package, keyring)?;
+        let Added { file, published_before } = self.repositories.add(package, keyring)?;
         self.packages.push(PlannedPackage { file: file.clone(), published_before });
         Ok(file)
     }
@@ -216,6 +216,7 @@ impl<'a> Preparation<'a> {
         let validity = self.validity;
         let (mut additions, mut indexes, mut swaps) = (Vec::new(), Vec::new(), Vec::new());
         let (mut entrances, mut outdated) = (Vec::new(), Vec::new());
+        additions.extend(self.repositories.windows.pool().into_iter().map(Addition::from));
         for snapshot in self.repositories.snapshots(validity, request.index_signer)? {
             additions.extend(snapshot.pool.into_iter().map(Addition::from));
             indexes.extend(snapshot.indexes);

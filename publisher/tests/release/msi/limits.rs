@@ -1,0 +1,107 @@
+//! What Windows cannot hold is refused when the package is built, each with the file or the value.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use consign::build::Release;
+use consign::manifest::Strictness::Lenient;
+
+use super::{Project, TIME};
+use crate::sample::output_of;
+
+fn refusal(change: impl Fn(&Project)) -> String {
+    let project = Project::new();
+    change(&project);
+    let release = match Release::prepare(&project.sample.load()) {
+        Ok(release) => release,
+        Err(refused) => return refused.to_string(),
+    };
+    let (time, folder) = (jiff::Timestamp::from_second(TIME).unwrap(), project.sample.path().join("dist"));
+    release.build(&project.signer(), time, &folder, &mut |_| {}).unwrap_err().to_string()
+}
+
+#[test]
+fn files_that_windows_cannot_hold_are_refused() {
+    let with = |name: &'static str| refusal(move |project| project.sample.write(&format!("win/{name}"), "x"));
+    for (name, why) in [
+        ("con.txt", "the name of a device"),
+        ("a/LPT1", "the name of a device"),
+        ("dot.", "drops a dot or a blank"),
+        ("a:b", "one of < > :"),
+        ("ERP.EXE", "are one file to Windows"),
+        ("erp.EXE/x", "are one file to Windows"),
+        ("Łódź.txt", "has no 'Ł'"),
+    ] {
+        let refused = with(name);
+        assert!(refused.contains("cannot build package acme-erp") && refused.contains(why), "{name}: {refused}");
+    }
+    let long = refusal(|project| project.sample.write(&format!("win/{0}/{0}/x", "a".repeat(120)), "x"));
+    assert!(long.contains("259 characters"), "{long}");
+    let link = refusal(|project| symlink("erp.exe", project.sample.path().join("win/link")).unwrap());
+    assert!(link.contains("is a link"), "{link}");
+    // Nothing of it is read: the file has a hole.
+    let large = refusal(|project| {
+        let file = fs::File::create(project.sample.path().join("win/large")).unwrap();
+        file.set_len(0x8000_0000).unwrap();
+    });
+    assert!(large.contains("has 2147483648 bytes"), "{large}");
+}
+
+#[test]
+fn a_version_that_windows_cannot_hold_is_refused_where_it_was_typed() {
+    let project = Project::new();
+    project.sample.replace("version = \"1.1.0\"", "version = \"2024.1.0\"");
+    let fault = project.sample.fault(Lenient);
+    assert!(fault.contains("line 5") && fault.contains("its first number is 2024"), "{fault}");
+    project.sample.replace("version =", "windows_version = \"24.1.0\"\nversion =");
+    let built = project.msi();
+    assert_eq!(built.version(), "2024.1.0-1");
+    assert_eq!(super::rows(built.path(), "Upgrade")[0][2], "24.1.0");
+}
+
+#[test]
+fn what_a_manifest_says_of_windows_is_checked_where_it_was_typed() {
+    let fault = |part: &str, with: &str| {
+        let project = Project::new();
+        project.sample.replace(part, with);
+        project.sample.fault(Lenient)
+    };
+    for (part, with, said) in [
+        ("upgrade_code = \"{6F1C0A5E-2B47-4D0B-9A3E-51C7D82493E6}\"\n", "", "no upgrade code"),
+        ("upgrade_code = \"{6F1C", "upgrade_code = \"{6F1Z", "is not an upgrade code"),
+        ("'Acme\\ERP'", "'Acme\\NUL'", "the name of a device"),
+        ("to = \"bin/\"", "to = \"../bin/\"", "has a part '.' or '..'"),
+        ("to = \"bin/\"", "to = 'C:\\bin'", "cannot be a path on Windows"),
+        ("account = \"virtual\"", "account = 'ACME\\erp'", "is not an account that a package can give"),
+        ("write = [\"AcmeErp\"]", "write = ['ACME\\erp']", "only a host knows who"),
+        ("{data}/spool", "spool", "what is written to is below {data}"),
+        ("program = \"bin/erp.exe\"", "program = \"bin/erp\"", "an .exe of the package"),
+        ("key = 'Software", "key = 'HKLM\\Software", "begins with a root"),
+        ("restart_after = [\"1m\", \"5m\"]", "restart_after = []", "after how long"),
+        ("formats = [\"msi\"]", "formats = []", "packages in no format are none"),
+    ] {
+        let fault = fault(part, with);
+        assert!(fault.contains(said), "{said}: {fault}");
+    }
+    let project = Project::new();
+    project.sample.replace("program = \"bin/erp.exe\"", "program = \"bin/other.exe\"");
+    let refused = Release::prepare(&project.sample.load()).unwrap_err().to_string();
+    assert!(refused.contains("the service AcmeErp runs bin/other.exe"), "{refused}");
+}
+
+/// Cabinets of others' making are known to break here.
+#[test]
+fn files_that_repeat_one_byte_or_are_empty_are_packed_as_cabextract_unpacks_them() {
+    let project = Project::new();
+    fs::write(project.sample.path().join("win/zeros"), vec![0; 3 << 20]).unwrap();
+    fs::write(project.sample.path().join("win/short"), "ab".repeat(40_000)).unwrap();
+    project.sample.write("win/empty", "");
+    let noise: Vec<u8> = (0..200_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    fs::write(project.sample.path().join("win/noise"), noise).unwrap();
+    let msi = project.msi();
+    let cabinet = project.sample.path().join("files.cab");
+    let line = format!("msiinfo extract {} files.cab >{}", msi.path().display(), cabinet.display());
+    output_of("sh", &["-c", &line]);
+    let tested = output_of("cabextract", &["-t", crate::sample::text(&cabinet)]);
+    assert!(tested.contains("All done, no errors."), "{tested}");
+}
