@@ -114,6 +114,6 @@ impl Project {
             let unsigned = packager.build(&contents, Timestamp::UNIX_EPOCH, &self.path("forged")).unwrap();
             unsigned.sign(&key).unwrap().path().to_owned()
         };
-        consign::package::packagers(&contents.native).into_iter().map(build).collect()
+        consign::package::packagers(&contents.native, None).into_iter().map(build).collect()
     }
 }

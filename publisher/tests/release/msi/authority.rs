@@ -21,7 +21,6 @@ leaf() {
 leaf signer codeSigning $KIND
 leaf clock critical,timeStamping -newkey rsa:2048
 cat signer.pem root.pem >chain.pem
-cat clock.pem root.pem >clock-chain.pem
 "#;
 
 pub struct Authority(TempDir);

@@ -38,13 +38,13 @@ fn the_crate_msi_and_msitools_read_what_was_written() {
     assert_eq!(
         found,
         [
-            "CommonAppDataFolder/Acme/ERP/erp.conf",
-            "CommonAppDataFolder/Acme/ERP/erp.conf.default",
-            "ProgramFiles64Folder/Acme/ERP/bin/erp.exe",
-            "ProgramFiles64Folder/Acme/ERP/bin/read me first.txt",
-            "ProgramFiles64Folder/Consignee/notes/acme-erp/1.1.0.en.md",
-            "ProgramFiles64Folder/Consignee/notes/acme-erp/1.1.0.fr.md",
-            "ProgramFiles64Folder/Consignee/plans/acme-erp.pgp",
+            "Acme/ERP/bin/erp.exe",
+            "Acme/ERP/bin/read me first.txt",
+            "Acme/ERP/erp.conf",
+            "Acme/ERP/erp.conf.default",
+            "Consignee/notes/acme-erp/1.1.0.en.md",
+            "Consignee/notes/acme-erp/1.1.0.fr.md",
+            "Consignee/plans/acme-erp.pgp",
         ]
     );
 }

@@ -73,7 +73,7 @@ fn an_expired_certificate_is_refused_unless_a_time_stamp_says_that_it_was_good()
     let (plain, stamped) = (folder.join("plain.msi"), folder.join("stamped.msi"));
     authority.sign(unsigned.path(), &plain, &["-add-msi-dse"]);
     let now = Timestamp::now();
-    let (certificates, key) = (authority.path("clock-chain.pem"), authority.path("clock.key"));
+    let (certificates, key) = (authority.path("clock.pem"), authority.path("clock.key"));
     let (time, certificates, key) =
         ((now.as_second() + 60).to_string(), certificates.display().to_string(), key.display().to_string());
     authority.sign(unsigned.path(), &stamped, &["-TSA-certs", &certificates, "-TSA-key", &key, "-TSA-time", &time]);

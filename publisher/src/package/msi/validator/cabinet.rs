@@ -128,6 +128,10 @@ fn block(cabinet: &mut impl Read, dictionary: &[u8]) -> io::Result<Vec<u8>> {
     let size = usize::from(u16::from_le_bytes([head[6], head[7]]));
     let mut bytes = vec![0; packed];
     cabinet.read_exact(&mut bytes)?;
+    let said = u32::from_le_bytes([head[0], head[1], head[2], head[3]]);
+    if checksum(&head[4..], checksum(&bytes, 0)) != said {
+        return Err(io::Error::other("a block of it has not the checksum that it says"));
+    }
     let deflated = bytes.strip_prefix(b"CK").filter(|_| size <= BLOCK);
     let deflated = deflated.ok_or_else(|| io::Error::other("a block of it is not as MSZIP has them"))?;
     let mut inflater = Decompress::new(false);
@@ -144,6 +148,13 @@ fn block(cabinet: &mut impl Read, dictionary: &[u8]) -> io::Result<Vec<u8>> {
         true => Ok(content),
         false => Err(io::Error::other("a block of it has not the length that it says")),
     }
+}
+
+/// As the format has it: four bytes at a time, and what is left the other way round.
+fn checksum(bytes: &[u8], seed: u32) -> u32 {
+    let words = bytes.chunks_exact(4);
+    let rest = words.remainder().iter().fold(0, |rest, byte| rest << 8 | u32::from(*byte));
+    words.fold(seed, |sum, four| sum ^ u32::from_le_bytes([four[0], four[1], four[2], four[3]])) ^ rest
 }
 
 fn compare(tables: &Tables, digests: &BTreeMap<String, [u8; 16]>, faults: &mut Faults) {
