@@ -1,11 +1,10 @@
 //! PKCS#7 signed messages with one signer (RFC 5652), as Authenticode and time stamps use them.
 
-use cms::cert::CertificateChoices;
 use cms::content_info::ContentInfo;
-use cms::signed_data::{SignedData, SignerIdentifier, SignerInfo};
+use cms::signed_data::{EncapsulatedContentInfo, SignerIdentifier, SignerInfo, SignerInfos};
 use const_oid::ObjectIdentifier;
 use der::asn1::OctetString;
-use der::{Any, Decode, Encode};
+use der::{Any, Decode, Encode, Reader, SliceReader, Tag, Tagged};
 use x509_cert::Certificate;
 use x509_cert::attr::Attributes;
 
@@ -14,11 +13,13 @@ use super::key::{self, Hash};
 
 const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
 const CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.3");
+/// The field of a message with the certificates.
+const CERTIFICATES: u8 = 0;
 const MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
 
 /// A signed message, of which nothing is verified yet.
 pub struct Message {
-    data: SignedData,
+    content: EncapsulatedContentInfo,
     info: SignerInfo,
     certificates: Vec<Certificate>,
 }
@@ -36,23 +37,29 @@ impl Message {
         if info.content_type != SIGNED_DATA {
             return Err(AuthenticodeError::Bad("it is no signed message".to_owned()));
         }
-        let data: SignedData = info.content.decode_as()?;
-        let [info] = data.signer_infos.0.as_slice() else {
+        let mut reader = SliceReader::new(info.content.value())?;
+        let _version = u8::decode(&mut reader)?;
+        let _algorithms = Any::decode(&mut reader)?;
+        let content = EncapsulatedContentInfo::decode(&mut reader)?;
+        let mut certificates = Vec::new();
+        // Certificates, and lists of those that were revoked, which nobody needs who pins.
+        while reader.peek_tag()?.is_context_specific() {
+            let set = Any::decode(&mut reader)?;
+            if set.tag().number().value() == CERTIFICATES {
+                certificates = certificates_in(set.value())?;
+            }
+        }
+        let signers = SignerInfos::decode(&mut reader)?;
+        let [info] = signers.0.as_slice() else {
             return Err(AuthenticodeError::Bad("it has not exactly one signer".to_owned()));
         };
-        let choices = data.certificates.iter().flat_map(|set| set.0.iter());
-        let certificates = choices.filter_map(|choice| match choice {
-            CertificateChoices::Certificate(certificate) => Some(certificate.clone()),
-            CertificateChoices::Other(_) => None,
-        });
-        Ok(Self { info: info.clone(), certificates: certificates.collect(), data })
+        Ok(Self { info: info.clone(), certificates, content })
     }
 
     /// What was signed, if it is of this kind: its octets without the tag around them.
     pub fn content(&self, kind: ObjectIdentifier) -> Result<Vec<u8>, AuthenticodeError> {
-        let content = &self.data.encap_content_info;
-        match &content.econtent {
-            Some(any) if content.econtent_type == kind => Ok(any.value().to_vec()),
+        match &self.content.econtent {
+            Some(any) if self.content.econtent_type == kind => Ok(any.value().to_vec()),
             _ => Err(AuthenticodeError::Bad("it signs something else".to_owned())),
         }
     }
@@ -97,6 +104,18 @@ impl Message {
         key::verify(&certificate.tbs_certificate.subject_public_key_info, hash, &signed, self.signature())?;
         Ok(certificate)
     }
+}
+
+/// As a list and not as a set: osslsigncode puts one twice into time stamps of its own, which no set has.
+fn certificates_in(set: &[u8]) -> Result<Vec<Certificate>, AuthenticodeError> {
+    let (mut reader, mut certificates) = (SliceReader::new(set)?, Vec::new());
+    while !reader.is_finished() {
+        match reader.peek_tag()? {
+            Tag::Sequence => certificates.push(Certificate::decode(&mut reader)?),
+            _ => drop(Any::decode(&mut reader)?),
+        }
+    }
+    Ok(certificates)
 }
 
 /// The only value of an attribute.

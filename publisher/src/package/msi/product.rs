@@ -9,6 +9,8 @@ use crate::package::PackageContents;
 
 /// Names that people know the packages of a vendor by are in English.
 pub const LANGUAGE: &str = "1033";
+/// The site says that the agent comes later: an image is made.
+const WITHOUT_AGENT: &str = "CONSIGNEE";
 const MIGRATE_FEATURES: i32 = 0x001;
 const ONLY_DETECT: i32 = 0x002;
 const FROM_INCLUSIVE: i32 = 0x100;
@@ -35,7 +37,7 @@ pub fn manufacturer(contents: &PackageContents) -> &str {
 pub fn describe(database: &mut Database, contents: &PackageContents, control: &MsiControl, product_code: Guid) {
     let native = contents.native.msi.as_deref().unwrap_or_default();
     let public = control.options.iter().map(|option| option.property.as_str());
-    let secure: Vec<_> = ["NEWERFOUND", "OLDFOUND", INSTALL_FOLDER, AGENT_PRESENT].into_iter().chain(public).collect();
+    let secure: Vec<_> = ["NEWERFOUND", "OLDFOUND", INSTALL_FOLDER, WITHOUT_AGENT].into_iter().chain(public).collect();
     let mut property = |name: &str, value: &str| {
         if !value.is_empty() {
             database.add("Property", row![name, value]);
@@ -72,7 +74,7 @@ fn conditions(database: &mut Database, control: &MsiControl) {
         database.add("LaunchCondition", row![condition, sentence]);
     }
     if control.needs_agent {
-        let condition = format!("{AGENT_PRESENT} OR Installed");
+        let condition = format!("{AGENT_PRESENT} OR Installed OR {WITHOUT_AGENT} = \"later\"");
         let sentence = "[ProductName] is started by the agent of Consign, which is not installed. Install consignee first, or pass CONSIGNEE=later.";
         database.add("LaunchCondition", row![condition, sentence]);
     }

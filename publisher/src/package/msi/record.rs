@@ -14,7 +14,11 @@ pub const RECORD: &str = "c_record";
 /// The component that starts the agent's service.
 const WAKE: &str = "c_wake";
 /// Says that the host has the agent.
-pub const AGENT_PRESENT: &str = "CONSIGNEE";
+pub const AGENT_PRESENT: &str = "AGENTPRESENT";
+/// When the agent's service starts, as the registry has it.
+const AGENT_START: &str = "AGENTSTART";
+/// What never starts: to start it would fail, and with it the installation.
+const DISABLED: &str = "#4";
 /// Sets a property.
 const SET_PROPERTY: i32 = 51;
 const LOCAL_MACHINE: i32 = 2;
@@ -67,7 +71,7 @@ pub fn describe(database: &mut Database, contents: &PackageContents, control: &M
     }
     if control.needs_agent {
         value("r_wake", &record, "Wake", version, WAKE);
-        component(database, WAKE, AGENT_PRESENT, "r_wake");
+        component(database, WAKE, &format!("{AGENT_PRESENT} AND {AGENT_START} <> \"{DISABLED}\""), "r_wake");
         // Whoever comes first: the agent looks at what is installed whenever it starts, and watches the key.
         database.add("ServiceControl", row!["wake", AGENT_SERVICE, START_ON_INSTALL, "", 0, WAKE]);
     }
@@ -85,6 +89,7 @@ pub fn look_up(database: &mut Database, contents: &PackageContents, control: &Ms
     search(DEFINED, &record, "Services");
     if control.needs_agent {
         search(AGENT_PRESENT, &format!("{SERVICES_KEY}\\{AGENT_SERVICE}"), "ImagePath");
+        search(AGENT_START, &format!("{SERVICES_KEY}\\{AGENT_SERVICE}"), "Start");
     }
     for (index, service) in control.services.iter().enumerate() {
         search(&services::present(index), &format!("{SERVICES_KEY}\\{}", service.name), "ImagePath");
