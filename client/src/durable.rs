@@ -44,17 +44,18 @@ fn put(mut new: File, path: &Path, content: &[u8]) -> io::Result<()> {
 /// A file of the agent's own, where it is there: JSON that names its format.
 ///
 /// # Errors
-/// When it cannot be read, or a later agent wrote it.
+/// When it cannot be read, or a later agent wrote it; the path is named.
 pub fn read<T: DeserializeOwned>(path: &Path, known: u32, format: impl Fn(&T) -> u32) -> io::Result<Option<T>> {
+    let about = |kind, cause: String| io::Error::new(kind, format!("cannot read {}: {cause}", path.display()));
     let text = match fs::read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        read => read?,
+        read => read.map_err(|error| about(error.kind(), error.to_string()))?,
     };
-    let wrong = |problem: String| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {problem}", path.display()));
+    let wrong = |problem: String| about(io::ErrorKind::InvalidData, problem);
     let content: T = serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
     match format(&content) {
         format if format == known => Ok(Some(content)),
-        other => Err(wrong(format!("its format {other} is unknown"))),
+        other => Err(wrong(format!("it has format {other}, and this agent reads {known}"))),
     }
 }
 

@@ -70,16 +70,7 @@ impl Journey {
     /// # Errors
     /// When its file cannot be read, or is another's.
     pub fn read(product: &Product) -> io::Result<Option<Self>> {
-        let bytes = match std::fs::read(file(product)) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let journey: Self = serde_json::from_slice(&bytes).map_err(|cause| unusable(product, &cause.to_string()))?;
-        match journey.format {
-            FORMAT => Ok(Some(journey)),
-            format => Err(unusable(product, &format!("it is of format {format}"))),
-        }
+        durable::read(&file(product), FORMAT, |journey: &Self| journey.format)
     }
 
     /// Whether a product is on one.
@@ -129,11 +120,6 @@ impl Journey {
         self.waits.clear();
         self.failed = None;
     }
-}
-
-fn unusable(product: &Product, cause: &str) -> io::Error {
-    let path = file(product);
-    io::Error::new(io::ErrorKind::InvalidData, format!("cannot use {}: {cause}", path.display()))
 }
 
 fn file(product: &Product) -> PathBuf {

@@ -49,19 +49,8 @@ impl Ran {
     /// # Errors
     /// When the file cannot be read or was written by a later agent: then nobody knows what ran.
     pub fn of(product: &Product) -> io::Result<Self> {
-        let read = match std::fs::read(file(product)) {
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
-                return Ok(Self { format: FORMAT, scripts: Vec::new() });
-            }
-            read => read,
-        };
-        let about = |cause: String| io::Error::other(format!("cannot read {}: {cause}", file(product).display()));
-        let ran: Self = serde_json::from_slice(&read.map_err(|cause| about(cause.to_string()))?)
-            .map_err(|cause| about(cause.to_string()))?;
-        match ran.format {
-            FORMAT => Ok(ran),
-            other => Err(about(format!("it has format {other}, and this agent reads {FORMAT}"))),
-        }
+        let ran = durable::read(&file(product), FORMAT, |ran: &Self| ran.format)?;
+        Ok(ran.unwrap_or(Self { format: FORMAT, scripts: Vec::new() }))
     }
 
     /// The entry of a script.

@@ -1,14 +1,22 @@
 //! A host that runs Buildbot, and what it has stored.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use crate::host::Host;
 use crate::records::RecordClient;
 
+const CHANGES: &str = "http://127.0.0.1:8010/api/v2/changes?field=comments";
+const SOON: Duration = Duration::from_secs(60);
+
 impl Host {
-    /// A client whose records are changes, committed to the database before they are acknowledged.
+    /// A client whose records are changes, committed to the database before they are acknowledged. It goes on after the
+    /// last number that is stored.
+    #[track_caller]
     pub fn buildbot_client(&self) -> RecordClient {
-        RecordClient::form(self, "http://127.0.0.1:8010/change_hook/base", |number| {
+        self.wait_until("it answers", SOON, || self.exec(&["curl", "-sf", CHANGES]).success().then_some(()));
+        let last = self.buildbot_records().last().copied().unwrap_or_default();
+        RecordClient::form_from(last + 1, self, "http://127.0.0.1:8010/change_hook/base", |number| {
             format!("author=lab&comments={number}")
         })
     }
@@ -16,7 +24,7 @@ impl Host {
     /// The numbers that it shows.
     #[track_caller]
     pub fn buildbot_records(&self) -> BTreeSet<u64> {
-        let answer = self.shell("curl -sf 'http://127.0.0.1:8010/api/v2/changes?field=comments'");
+        let answer = self.ok(&["curl", "-sf", CHANGES]).stdout;
         let answer: serde_json::Value = serde_json::from_str(&answer).expect("JSON");
         let changes = answer["changes"].as_array().into_iter().flatten();
         changes.filter_map(|change| change["comments"].as_str()?.parse().ok()).collect()

@@ -46,10 +46,13 @@ impl Site {
         self.consignee(&["ack", CANOPSIS, "--all", "--yes"]);
     }
 
-    /// Somebody who works with the product from now on.
+    /// Somebody who works with the product from now on, and goes on after the last number that it has stored.
     #[track_caller]
     pub fn client(&self) -> RecordClient {
-        let client = RecordClient::post(&self.host, RECORDS);
+        let answers = || self.host.exec(&["curl", "-sf", RECORDS]).success().then_some(());
+        self.host.wait_until("the product works", SOON, answers);
+        let last = self.canopsis_records().last().copied().unwrap_or_default();
+        let client = RecordClient::post_from(last + 1, &self.host, RECORDS);
         client.wait_acknowledged(SOON).expect("the product works");
         client
     }
@@ -59,6 +62,14 @@ impl Site {
     pub fn nothing_was_lost(&self, client: RecordClient) {
         client.wait_acknowledged(SOON).expect("the product works again");
         client.stop().assert_kept(&self.canopsis_records(), &self.announced());
+    }
+
+    /// The client works again and nothing acknowledged is lost, after an outage that no plan could announce.
+    #[track_caller]
+    pub fn nothing_is_missing(&self, client: RecordClient) {
+        client.wait_acknowledged(SOON).expect("the product works again");
+        let missing = client.stop().missing(&self.canopsis_records());
+        assert!(missing.is_empty(), "acknowledged and lost: {missing:?}");
     }
 
     /// The numbers that the product has stored.

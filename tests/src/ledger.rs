@@ -73,6 +73,18 @@ impl Ledger {
         self.outages().into_iter().filter(|outage| !announced(outage)).collect()
     }
 
+    /// Panics unless a person gave up what was written before the one outage, as a rollback of a finished upgrade says
+    /// that it does: all of that is lost, and nothing else.
+    #[track_caller]
+    pub fn assert_given_up(&self, stored: &BTreeSet<u64>, windows: &[(SystemTime, SystemTime)]) {
+        let [outage] = &self.outages()[..] else { panic!("not one outage: {:?}", self.outages()) };
+        let before: Vec<u64> = self.acknowledged().range(..outage.first).copied().collect();
+        assert!(!before.is_empty(), "nothing was written before {outage:?}");
+        assert_eq!(self.missing(stored), before, "what is lost, and what was written to what was taken back");
+        let outages = self.unannounced(windows);
+        assert!(outages.is_empty(), "outages outside what was announced {windows:?}: {outages:?}");
+    }
+
     /// Panics with the numbers lost and the outages nobody announced, unless there are none; and
     /// when nothing was acknowledged at all, which would prove nothing.
     #[track_caller]
@@ -81,5 +93,46 @@ impl Ledger {
         let (missing, outages) = (self.missing(stored), self.unannounced(windows));
         assert!(missing.is_empty(), "acknowledged and lost: {missing:?}");
         assert!(outages.is_empty(), "outages outside what the plan announced {windows:?}: {outages:?}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use super::*;
+
+    /// One a second: those of the range are refused.
+    fn ledger(length: u64, refused: std::ops::Range<u64>) -> Ledger {
+        let record = |number: u64| {
+            let sent = UNIX_EPOCH + Duration::from_secs(number);
+            let refusal = refused.contains(&number).then(|| "stopped".to_owned());
+            Record { number, sent, answered: sent, refusal }
+        };
+        Ledger { records: (1..=length).map(record).collect() }
+    }
+
+    #[test]
+    fn what_is_given_up_is_what_was_written_before_the_outage() {
+        let window = [(UNIX_EPOCH + Duration::from_secs(4), UNIX_EPOCH + Duration::from_secs(7))];
+        ledger(9, 4..7).assert_given_up(&[7, 8, 9].into(), &window);
+    }
+
+    #[test]
+    #[should_panic(expected = "what is lost")]
+    fn what_came_after_the_outage_is_not_given_up() {
+        ledger(9, 4..7).assert_given_up(&[7, 9].into(), &[(UNIX_EPOCH, SystemTime::now())]);
+    }
+
+    #[test]
+    #[should_panic(expected = "what is lost")]
+    fn what_is_still_there_was_not_given_up() {
+        ledger(9, 4..7).assert_given_up(&[2, 7, 8, 9].into(), &[(UNIX_EPOCH, SystemTime::now())]);
+    }
+
+    #[test]
+    #[should_panic(expected = "outside what was announced")]
+    fn a_rollback_is_an_outage_that_somebody_has_announced() {
+        ledger(9, 4..7).assert_given_up(&[7, 8, 9].into(), &[]);
     }
 }

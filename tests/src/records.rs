@@ -33,6 +33,14 @@ impl RecordClient {
     /// `Err` says why not.
     pub fn start(
         host: &Host,
+        send: impl FnMut(u64) -> std::result::Result<(), String> + Send + 'static,
+    ) -> RecordClient {
+        RecordClient::start_from(1, host, send)
+    }
+
+    fn start_from(
+        first: u64,
+        host: &Host,
         mut send: impl FnMut(u64) -> std::result::Result<(), String> + Send + 'static,
     ) -> RecordClient {
         let (ledger, stopping) = (Arc::new(Mutex::new(Ledger::default())), Arc::new(AtomicBool::new(false)));
@@ -41,7 +49,7 @@ impl RecordClient {
             let (ledger, stopping) = (ledger.clone(), stopping.clone());
             move || {
                 network.enter().expect("a client can enter the host's network");
-                for number in 1.. {
+                for number in first.. {
                     if stopping.load(Ordering::SeqCst) {
                         return;
                     }
@@ -58,16 +66,27 @@ impl RecordClient {
 
     /// Posts each number as the body of a request; a 2xx acknowledges it.
     pub fn post(host: &Host, url: &str) -> RecordClient {
-        RecordClient::form(host, url, |number| number.to_string())
+        RecordClient::post_from(1, host, url)
+    }
+
+    /// The same from a number that nothing stored has reached: a number that is there already is never missing.
+    pub fn post_from(first: u64, host: &Host, url: &str) -> RecordClient {
+        RecordClient::form_from(first, host, url, |number| number.to_string())
     }
 
     /// Posts what `body` makes of each number; a 2xx acknowledges it.
-    pub fn form(host: &Host, url: &str, body: impl Fn(u64) -> String + Send + 'static) -> RecordClient {
+    pub fn form_from(
+        first: u64,
+        host: &Host,
+        url: &str,
+        body: impl Fn(u64) -> String + Send + 'static,
+    ) -> RecordClient {
         let url = url.to_owned();
-        RecordClient::start(host, move |number| match http::request("POST", &url, body(number).as_bytes(), PATIENCE)? {
+        let send = move |number| match http::request("POST", &url, body(number).as_bytes(), PATIENCE)? {
             answer if answer.success() => Ok(()),
             answer => Err(format!("status {}", answer.status)),
-        })
+        };
+        RecordClient::start_from(first, host, send)
     }
 
     /// Runs a command on the host for each number; exit code 0 acknowledges it. While the host is

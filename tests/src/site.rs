@@ -87,6 +87,11 @@ impl Site {
         Ok(())
     }
 
+    /// Nobody answers any more where the repository was.
+    pub fn serve_no_more(&mut self) {
+        self.server = None;
+    }
+
     /// The records of the newest upgrade's journal, oldest first; empty when there is none.
     pub fn journal(&self) -> Vec<Value> {
         let folder = format!("/var/lib/consignee/{}/journal", self.product);
@@ -117,7 +122,8 @@ impl Site {
         let mut last = None;
         let reached = crate::wait::until(&format!("status {code}"), FINISH, || {
             let outcome = self.host.exec(&["consignee", "status", "--language", "en", product]);
-            let reached = outcome.code == code;
+            // Where nobody waits for a look (zypper) its verdict is still to come.
+            let reached = outcome.code == code && !outcome.text().contains("not judged yet");
             last = Some(outcome);
             reached.then_some(())
         });
@@ -135,7 +141,14 @@ impl Site {
 
     /// From stop until the product is found healthy, of every upgrade so far: the announced outages.
     pub fn announced(&self) -> Vec<(SystemTime, SystemTime)> {
-        let all = self.host.shell(&format!("cat /var/lib/consignee/{}/journal/*/records.jsonl", self.product));
+        self.host.announced(&self.product)
+    }
+}
+
+impl Host {
+    /// The same of a product, on a host that is nobody's site.
+    pub fn announced(&self, product: &str) -> Vec<(SystemTime, SystemTime)> {
+        let all = self.shell(&format!("cat /var/lib/consignee/{product}/journal/*/records.jsonl"));
         let mut windows = Vec::new();
         let mut open = None;
         let mut names: Vec<String> = Vec::new();
@@ -149,7 +162,10 @@ impl Site {
                     names = items.iter().map(|i| i["name"].as_str().unwrap_or_default().to_owned()).collect();
                 }
                 // Looked at before they are stopped, also where that happens outside the list.
-                ("step-started", Some("stop")) | ("engines-observed", _) if open.is_none() => open = at(),
+                // A finished upgrade that is taken back stops them once more.
+                ("step-started", Some("stop")) | ("engines-observed" | "undo-started", _) if open.is_none() => {
+                    open = at();
+                }
                 ("step-succeeded", Some("health")) if !names.iter().any(|name| name == "leave-maintenance") => {
                     windows.extend(open.take().zip(at()));
                 }

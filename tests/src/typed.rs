@@ -23,6 +23,18 @@ impl Site {
         self.typed(&self.manager().refresh())
     }
 
+    /// Takes away what the package manager keeps of the repositories.
+    #[track_caller]
+    pub fn forget_lists(&self) {
+        match self.manager() {
+            Manager::Apt => drop(self.host.shell("rm -rf /var/lib/apt/lists/*; apt-get clean")),
+            Manager::Dnf4 => drop(self.host.ok(&["dnf", "clean", "all"])),
+            Manager::Dnf5 => drop(self.host.ok(&["dnf5", "clean", "all"])),
+            Manager::Zypper => drop(self.host.ok(&["zypper", "--no-refresh", "clean", "--all"])),
+            Manager::Rpm => {}
+        }
+    }
+
     /// Upgrades whatever has a newer version.
     #[track_caller]
     pub fn upgrade(&self) -> Outcome {

@@ -3,14 +3,13 @@
 //! The ledger was packaged with debhelper, whose lines in the scripts enable, start and restart its
 //! service. Its next version has a plan: built by `consign build`, or by debhelper again and wrapped.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use consign_lab::{Host, RecordClient, Release, Site, Vendor, edit, lab};
 
 mod wrapped;
 
-use wrapped::{in_python, packagers, project, publish_wrapped};
+use wrapped::{client, entries, in_python, nothing_was_lost, packagers, project, publish_wrapped};
 
 const LEDGER: &str = "acme/ledger";
 const ENTRIES: &str = "http://127.0.0.1:8321/entries";
@@ -29,11 +28,6 @@ fn ordinary(name: &str, release: Release) -> (Host, RecordClient) {
     let client = RecordClient::post(&host, ENTRIES);
     client.wait_acknowledged(SOON).unwrap();
     (host, client)
-}
-
-fn entries(site: &Site) -> BTreeSet<u64> {
-    let answer: serde_json::Value = serde_json::from_str(&site.host.shell(&format!("curl -sf {ENTRIES}"))).unwrap();
-    answer.as_array().unwrap().iter().filter_map(|entry| entry["text"].as_str()?.parse().ok()).collect()
 }
 
 fn service(host: &Host) -> String {
@@ -134,6 +128,7 @@ fn what_debhelper_starts_too_early_is_started_by_the_agent_in_its_place() {
     let script = site.host.read("/var/lib/dpkg/info/acme-ledger.postinst");
     assert!(script.contains("deb-systemd-invoke $_dh_action 'acme-ledger.service'"), "{script}\n{installed}");
     assert_eq!(starts(&site), 1, "it ran without its database");
+    let client = client(&site);
     publish_wrapped(&vendor, "1.1.0", 2, |_| {});
     site.host.apt_get(&["update"]).expect_ok();
     site.consignee(&["ack", LEDGER, "--all", "--yes"]);
@@ -142,6 +137,7 @@ fn what_debhelper_starts_too_early_is_started_by_the_agent_in_its_place() {
     assert_eq!(starts(&site), 2, "it ran on a database of the version before");
     // Nothing of the agent's own was needed: the package brought the condition.
     assert!(!site.host.exists("/etc/systemd/system/acme-ledger.service.d"));
+    nothing_was_lost(&site, client);
 }
 
 /// How often systemd has started the ledger.
@@ -159,15 +155,13 @@ fn a_wrapped_package_whose_scripts_are_python_is_installed_and_upgraded() {
         let site = Site::open("python", release, &vendor, LEDGER).unwrap();
         site.host.apt_get(&["install", "acme-ledger"]).expect_ok();
         site.wait_status(0);
-        let client = RecordClient::post(&site.host, ENTRIES);
-        client.wait_acknowledged(SOON).unwrap();
+        let client = client(&site);
         publish_wrapped(&vendor, "1.1.0", 2, in_python);
         site.host.apt_get(&["update"]).expect_ok();
         site.consignee(&["ack", LEDGER, "--all", "--yes"]);
         site.host.apt_get(&["upgrade"]).expect_ok();
         site.wait_status(0);
-        client.wait_acknowledged(SOON).unwrap();
-        client.stop().assert_kept(&entries(&site), &site.announced());
+        nothing_was_lost(&site, client);
         let calls = site.host.read("/var/log/acme-ledger.calls");
         let expected = "preinst ['install']\npostinst ['configure', '']\nprerm ['upgrade', '1.1.0-1']\n\
                         preinst ['upgrade', '1.0.0-1', '1.1.0-1']\npostinst ['configure', '1.0.0-1']\n";

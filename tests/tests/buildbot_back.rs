@@ -250,7 +250,6 @@ fn on_postgresql_a_migration_cut_in_the_middle_is_taken_back_and_comes_after_all
     site.host.apt_get(&["upgrade"]).expect_ok();
     site.wait_status(0);
     assert_eq!(POSTGRESQL.schema(&site.host), "067");
-    client.wait_acknowledged(SOON).unwrap();
-    drop(client);
+    nothing_was_lost(&site, client);
     assert!(stored.is_subset(&site.host.buildbot_records()));
 }

@@ -1,8 +1,11 @@
 //! A release with a build for each release of Debian.
 
-use consign_lab::{REPOSITORY_PORT, RecordClient, Release, Site, Vendor, edit, lab};
+use consign_lab::{REPOSITORY_PORT, Release, Site, Vendor, edit, lab};
 
-const LEDGER: &str = "acme/ledger";
+mod wrapped;
+
+use wrapped::{LEDGER, client, nothing_was_lost};
+
 const BUILDS: &str = "[[build]]\nname = \"deb12\"\nchannel = \"bookworm\"\n\n[[build]]\nname = \"deb13\"\nchannel = \"trixie\"\n\n[[module]]";
 
 /// Whoever moves on to the next release of Debian gets the build for it, of the same release of the
@@ -39,8 +42,7 @@ fn a_host_that_moves_on_to_the_next_debian_gets_the_build_for_it() {
     site.host.apt_get(&["install", "acme-ledger"]).expect_ok();
     site.wait_status(0);
     assert_eq!(site.host.read("/opt/acme-ledger/made-for"), "deb12");
-    let client = RecordClient::post(&site.host, "http://127.0.0.1:8321/entries");
-    client.wait_acknowledged(std::time::Duration::from_secs(30)).unwrap();
+    let client = client(&site);
 
     site.host.copy_in(vendor.repository().join(on_13), "/root/next-release.deb");
     site.host.apt_get(&["install", "/root/next-release.deb"]).expect_ok();
@@ -56,6 +58,5 @@ fn a_host_that_moves_on_to_the_next_debian_gets_the_build_for_it() {
     let items = header["items"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap());
     assert_eq!(items.collect::<Vec<_>>(), ["announce", "stop", "packages", "daemon-reload", "start", "health"]);
     assert_eq!(site.announced().len(), 2, "the first install and the other build");
-    client.wait_acknowledged(std::time::Duration::from_secs(30)).unwrap();
-    assert_eq!(client.stop().unannounced(&site.announced()).len(), 0);
+    nothing_was_lost(&site, client);
 }

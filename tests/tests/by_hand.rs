@@ -1,32 +1,32 @@
 //! What an administrator does to packages by hand: another version back, away, and changes beside them.
 
-use consign_lab::{Archive, CANOPSIS, Product, Release, Site, TinyPackage, Vendor, lab};
+use consign_lab::{Archive, CANOPSIS, Product, RecordClient, Release, Site, TinyPackage, Vendor, lab};
 
-/// 3.26.0 is finished, 3.25.0 is still in the repository.
-fn upgraded(name: &str, release: Release) -> (Vendor, Site) {
+/// 3.26.0 is finished, 3.25.0 is still in the repository; and who worked with it meanwhile.
+fn upgraded(name: &str, release: Release) -> (Vendor, Site, RecordClient) {
     let (vendor, site) = Site::with_canopsis_cleared(name, release);
+    let client = site.client();
     site.host.apt_get(&["upgrade"]).expect_ok();
     site.wait_status(0);
-    (vendor, site)
+    (vendor, site, client)
 }
 
 #[test]
 fn an_older_version_is_refused_by_apt_and_nothing_changes() {
     lab!();
-    let (_vendor, site) = upgraded("downgrade", Release::Trixie);
-    let client = site.client();
+    let (_vendor, site, client) = upgraded("downgrade", Release::Trixie);
     let refused = site.host.apt_get(&["install", "--allow-downgrades", "canopsis=3.25.0-1"]).expect_code(100);
     assert!(refused.text().contains("older than"), "{refused}");
     assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.26.0-1"));
     site.wait_status(0);
-    assert_eq!(client.ledger().outages().len(), 0, "{:?}", client.ledger().outages());
+    assert_eq!(client.ledger().outages().len(), 1, "that of the upgrade: {:?}", client.ledger().outages());
     site.nothing_was_lost(client);
 }
 
 #[test]
 fn an_older_version_forced_past_the_gates_halts_and_is_over_when_it_is_put_back() {
     lab!();
-    let (vendor, site) = upgraded("forced-down", Release::Bookworm);
+    let (vendor, site, client) = upgraded("forced-down", Release::Bookworm);
     let dist = vendor.project(Product::canopsis("3.25.0")).unwrap().join("dist");
     site.host.copy_in(dist.join("canopsis_3.25.0-1_all.deb"), "/root/older.deb");
     // The preinst refuses a downgrade, too: only its absence lets the package in.
@@ -44,7 +44,7 @@ fn an_older_version_forced_past_the_gates_halts_and_is_over_when_it_is_put_back(
     site.wait_status(0);
     assert_eq!(site.engine("web"), "active");
     assert_eq!(site.init_calls().len(), 2, "putting it back runs nothing: {:?}", site.init_calls());
-    site.client();
+    site.nothing_is_missing(client);
 }
 
 #[test]
@@ -105,6 +105,7 @@ fn all_packages_of_a_product_removed_purged_and_installed_again() {
     let install = ["install", "canopsis"];
     site.host.apt_get(&install).expect_ok();
     site.wait_status(0);
+    let client = site.client();
     // One of them takes the others with it: they depend on each other.
     site.host.apt_get(&["remove", "canopsis-reports"]).expect_ok();
     for module in ["canopsis", "canopsis-connectors", "canopsis-reports"] {
@@ -115,6 +116,7 @@ fn all_packages_of_a_product_removed_purged_and_installed_again() {
     site.host.apt_get(&install).expect_ok();
     site.wait_status(0);
     assert_eq!(site.init_calls().len(), 1, "the same version again: {:?}", site.init_calls());
+    site.nothing_is_missing(client);
     site.host.apt_get(&["purge", "canopsis", "canopsis-connectors", "canopsis-reports"]).expect_ok();
     assert!(!site.host.exists("/var/lib/consignee/acme/canopsis/journal"));
     site.host.assert_packages_sound();

@@ -109,6 +109,7 @@ fn files_of_a_package_from_before_consign_are_adopted_without_a_question() {
     old.add(&[before.script("conffiles", &format!("{CONF}\n/etc/canopsis/old\n"))]).unwrap();
     old.give_to(&site.host);
     site.host.apt_get(&["update"]).expect_ok();
+    // No client: of that one there is nothing but its files.
     site.host.apt_get(&["install", "canopsis=3.25.0-0"]).expect_ok();
     site.host.write(CONF, format!("# of the site\n{text}"), 0o644);
     site.host.apt_get(&["install", "canopsis"]).expect_ok();
@@ -133,4 +134,63 @@ fn a_repository_that_the_site_points_to_its_mirror_stays_there_without_a_questio
     assert!(site.host.read(sources).contains("localhost"));
     assert!(site.host.read(&format!("{sources}.dpkg-dist")).contains("127.0.0.2:8081"));
     site.host.apt_get(&["update"]).expect_ok();
+}
+
+/// A package beside the product, whose files are dpkg's own conffiles.
+fn beside(version: &str, names: &[&str]) -> TinyPackage {
+    let list = names.iter().map(|name| format!("/etc/beside.{name}\n")).collect::<String>();
+    let package = TinyPackage::new("beside", version).script("conffiles", &list);
+    let with_file = |package: TinyPackage, name: &&str| package.file(&format!("/etc/beside.{name}"), version);
+    names.iter().fold(package, with_file)
+}
+
+/// dpkg asks about each of them: both have changed one, the site has removed one and had one before the vendor.
+#[test]
+fn where_dpkg_would_ask_about_the_files_of_another_package_the_agent_keeps_those_of_the_site() {
+    lab!();
+    let (vendor, site) = Site::with_canopsis("conf-beside", Release::Bookworm, "3.25.0");
+    let archive = Archive::new("beside").unwrap();
+    let comes = |version: &str, names: &[&str]| {
+        archive.add(&[beside(version, names)]).unwrap();
+        archive.give_to(&site.host);
+        site.host.apt_get(&["update"]).expect_ok();
+    };
+    let needs = |product: Product, version: &str| {
+        let needs = format!("depends.deb = [\"python3\", \"beside (>= {version})\"]");
+        vendor.release_edited(product, &[("depends.deb = [\"python3\"]", &needs)]).unwrap();
+    };
+    let kept = |version: &str, names: &[&str]| {
+        site.wait_status(0);
+        assert_eq!(site.host.installed("beside").as_deref(), Some(version));
+        assert_eq!(site.host.shell("cat /etc/beside.edited /etc/beside.first; ls /etc/beside.*"), names.join("\n"));
+        site.host.assert_packages_sound();
+    };
+    comes("1", &["edited", "removed"]);
+    site.host.apt_get(&["install", "beside"]).expect_ok();
+    site.host.write("/etc/beside.edited", "mine\n", 0o644);
+    site.host.write("/etc/beside.first", "mine\n", 0o644);
+    site.host.ok(&["rm", "/etc/beside.removed"]);
+
+    // An upgrade that ends at the question: what it left is finished by the agent.
+    comes("2", &["edited", "removed", "first"]);
+    needs(Product::canopsis("3.26.0"), "2");
+    site.clear_canopsis();
+    let asked = site.host.apt_get(&["upgrade"]).expect_code(100);
+    assert!(asked.text().contains("end of file on stdin at conffile prompt"), "{asked}");
+    let half_way = || (site.host.exec(&["consignee", "status", CANOPSIS]).code != 5).then_some(());
+    site.host.wait_until("the agent has seen how it ended", UPGRADE, half_way);
+    if site.host.exec(&["consignee", "status", CANOPSIS]).code != 0 {
+        site.consignee(&["retry", CANOPSIS]);
+    }
+    let beside = ["mine", "mine", "/etc/beside.edited", "/etc/beside.edited.dpkg-dist", "/etc/beside.first"];
+    let dist = ["/etc/beside.first.dpkg-dist", "/etc/beside.removed.dpkg-dist"];
+    kept("2", &[&beside[..], &dist].concat());
+
+    // One that the agent installs.
+    comes("3", &["edited", "removed", "first"]);
+    needs(Product::canopsis("3.26.1"), "3");
+    site.clear_canopsis();
+    site.consignee(&["upgrade", CANOPSIS, "--yes"]);
+    kept("3", &[&beside[..], &dist].concat());
+    assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.26.1-1"));
 }

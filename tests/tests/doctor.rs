@@ -1,6 +1,8 @@
 //! What the agent says about itself and about what happened: `doctor`, `why`, `log`, `resume`.
 
-use consign_lab::{CANOPSIS, Outcome, Release, Site, lab};
+use std::time::Duration;
+
+use consign_lab::{CANOPSIS, Outcome, Product, Release, Site, lab};
 use serde_json::Value;
 
 const HOOKS: &str = "/etc/apt/apt.conf.d/20consignee";
@@ -30,6 +32,7 @@ fn a_host_in_order_is_well_and_each_thing_that_is_broken_is_named_until_it_is_me
     // The agent came after the lists were last read: it has seen no feed yet.
     site.host.apt_get(&["update"]).expect_ok();
     says(&consignee(&site, &["doctor"]).expect_ok(), &["nothing has to be put right"]);
+    let client = site.client();
     let drop_in =
         site.host.shell("find /usr/lib/systemd /etc/systemd -path '*canopsis-engine@*' -name 50-consign.conf");
     site.host.shell(&format!(
@@ -53,6 +56,7 @@ fn a_host_in_order_is_well_and_each_thing_that_is_broken_is_named_until_it_is_me
         drop_in.trim()
     ));
     consignee(&site, &["doctor"]).expect_ok();
+    site.nothing_was_lost(client);
 }
 
 #[test]
@@ -79,5 +83,42 @@ fn a_halted_upgrade_says_why_and_what_its_step_wrote() {
     site.consignee(&["retry", CANOPSIS]);
     site.wait_status(0);
     says(&consignee(&site, &["doctor"]).expect_ok(), &["nothing has to be put right"]);
+    site.nothing_was_lost(client);
+}
+
+/// How often the second step has asked for more time.
+fn postponed(site: &Site) -> usize {
+    site.events().iter().filter(|event| *event == "retry-later").count()
+}
+
+/// Each time a step asks for more time the agent waits twice as long as before, and tries it by itself then: 10 s after
+/// the first time, 160 s after the fifth, 5 min from the next on. Whoever has mended what it waited for does not wait.
+#[test]
+fn an_upgrade_that_waits_for_time_goes_on_at_once_where_a_person_resumes_it() {
+    lab!();
+    let (vendor, site) = Site::with_canopsis("resumed", Release::Trixie, "3.25.0");
+    let index = "[[step]]\nname = \"index\"\nrun = [\"/usr/bin/touch\", \"/srv/index/done\"]\nretry_later_exit = 1\n\n\
+                 [[health]]";
+    vendor.release_edited(Product::canopsis("3.26.0"), &[("[[health]]", index)]).unwrap();
+    site.clear_canopsis();
+    let client = site.client();
+    site.host.apt_get(&["upgrade"]).expect_ok();
+    let wait_postponed = |times: usize| {
+        let is_so = || (postponed(&site) >= times).then_some(());
+        site.host.wait_until(&format!("asked {times} times for more time"), Duration::from_secs(60), is_so);
+    };
+    wait_postponed(1);
+    while postponed(&site) < 6 {
+        let before = postponed(&site);
+        says(&consignee(&site, &["resume", CANOPSIS]).expect_ok(), &["understood; the agent goes on by itself"]);
+        wait_postponed(before + 1);
+    }
+    site.wait_status(5);
+    site.host.ok(&["mkdir", "/srv/index"]);
+    says(&consignee(&site, &["resume", CANOPSIS]).expect_ok(), &["understood; the agent goes on by itself"]);
+    site.wait_status(0);
+    assert_eq!(postponed(&site), 6, "the agent had tried it before anybody said so");
+    assert_eq!(site.engine("web"), "active");
+    says(&consignee(&site, &["resume", CANOPSIS]).expect_code(1), &["it is completed, and waits for more than time"]);
     site.nothing_was_lost(client);
 }

@@ -1,8 +1,11 @@
-//! The document of `consignee plan --document`, followed line by line on a host without the agent.
+//! What people are told to type, typed: the document of `consignee plan --document`, followed line by line on a host
+//! without the agent, and the script of `docs/exit-codes.md`.
 
+use std::path::Path;
+use std::process::Command;
 use std::time::SystemTime;
 
-use consign_lab::{Archive, CANOPSIS, Product, Release, Site, TinyPackage, lab};
+use consign_lab::{Archive, CANOPSIS, Host, Product, Release, Site, TinyPackage, lab};
 
 const PARTS: &str = r#"
 [[prerequisite]]
@@ -107,4 +110,57 @@ fn followed(release: Release, language: &str, title: &str) {
     assert!(!site.host.exists("/var/lib/consignee/acme/canopsis/unfinished"));
     client.wait_acknowledged(std::time::Duration::from_secs(30)).unwrap();
     client.stop().assert_kept(&site.canopsis_records(), &[(stop, start)]);
+}
+
+/// The script of the page, with the name of the product of these tests.
+fn script_that_waits() -> String {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/exit-codes.md");
+    let page = fs_err::read_to_string(page).unwrap();
+    let script = page.split_once("```sh\n").expect("the page has no script").1.split_once("```").unwrap().0;
+    assert!(script.contains("acme/erp"), "{script}");
+    script.replace("acme/erp", CANOPSIS)
+}
+
+/// Puts this machine's `jq` on a host, with the libraries that it was linked with.
+fn give_jq(host: &Host) {
+    let jq = fs_err::canonicalize("/usr/bin/jq").unwrap();
+    let listed = Command::new("ldd").arg(&jq).output().unwrap();
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    let libraries = listed.lines().filter_map(|line| line.split_whitespace().find(|word| word.starts_with('/')));
+    let mut loader = None;
+    for library in libraries.map(Path::new) {
+        let name = library.file_name().unwrap().to_str().unwrap();
+        host.copy_in(fs_err::canonicalize(library).unwrap(), &format!("/opt/jq/{name}"));
+        loader = loader.or_else(|| name.starts_with("ld-").then(|| name.to_owned()));
+    }
+    host.copy_in(&jq, "/opt/jq/jq");
+    let loader = loader.expect("jq has a loader");
+    let run = format!("#!/bin/sh\nexec /opt/jq/{loader} --library-path /opt/jq /opt/jq/jq \"$@\"\n");
+    host.write("/usr/local/bin/jq", run, 0o755);
+}
+
+#[test]
+fn the_script_that_waits_for_an_upgrade_tells_how_it_ended() {
+    lab!();
+    let (vendor, site) = Site::with_canopsis("waiting", Release::Bookworm, "3.25.0");
+    give_jq(&site.host);
+    let client = site.client();
+    let script = script_that_waits();
+    let says = |sentence: &str| {
+        let ended = site.host.exec(&["sh", "-c", &script]).expect_ok();
+        assert_eq!(ended.stdout.lines().last(), Some(sentence), "{ended}");
+    };
+    vendor.release(Product::canopsis("3.26.0")).unwrap();
+    says("not begun: consignee why acme/canopsis");
+    site.clear_canopsis();
+    site.trouble("fail");
+    says("a person has to act: consignee status acme/canopsis");
+    site.trouble_is_over();
+    site.consignee(&["retry", CANOPSIS]);
+    site.wait_status(0);
+    vendor.release(Product::canopsis("3.26.1")).unwrap();
+    site.clear_canopsis();
+    says("finished");
+    assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.26.1-1"));
+    site.nothing_was_lost(client);
 }

@@ -1,5 +1,7 @@
 //! An upgrade that is cut off: by dpkg, by a power cut, by the end of the agent.
 
+use std::time::Duration;
+
 use consign_lab::{Archive, CANOPSIS, Product, Release, Site, TinyPackage, lab};
 
 #[test]
@@ -143,4 +145,53 @@ fn asked(site: &Site) {
     site.consignee(&["answer", CANOPSIS, "rerun"]);
     site.wait_status(0);
     assert_eq!(site.engine("web"), "active");
+}
+
+/// A service beside the product, which has a file open as its standard input from the moment that it is started.
+fn opens(site: &Site, unit: &str, file: &str) {
+    let input = format!("--property=StandardInput=file:{file}");
+    site.host.ok(&["systemd-run", "--unit", unit, "--property=Type=exec", &input, "sleep", "infinity"]);
+}
+
+#[test]
+fn a_step_that_is_cut_off_again_and_again_halts_and_names_who_has_the_files_of_the_product_open() {
+    lab!();
+    let (vendor, site) = Site::with_canopsis("loop", Release::Bookworm, "3.25.0");
+    let again = ("login_shell = true", "login_shell = true\non_interrupt = \"rerun\"");
+    let backup = ("[[health]]", "[backup]\npaths = [\"/var/lib/canopsis\"]\n\n[[health]]");
+    vendor.release_edited(Product::canopsis("3.26.0"), &[again, backup]).unwrap();
+    site.clear_canopsis();
+    let client = site.client();
+    site.trouble("hang");
+    site.host.apt_get(&["upgrade"]).expect_ok();
+    for attempt in 1..=3 {
+        let is_at_it = || (site.init_calls().len() > attempt).then_some(());
+        site.host.wait_until("the init step is tried again", Duration::from_secs(60), is_at_it);
+        if attempt == 3 {
+            opens(&site, "report", "/opt/canopsis/bin/canopsis-engine");
+            opens(&site, "indexer", "/var/lib/canopsis/canopsis.db");
+        }
+        site.host.ok(&["systemctl", "kill", "--signal=KILL", "consignee.service"]);
+    }
+    let status = site.wait_status(4).text();
+    let said = ["was tried 3 times without an end; in its way were: ", "systemctl stop report.service"];
+    let named = [("report", "/opt/canopsis/bin/canopsis-engine"), ("indexer", "/var/lib/canopsis/canopsis.db")];
+    let named = named.map(|(unit, file)| {
+        let pid = site.host.shell(&format!("systemctl show -P MainPID {unit}"));
+        format!("{file} by sleep ({pid}, {unit}.service)")
+    });
+    for words in said.into_iter().chain(named.iter().map(String::as_str)) {
+        assert!(status.contains(words), "{words:?} is missing in {status}");
+    }
+    site.assert_canopsis_stopped();
+    let record = site.journal().into_iter().rfind(|record| record["event"] == "loop-detected").unwrap();
+    assert_eq!(record["holders"].as_array().unwrap().len(), 2, "{record}");
+    let french = site.host.exec(&["consignee", "--language", "fr", "why", CANOPSIS]).text();
+    assert!(french.contains("tentée 3 fois sans aboutir ; sur son chemin : "), "{french}");
+
+    site.host.ok(&["systemctl", "stop", "report", "indexer"]);
+    site.trouble_is_over();
+    site.consignee(&["retry", CANOPSIS]);
+    site.wait_status(0);
+    site.nothing_was_lost(client);
 }

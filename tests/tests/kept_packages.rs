@@ -1,6 +1,6 @@
 //! The packages to go back to: kept before an upgrade stops anything, and what can keep that from going well.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use consign_lab::{CANOPSIS, Product, Release, Site, Vendor, lab};
 
@@ -158,19 +158,23 @@ fn a_repository_that_has_the_old_version_no_more_stops_no_upgrade() {
 fn a_cached_file_that_is_not_the_vendors_is_not_taken_for_the_previous_package() {
     lab!();
     let (vendor, site) = Site::with_canopsis_cleared("kept-false", Release::Trixie);
+    let client = site.client();
     let cached = format!("/var/cache/apt/archives/{OLD}");
     site.host.shell(&format!("dpkg-deb -R {cached} /srv/other && dpkg-deb -b /srv/other {cached}"));
     site.host.apt_get(&["upgrade"]).expect_ok();
     upgraded(&site, "3.26.0");
     assert_published(&vendor, &site, OLD);
+    site.nothing_was_lost(client);
 }
 
 #[test]
 fn kept_packages_stay_with_the_product_and_go_with_its_purge() {
     lab!();
     let (_vendor, site) = Site::with_canopsis_cleared("kept-purged", Release::Bookworm);
+    let client = site.client();
     site.host.apt_get(&["upgrade"]).expect_ok();
     upgraded(&site, "3.26.0");
+    site.nothing_was_lost(client);
     site.host.apt_get(&["remove", "canopsis"]).expect_ok();
     assert_eq!(kept(&site), [OLD, NEW]);
     site.host.apt_get(&["purge", "canopsis"]).expect_ok();
@@ -189,6 +193,7 @@ fn after_a_failed_step_the_previous_packages_can_be_put_back_by_hand() {
     vendor.release(Product::canopsis("3.26.0").in_three_packages()).unwrap();
     site.clear_canopsis();
     site.host.ok(&["cp", "-a", "/var/lib/canopsis", "/srv/backup"]);
+    let (client, begun) = (site.client(), SystemTime::now());
     site.trouble("fail");
     site.host.apt_get(&["upgrade"]).expect_ok();
     site.wait_status(4);
@@ -207,6 +212,9 @@ fn after_a_failed_step_the_previous_packages_can_be_put_back_by_hand() {
     site.wait_status(0);
     assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.25.0-1"));
     assert_eq!(site.status()["products"][0]["finished"], "3.25.0");
+    client.wait_acknowledged(SOON).unwrap();
+    let ledger = client.stop();
+    ledger.assert_given_up(&site.canopsis_records(), &[(begun, SystemTime::now())]);
     let client = site.client();
     site.host.assert_packages_sound();
     site.host.ok(&["apt-mark", "hold", "canopsis"]);

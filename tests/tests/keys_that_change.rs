@@ -241,6 +241,7 @@ fn expired_copy(release: Release) {
     let site = Site::open("expired", release, &vendor, CANOPSIS).unwrap();
     site.host.apt_get(&["install", "canopsis"]).expect_ok();
     site.wait_status(0);
+    let client = site.client();
     quietly(&update(&site).expect_ok());
 
     for copy in ["/usr/share/consignee/vendors/acme/certificate.pgp", "/usr/share/keyrings/acme-archive-keyring.pgp"] {
@@ -256,6 +257,7 @@ fn expired_copy(release: Release) {
     site.host.apt_get(&["upgrade"]).expect_ok();
     site.wait_status(0);
     assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.26.0-1"));
+    site.nothing_was_lost(client);
 }
 
 /// GnuPG with a home of its own.

@@ -98,6 +98,7 @@ fn checks_that_do_not_end_keep_no_terminal_waiting() {
     let parts = ["a", "b", "c", "d"].map(stubborn).join("");
     let gone = "[[prerequisite]]\nid = \"gone\"\ncommand = [\"/usr/lib/none\"]\notherwise.en = \"x\"\n";
     let (_vendor, site) = site_with("prerequisite-late", Release::Bookworm, &(parts + gone), 3);
+    let client = site.client();
     let begun = Instant::now();
     let looked = site.host.apt_get(&["update"]).expect_ok();
     assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
@@ -107,6 +108,7 @@ fn checks_that_do_not_end_keep_no_terminal_waiting() {
         &["longer than the 5 s it was given", "/usr/lib/none could not be started: there is no such program"],
     );
     assert_eq!(site.host.exec(&["pgrep", "-f", "trap"]).stdout, "", "nothing runs on");
+    site.nothing_was_lost(client);
 }
 
 const SNAPSHOT: &str = r#"

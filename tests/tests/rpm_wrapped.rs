@@ -7,7 +7,7 @@ use consign_lab::{Lab, RpmSystem, Site, Vendor, lab};
 
 mod wrapped;
 
-use wrapped::{LEDGER, client, nothing_was_lost, packagers, publish_wrapped_rpm, service};
+use wrapped::{LEDGER, client, nothing_is_missing, nothing_was_lost, packagers, publish_wrapped_rpm, service};
 
 const SOON: Duration = Duration::from_secs(60);
 
@@ -74,7 +74,7 @@ fn an_ordinary_rpm_is_taken_over_by_its_next_version_wrapped() {
     site.host.exec(&["consignee", "ack", LEDGER, "--all", "--yes"]).expect_code(4);
     site.consignee(&["retry", LEDGER]);
     site.wait_status(0);
-    client.wait_acknowledged(SOON).unwrap();
+    nothing_is_missing(&site, client);
     assert_eq!(site.host.shell("curl -sf http://127.0.0.1:8321/health | grep -o 'schema\": 2'"), "schema\": 2");
     site.host.assert_packages_sound();
 }

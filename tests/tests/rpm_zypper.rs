@@ -121,6 +121,7 @@ fn a_lock_stands_in_the_way_of_nothing_else_and_goes_with_the_agent() {
 fn on_a_terminal_the_look_is_shown_and_the_finish_is_followed() {
     lab!(Lab::has_rpm());
     let (vendor, site) = installed("zypper-terminal");
+    let client = site.client();
     vendor.release(Product::canopsis("3.26.0")).unwrap();
     site.host.shell("find /var/cache/zypp/raw -name mirrorlist.txt -delete");
     let shell = Terminal::run(&site.host, &["env", "LC_ALL=C.UTF-8", "bash", "--norc", "-i"]).unwrap();
@@ -131,6 +132,7 @@ fn on_a_terminal_the_look_is_shown_and_the_finish_is_followed() {
     let screen = shell.wait_for("it is 42", SOON);
     assert!(screen.contains("3.26.0") && screen.contains("finished"), "{screen}");
     site.wait_status(0);
+    site.nothing_was_lost(client);
 }
 
 const MODULES: [&str; 3] = ["canopsis", "canopsis-connectors", "canopsis-reports"];

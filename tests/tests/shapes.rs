@@ -97,6 +97,7 @@ fn a_new_dependency_that_pushes_another_package_out_needs_a_full_upgrade() {
     lab!();
     let with = &[("depends.deb = [\"python3\"]", "depends.deb = [\"python3\", \"tiny-lib\"]")];
     let (_vendor, site) = cleared("pushes-out", Release::Bookworm, manifest(with));
+    let client = site.client();
     let archive = Archive::new("tiny").unwrap();
     let lib = TinyPackage::new("tiny-lib", "1.0").field("Conflicts", "tiny-old");
     archive.add(&[lib, TinyPackage::new("tiny-old", "1.0")]).unwrap();
@@ -109,6 +110,7 @@ fn a_new_dependency_that_pushes_another_package_out_needs_a_full_upgrade() {
     assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.25.0-1"));
     site.host.ok(&["apt", "-y", "full-upgrade"]);
     finished_once(&site, "canopsis");
+    site.nothing_was_lost(client);
 }
 
 const RENAMED: [(&str, &str); 1] =
@@ -153,7 +155,6 @@ fn rename_package(release: Release) {
     site.host.apt_get(&["purge", "canopsis"]).expect_ok();
     site.wait_status(0);
     assert_eq!(site.engine("web"), "active");
-    site.nothing_was_lost(client);
 
     // The next release, which still carries the old name for others.
     release_changed(&vendor, Product::canopsis("3.26.1"), manifest(&RENAMED));
@@ -163,6 +164,7 @@ fn rename_package(release: Release) {
     assert_eq!(site.host.installed("canopsis-core").as_deref(), Some("3.26.1-1"));
     assert_eq!(site.host.installed("canopsis"), None);
     assert_eq!(site.init_calls().len(), 3);
+    site.nothing_was_lost(client);
 }
 
 const WEB: &str = "canopsis-engine@web.service";
@@ -219,6 +221,7 @@ fn a_unit_that_was_stopped_on_purpose_stays_stopped_under_its_new_name() {
         ];
         edit(&project.join("consign.toml"), parts).unwrap();
     });
+    // No client: it is what would take its records.
     site.host.ok(&["systemctl", "disable", "--now", WEB]);
     site.host.apt_get(&["upgrade"]).expect_ok();
     finished_once(&site, "canopsis");

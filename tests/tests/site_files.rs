@@ -106,6 +106,7 @@ fn a_release_that_a_person_allowed_is_installed_with_nobody_there() {
 fn the_hold_opens_and_closes_when_the_window_does() {
     lab!();
     let (_vendor, site) = cleared("window", Release::Bookworm, "");
+    let client = site.client();
     assert!(site.host.read(HOLD).contains("3.26.0-1"));
     // It opens with the next minute but one at the latest, and closes a minute later.
     let window = |from: u32| {
@@ -121,12 +122,14 @@ fn the_hold_opens_and_closes_when_the_window_does() {
     site.host.wait_until("the window opens", soon, || site.host.read(HOLD).contains("3.26.0-1").then_some(()));
     site.host.wait_until("the window closes", soon, || (!site.host.read(HOLD).contains("3.26.0-1")).then_some(()));
     assert_eq!(site.host.failed_units(), [""; 0]);
+    site.nothing_was_lost(client);
 }
 
 #[test]
 fn a_window_that_is_no_window_holds_and_names_the_line() {
     lab!();
     let (_vendor, site) = cleared("no-window", Release::Trixie, "");
+    let client = site.client();
     site.host.write(POLICY, "language = \"en\"\n[window]\nallowed = [\"Samedi 22:00-04:00\"]\n", 0o644);
     let looked = site.host.apt_get(&["update"]).expect_ok().text();
     let said = "policy.toml, line 3, column 12: \"Samedi\" is no day; days are Mon, Tue, Wed, Thu, Fri, Sat, Sun";
@@ -136,6 +139,7 @@ fn a_window_that_is_no_window_holds_and_names_the_line() {
     site.host.write(POLICY, "language = \"en\"\n[windows]\n", 0o644);
     let status = site.host.apt_get(&["update"]).expect_ok().text();
     assert!(status.contains("line 2, column 2: unknown field `windows`, expected one of"), "{status}");
+    site.nothing_was_lost(client);
 }
 
 #[test]
@@ -148,6 +152,7 @@ fn engines_that_were_stopped_on_purpose_stay_stopped() {
     site.host.apt_get(&["install", "canopsis"]).expect_ok();
     site.wait_status(0);
     let unit = |name: &str| format!("canopsis-engine@{name}.service");
+    // No client: who would take its records is one of those.
     site.host.ok(&["systemctl", "disable", "--now", &unit("worker")]);
     site.host.ok(&["systemctl", "mask", "--now", &unit("web")]);
     vendor.release_edited(Product::canopsis("3.26.0"), &[(health, "")]).unwrap();

@@ -101,9 +101,7 @@ fn engines_do_not_start_on_a_snapshot_that_was_reverted() {
         assert_eq!(site.engine(engine), "active", "{engine}");
     }
     site.wait_status(0);
-    client.wait_acknowledged(Duration::from_secs(30)).unwrap();
-    let missing = client.stop().missing(&site.canopsis_records());
-    assert!(missing.is_empty(), "acknowledged and lost: {missing:?}");
+    site.nothing_is_missing(client);
 }
 
 #[test]
@@ -128,15 +126,14 @@ fn a_restored_dump_holds_upgrades_until_a_person_accepts_it() {
     upgrade(&site);
     site.wait_status(0);
     assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.26.0-1"));
-    client.wait_acknowledged(Duration::from_secs(30)).unwrap();
-    let missing = client.stop().missing(&site.canopsis_records());
-    assert!(missing.is_empty(), "acknowledged and lost: {missing:?}");
+    site.nothing_is_missing(client);
 }
 
 #[test]
 fn data_that_is_not_at_the_version_of_the_release_starts_no_engine() {
     lab!();
     let (vendor, site) = site("not-migrated");
+    let client = site.client();
     publish(&vendor, Product::canopsis("3.26.0"), "version = \"3\"");
     upgrade(&site);
     let status = site.wait_status(4);
@@ -151,4 +148,74 @@ fn data_that_is_not_at_the_version_of_the_release_starts_no_engine() {
     assert_eq!(site.engine("web"), "active");
     let history = site.consignee(&["history", CANOPSIS]);
     says(&history, &["root took the data for right, at 2"]);
+    site.nothing_was_lost(client);
+}
+
+/// What the site puts there says which version the data is at.
+const STAMP: &str = "/var/lib/canopsis/stamp";
+
+/// 3.25.0 runs and 3.26.0 is offered, whose second step asks for more time until it has its folder.
+fn between_two_steps(name: &str) -> (Vendor, Site) {
+    let (vendor, site) = site(name);
+    let index = "[[step]]\nname = \"index\"\nrun = [\"/usr/bin/touch\", \"/srv/index/done\"]\nretry_later_exit = 1\n";
+    publish(&vendor, Product::canopsis("3.26.0"), index);
+    (vendor, site)
+}
+
+fn wait_between(site: &Site) {
+    let waits = || site.events().ends_with(&["retry-later", "data-observed"].map(str::to_owned)).then_some(());
+    site.host.wait_until("the second step waits", Duration::from_secs(60), waits);
+}
+
+/// Halted before the second step, of which nothing was run.
+#[track_caller]
+fn halted_between(site: &Site) {
+    let sentence = "the data is at restored, and should be at 2";
+    says(&site.wait_status(4), &[sentence, "consignee data acme/canopsis --accept"]);
+    site.assert_canopsis_stopped();
+    assert!(!site.host.exists("/srv/index/done"), "the second step was run");
+    assert_eq!(site.init_calls().len(), 2, "the first step was run again");
+}
+
+/// The right data again, and a person says so.
+#[track_caller]
+fn goes_on(site: &Site) {
+    site.host.ok(&["rm", STAMP]);
+    site.consignee(&["retry", CANOPSIS]);
+    site.wait_status(0);
+    assert!(site.host.exists("/srv/index/done"));
+    assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.26.0-1"));
+}
+
+#[test]
+fn data_that_change_between_two_steps_are_named_before_the_second_runs() {
+    lab!();
+    let (_vendor, site) = between_two_steps("between");
+    let client = site.client();
+    upgrade(&site);
+    wait_between(&site);
+    site.host.write(STAMP, "restored", 0o644);
+    site.host.ok(&["mkdir", "/srv/index"]);
+    halted_between(&site);
+    goes_on(&site);
+    site.nothing_was_lost(client);
+}
+
+/// The power goes in the middle of an upgrade, and the disk that comes back is another one.
+#[test]
+fn data_that_change_while_the_host_is_off_in_the_middle_of_an_upgrade_are_named_at_boot() {
+    lab!();
+    let (_vendor, site) = between_two_steps("off");
+    let client = site.client();
+    upgrade(&site);
+    wait_between(&site);
+    site.host.shell(&format!("echo restored >{STAMP}; mkdir /srv/index; sync"));
+    site.host.cut();
+    site.host.boot_again().unwrap();
+    halted_between(&site);
+    for engine in ENGINES {
+        assert!(!was_started(&site, engine), "{engine} was started in the middle of an upgrade");
+    }
+    goes_on(&site);
+    site.nothing_was_lost(client);
 }

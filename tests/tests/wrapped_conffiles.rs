@@ -7,10 +7,9 @@ use consign_lab::{Host, RecordClient, Release, Site, Terminal, Vendor, edit, lab
 
 mod wrapped;
 
-use wrapped::{in_python, packagers, publish_wrapped};
+use wrapped::{client, in_python, nothing_is_missing, nothing_was_lost, packagers, publish_wrapped};
 
 const LEDGER: &str = "acme/ledger";
-const ENTRIES: &str = "http://127.0.0.1:8321/entries";
 const SOON: Duration = Duration::from_secs(60);
 const UPGRADE: Duration = Duration::from_secs(240);
 const FIRST: [&str; 5] = ["dropped", "edited", "made", "removed", "untouched"];
@@ -103,12 +102,13 @@ fn kept(host: &Host, made: &str) {
 const MADE: &str = "made root:root 600 mine\nmade.dpkg-dist root:root 600 two\n";
 
 #[track_caller]
-fn finished(site: &Site) {
+fn finished(site: &Site, client: RecordClient) {
     let status = site.wait_status(0).text();
     assert_eq!(site.host.installed("acme-ledger").as_deref(), Some("1.1.0-1"));
     assert_eq!(site.host.shell("curl -sf http://127.0.0.1:8321/health | grep -o 'schema\": 2'"), "schema\": 2");
     kept(&site.host, MADE);
     assert!(status.contains("the vendor's new default is /etc/acme/edited.dpkg-dist"), "{status}");
+    nothing_was_lost(site, client);
 }
 
 #[test]
@@ -116,13 +116,11 @@ fn an_upgrade_with_nobody_to_answer_asks_nothing_about_conffiles() {
     lab!();
     let (_vendor, sites) = edited("conffiles", &Release::ALL, |_| {});
     on_each(sites, |site| {
-        let client = RecordClient::post(&site.host, ENTRIES);
-        client.wait_acknowledged(SOON).unwrap();
+        let client = client(&site);
         let said = site.host.ok(&["sh", "-c", "apt-get -y upgrade </dev/null"]).text();
         assert!(said.contains("/etc/acme/edited is the site's and stays"), "{said}");
-        finished(&site);
-        client.wait_acknowledged(SOON).unwrap();
-        assert_eq!(client.stop().outages().len(), 1);
+        assert_eq!(client.ledger().outages().len(), 1);
+        finished(&site, client);
     });
 }
 
@@ -131,10 +129,11 @@ fn an_upgrade_typed_on_a_terminal_asks_nothing_about_conffiles() {
     lab!();
     let (_vendor, sites) = edited("conffiles-terminal", &[Release::Trixie], in_python);
     let [site] = &sites[..] else { panic!() };
+    let client = client(site);
     let mut terminal = Terminal::run(&site.host, &["apt-get", "-y", "upgrade"]).unwrap();
     assert_eq!(terminal.wait(UPGRADE), 0, "{}", terminal.screen());
     assert!(!terminal.screen().contains("[default=N]"), "{}", terminal.screen());
-    finished(site);
+    finished(site, client);
     // Merged by the site: there is nothing more to say.
     site.host.ok(&["rm", "/etc/acme/edited.dpkg-dist", "/etc/acme/made.dpkg-dist"]);
     assert!(!site.wait_status(0).text().contains("/etc/acme"));
@@ -150,6 +149,7 @@ fn a_power_cut_after_the_files_were_set_aside_loses_nothing() {
         edit(&debian.join("preinst"), &[("set -e\n", "set -e\nwhile [ -e /srv/hang ]; do sleep 0.1; done\n")]).unwrap();
     });
     on_each(sites, |mut site| {
+        let client = client(&site);
         site.host.write("/srv/hang", "", 0o644);
         let upgrade = std::thread::spawn({
             let entrance = site.host.entrance();
@@ -167,7 +167,7 @@ fn a_power_cut_after_the_files_were_set_aside_loses_nothing() {
         site.host.ok(&["rm", "/srv/hang"]);
         site.host.exec(&["sh", "-c", "dpkg --configure -a </dev/null"]);
         site.host.ok(&["sh", "-c", "apt-get -y upgrade </dev/null"]);
-        finished(&site);
+        finished(&site, client);
     });
 }
 
@@ -177,6 +177,7 @@ fn a_power_cut_before_the_package_is_configured_loses_nothing() {
     lab!();
     let (vendor, sites) = edited("conffiles-unpacked", &Release::ALL, |_| {});
     on_each(sites, |mut site| {
+        let client = client(&site);
         site.host.ok(&[
             "sh",
             "-c",
@@ -190,7 +191,7 @@ fn a_power_cut_before_the_package_is_configured_loses_nothing() {
         site.host.ok(&["sh", "-c", "dpkg --unpack /root/acme-ledger_1.1.0-1_all.deb </dev/null"]);
         assert_eq!(site.host.read("/etc/acme/edited.dpkg-consign"), "mine\n");
         site.host.ok(&["sh", "-c", "dpkg --configure -a </dev/null"]);
-        finished(&site);
+        finished(&site, client);
     });
 }
 
@@ -201,6 +202,7 @@ fn an_upgrade_that_dpkg_gives_up_puts_the_files_of_the_site_back() {
         edit(&debian.join("preinst"), &[("set -e\n", "set -e\n[ ! -e /srv/fail ] || exit 1\n")]).unwrap();
     });
     on_each(sites, |site| {
+        let client = client(&site);
         let before = site.host.shell("cd /etc/acme && ls -l --time-style=full-iso");
         site.host.write("/srv/fail", "", 0o644);
         site.host.exec(&["sh", "-c", "apt-get -y upgrade </dev/null"]).expect_code(100);
@@ -209,7 +211,7 @@ fn an_upgrade_that_dpkg_gives_up_puts_the_files_of_the_site_back() {
         site.host.ok(&["rm", "/srv/fail"]);
         site.wait_status(0);
         site.host.ok(&["sh", "-c", "apt-get -y upgrade </dev/null"]);
-        finished(&site);
+        finished(&site, client);
     });
 }
 
@@ -226,6 +228,7 @@ fn the_conffiles_of_an_ordinary_package_are_taken_over_without_a_question() {
         touch(&host);
         let vendor = Vendor::new("acme").unwrap();
         publish_wrapped(&vendor, "1.1.0", 2, with(SECOND, "two\n"));
+        // No client: it stands in the end, for its note, with nobody who could say what is stored.
         let site = Site::on(host, &vendor, LEDGER).unwrap();
         site.host.ok(&["sh", "-c", "apt-get -y full-upgrade </dev/null"]);
         kept(&site.host, "made root:root 644 two\n");
@@ -244,6 +247,7 @@ fn links_diversions_and_folders_of_the_site_stay_as_they_are() {
         let site = Site::open("conffiles-links", release, &vendor, LEDGER).unwrap();
         site.host.apt_get(&["install", "acme-ledger"]).expect_ok();
         site.wait_status(0);
+        let client = client(&site);
         site.host.write("/srv/linked", "mine\n", 0o644);
         site.host.shell(
             "cd /etc/acme && ln -sf /srv/linked linked && ln -sf /srv/nowhere dangling && rm -r d && \
@@ -280,6 +284,7 @@ fn links_diversions_and_folders_of_the_site_stay_as_they_are() {
         let expected = format!("/srv/linked\n/srv/nowhere\nroot 755\n{}{}", shown(&acme), shown(&opt));
         assert_eq!(said, expected.trim_end());
         assert_eq!(site.host.read("/srv/linked"), "mine\n");
+        nothing_was_lost(&site, client);
         site.host.assert_packages_sound();
     }
 }
@@ -302,16 +307,19 @@ fn a_package_of_our_own_takes_the_files_over_from_a_wrapped_one() {
     lab!();
     let (vendor, sites) = edited("conffiles-own", &[Release::Bookworm], |_| {});
     let [site] = &sites[..] else { panic!() };
+    let first = client(site);
     site.host.ok(&["sh", "-c", "apt-get -y upgrade </dev/null"]);
-    finished(site);
+    finished(site, first);
     publish_own(&vendor);
     clear(site);
+    let client = client(site);
     site.host.ok(&["sh", "-c", "apt-get -y upgrade </dev/null"]);
     site.wait_status(0);
     assert_eq!(site.host.installed("acme-ledger").as_deref(), Some("1.2.0-1"));
     let files = site.host.shell("cd /etc/acme && head -v $(ls | grep -E 'edited|removed|untouched')");
     let expected = "==> edited <==\nmine\n\n==> edited.dpkg-dist <==\nthree\n\n==> untouched <==\nthree";
     assert_eq!(files, expected);
+    nothing_was_lost(site, client);
     site.host.assert_packages_sound();
 }
 
@@ -323,6 +331,7 @@ fn an_ordinary_package_over_an_unpacked_one_finds_the_files_of_the_site() {
     let folder = tempfile::tempdir().unwrap();
     let package = packagers::debhelper("1.0.0-1", 1, folder.path(), with(FIRST, "one\n"));
     on_each(sites, |site| {
+        let client = client(&site);
         site.host.ok(&["sh", "-c", "cd /root && apt-get download acme-ledger"]);
         site.host.ok(&["sh", "-c", "dpkg --unpack /root/acme-ledger_1.1.0-1_all.deb </dev/null"]);
         assert_eq!(site.host.read("/etc/acme/edited"), "two\n");
@@ -340,5 +349,6 @@ fn an_ordinary_package_over_an_unpacked_one_finds_the_files_of_the_site() {
         ];
         let expected: Vec<_> = texts.map(|(name, text)| format!("==> {name} <==\n{text}\n")).into();
         assert_eq!(files, expected.join("\n").trim_end());
+        nothing_is_missing(&site, client);
     });
 }

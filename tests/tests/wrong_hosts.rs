@@ -36,6 +36,7 @@ fn neighbour(site: &Site, version: &str) -> Archive {
 fn a_site_file_that_cannot_be_read_holds_the_product_and_nothing_else() {
     lab!();
     let (_vendor, site) = Site::with_canopsis_cleared("unreadable", Release::Bookworm);
+    let client = site.client();
     neighbour(&site, "1");
     let wrong = [
         ("chmod 666 /etc/consign/policy.toml", "others than root may write it (mode 0666)"),
@@ -59,12 +60,14 @@ fn a_site_file_that_cannot_be_read_holds_the_product_and_nothing_else() {
     site.host.ok(&["rm", "/etc/consign/policy.toml"]);
     site.host.apt_get(&["install", "canopsis=3.26.0-1"]).expect_ok();
     upgraded(&site);
+    site.nothing_was_lost(client);
 }
 
 #[test]
 fn a_plan_for_a_newer_agent_is_held_and_says_what_it_needs() {
     lab!();
     let (vendor, site) = Site::with_canopsis("newer-plan", Release::Trixie, "3.25.0");
+    let client = site.client();
     let needs = [("supported_from =", "minimum_agent = \"9.1.0\"\nsupported_from =")];
     vendor.release_edited(Product::canopsis("3.26.0"), &needs).unwrap();
     let looked = site.host.apt_get(&["update"]).expect_ok();
@@ -76,6 +79,7 @@ fn a_plan_for_a_newer_agent_is_held_and_says_what_it_needs() {
     let refused = site.host.exec(&["dpkg", "--force-depends", "-i", "/root/canopsis.deb"]).expect_code(1);
     assert!(refused.text().contains(said), "{refused}");
     untouched(&site);
+    site.nothing_was_lost(client);
     site.host.assert_packages_sound();
 }
 
@@ -83,6 +87,7 @@ fn a_plan_for_a_newer_agent_is_held_and_says_what_it_needs() {
 fn a_plan_that_another_key_signed_is_refused_by_apt_and_by_dpkg() {
     lab!();
     let (_vendor, site) = Site::with_canopsis("other-key", Release::Bookworm, "3.25.0");
+    let client = site.client();
     // The same names, and everything in order but the key.
     let impostor = Vendor::new("acme").unwrap();
     let packages = impostor.build(&impostor.project(Product::canopsis("3.26.0")).unwrap()).unwrap();
@@ -93,6 +98,7 @@ fn a_plan_that_another_key_signed_is_refused_by_apt_and_by_dpkg() {
         assert!(refused.text().contains("could not be verified"), "{refused}");
         untouched(&site);
     }
+    site.nothing_was_lost(client);
     site.host.assert_packages_sound();
 }
 
@@ -116,9 +122,10 @@ fn on_a_read_only_var_nothing_stops_and_afterwards_everything_goes() {
     assert!(status.text().contains("3.26.0"), "{status}");
     untouched_but_for_reading(&site);
     site.host.ok(&["umount", "--lazy", "/var"]);
+    let client = site.client();
     site.host.apt_get(&["upgrade"]).expect_ok();
     upgraded(&site);
-    site.client();
+    site.nothing_was_lost(client);
 }
 
 // The product cannot write either, and says so to its users; it is not stopped.

@@ -6,15 +6,17 @@
 //! beginning; with the engines stopped nobody asks again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use consign_metadata::feed::FeedRelease;
 use consign_metadata::name::{PackageName, ProductId, UnitName};
 use consign_metadata::plan::UpgradePlan;
 
 use super::situation::Situation;
-use super::{Agent, backup_room, previous, room};
+use super::{Agent, backup_room, previous, room, targets};
 use crate::engine::event::{HeldFile, Purpose, Reason};
-use crate::host::{HostError, PackageManager, open_files};
+use crate::host::open_files::{self, Sought};
+use crate::host::{HostError, PackageManager};
 use crate::looked::Looked;
 use crate::places::Places;
 use crate::previous::PackageVersion;
@@ -75,7 +77,7 @@ pub struct Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
-    fn of(agent: &'a Agent, situation: &'a Situation<'_>, plan: &UpgradePlan) -> Self {
+    pub(super) fn of(agent: &'a Agent, situation: &'a Situation<'_>, plan: &UpgradePlan) -> Self {
         let installed = situation.catalogue.entries.values().flat_map(|entry| entry.installed.values());
         let plans = installed.map(|found| &found.plan).chain([plan]);
         Self {
@@ -109,18 +111,33 @@ impl<'a> Subject<'a> {
         }
         let is_left_out =
             |unit: &str| unit.starts_with(OWN) || self.engines.iter().any(|engine| engine.as_str() == unit);
-        let mut holders = open_files::holders(&files, &is_left_out)?;
-        holders.retain(|holder| !holder.process.starts_with(OWN));
+        let holders = others(&Sought { files, below: Vec::new() }, &is_left_out)?;
         let more = holders.len().saturating_sub(MAXIMUM);
-        let held = holders.into_iter().take(MAXIMUM).map(|holder| HeldFile {
-            file: holder.file.display().to_string(),
-            process: holder.process,
-            pid: holder.pid,
-            unit: holder.unit,
-        });
-        let files: Vec<HeldFile> = held.collect();
+        let files: Vec<HeldFile> = holders.into_iter().take(MAXIMUM).collect();
         Ok((!files.is_empty()).then_some(Reason::FilesHeldOpen { files, more }))
     }
+
+    /// The first who have files of the product open, or any below these folders; its engines are among them.
+    ///
+    /// # Errors
+    /// When it cannot be told.
+    pub fn held_files(&self, below: &[PathBuf]) -> Result<Vec<HeldFile>, HostError> {
+        let files = self.packages.files(&self.modules)?.into_iter().collect();
+        let holders = others(&Sought { files, below: below.to_vec() }, &|unit| unit.starts_with(OWN))?;
+        Ok(holders.into_iter().take(MAXIMUM).collect())
+    }
+}
+
+fn others(sought: &Sought, is_left_out: &dyn Fn(&str) -> bool) -> Result<Vec<HeldFile>, HostError> {
+    let mut holders = open_files::holders(sought, is_left_out)?;
+    holders.retain(|holder| !holder.process.starts_with(OWN));
+    let held = holders.into_iter().map(|holder| HeldFile {
+        file: holder.file.display().to_string(),
+        process: holder.process,
+        pid: holder.pid,
+        unit: holder.unit,
+    });
+    Ok(held.collect())
 }
 
 /// Whether [`Subject::look`] finds it: the rest takes a look at what is offered.
@@ -146,7 +163,11 @@ pub(super) fn weights(places: &Places, product: &ProductId) -> Checks {
 pub fn of_host(agent: &Agent, situation: &Situation<'_>, plan: &UpgradePlan) -> Found {
     match situation.under_way() {
         Some(_) => Found::default(),
-        None => Subject::of(agent, situation, plan).look(),
+        None => {
+            let mut found = Subject::of(agent, situation, plan).look();
+            found.held.extend(targets::reasons(agent, situation, plan));
+            found
+        }
     }
 }
 
@@ -157,6 +178,11 @@ pub fn of_offer(agent: &Agent, situation: &Situation<'_>, plan: &UpgradePlan, re
     }
     let subject = Subject::of(agent, situation, plan);
     let (mut found, weights) = (subject.look(), subject.weights());
+    found.held.extend(targets::reasons(agent, situation, plan));
+    // Whoever looks into it would not come back.
+    if found.held.iter().any(targets::does_not_answer) {
+        return found;
+    }
     let outlook = previous::outlook(agent, situation);
     found.look(weights.previous_packages, "previous_packages", || Ok(missing(&outlook.clone()?.missing)));
     found.look(weights.room, "room", || {

@@ -101,7 +101,15 @@ pub fn mend(agent: &Agent, header: &Header, plan: &UpgradePlan, joined: &Joined)
     let installed = agent.packages.install(&wanted);
     match is_whole(agent, header, plan)? {
         true => Ok(()),
-        false => Err(installed.err().or(repaired.err()).unwrap_or_else(|| unchanged(header)).into()),
+        false => Err(both(repaired.err(), installed.err()).unwrap_or_else(|| unchanged(header)).into()),
+    }
+}
+
+/// What was wrong first has the way out, and what failed because of it is not left out.
+fn both(first: Option<HostError>, then: Option<HostError>) -> Option<HostError> {
+    match (first, then) {
+        (Some(first), Some(then)) => Some(HostError { reason: format!("{}\n{then}", first.reason), ..first }),
+        (first, then) => first.or(then),
     }
 }
 

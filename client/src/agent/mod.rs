@@ -32,6 +32,7 @@ pub mod data;
 pub mod decision;
 pub mod dialogue;
 pub mod duty;
+pub mod holding;
 pub mod holds;
 pub mod hop;
 pub mod intent;
@@ -55,6 +56,7 @@ pub mod room;
 pub mod seeding;
 pub mod service;
 pub mod situation;
+pub mod targets;
 pub mod telling;
 pub mod tidying;
 pub mod timing;
@@ -144,6 +146,8 @@ pub struct Agent {
     expected: Mutex<BTreeSet<ProductId>>,
     /// Held by whoever reconciles a product; whoever is expected waits for it.
     turns: Locks,
+    /// How often each product was taken up.
+    taken_up: Mutex<BTreeMap<ProductId, u64>>,
     /// Whether somebody waits for the end of a transaction.
     watched: Mutex<bool>,
     /// The process that reported that its transaction has run to its end.
@@ -174,6 +178,7 @@ impl Agent {
             admitted: Mutex::default(),
             expected: Mutex::default(),
             turns: Locks::default(),
+            taken_up: Mutex::default(),
             watched: Mutex::default(),
             done: Mutex::default(),
             mending: Mutex::default(),

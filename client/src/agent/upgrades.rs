@@ -8,7 +8,7 @@ use consign_metadata::version::Version;
 
 use super::catalogue::{SignedPlan, plan_of};
 use super::situation::Situation;
-use super::{Agent, AgentError, comparison, putting_back, telling};
+use super::{Agent, AgentError, comparison, holding, putting_back, telling};
 use crate::add_on::{AddOn, Joined};
 use crate::backup;
 use crate::engine::event::{
@@ -286,6 +286,7 @@ pub fn carry_out(
         programs: &*agent.programs,
         clock: &*agent.clock,
         put_back: &put_back,
+        holders: &|| holding::holders(agent, situation, &target.plan),
         tell: &tell,
     };
     if task != Task::StopEngines {

@@ -75,6 +75,7 @@ fn take_up(agent: &Arc<Agent>, id: &ProductId) {
         let turn = agent.turns.lock(id);
         agent.expected().remove(id);
         let standing = reconcile::reconcile(agent, id);
+        let count = agent.count(id, standing.is_ok());
         drop(turn);
         let mended = matches!(standing, Ok(Standing::Person)) && is_mended(agent, id);
         drop(shift);
@@ -82,6 +83,10 @@ fn take_up(agent: &Arc<Agent>, id: &ProductId) {
             Ok(Standing::Later(pause)) => {
                 let _shift = agent.duty.wait();
                 agent.clock.sleep(pause);
+                // Whoever came meanwhile, a person or a wake-up, has taken it up and waits anew, each time longer.
+                if agent.count(id, false) != count {
+                    return;
+                }
             }
             Ok(_) if mended => {}
             Ok(_) if goes_on(agent, id) => {}
@@ -146,6 +151,14 @@ fn wait_for_end(pid: u32) {
 }
 
 impl Agent {
+    /// How often a product was taken up, with this time.
+    fn count(&self, id: &ProductId, again: bool) -> u64 {
+        let mut taken_up = self.taken_up.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = taken_up.entry(id.clone()).or_default();
+        *count += u64::from(again);
+        *count
+    }
+
     /// Whether no transaction is open that may still change a product.
     pub(super) fn is_over(&self, id: &ProductId) -> Result<bool, AgentError> {
         let Some(holder) = self.packages.transaction()? else {

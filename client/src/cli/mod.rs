@@ -29,6 +29,8 @@ mod rehearse;
 mod rollback;
 mod session;
 mod status;
+#[cfg(test)]
+mod statuses;
 mod upgrade;
 mod why;
 

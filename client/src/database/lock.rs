@@ -49,7 +49,7 @@ impl Lock<'_> {
     /// # Errors
     /// [`Failure`] where nobody can tell.
     pub fn take(&self) -> Result<Taken, Failure> {
-        if self.is_at_work()? && self.said().lines().any(|line| line.trim() == HELD) {
+        if self.is_held()? {
             return Ok(Taken::Held);
         }
         self.release()?;
@@ -81,6 +81,25 @@ impl Lock<'_> {
     /// [`Failure`] where it may still be held.
     pub fn release(&self) -> Result<(), Failure> {
         self.programs.end(&self.unit()).map_err(|error| host(&error))
+    }
+
+    /// Whether another session has it. What is this host's stays so, and what was free is free again.
+    ///
+    /// # Errors
+    /// [`Failure`] where nobody can tell.
+    pub fn is_elsewhere(&self) -> Result<bool, Failure> {
+        if self.is_held()? {
+            return Ok(false);
+        }
+        let taken = self.take()?;
+        if taken == Taken::Held {
+            self.release()?;
+        }
+        Ok(taken == Taken::Elsewhere)
+    }
+
+    fn is_held(&self) -> Result<bool, Failure> {
+        Ok(self.is_at_work()? && self.said().lines().any(|line| line.trim() == HELD))
     }
 
     fn is_at_work(&self) -> Result<bool, Failure> {

@@ -3,10 +3,12 @@
 //!
 //! - `header`: the first record, what must not change under a running upgrade
 //! - `failure`: how a step failed
+//! - `holder`: who was in the way of one
 //! - `reason`: why an upgrade is held or refused
 
 mod failure;
 mod header;
+mod holder;
 mod reason;
 
 use std::collections::BTreeMap;
@@ -17,7 +19,8 @@ use serde::{Deserialize, Serialize};
 
 pub use failure::Failure;
 pub use header::{Header, Item, JoinedAddOn, ModuleChange};
-pub use reason::{FullFileSystem, HeldFile, Purpose, Reason};
+pub use holder::Holder;
+pub use reason::{FolderProblem, FullFileSystem, HeldFile, Purpose, Reason};
 
 /// The format of a journal; the first record names it.
 pub const FORMAT: u32 = 1;
@@ -131,6 +134,9 @@ pub enum Event {
         item: usize,
         /// How often.
         attempts: u32,
+        /// Who was in the way then; the first ones.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        holders: Vec<Holder>,
     },
     /// Try the step that failed again.
     Retry {

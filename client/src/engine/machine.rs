@@ -338,8 +338,9 @@ impl Upgrade {
             Event::StepFailed { item: i, failure } if *i == item && activity != Idle => {
                 Some(self.back_or_halt(item, HaltCause::Failed { failure: failure.clone() }))
             }
-            Event::LoopDetected { item: i, attempts } if *i == item => {
-                Some(State::Halted { item, cause: HaltCause::LoopDetected { attempts: *attempts } })
+            Event::LoopDetected { item: i, attempts, holders } if *i == item => {
+                let cause = HaltCause::LoopDetected { attempts: *attempts, holders: holders.clone() };
+                Some(State::Halted { item, cause })
             }
             Event::RollbackRequested { accepts_data_loss, .. } if activity != Busy => self.back(*accepts_data_loss),
             Event::Retry { by: None } if is_packages => Some(State::Forward { item, activity }),

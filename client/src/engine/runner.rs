@@ -125,7 +125,6 @@ impl<'a> Runner<'a> {
             return self.at_packages();
         }
         let abandoned = item < upgrade.packages_item() && upgrade.packages == Packages::Before && !live;
-        let attempts = upgrade.attempts(item);
         match activity {
             Activity::Busy => {
                 self.end_leftover(index(item));
@@ -137,11 +136,16 @@ impl<'a> Runner<'a> {
             // Its transaction is gone and nothing has changed: back.
             Activity::Idle if abandoned => self.append(Event::Packages { observed: Packages::Before, ended: true }),
             Activity::Interrupted => self.resume(item),
-            Activity::Idle if upgrade.postponements(item) >= RETRIES => {
-                self.append(Event::LoopDetected { item, attempts })
-            }
+            Activity::Idle if upgrade.postponements(item) >= RETRIES => self.stop_trying(item),
             Activity::Idle => self.start(item),
         }
+    }
+
+    /// A loop, which is left to a person with the names of those who are in the way.
+    fn stop_trying(&mut self, item: usize) -> Result<Option<Standing>, JournalError> {
+        let attempts = self.journal.upgrade().attempts(item);
+        let holders = self.locked_elsewhere_for(item).into_iter().chain((self.context.holders)()).collect();
+        self.append(Event::LoopDetected { item, attempts, holders })
     }
 
     fn at_packages(&mut self) -> Result<Option<Standing>, JournalError> {
@@ -154,9 +158,8 @@ impl<'a> Runner<'a> {
     /// Goes on with a step that was found busy.
     fn resume(&mut self, item: usize) -> Result<Option<Standing>, JournalError> {
         let upgrade = self.journal.upgrade();
-        let attempts = upgrade.attempts(item);
         if upgrade.interruptions(index(item)) >= INTERRUPTIONS {
-            return self.append(Event::LoopDetected { item, attempts });
+            return self.stop_trying(item);
         }
         let on_interrupt = upgrade.header.items[item].on_interrupt;
         match (self.probe(item), on_interrupt) {
@@ -204,6 +207,11 @@ impl<'a> Runner<'a> {
             }
             Ok(Done::Later) => {
                 self.append(Event::RetryLater { item })?;
+                // What it has left is compared before it runs again. Who waits for another host has done nothing,
+                // and the data are that one's meanwhile.
+                if !waits {
+                    self.observe_data(item)?;
+                }
                 Ok(Some(Standing::Later(pause(attempt))))
             }
             Ok(Done::Person) => self.append(Event::Asked { item }),

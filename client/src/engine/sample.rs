@@ -117,7 +117,7 @@ pub fn events_about(upgrade: &Upgrade, items: &[i64]) -> Vec<Event> {
             failed(item),
             Event::Interrupted { item },
             Event::Asked { item },
-            Event::LoopDetected { item, attempts: upgrade.attempts(item) },
+            Event::LoopDetected { item, attempts: upgrade.attempts(item), holders: Vec::new() },
         ]);
         let answers = [Answer::Done, Answer::Rerun, Answer::Undo];
         events.extend(answers.map(|answer| Event::Answered { item, answer, by: person() }));

@@ -3,7 +3,7 @@
 use consign_metadata::version::Version;
 use serde::Serialize;
 
-use super::event::{Failure, Reason};
+use super::event::{Failure, Holder, Reason};
 
 /// Where an upgrade stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -109,5 +109,8 @@ pub enum HaltCause {
     LoopDetected {
         /// How often.
         attempts: u32,
+        /// Who was in the way then; the first ones.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        holders: Vec<Holder>,
     },
 }

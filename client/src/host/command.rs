@@ -23,6 +23,8 @@ pub const LIMIT: Duration = Duration::from_secs(60);
 pub const MAXIMUM: usize = 8 * 1024 * 1024;
 
 const STDERR_END: usize = 4096;
+/// How long a command that was killed is waited for.
+const DEATH: Duration = Duration::from_secs(10);
 /// What every command has in its environment.
 const FIXED: [(&str, &str); 2] = [("PATH", PATH), ("LC_ALL", "C.UTF-8")];
 
@@ -242,7 +244,7 @@ impl HostCommand {
         let stdout = collect(stdout, Keep::Start(self.maximum));
         let stderr = collect(stderr, Keep::End(STDERR_END));
         let Some(status) = wait(&mut child, deadline) else {
-            kill(&mut child);
+            kill(child);
             log::debug!("{self}: killed after {} s", self.limit.as_secs());
             return Err(CommandError::Timeout { line: self.to_string(), seconds: self.limit.as_secs() });
         };
@@ -302,12 +304,15 @@ fn wait(child: &mut Child, deadline: Instant) -> Option<ExitStatus> {
     }
 }
 
-fn kill(child: &mut Child) {
+fn kill(mut child: Child) {
     let group = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw);
     if let Some(group) = group {
         let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
     }
-    let _ = child.wait();
+    // In the middle of a call to a file system that is gone a process does not even end when it is killed.
+    if wait(&mut child, Instant::now() + DEATH).is_none() {
+        std::thread::spawn(move || child.wait());
+    }
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ pub mod confined;
 pub mod copy;
 pub mod dnf;
 pub mod dnf5;
+pub mod folder;
 pub mod gap;
 mod guard;
 pub mod login;

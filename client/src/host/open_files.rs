@@ -27,16 +27,31 @@ pub struct Holder {
     pub unit: Option<String>,
 }
 
+/// Which files are looked for.
+#[derive(Debug, Default)]
+pub struct Sought {
+    /// These.
+    pub files: BTreeSet<PathBuf>,
+    /// Each of these, and every file below it.
+    pub below: Vec<PathBuf>,
+}
+
+impl Sought {
+    fn has(&self, path: &Path) -> bool {
+        self.files.contains(path) || self.below.iter().any(|folder| path.starts_with(folder))
+    }
+}
+
 /// Every process that has one of these files open, but for those of units that are left out.
 ///
 /// # Errors
 /// When a process cannot be looked at, for want of rights. One that has ended has no files.
-pub fn holders(files: &BTreeSet<PathBuf>, is_left_out: &dyn Fn(&str) -> bool) -> Result<Vec<Holder>, HostError> {
+pub fn holders(sought: &Sought, is_left_out: &dyn Fn(&str) -> bool) -> Result<Vec<Holder>, HostError> {
     let processes = std::fs::read_dir(PROC).map_err(|cause| at("list", Path::new(PROC), cause))?;
     let mut found = Vec::new();
     for entry in processes.flatten() {
         let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
-        match of_process(&entry.path(), pid, files, is_left_out) {
+        match of_process(&entry.path(), pid, sought, is_left_out) {
             Ok(more) => found.extend(more),
             Err(cause) if is_gone(&cause) => {}
             Err(cause) => return Err(at("look at the files of process", Path::new(&pid.to_string()), cause)),
@@ -51,18 +66,13 @@ fn is_gone(cause: &io::Error) -> bool {
     cause.kind() == ErrorKind::NotFound || cause.raw_os_error() == Some(rustix::io::Errno::SRCH.raw_os_error())
 }
 
-fn of_process(
-    folder: &Path,
-    pid: u32,
-    files: &BTreeSet<PathBuf>,
-    is_left_out: &dyn Fn(&str) -> bool,
-) -> io::Result<Vec<Holder>> {
+fn of_process(folder: &Path, pid: u32, sought: &Sought, is_left_out: &dyn Fn(&str) -> bool) -> io::Result<Vec<Holder>> {
     let groups = std::fs::read_to_string(folder.join("cgroup"))?;
     // What starts everything else runs nothing of a product's, and in a container it may not be looked at.
     if pid == 1 || pid == std::process::id() || units(&groups).any(is_left_out) {
         return Ok(Vec::new());
     }
-    let ours = |name: PathBuf| is_one_of(&name, folder, files);
+    let ours = |name: PathBuf| is_one_of(&name, folder, sought);
     let held: BTreeSet<PathBuf> = names(folder)?.into_iter().filter_map(ours).collect();
     if held.is_empty() {
         return Ok(Vec::new());
@@ -96,20 +106,22 @@ fn names(folder: &Path) -> io::Result<BTreeSet<PathBuf>> {
 }
 
 /// The file, where the name is that of one of them, and not of another in a container of its own.
-fn is_one_of(name: &Path, process: &Path, files: &BTreeSet<PathBuf>) -> Option<PathBuf> {
+fn is_one_of(name: &Path, process: &Path, sought: &Sought) -> Option<PathBuf> {
     let text = name.to_str()?;
     let (path, is_deleted) = match text.strip_suffix(DELETED) {
         Some(path) => (Path::new(path), true),
         None => (name, false),
     };
-    let file = files.get(path)?;
+    if !sought.has(path) {
+        return None;
+    }
     let same = |one: &Path, other: &Path| {
         let identity = |path: &Path| std::fs::metadata(path).map(|found| (found.dev(), found.ino(), found.is_dir()));
         matches!((identity(one), identity(other)), (Ok(one), Ok(other)) if one == other && !one.2)
     };
     // The root of the process, as it sees it.
     let seen = process.join("root").join(path.strip_prefix("/").ok()?);
-    (is_deleted || same(&seen, file)).then(|| file.clone())
+    (is_deleted || same(&seen, path)).then(|| path.to_owned())
 }
 
 #[cfg(test)]
@@ -136,7 +148,7 @@ mod tests {
 
     fn found(files: &[&Path]) -> Vec<Holder> {
         let files = files.iter().map(|path| path.to_path_buf()).collect();
-        holders(&files, &|_| false).unwrap()
+        holders(&Sought { files, ..Sought::default() }, &|_| false).unwrap()
     }
 
     #[test]
@@ -165,12 +177,27 @@ mod tests {
     }
 
     #[test]
+    fn every_file_below_a_folder_of_data_counts_and_none_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (data, beside) = (folder.path().join("data"), folder.path().join("data-beside"));
+        std::fs::create_dir(&data).unwrap();
+        std::fs::write(&beside, "").unwrap();
+        std::fs::write(data.join("erp.db"), "").unwrap();
+        let (held, _other) = (holding(&data.join("erp.db")), holding(&beside));
+        let sought = Sought { below: vec![data.clone()], ..Sought::default() };
+        let found = holders(&sought, &|_| false).unwrap();
+        let found: Vec<_> = found.iter().map(|holder| (holder.pid, &holder.file)).collect();
+        assert_eq!(found, [(held.0.id(), &data.join("erp.db"))]);
+    }
+
+    #[test]
     fn what_its_own_engines_have_open_is_left_out() {
         let folder = tempfile::tempdir().unwrap();
         let open = folder.path().join("open");
         std::fs::write(&open, "").unwrap();
         let _held = holding(&open);
-        assert_eq!(holders(&[open].into(), &|_| true).unwrap(), []);
+        let sought = Sought { files: [open].into(), ..Sought::default() };
+        assert_eq!(holders(&sought, &|_| true).unwrap(), []);
     }
 
     #[test]

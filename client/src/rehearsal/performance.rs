@@ -227,6 +227,7 @@ impl<'a> Piece<'a> {
             programs: confined,
             clock: &self.clock,
             put_back: &nobody,
+            holders: &Vec::new,
             tell: &|_| {},
         };
         let mut runner = Runner::new(context, journal);

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use consign_metadata::name::ProductId;
 use consign_metadata::text::Language;
 
-use super::going_back;
 use super::page::{Page, Style};
-use crate::engine::event::{Failure, HeldFile, Reason};
+use super::{going_back, holder};
+use crate::engine::event::{Failure, FolderProblem, HeldFile, Reason};
 use crate::engine::machine::{HaltCause, State, Upgrade};
 use crate::host::typed;
 
@@ -106,6 +106,7 @@ fn on_reason(product: &ProductId, reason: &Reason, language: Language) -> Vec<Ad
             let full = file_systems.iter().map(|full| disk(&full.folder, language));
             full.chain([refresh(language)]).collect()
         }
+        Reason::FolderUnusable { folder, problem } => vec![on_folder(folder, problem, language), refresh(language)],
         Reason::RebootPending { .. } => {
             let purpose = say!(language, "then look again", "puis examiner de nouveau");
             vec![
@@ -114,7 +115,7 @@ fn on_reason(product: &ProductId, reason: &Reason, language: Language) -> Vec<Ad
             ]
         }
         Reason::FilesHeldOpen { files, .. } => {
-            let holders = files.iter().map(|held| holder(held, language));
+            let holders = files.iter().map(|held| open_by(held, language));
             holders.chain([refresh(language)]).collect()
         }
         Reason::PreviousPackagesMissing { .. } => vec![may_miss(product, language), refresh(language)],
@@ -144,6 +145,36 @@ pub fn disk(folder: &str, language: Language) -> Advice {
     advice(format!("df -h {folder}"), purpose)
 }
 
+fn on_folder(folder: &str, problem: &FolderProblem, language: Language) -> Advice {
+    match problem {
+        FolderProblem::NotAFolder | FolderProblem::LeadsNowhere { .. } => advice(
+            format!("ls -ld {folder}"),
+            say!(
+                language,
+                "see what is there; put a folder in its place, or mount what belongs there",
+                "voir ce qui s'y trouve ; mettre un dossier à la place, ou monter ce qui doit y être"
+            ),
+        ),
+        FolderProblem::Refused { .. } => advice(
+            format!("findmnt --target {folder}"),
+            say!(
+                language,
+                "see which file system it is on, and make it writable",
+                "voir sur quel système de fichiers il est, et le rendre accessible en écriture"
+            ),
+        ),
+        // Whatever looks at it first would not come back.
+        FolderProblem::NoAnswer { .. } => advice(
+            format!("umount --lazy {folder}"),
+            say!(
+                language,
+                "let go of the file system that does not answer (or bring its server back), then mount it again",
+                "lâcher le système de fichiers qui ne répond pas (ou rétablir son serveur), puis le remonter"
+            ),
+        ),
+    }
+}
+
 /// Go on with what only waits.
 pub fn resume(product: &ProductId, language: Language) -> Advice {
     let purpose = say!(language, "then go on at once", "puis continuer sans attendre");
@@ -151,16 +182,18 @@ pub fn resume(product: &ProductId, language: Language) -> Advice {
 }
 
 /// What ends a process: with its service, or by whoever started it.
-fn holder(held: &HeldFile, language: Language) -> Advice {
+pub fn open_by(held: &HeldFile, language: Language) -> Advice {
     match &held.unit {
         Some(unit) => {
             advice(format!("systemctl stop {unit}"), say!(language, "let go of the files", "libérer les fichiers"))
         }
-        None => advice(
-            format!("ps -fp {}", held.pid),
-            say!(language, "who it is, and have it ended", "savoir qui c'est, et y mettre fin"),
-        ),
+        None => process(held.pid, language),
     }
+}
+
+/// Who a process is, and how it ends.
+pub fn process(pid: u32, language: Language) -> Advice {
+    advice(format!("ps -fp {pid}"), say!(language, "who it is, and have it ended", "savoir qui c'est, et y mettre fin"))
 }
 
 fn may_miss(product: &ProductId, language: Language) -> Advice {
@@ -212,9 +245,10 @@ fn halted(upgrade: &Upgrade, item: usize, cause: &HaltCause, language: Language)
         HaltCause::Failed { failure: Failure::DataDiffers { .. } } => {
             vec![data(product, language), accept_data(product, language)]
         }
-        HaltCause::Failed { .. } | HaltCause::Interrupted | HaltCause::LoopDetected { .. } => {
-            vec![what_happened(upgrade, language)]
+        HaltCause::LoopDetected { holders, .. } => {
+            [vec![what_happened(upgrade, language)], holder::advice(holders, language)].concat()
         }
+        HaltCause::Failed { .. } | HaltCause::Interrupted => vec![what_happened(upgrade, language)],
     };
     all.push(retry(product, language));
     if item != upgrade.packages_item() {

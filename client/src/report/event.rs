@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use consign_metadata::name::{PackageName, UnitName};
 use consign_metadata::text::Language;
 
-use super::{failure, reason, words};
+use super::{failure, holder, reason, words};
 use crate::engine::event::{Answer, EngineState, Event, Header, Packages, Person, Reason, SkipReason};
 
 /// The event, beginning in lower case and without a full stop.
@@ -69,12 +69,12 @@ pub fn sentence(event: &Event, header: &Header, language: Language) -> String {
             with_step(&step(*item), language, "a person has to decide", "une personne doit décider")
         }
         Event::Answered { item, answer, by } => answered(&step(*item), *answer, by, language),
-        Event::LoopDetected { item, attempts } => {
-            let step = step(*item);
+        Event::LoopDetected { item, attempts, holders } => {
+            let (step, by) = (step(*item), holder::behind(holders, language));
             say!(
                 language,
-                "step {step} was tried {attempts} times without an end",
-                "étape {step} tentée {attempts} fois sans aboutir"
+                "step {step} was tried {attempts} times without an end{by}",
+                "étape {step} tentée {attempts} fois sans aboutir{by}"
             )
         }
         Event::Retry { by } => retried(by.as_ref(), language),

@@ -2,6 +2,7 @@
 
 use consign_metadata::text::Language;
 
+use super::holder;
 use crate::engine::event::Failure;
 use crate::engine::machine::HaltCause;
 
@@ -146,11 +147,14 @@ pub fn halt(cause: &HaltCause, language: Language) -> String {
             "the step was interrupted and nobody knows how far it came",
             "l'étape a été interrompue et nul ne sait jusqu'où elle est allée"
         ),
-        HaltCause::LoopDetected { attempts } => say!(
-            language,
-            "the step was tried {attempts} times without an end",
-            "l'étape a été tentée {attempts} fois sans aboutir"
-        ),
+        HaltCause::LoopDetected { attempts, holders } => {
+            let by = holder::behind(holders, language);
+            say!(
+                language,
+                "the step was tried {attempts} times without an end{by}",
+                "l'étape a été tentée {attempts} fois sans aboutir{by}"
+            )
+        }
     }
 }
 

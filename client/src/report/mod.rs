@@ -6,6 +6,7 @@
 //! - [`reason`], [`failure`], [`event`], [`state`]: a sentence for every code
 //! - [`explanation`]: what is behind a code, and what is done about it
 //! - [`notices`]: what concerns a vendor rather than a product
+//! - [`holder`]: who is in the way
 //! - [`host`]: in what state the host is
 //! - [`advice`]: what to type next
 //! - `undecidable`: why a decision does not fit
@@ -39,6 +40,7 @@ pub mod follower;
 pub mod gaps;
 pub mod going_back;
 pub mod history;
+pub mod holder;
 pub mod host;
 pub mod journey;
 pub mod kept_back;
@@ -54,7 +56,7 @@ pub mod procedure;
 pub mod reason;
 pub mod rehearsal;
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 pub mod state;
 pub mod status;
 pub mod time;

@@ -5,7 +5,7 @@ use consign_metadata::text::Language;
 use jiff::tz::TimeZone;
 
 use super::{time, words};
-use crate::engine::event::{FullFileSystem, HeldFile, Reason};
+use crate::engine::event::{FolderProblem, FullFileSystem, HeldFile, Reason};
 
 /// The reason, beginning in lower case and without a full stop.
 pub fn sentence(reason: &Reason, language: Language) -> String {
@@ -169,6 +169,7 @@ pub fn sentence(reason: &Reason, language: Language) -> String {
                 "il n'y a pas assez de place pour la mise à niveau : {full}"
             )
         }
+        Reason::FolderUnusable { folder, problem } => unusable(folder, problem, language),
         Reason::PreviousPackagesMissing { packages } => {
             let packages = versions(packages);
             say!(
@@ -228,6 +229,33 @@ fn versions(packages: &[(PackageName, String)]) -> String {
     words::list(&packages)
 }
 
+fn unusable(folder: &str, problem: &FolderProblem, language: Language) -> String {
+    match problem {
+        FolderProblem::NotAFolder => {
+            say!(
+                language,
+                "{folder}, which the upgrade writes to, is no folder",
+                "{folder}, où la mise à niveau écrit, n'est pas un dossier"
+            )
+        }
+        FolderProblem::LeadsNowhere { target } => say!(
+            language,
+            "{folder}, which the upgrade writes to, leads to {target}, which is not there",
+            "{folder}, où la mise à niveau écrit, mène à {target}, qui n'existe pas"
+        ),
+        FolderProblem::Refused { cause } => say!(
+            language,
+            "nothing can be written in {folder}: {cause}",
+            "rien ne peut être écrit dans {folder} : {cause}"
+        ),
+        FolderProblem::NoAnswer { seconds } => say!(
+            language,
+            "the file system of {folder} does not answer within {seconds} s",
+            "le système de fichiers de {folder} ne répond pas en {seconds} s"
+        ),
+    }
+}
+
 fn file_system(full: &FullFileSystem, language: Language) -> String {
     let FullFileSystem { folder, free_mib, needed_mib, purposes } = full;
     let purposes: Vec<_> = purposes.iter().map(|purpose| words::purpose(*purpose, language)).collect();
@@ -239,13 +267,15 @@ fn file_system(full: &FullFileSystem, language: Language) -> String {
     )
 }
 
+/// A file and who has it open.
+pub fn held_file(held: &HeldFile, language: Language) -> String {
+    let HeldFile { file, process, pid, unit } = held;
+    let of = unit.as_ref().map(|unit| format!(", {unit}")).unwrap_or_default();
+    say!(language, "{file} by {process} ({pid}{of})", "{file} par {process} ({pid}{of})")
+}
+
 fn held(files: &[HeldFile], more: usize, language: Language) -> String {
-    let each = |held: &HeldFile| {
-        let HeldFile { file, process, pid, unit } = held;
-        let of = unit.as_ref().map(|unit| format!(", {unit}")).unwrap_or_default();
-        say!(language, "{file} by {process} ({pid}{of})", "{file} par {process} ({pid}{of})")
-    };
-    let files = words::list(&files.iter().map(each).collect::<Vec<_>>());
+    let files = words::list(&files.iter().map(|held| held_file(held, language)).collect::<Vec<_>>());
     let rest = match more {
         0 => String::new(),
         _ => say!(language, ", and {more} more", ", et {more} de plus"),

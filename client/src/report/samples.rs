@@ -10,15 +10,15 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::engine::event::{
-    Answer, EngineState, Event, Failure, FullFileSystem, Header, HeldFile, Item, ModuleChange, Packages, Person,
-    Purpose, Reason, SkipReason,
+    Answer, EngineState, Event, Failure, FolderProblem, FullFileSystem, Header, HeldFile, Holder, Item, ModuleChange,
+    Packages, Person, Purpose, Reason, SkipReason,
 };
 use crate::engine::machine::{Activity, HaltCause, State};
 
 /// Fields that a sentence does not repeat: codes it translates, places it names otherwise, digests.
-const NOT_REPEATED: [&str; 14] = [
-    "purposes", "event", "opens", "sha256", "item", "because", "answer", "uid", "ended", "class", "active", "enabled",
-    "activity", "code",
+const NOT_REPEATED: [&str; 15] = [
+    "kind", "purposes", "event", "opens", "sha256", "item", "because", "answer", "uid", "ended", "class", "active",
+    "enabled", "activity", "code",
 ];
 /// Codes among values that are else repeated.
 const TRANSLATED: [&str; 3] = ["before", "partial", "after"];
@@ -173,6 +173,10 @@ pub fn reasons() -> Vec<Reason> {
         Reason::LongPreparation { seconds: 600 },
         Reason::NotFetched { cause: "cannot resolve packages.acme.example".to_owned() },
         Reason::NotInstalled { upgrade: 6, cause: "dpkg returned an error".to_owned() },
+        unusable(FolderProblem::NotAFolder),
+        unusable(FolderProblem::LeadsNowhere { target: "/mnt/backups".to_owned() }),
+        unusable(FolderProblem::Refused { cause: "Read-only file system".to_owned() }),
+        unusable(FolderProblem::NoAnswer { seconds: 3 }),
         Reason::NoRoomForUpgrade {
             file_systems: vec![FullFileSystem {
                 folder: "/var/lib/consignee".to_owned(),
@@ -199,10 +203,14 @@ pub fn reasons() -> Vec<Reason> {
     let variants = variants!(Reason: ClassUnsupported TooOld RequiredStops Downgrade NoteUnread
         SideEffectUnacknowledged TakenBack Unfinished AgentTooOld Site Withdrawn Unverified WouldRemove MixedVersions NotPrepared
         PrerequisiteFailed PrerequisiteUnknown TaskOpen AddOnUnsupported AddOnNotAllowed AddOnNoPoint BaseUnsupported
-        ProgramMissing OutsideWindow Unattended NoRoom NoRoomForUpgrade PreviousPackagesMissing RebootPending FilesHeldOpen
+        ProgramMissing OutsideWindow Unattended NoRoom NoRoomForUpgrade FolderUnusable PreviousPackagesMissing RebootPending FilesHeldOpen
         CheckUnknown LongPreparation NotFetched NotInstalled DataDiffers NoAnswer);
     assert_eq!(codes(&all, "code").len(), variants);
     all
+}
+
+fn unusable(problem: FolderProblem) -> Reason {
+    Reason::FolderUnusable { folder: "/var/lib/consignee/acme/erp/backups".to_owned(), problem }
 }
 
 pub fn failures() -> Vec<Failure> {
@@ -238,6 +246,23 @@ pub fn failures() -> Vec<Failure> {
     all
 }
 
+pub fn holders() -> Vec<Holder> {
+    let held = HeldFile {
+        file: "/var/lib/erp/erp.db".to_owned(),
+        process: "report".to_owned(),
+        pid: 4711,
+        unit: Some("acme-report.service".to_owned()),
+    };
+    let all = vec![
+        Holder::File(held),
+        Holder::Packages { process: "apt-get".to_owned(), pid: 4712 },
+        Holder::Data { database: "erp".to_owned() },
+    ];
+    let variants = variants!(Holder: File Packages Data);
+    assert_eq!(codes(&all, "kind").len(), variants);
+    all
+}
+
 pub fn halts() -> Vec<HaltCause> {
     let all = vec![
         HaltCause::Unsatisfied { reasons: reasons() },
@@ -245,7 +270,7 @@ pub fn halts() -> Vec<HaltCause> {
         HaltCause::Abandoned,
         HaltCause::Failed { failure: failures().remove(0) },
         HaltCause::Interrupted,
-        HaltCause::LoopDetected { attempts: 3 },
+        HaltCause::LoopDetected { attempts: 3, holders: holders() },
     ];
     let variants = variants!(HaltCause: Unsatisfied Partial Abandoned Failed Interrupted LoopDetected);
     assert_eq!(codes(&all, "code").len(), variants);
@@ -293,7 +318,8 @@ pub fn events() -> Vec<Event> {
         Event::RetryLater { item: 2 },
         Event::Interrupted { item: 2 },
         Event::Asked { item: 2 },
-        Event::LoopDetected { item: 2, attempts: 3 },
+        Event::LoopDetected { item: 2, attempts: 3, holders: Vec::new() },
+        Event::LoopDetected { item: 2, attempts: 3, holders: holders() },
         Event::Retry { by: Some(by.clone()) },
         Event::Retry { by: None },
         Event::SkippedBy { by: by.clone() },

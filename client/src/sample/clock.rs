@@ -1,8 +1,8 @@
-//! A clock that nobody waits for.
+//! A clock that nobody waits for, unless a test says so.
 
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -12,8 +12,49 @@ use crate::engine::runner::Clock;
 /// What ends an agent whose records are counted.
 pub struct Death;
 
+/// Those who sleep until they are woken; where nobody has said that they stay asleep, none.
+#[derive(Default)]
+pub struct Sleepers {
+    state: Mutex<Sleep>,
+    woken: Condvar,
+}
+
+#[derive(Default)]
+struct Sleep {
+    /// How often those who were asleep were woken; `None` where nobody stays asleep.
+    mornings: Option<u64>,
+    asleep: usize,
+}
+
+impl Sleepers {
+    /// From now on whoever sleeps stays asleep until [`Self::wake`].
+    pub fn stay_asleep(&self) {
+        self.state.lock().unwrap().mornings = Some(0);
+    }
+
+    /// Whoever is asleep wakes up.
+    pub fn wake(&self) {
+        self.state.lock().unwrap().mornings.as_mut().into_iter().for_each(|mornings| *mornings += 1);
+        self.woken.notify_all();
+    }
+
+    /// How many are asleep.
+    pub fn asleep(&self) -> usize {
+        self.state.lock().unwrap().asleep
+    }
+
+    fn sleep(&self) {
+        let mut state = self.state.lock().unwrap();
+        let evening = state.mornings;
+        state.asleep += 1;
+        let is_night = |state: &mut Sleep| evening.is_some() && state.mornings == evening;
+        self.woken.wait_while(state, is_night).unwrap().asleep -= 1;
+    }
+}
+
 /// Sleeping moves it on, and takes no time.
 pub struct Played {
+    sleepers: Arc<Sleepers>,
     running: Mutex<Duration>,
     /// What is wrong with the time of day.
     wrong_by: Arc<Mutex<jiff::SignedDuration>>,
@@ -30,7 +71,12 @@ impl Default for Played {
 impl Played {
     /// A clock whose time of day is wrong by what is written there.
     pub fn wrong_by(wrong_by: Arc<Mutex<jiff::SignedDuration>>, left: Arc<AtomicUsize>) -> Self {
-        Self { running: Mutex::default(), wrong_by, left }
+        Self { sleepers: Arc::default(), running: Mutex::default(), wrong_by, left }
+    }
+
+    /// The same, with sleepers that may stay asleep.
+    pub fn with(self, sleepers: Arc<Sleepers>) -> Self {
+        Self { sleepers, ..self }
     }
 }
 
@@ -45,6 +91,7 @@ impl Clock for Played {
         *self.running.lock().unwrap()
     }
     fn sleep(&self, duration: Duration) {
+        self.sleepers.sleep();
         *self.running.lock().unwrap() += duration;
     }
 }

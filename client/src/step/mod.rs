@@ -38,7 +38,7 @@ use consign_metadata::plan::{self, UpgradePlan};
 use jiff::Timestamp;
 
 use crate::add_on::Joined;
-use crate::engine::event::{Event, Failure, Header};
+use crate::engine::event::{Event, Failure, Header, Holder};
 use crate::engine::journal::{Journal, JournalError};
 use crate::engine::machine::Upgrade;
 use crate::host::program::Programs;
@@ -102,6 +102,8 @@ pub struct Context<'a> {
     pub clock: &'a dyn Clock,
     /// Who brings the packages of before back.
     pub put_back: &'a dyn Fn(&Upgrade) -> Result<(), HostError>,
+    /// Who has something open that a step may wait for.
+    pub holders: &'a dyn Fn() -> Vec<Holder>,
     /// Who tells people on the host; [`announce::wall`] on a real one.
     pub tell: &'a (dyn Fn(&str) + Sync),
 }

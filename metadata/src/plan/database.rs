@@ -37,3 +37,13 @@ pub enum Database {
         user: String,
     },
 }
+
+impl Database {
+    /// Its name on the server, or its file.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Postgresql { name, .. } | Self::Mariadb { name, .. } => name,
+            Self::Sqlite { file, .. } => file,
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use consign_lab::matrix::Count;
-use consign_lab::{BaseSystem, CANOPSIS, Host, Manager, Outcome, Product, RecordClient, Site, Vendor};
+use consign_lab::{BaseSystem, CANOPSIS, Faults, Host, Manager, Outcome, Product, RecordClient, Site, Vendor};
 
 use crate::FINISH;
 use crate::calls::{self, Calls};
@@ -175,6 +175,21 @@ impl Chain {
         End::Completed
     }
 
+    /// The call that the fault came with; none where the upgrade has ended without, which apt does not wait for.
+    #[track_caller]
+    pub fn met(&self, faults: &Faults, what: &str) -> Option<String> {
+        let met = || {
+            let (is_finished, fired) = (self.is_finished(), faults.fired());
+            (is_finished || fired.is_some()).then_some(fired)
+        };
+        self.site.host.wait_until(&format!("{what}: the fault, or the end"), FINISH, met)
+    }
+
+    /// Whether the newest release is there, with nothing left to do for it.
+    fn is_finished(&self) -> bool {
+        self.site.host.installed("canopsis") == Some(version(self.patch)) && self.site.last_begun() == "completed"
+    }
+
     /// The calls that the newest release has made, and its journals.
     pub fn calls(&self) -> Calls {
         Calls::of(&self.site, &format!("3.26.{}", self.patch))
@@ -329,13 +344,21 @@ impl Chain {
         format!("{:#?}\n{packages}\n{journal}", self.site.journal())
     }
 
-    /// Nothing that was acknowledged is lost, and no outage was unannounced; the packages are sound.
+    /// Nothing that was acknowledged so far is lost, and no outage was unannounced.
+    #[track_caller]
+    pub fn nothing_was_lost(&self) {
+        self.client.wait_acknowledged(FINISH).expect("the product works");
+        let windows = [self.site.announced(), self.dark.clone()].concat();
+        // What is acknowledged while the product is asked what it has is not looked for in that.
+        self.client.ledger().assert_kept(&self.site.canopsis_records(), &windows);
+    }
+
+    /// The same at the end, with the packages sound.
     #[track_caller]
     pub fn over(self) {
         self.site.host.assert_packages_sound();
-        let Chain { site, client, dark, .. } = self;
-        client.wait_acknowledged(FINISH).expect("the product works");
-        client.stop().assert_kept(&site.canopsis_records(), &[site.announced(), dark].concat());
+        self.nothing_was_lost();
+        drop(self.client);
     }
 }
 

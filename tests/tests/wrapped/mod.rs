@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each suite uses what it needs")]
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -69,10 +70,13 @@ fn more_modules(packages: &[PathBuf]) -> String {
     more.map(|name| format!("\n\n[[module]]\npackage = \"{name}\"\n")).collect()
 }
 
-/// Somebody who works with the ledger from now on.
+/// Somebody who works with the ledger from now on, and goes on after the last number that it has stored.
 #[track_caller]
 pub fn client(site: &Site) -> RecordClient {
-    let client = RecordClient::post(&site.host, ENTRIES);
+    let answers = || site.host.exec(&["curl", "-sf", ENTRIES]).success().then_some(());
+    site.host.wait_until("the ledger works", SOON, answers);
+    let last = entries(site).last().copied().unwrap_or_default();
+    let client = RecordClient::post_from(last + 1, &site.host, ENTRIES);
     client.wait_acknowledged(SOON).expect("the ledger works");
     client
 }
@@ -82,11 +86,22 @@ pub fn client(site: &Site) -> RecordClient {
 pub fn nothing_was_lost(site: &Site, client: RecordClient) {
     client.wait_acknowledged(SOON).expect("the ledger works again");
     // Before it is asked what it has: what comes after the answer is not in it.
-    let sent = client.stop();
+    client.stop().assert_kept(&entries(site), &site.announced());
+}
+
+/// The client works again and nothing acknowledged is lost, after an outage that no plan could announce.
+#[track_caller]
+pub fn nothing_is_missing(site: &Site, client: RecordClient) {
+    client.wait_acknowledged(SOON).expect("the ledger works again");
+    let missing = client.stop().missing(&entries(site));
+    assert!(missing.is_empty(), "acknowledged and lost: {missing:?}");
+}
+
+/// The numbers that the ledger has stored.
+pub fn entries(site: &Site) -> BTreeSet<u64> {
     let said = site.host.shell(&format!("curl -sf {ENTRIES}"));
     let answer: serde_json::Value = serde_json::from_str(&said).unwrap();
-    let entries = answer.as_array().unwrap().iter().filter_map(|entry| entry["text"].as_str()?.parse().ok()).collect();
-    sent.assert_kept(&entries, &site.announced());
+    answer.as_array().unwrap().iter().filter_map(|entry| entry["text"].as_str()?.parse().ok()).collect()
 }
 
 /// What systemd says of its service.

@@ -279,6 +279,7 @@ fn a_service_that_starts_anew_goes_on_with_what_was_prepared() {
         admitted: Default::default(),
         expected: Default::default(),
         turns: Default::default(),
+        taken_up: Default::default(),
         watched: Default::default(),
         done: Default::default(),
         mending: Default::default(),

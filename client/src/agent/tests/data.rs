@@ -178,6 +178,19 @@ fn what_a_step_that_failed_made_of_the_data_is_taken_as_it_is() {
 }
 
 #[test]
+fn what_a_step_that_waits_for_time_has_left_is_compared_before_it_runs_again() {
+    let world = finished();
+    let mut next = plan(&world, "1.2.0", None);
+    next["body"]["steps"][2]["retry_later_exit"] = 75.into();
+    world.host.state().exit = 75;
+    upgrade(&world, &next, "2");
+    assert!(matches!(world.state(), State::Forward { .. }), "{:?}", world.state());
+    world.host.state().data = "9".to_owned();
+    world.reconcile();
+    differs(world.state(), "2", "9");
+}
+
+#[test]
 fn old_engines_do_not_start_on_data_that_were_changed_meanwhile() {
     let world = finished();
     let next = plan(&world, "1.2.0", None);

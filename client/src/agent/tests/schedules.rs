@@ -23,14 +23,22 @@ static VENDOR: LazyLock<Vendor> = LazyLock::new(|| Vendor::new("acme"));
 enum Manager {
     /// Asks before it unpacks, runs preinst, reports its end while it is still there.
     Apt,
-    /// Asks before it unpacks and reports its end.
+    /// Asks before it unpacks, a script says that a package comes, reports its end: dnf 4 and dnf 5.
     Dnf,
+    /// A script says that a package comes, and cannot refuse; reports its end.
+    Zypper,
     /// Runs preinst, and nobody else asks.
     Dpkg,
     /// A script says that a package comes, and cannot refuse.
     Rpm,
     /// Asks nobody and reports nothing.
     Silent,
+}
+
+impl Manager {
+    fn reports(self) -> bool {
+        matches!(self, Self::Apt | Self::Dnf | Self::Zypper)
+    }
 }
 
 /// What becomes of a transaction.
@@ -81,6 +89,7 @@ impl Change {
         let manager = prop_oneof![
             3 => Just(Manager::Apt),
             3 => Just(Manager::Dnf),
+            2 => Just(Manager::Zypper),
             2 => Just(Manager::Dpkg),
             2 => Just(Manager::Rpm),
             1 => Just(Manager::Silent)
@@ -170,9 +179,9 @@ impl Player {
         let answer = match change.manager {
             Manager::Apt | Manager::Dnf => self.asked(change.dies_asked, |world| world.barrier(plan)),
             // The script of what is there already asks nobody.
-            Manager::Dpkg | Manager::Rpm if change.outcome == Outcome::Same => Some(Reply::Pass),
+            Manager::Dpkg | Manager::Rpm | Manager::Zypper if change.outcome == Outcome::Same => Some(Reply::Pass),
             Manager::Dpkg => self.runs_preinst(change.dies_asked, plan),
-            Manager::Rpm => {
+            Manager::Rpm | Manager::Zypper => {
                 // Its script has no say, and neither has an agent that dies.
                 self.asked(change.dies_asked, |world| arrive(world, plan));
                 Some(Reply::Pass)
@@ -203,8 +212,12 @@ impl Player {
         self.world.host.state().transaction = Some(process);
         let mut goes_on = self.asks(change, &plan);
         self.gap(&change.wakes[1]);
-        if goes_on && change.manager == Manager::Apt && change.brings() {
-            goes_on = self.runs_preinst(None, &plan) == Some(Reply::Pass);
+        if goes_on && change.brings() {
+            match change.manager {
+                Manager::Apt => goes_on = self.runs_preinst(None, &plan) == Some(Reply::Pass),
+                Manager::Dnf => drop(arrive(&self.world, &plan)),
+                Manager::Zypper | Manager::Dpkg | Manager::Rpm | Manager::Silent => {}
+            }
         }
         if goes_on && change.outcome != Outcome::Unchanged {
             self.world.unpack(&plan, false);
@@ -220,7 +233,7 @@ impl Player {
         }
         self.gap(&change.wakes[3]);
         let is_killed = change.outcome == Outcome::HalfWay;
-        if change.reports && !is_killed && matches!(change.manager, Manager::Apt | Manager::Dnf) {
+        if change.reports && !is_killed && change.manager.reports() {
             self.world.agent.ended_by(process);
         }
         self.gap(&change.wakes[4]);

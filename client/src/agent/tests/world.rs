@@ -19,7 +19,7 @@ use crate::notice::Notice;
 use crate::places::Places;
 use crate::product::Product;
 use crate::request::{Offer, PackageAction, Reply};
-use crate::sample::clock::{Death, Played};
+use crate::sample::clock::{Death, Played, Sleepers};
 use crate::sample::host::Host;
 use crate::sample::vendor::{Release, Vendor};
 use crate::tell::News;
@@ -33,6 +33,8 @@ pub struct World {
     pub told: Arc<Mutex<Vec<News>>>,
     wrong_by: Arc<Mutex<jiff::SignedDuration>>,
     left: Arc<AtomicUsize>,
+    /// Who sleeps.
+    pub sleepers: Arc<Sleepers>,
 }
 
 fn agent(places: &Places, host: &Host, clock: Played, told: &Arc<Mutex<Vec<News>>>) -> Arc<Agent> {
@@ -51,6 +53,7 @@ fn agent(places: &Places, host: &Host, clock: Played, told: &Arc<Mutex<Vec<News>
         admitted: Mutex::default(),
         expected: Mutex::default(),
         turns: Default::default(),
+        taken_up: Mutex::default(),
         watched: Mutex::default(),
         done: Mutex::default(),
         mending: Mutex::default(),
@@ -79,8 +82,10 @@ impl World {
     fn of(root: tempfile::TempDir, places: Places, vendor: Vendor) -> Self {
         let (host, wrong_by, told) = (Host::default(), Arc::default(), Arc::default());
         let left = Arc::new(AtomicUsize::new(usize::MAX));
-        let agent = agent(&places, &host, Played::wrong_by(Arc::clone(&wrong_by), Arc::clone(&left)), &told);
-        Self { _root: root, places, agent, host, vendor, told, wrong_by, left }
+        let sleepers: Arc<Sleepers> = Arc::default();
+        let clock = Played::wrong_by(Arc::clone(&wrong_by), Arc::clone(&left)).with(Arc::clone(&sleepers));
+        let agent = agent(&places, &host, clock, &told);
+        Self { _root: root, places, agent, host, vendor, told, wrong_by, left, sleepers }
     }
 
     /// Another agent, which knows nothing but what is on the disk.

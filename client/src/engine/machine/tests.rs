@@ -169,8 +169,8 @@ fn a_step_found_busy_was_interrupted() {
     leads(&busy, Event::Asked { item: 3 }, State::Waiting { item: 3 });
     leads(
         &interrupted,
-        Event::LoopDetected { item: 3, attempts: 1 },
-        halted(3, HaltCause::LoopDetected { attempts: 1 }),
+        Event::LoopDetected { item: 3, attempts: 1, holders: Vec::new() },
+        halted(3, HaltCause::LoopDetected { attempts: 1, holders: Vec::new() }),
     );
     refused(&interrupted, succeeded(3));
     refused(&interrupted, Event::RetryLater { item: 3 });

@@ -6,7 +6,7 @@ use consign_metadata::plan::{self, UpgradePlan};
 use super::Runner;
 use crate::data::{self, Found, Probe, Record};
 use crate::database::{Lock, Taken};
-use crate::engine::event::{Event, Failure};
+use crate::engine::event::{Event, Failure, Holder};
 use crate::engine::journal::JournalError;
 use crate::step::Trouble;
 
@@ -98,11 +98,14 @@ impl Runner<'_> {
     }
 
     fn is_locked_elsewhere(&self) -> bool {
-        let taken = self.lock().map(|lock| lock.take());
-        if let Some(Ok(Taken::Held)) = taken {
-            self.release_lock();
-        }
-        matches!(taken, Some(Ok(Taken::Elsewhere)))
+        matches!(self.lock().map(|lock| lock.is_elsewhere()), Some(Ok(true)))
+    }
+
+    /// The host that has the lock which a step waits for, if another one has it.
+    pub(super) fn locked_elsewhere_for(&self, item: usize) -> Option<Holder> {
+        let lock = self.lock().filter(|_| self.is_data_step(item))?;
+        let is_elsewhere = matches!(lock.is_elsewhere(), Ok(true));
+        is_elsewhere.then(|| Holder::Data { database: lock.database.name().to_owned() })
     }
 
     fn release_lock(&self) {

@@ -12,7 +12,7 @@ mod walk;
 
 use super::*;
 use crate::add_on::Joined;
-use crate::engine::event::{Answer, EngineState, Header};
+use crate::engine::event::{Answer, EngineState, Header, Holder};
 use crate::engine::machine::HaltCause;
 use crate::engine::sample::{header, packages, person, started};
 use crate::host::program::{Ended, Program, Programs};

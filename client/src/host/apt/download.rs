@@ -55,6 +55,12 @@ pub fn file_in(folder: &Path, package: &PackageName, version: &str) -> Option<Pa
     entries.filter(|entry| entry.file_name().to_str().is_some_and(is_it)).map(|entry| entry.path()).next()
 }
 
+/// Whether a file is by its name one of a package, of whatever version.
+pub fn is_of(file: &Path, package: &PackageName) -> bool {
+    let name = file.file_name().and_then(|name| name.to_str());
+    name.and_then(|name| name.strip_prefix(package.as_str())).is_some_and(|rest| rest.starts_with('_'))
+}
+
 /// Fetches a version into an empty folder; answers its file, which is root's.
 ///
 /// # Errors
@@ -116,5 +122,7 @@ mod tests {
         let found = |version: &str| file_in(folder.path(), &"erp".parse().unwrap(), version);
         assert_eq!(found("1:1.0-1"), Some(folder.path().join("erp_1%3a1.0-1_all.deb")));
         assert_eq!(found("1.0-1"), None);
+        let is_of = |file: &str| is_of(Path::new(file), &"erp".parse().unwrap());
+        assert_eq!([is_of("/kept/erp_1.0-1_all.deb"), is_of("/kept/erp-web_1.0-1_all.deb")], [true, false]);
     }
 }

@@ -11,6 +11,7 @@
 //! - [`reach`]: which upgrade takes packages along
 //! - [`restart`]: whether packages wait for a reboot
 //! - [`transaction`]: transactions of our own
+//! - [`wreckage`]: what dpkg was cut off in, where apt knows no way on
 //!
 //! What is true of these programs was measured on apt 2.6 and 3.0; `docs/hooks.md` and `docs/holds.md`
 //! say how.
@@ -26,6 +27,7 @@ pub mod reach;
 pub mod restart;
 pub mod transaction;
 pub mod unattended;
+pub mod wreckage;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

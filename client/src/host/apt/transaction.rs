@@ -1,25 +1,32 @@
 //! Transactions of our own: what an interrupted one left is finished, and exact versions are installed.
 //!
-//! Nobody is there to be asked, so a question about a configuration file is answered as everywhere on
-//! such runs: the site's file stays, the new one lies beside it.
+//! Nobody is there to be asked, so a question about a configuration file is answered: the site's file stays,
+//! the new one lies beside it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use consign_metadata::name::PackageName;
 
+use super::{download, wreckage};
 use crate::host::command::HostCommand;
-use crate::host::{HostError, transaction};
+use crate::host::{HostError, at, transaction};
 use crate::places::Places;
 
 /// Somebody else's transaction is waited for, but not for ever.
 const LOCK_TIMEOUT: &str = "DPkg::Lock::Timeout=120";
+/// For the archive of one package that apt cannot be made to fetch in its transaction.
+const DOWNLOAD: Duration = Duration::from_secs(3600);
+/// dpkg asks where both have changed a file, the site has removed it or had it first. `--force-confdef`, which
+/// is often seen beside this, answers the same to each of them: "keep" is the only default that dpkg has.
+const KEEP: &str = "--force-confold";
 
 /// Configures what was unpacked and not configured.
 ///
 /// # Errors
 /// With the end of what dpkg said; packages of others that fail are an error, too.
 pub fn repair(places: &Places) -> Result<(), HostError> {
-    let command = HostCommand::new("dpkg").args(["--force-confdef", "--force-confold", "--configure", "--pending"]);
+    let command = HostCommand::new("dpkg").args([KEEP, "--configure", "--pending"]);
     transaction::run(places, unattended(command), &[0])
 }
 
@@ -28,7 +35,10 @@ pub fn repair(places: &Places) -> Result<(), HostError> {
 /// # Errors
 /// With the end of what apt said.
 pub fn install(places: &Places, versions: &[(PackageName, String)]) -> Result<(), HostError> {
-    transaction::run(places, installing(&[], versions), &[0])
+    past_wreckage(places, installing(&[], versions), |wrecked, folder| {
+        let wanted = versions.iter().filter(|(package, _)| wrecked.contains(package));
+        wanted.map(|(package, version)| download::fetch(places, package, version, folder, DOWNLOAD)).collect()
+    })
 }
 
 /// Puts what [`install`] would fetch where it finds it.
@@ -45,7 +55,7 @@ fn installing(options: &[&str], versions: &[(PackageName, String)]) -> HostComma
         .args(["--yes", "--quiet", "--fix-broken", "--no-remove", "--allow-downgrades", "--no-install-recommends"])
         .args(options.iter().copied())
         .args(["--option", LOCK_TIMEOUT])
-        .args(["--option", "DPkg::Options::=--force-confdef", "--option", "DPkg::Options::=--force-confold"])
+        .args(["--option".to_owned(), format!("DPkg::Options::={KEEP}")])
         .args(["install", "--"])
         .args(exact);
     unattended(command)
@@ -60,15 +70,53 @@ pub fn put_back(places: &Places, files: &[PathBuf], gone: &[PackageName]) -> Res
     if let Err(problem) = repair(places) {
         log::warn!("{problem}");
     }
-    let files = files.iter().map(|file| file.display().to_string());
     let command = HostCommand::new("apt-get")
         .args(["--yes", "--quiet", "--fix-broken", "--allow-downgrades", "--no-install-recommends"])
         .args(["--option", LOCK_TIMEOUT])
-        .args(["--option", "DPkg::Options::=--force-confdef", "--option", "DPkg::Options::=--force-confold"])
+        .args(["--option".to_owned(), format!("DPkg::Options::={KEEP}")])
         .args(["install", "--"])
-        .args(files)
+        .args(files.iter().map(|file| file.display().to_string()))
         .args(gone.iter().map(|package| format!("{package}-")));
-    transaction::run(places, unattended(command), &[0])
+    past_wreckage(places, unattended(command), |wrecked, _| {
+        let is_of = |file: &&PathBuf| wrecked.iter().any(|package| download::is_of(file, package));
+        Ok(files.iter().filter(is_of).cloned().collect())
+    })
+}
+
+/// Runs apt; once more where it knew no way on from what dpkg was cut off in, and these archives were unpacked.
+fn past_wreckage(
+    places: &Places,
+    command: HostCommand,
+    archives: impl FnOnce(&[PackageName], &Path) -> Result<Vec<PathBuf>, HostError>,
+) -> Result<(), HostError> {
+    let failed = match transaction::run(places, command.clone(), &[0]) {
+        Ok(()) => return Ok(()),
+        Err(problem) => problem,
+    };
+    match clear(places, archives) {
+        Ok(true) => return transaction::run(places, command, &[0]),
+        Ok(false) => {}
+        Err(problem) => log::warn!("{problem}"),
+    }
+    Err(failed)
+}
+
+/// Whether there was any wreckage, and is none now.
+fn clear(
+    places: &Places,
+    archives: impl FnOnce(&[PackageName], &Path) -> Result<Vec<PathBuf>, HostError>,
+) -> Result<bool, HostError> {
+    let wrecked = wreckage::of(places)?;
+    if wrecked.is_empty() {
+        return Ok(false);
+    }
+    let folder = tempfile::tempdir_in(places.state()).map_err(|cause| at("write to", &places.state(), cause))?;
+    let archives = archives(&wrecked, folder.path())?;
+    if archives.is_empty() {
+        return Ok(false);
+    }
+    wreckage::unpack(places, &archives)?;
+    Ok(true)
 }
 
 fn unattended(command: HostCommand) -> HostCommand {

@@ -6,7 +6,7 @@ use consign_metadata::name::PackageName;
 
 use crate::host::command::HostCommand;
 use crate::host::rpm::duplicates::Duplicates;
-use crate::host::rpm::returning;
+use crate::host::rpm::{missing_lists, returning};
 use crate::host::{HostError, transaction};
 use crate::places::Places;
 use crate::site::Repair;
@@ -58,10 +58,12 @@ pub fn put_back(places: &Places, files: &[PathBuf], gone: &[PackageName]) -> Res
     if returning::is_cut_off(places)? {
         return returning::put_back(places, files, gone);
     }
-    let files = files.iter().map(|file| file.display().to_string());
     let erasing = (!gone.is_empty()).then_some("--allowerasing");
-    let command = dnf(places).arg("--setopt=install_weak_deps=False").args(erasing).arg("downgrade");
-    transaction::run(places, command.args(files), &[0])
+    let command = |alone: Option<&str>| {
+        let command = dnf(places).arg("--setopt=install_weak_deps=False").args(alone).args(erasing);
+        command.arg("downgrade").args(files.iter().map(|file| file.display().to_string()))
+    };
+    missing_lists::run(places, command, "--disablerepo=*")
 }
 
 fn dnf(places: &Places) -> HostCommand {

@@ -7,6 +7,7 @@
 //! - [`front`]: what stands in front of it here
 //! - [`known`]: an answer, as long as it counts
 //! - [`lock`]: who has a transaction open
+//! - [`missing_lists`]: lists of repositories that are gone
 //! - [`package`]: a .rpm before it is unpacked
 //! - [`restart`]: whether packages wait for a reboot
 //! - [`returning`]: packages on their way back, where the power failed in the middle
@@ -18,6 +19,7 @@ pub mod files;
 pub mod front;
 pub mod known;
 pub mod lock;
+pub mod missing_lists;
 pub mod package;
 pub mod restart;
 pub mod returning;

@@ -47,8 +47,8 @@ pub fn halt(cause: &HaltCause, language: Language) -> Explanation {
             language,
             "The step was tried again and again, by crashes or at its own wish, and did not come to an end.",
             "L'étape a été tentée à plusieurs reprises, à la suite d'arrêts ou à sa demande, sans aboutir.";
-            "Find out what it waits for or who ends it (consignee log), mend that, then consignee retry.",
-            "Chercher ce qu'elle attend ou qui l'interrompt (consignee log), corriger cela, puis consignee retry."
+            "Find out what it waits for or who ends it (those who were in its way are named; consignee log), mend that, then consignee retry.",
+            "Chercher ce qu'elle attend ou qui l'interrompt (ce qui la gênait est nommé ; consignee log), corriger cela, puis consignee retry."
         ),
     }
 }

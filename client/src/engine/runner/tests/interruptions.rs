@@ -66,9 +66,13 @@ fn a_step_that_is_interrupted_again_and_again_is_a_loop() {
         }
         stage.again();
     }
+    stage.holders = vec![Holder::Packages { process: "apt-get".to_owned(), pid: 4711 }];
     assert_eq!(stage.proceed(), Standing::Person);
-    let looped = State::Halted { item: MIGRATE, cause: HaltCause::LoopDetected { attempts: INTERRUPTIONS } };
-    assert_eq!(stage.state(), &looped);
+    let cause = HaltCause::LoopDetected { attempts: INTERRUPTIONS, holders: stage.holders.clone() };
+    assert_eq!(stage.state(), &State::Halted { item: MIGRATE, cause });
+    let halted = stage.state().clone();
+    stage.again();
+    assert_eq!(stage.state(), &halted, "who it was is in the journal");
     stage.record(Event::Retry { by: Some(person()) });
     assert_eq!(stage.proceed(), Standing::Over);
 }
@@ -85,7 +89,7 @@ fn a_step_may_ask_to_be_run_later() {
     assert_eq!(pauses[..7], [10, 20, 40, 80, 160, 300, 300]);
     assert_eq!(pauses.len() as u32, RETRIES);
     assert_eq!(stage.host.running(), Duration::ZERO, "the runner does not wait: other products go on");
-    let cause = HaltCause::LoopDetected { attempts: RETRIES };
+    let cause = HaltCause::LoopDetected { attempts: RETRIES, holders: Vec::new() };
     assert_eq!(stage.state(), &State::Halted { item: MIGRATE, cause });
 }
 

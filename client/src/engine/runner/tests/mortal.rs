@@ -204,6 +204,7 @@ impl Lives {
                 mortal.act(|host| host.act("put back".to_owned()));
                 Ok(())
             },
+            holders: &Vec::new,
             tell: &|_| {},
         };
         let prepares = is_open && matches!(journal.upgrade().state, State::Cleared);

@@ -178,6 +178,8 @@ pub(super) struct Stage {
     pub(super) previous: Option<UpgradePlan>,
     pub(super) journal: Journal,
     pub(super) told: Mutex<Vec<String>>,
+    /// Who has files of the product open.
+    pub(super) holders: Vec<Holder>,
     _folder: tempfile::TempDir,
 }
 
@@ -205,6 +207,7 @@ impl Stage {
             previous: None,
             journal,
             told: Mutex::default(),
+            holders: Vec::new(),
             _folder: folder,
         }
     }
@@ -232,6 +235,7 @@ impl Stage {
             programs: &self.host,
             clock: &self.host,
             put_back: &put_back,
+            holders: &|| self.holders.clone(),
             tell: &tell,
         };
         act(&mut Runner::new(context, &mut self.journal))
