@@ -17,6 +17,8 @@ pub const AGENT_SERVICE: &str = "Consignee";
 pub const SERVICES_KEY: &str = "SYSTEM\\CurrentControlSet\\Services";
 /// The definition that the installed package gave to its services.
 pub const DEFINED: &str = "SERVICESDEFINED";
+/// Before 5.0, and in Wine, an old package cannot know that another one takes its place: its services go.
+const OLD_INSTALLER: &str = "VersionMsi < \"5.00\"";
 const OWN_PROCESS: i32 = 16;
 /// Without the service the package is not installed.
 const CRITICAL: i32 = 0x8001;
@@ -43,13 +45,15 @@ pub fn definition(services: &[Service]) -> String {
         .iter()
         .map(|service| format!("{}\t{}\t{}\n", service.name, service.program.to_lowercase(), service.arguments))
         .collect();
-    Sha256::of(lines.as_bytes()).to_string()
+    // A half is enough to tell them apart, and a condition has room for 255 characters.
+    Sha256::of(lines.as_bytes()).to_string()[..32].to_owned()
 }
 
 /// When services are registered.
 pub fn condition(services: &[Service]) -> String {
     let missing = (0..services.len()).map(|index| format!(" OR NOT {}", present(index)));
-    format!("{DEFINED} <> \"{}\"{}", definition(services), missing.collect::<String>())
+    let changed = format!("{DEFINED} <> \"{}\"", definition(services));
+    format!("{OLD_INSTALLER} OR {changed}{}", missing.collect::<String>())
 }
 
 /// Writes the rows.

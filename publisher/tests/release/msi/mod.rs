@@ -5,6 +5,7 @@ mod limits;
 mod read;
 mod signed;
 mod validated;
+mod wine;
 
 use std::fs::File;
 use std::path::Path;
