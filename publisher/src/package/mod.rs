@@ -26,6 +26,7 @@ pub use contents::{Architecture, Copyright, PackageContents, Release};
 pub use error::{PackageError, Unfit};
 pub use format::{Format, PackageFormat};
 pub(crate) use format::{is_rpm, unverified_signature};
+pub use msi::MsiFacts;
 pub use signed::{NoteFile, SignedPackage, SignedPlan};
 pub use unsigned::UnsignedPackage;
 

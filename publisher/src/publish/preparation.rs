@@ -16,7 +16,7 @@ use super::lineage::{self, Descendant, Lineage};
 use super::publication::{Addition, Content};
 use super::repositories::Repositories;
 use super::{AGENT, AgentKeys, PlannedPackage, Publication, PublishError, Request};
-use super::{announcement, form, passage, rpm_paths, scripts, shape, validity};
+use super::{announcement, form, passage, rpm_paths, scripts, shape, validity, winget};
 use crate::feed::{FeedDraft, NewRelease};
 use crate::file::OnFile;
 use crate::package::{NoteFile, SignedPackage};
@@ -33,6 +33,8 @@ pub(super) struct Preparation<'a> {
     repositories: Repositories<'a>,
     feed: FeedDraft<'a>,
     packages: Vec<PlannedPackage>,
+    /// Files that only others read.
+    beside: Vec<(String, String)>,
     warnings: Vec<String>,
     work: TempDir,
 }
@@ -58,6 +60,7 @@ impl<'a> Preparation<'a> {
             repositories,
             feed,
             packages: Vec::new(),
+            beside: Vec::new(),
             warnings,
             work,
         })
@@ -136,6 +139,8 @@ impl<'a> Preparation<'a> {
 
     fn take(&mut self, package: &SignedPackage, keyring: &Keyring) -> Result<FileReference, PublishError> {
         let Added { file, published_before } = self.repositories.add(package, keyring)?;
+        let (vendor, url) = (&self.request.trust.roles.vendor, &self.request.introduction.url);
+        self.beside.extend(winget::manifests(package, &file, vendor.as_str(), url));
         self.packages.push(PlannedPackage { file: file.clone(), published_before });
         Ok(file)
     }
@@ -229,6 +234,9 @@ impl<'a> Preparation<'a> {
         additions.extend(feed.documents.into_iter().chain(indexes).map(bytes));
         for (extension, bytes) in introductions {
             swaps.extend(self.introduction_swap(extension, bytes)?);
+        }
+        for (file, text) in &self.beside {
+            swaps.extend(self.swap_if_changed(file, text.clone().into_bytes())?);
         }
         swaps.extend(self.swap_if_changed(PUBLISHED_CERTIFICATE, request.trust.certificate.clone())?);
         swaps.push(feed.head);

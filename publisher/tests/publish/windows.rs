@@ -57,6 +57,22 @@ fn the_feed_names_packages_for_windows_beside_the_others_and_verify_reads_them()
     let verified = project.verify(&[]);
     assert!(verified.status.success(), "{}{}", out(&verified), err(&verified));
 
+    let winget = |file: &str| {
+        let path = format!("windows/winget/acme-erp/1.0.0-1/acme.acme-erp{file}.yaml");
+        String::from_utf8(project.files()[&path].clone()).unwrap()
+    };
+    let installer = winget(".installer");
+    for line in [
+        "PackageIdentifier: \"acme.acme-erp\"".to_owned(),
+        format!("InstallerUrl: \"https://packages.acme.example/{place}\""),
+        format!("InstallerSha256: {}", packages[1].file.sha256.to_string().to_uppercase()),
+        "UpgradeCode: \"{6F1C0A5E-2B47-4D0B-9A3E-51C7D82493E6}\"".to_owned(),
+    ] {
+        assert!(installer.contains(&line), "{line}: {installer}");
+    }
+    assert!(winget(".locale.en-US").contains("ShortDescription: \"an example\"\n"));
+    assert!(winget("").ends_with("ManifestType: version\nManifestVersion: 1.6.0\n"));
+
     // The same content again keeps the bytes that are published; another one is refused.
     let before = project.files();
     build(&project, "1.0.0");

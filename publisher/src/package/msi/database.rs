@@ -262,3 +262,50 @@ impl Pool {
         vec![("!_StringPool".to_owned(), head), ("!_StringData".to_owned(), data)]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use consign_metadata::msi::MsiFile;
+
+    use super::super::container;
+    use super::*;
+
+    /// More than references of two bytes tell apart; one text is longer than a length of two bytes, too.
+    #[test]
+    fn more_strings_than_two_bytes_can_number_have_references_of_three() {
+        let read = |count: usize| {
+            let mut database = Database::default();
+            let long = "x".repeat(70_000);
+            database.add("Property", row!["Long", &long]);
+            for number in 0..count {
+                database.add("Property", row![format!("P{number}"), format!("value {number}")]);
+            }
+            let file = tempfile::tempfile().unwrap();
+            container::write(file.try_clone().unwrap(), &database.streams().unwrap(), None).unwrap();
+            let tables = MsiFile::open(file).unwrap().tables().unwrap();
+            assert_eq!(tables.property("Long"), Some(&*long));
+            let last = format!("P{}", count - 1);
+            assert_eq!(tables.property(&last), Some(&*format!("value {}", count - 1)));
+            assert_eq!(tables.table("Property").rows.len(), count + 1);
+            tables.long_references
+        };
+        assert_eq!((read(10), read(40_000)), (false, true));
+    }
+
+    #[test]
+    fn what_no_database_can_hold_is_told_with_its_column() {
+        let refused = |table: &str, rows: &[Vec<Value>]| {
+            let mut database = Database::default();
+            rows.iter().for_each(|row| database.add(table, row.clone()));
+            database.streams().unwrap_err()
+        };
+        assert_eq!(
+            refused("Property", &[row!["A", "1"], row!["A", "2"]]),
+            "two rows of the table Property have one key"
+        );
+        assert!(refused("Property", &[row!["", "1"]]).starts_with("Property of the table Property is empty"));
+        assert!(refused("Property", &[row!["A", "Ł"]]).contains("has no 'Ł'"));
+        assert!(refused("Media", &[row![70_000, 1, "", "", "", ""]]).contains("no room"));
+        assert!(refused("Feature", &[row!["a".repeat(39), "", "", "", 1, 1, "", 0]]).contains("at most 38"));
+    }
+}

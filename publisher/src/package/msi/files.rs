@@ -122,10 +122,9 @@ impl Layout {
             }
             _ => None,
         };
-        if let Some(found) = program.as_ref().and_then(|program| program.architecture)
-            && architecture == Architecture::Amd64
-            && found == Architecture::Arm64
-        {
+        // The other way round Windows has an emulator.
+        let found = program.as_ref().and_then(|program| program.architecture);
+        if found == Some(Architecture::Arm64) && architecture != Architecture::Arm64 {
             let reason = format!("{} is a program for arm64, and the package is for x64", self.shown(path));
             return Err(LayoutError::Unfit(reason));
         }

@@ -23,6 +23,10 @@ pub struct MsiFacts {
     pub product_code: String,
     /// As Windows Installer compares it.
     pub product_version: String,
+    /// What it is, in one line.
+    pub summary: String,
+    /// What it may be used for.
+    pub license: String,
 }
 
 /// Verifies a package, and reads what is needed to publish it.
@@ -51,6 +55,8 @@ fn facts(msi: &mut MsiFile<&mut File>) -> Result<MsiFacts, MsiError> {
         upgrade_code: property("UpgradeCode")?,
         product_code: property("ProductCode")?,
         product_version: property("ProductVersion")?,
+        summary: property("ConsignSummary")?,
+        license: property("ConsignLicense")?,
     })
 }
 

@@ -56,6 +56,8 @@ pub fn describe(database: &mut Database, contents: &PackageContents, control: &M
     property("ConsignPackage", contents.name.as_str());
     property("ConsignProduct", &control.product);
     property("ConsignVersion", native);
+    property("ConsignSummary", &contents.summary);
+    property("ConsignLicense", &contents.copyright.license);
     property("SecureCustomProperties", &secure.join(";"));
     relations(database, control);
     conditions(database, control);

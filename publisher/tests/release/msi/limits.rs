@@ -17,7 +17,10 @@ fn refusal(change: impl Fn(&Project)) -> String {
         Err(refused) => return refused.to_string(),
     };
     let (time, folder) = (jiff::Timestamp::from_second(TIME).unwrap(), project.sample.path().join("dist"));
-    release.build(&project.signer(), time, &folder, &mut |_| {}).unwrap_err().to_string()
+    match release.build(&project.signer(), time, &folder, &mut |_| {}) {
+        Ok(_) => "it was built".to_owned(),
+        Err(refused) => refused.to_string(),
+    }
 }
 
 #[test]
@@ -88,6 +91,33 @@ fn what_a_manifest_says_of_windows_is_checked_where_it_was_typed() {
     project.sample.replace("program = \"bin/erp.exe\"", "program = \"bin/other.exe\"");
     let refused = Release::prepare(&project.sample.load()).unwrap_err().to_string();
     assert!(refused.contains("the service AcmeErp runs bin/other.exe"), "{refused}");
+}
+
+#[test]
+fn programs_say_their_version_and_their_processor_themselves() {
+    let project = Project::new();
+    project.sample.write(
+        "version.rc",
+        "1 VERSIONINFO FILEVERSION 1,2,3,4 PRODUCTVERSION 1,2,3,4\nBEGIN BLOCK \"VarFileInfo\" BEGIN VALUE \"Translation\", 0x40c, 1200 END END\n",
+    );
+    project.sample.write("main.c", "int main(void) { return 0; }\n");
+    let at = |name: &str| project.sample.path().join(name).display().to_string();
+    output_of("x86_64-w64-mingw32-windres", &[&at("version.rc"), &at("version.o")]);
+    output_of("x86_64-w64-mingw32-gcc", &["-s", "-o", &at("win/erp.exe"), &at("main.c"), &at("version.o")]);
+    let msi = project.msi();
+    let file = super::rows(msi.path(), "File").into_iter().find(|row| row[2] == "erp.exe").unwrap();
+    assert_eq!((file[4].as_str(), file[5].as_str()), ("1.2.3.4", "1036"));
+    // Windows compares it by its version, and needs no digest.
+    assert!(super::rows(msi.path(), "MsiFileHash").iter().all(|row| row[0] != file[0]));
+
+    let mut program = fs::read(at("win/erp.exe")).unwrap();
+    let header = u32::from_le_bytes(program[0x3c..0x40].try_into().unwrap()) as usize;
+    program[header + 4..header + 6].copy_from_slice(&0xaa64u16.to_le_bytes());
+    fs::write(at("win/erp.exe"), program).unwrap();
+    let refused = refusal(|other| {
+        fs::copy(at("win/erp.exe"), other.sample.path().join("win/erp.exe")).unwrap();
+    });
+    assert!(refused.contains("is a program for arm64, and the package is for x64"), "{refused}");
 }
 
 /// Cabinets of others' making are known to break here.

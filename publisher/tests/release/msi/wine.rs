@@ -47,7 +47,8 @@ impl Wine {
     fn new() -> Self {
         let project = Project::new();
         let wine = Self { project };
-        // An account of its own Wine has not.
+        // An account of its own Wine has not; and it boots whenever it is idle for long, with all that is automatic.
+        wine.project.sample.replace("start = \"automatic-delayed\"", "start = \"manual\"");
         wine.project.sample.replace("account = \"virtual\"", "account = \"LocalSystem\"");
         wine.project.sample.write("service.c", SERVICE);
         let (source, program) = (wine.path("service.c"), wine.path("win/erp.exe"));
@@ -88,7 +89,7 @@ impl Wine {
     /// The whole exit status; the shell cuts it to eight bits.
     fn msiexec(&self, how: &str, package: &Path, more: &str) -> i32 {
         let package = format!("Z:{}", package.display()).replace('/', "\\");
-        let line = format!("msiexec {how} \"{package}\" /qn {more} & echo STATUS=!ERRORLEVEL!");
+        let line = format!("msiexec {how} {package} /qn {more} & echo STATUS=!ERRORLEVEL!");
         let said = self.wine(&["cmd", "/v:on", "/c", &line]);
         let status = said.lines().find_map(|line| line.trim().strip_prefix("STATUS="));
         status.unwrap_or_else(|| panic!("{said}")).trim().parse().unwrap()
