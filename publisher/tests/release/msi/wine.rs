@@ -25,7 +25,7 @@ static void WINAPI control(DWORD code) {
 }
 static void WINAPI service(DWORD count, LPSTR *arguments) {
     end = CreateEventA(0, 1, 0, 0);
-    handle = RegisterServiceCtrlHandlerA(arguments[0], control);
+    handle = RegisterServiceCtrlHandlerA(NAME, control);
     status.dwServiceType = SERVICE_WIN32_OWN_PROCESS;
     status.dwCurrentState = SERVICE_RUNNING;
     status.dwControlsAccepted = SERVICE_ACCEPT_STOP;
@@ -33,7 +33,7 @@ static void WINAPI service(DWORD count, LPSTR *arguments) {
     WaitForSingleObject(end, INFINITE);
 }
 int main(void) {
-    SERVICE_TABLE_ENTRYA table[] = {{"", service}, {0, 0}};
+    SERVICE_TABLE_ENTRYA table[] = {{NAME, service}, {0, 0}};
     return !StartServiceCtrlDispatcherA(table);
 }
 "#;
@@ -47,12 +47,14 @@ impl Wine {
     fn new() -> Self {
         let project = Project::new();
         let wine = Self { project };
-        // An account of its own Wine has not; and it boots whenever it is idle for long, with all that is automatic.
+        // An account of its own Wine has not; and it boots whenever nothing has run for a while.
         wine.project.sample.replace("start = \"automatic-delayed\"", "start = \"manual\"");
         wine.project.sample.replace("account = \"virtual\"", "account = \"LocalSystem\"");
         wine.project.sample.write("service.c", SERVICE);
-        let (source, program) = (wine.path("service.c"), wine.path("win/erp.exe"));
-        output_of("x86_64-w64-mingw32-gcc", &["-O2", "-s", "-o", text(&program), text(&source)]);
+        for (service, program) in [("AcmeErp", "win/erp.exe"), ("Consignee", "agent.exe")] {
+            let (source, program, name) = (wine.path("service.c"), wine.path(program), format!("-DNAME=\"{service}\""));
+            output_of("x86_64-w64-mingw32-gcc", &["-O2", "-s", &name, "-o", text(&program), text(&source)]);
+        }
         wine.wine(&["wineboot", "-i"]);
         output_of("sh", &["-c", &format!("WINEPREFIX={} wineserver -w", wine.path("prefix").display())]);
         wine
@@ -66,8 +68,10 @@ impl Wine {
         let mut wine = Command::new("wine");
         wine.env("WINEPREFIX", self.path("prefix")).env("WINEARCH", "win64").env("WINEDEBUG", "-all");
         wine.env("WINEDLLOVERRIDES", "mscoree,mshtml=").env_remove("DISPLAY");
-        let output = wine.args(arguments).output().unwrap();
-        String::from_utf8_lossy(&output.stdout).replace('\r', "")
+        // Into a file: what stays running holds a pipe open, and whoever waits for its end waits for the shutdown.
+        let (said, null) = (self.path("said"), std::process::Stdio::null);
+        wine.args(arguments).stdin(null()).stderr(null()).stdout(fs::File::create(&said).unwrap()).status().unwrap();
+        String::from_utf8_lossy(&fs::read(said).unwrap()).replace('\r', "")
     }
 
     /// The package of a version, which has it in a file, and this default of its configuration.
@@ -137,10 +141,10 @@ fn a_package_is_installed_upgraded_and_removed_and_what_is_the_sites_stays() {
     assert!(wine.service("AcmeErp").contains("STOPPED"), "{}", wine.service("AcmeErp"));
 
     // The agent, as it were, which a package starts; and the product as the agent would have started it.
-    fs::copy(wine.path("win/erp.exe"), wine.drive("agent.exe")).unwrap();
+    fs::copy(wine.path("agent.exe"), wine.drive("agent.exe")).unwrap();
     wine.wine(&["sc", "create", "Consignee", "binPath=", "C:\\agent.exe", "start=", "demand"]);
     wine.wine(&["net", "start", "AcmeErp"]);
-    assert!(wine.service("AcmeErp").contains("RUNNING"));
+    assert!(wine.service("AcmeErp").contains("RUNNING"), "{}", wine.service("AcmeErp"));
     fs::write(wine.drive(edited), "port = 99").unwrap();
     assert_eq!(wine.msiexec("/i", &candidate, ""), 0);
     assert!(wine.service("Consignee").contains("RUNNING"), "{}", wine.service("Consignee"));
@@ -161,7 +165,7 @@ fn a_package_is_installed_upgraded_and_removed_and_what_is_the_sites_stays() {
     assert_eq!(wine.read(version), "1.1.0");
 
     assert_eq!(wine.msiexec("/x", &second, ""), 0);
-    assert!(!wine.drive("Program Files/Acme").exists() && !wine.drive(default).exists());
+    assert!(!wine.drive("Program Files/Acme/ERP").exists() && !wine.drive(default).exists());
     assert_eq!(wine.read(edited), "port = 99", "what the site wrote stays");
     assert!(!wine.recorded().contains("Version"), "{}", wine.recorded());
     assert!(!wine.service("AcmeErp").contains("STATE"), "{}", wine.service("AcmeErp"));
