@@ -6,8 +6,7 @@ use std::sync::OnceLock;
 use consign_metadata::name::VendorName;
 
 use crate::engine::event::ModuleChange;
-use crate::host;
-use crate::host::rpm::front::{self, Front};
+use crate::host::{self, Manager};
 use crate::places::Places;
 
 /// Commands of the package manager.
@@ -97,17 +96,36 @@ const ZYPPER: Words = Words {
     at: "=",
 };
 
+// Nothing upgrades from lists here: the agent brings packages, and a person installs a file.
+const MSI: Words = Words {
+    refresh: "consignee status",
+    upgrade: "consignee upgrade",
+    plain_upgrade: "consignee upgrade",
+    full_upgrade: "consignee upgrade",
+    held: "consignee status",
+    repair: "msiexec /fa",
+    repairs_by_name: false,
+    leaves_two_versions: false,
+    upgrade_agent: "msiexec /i consignee.msi",
+    install: "msiexec /i",
+    reinstall: "msiexec /fa",
+    install_exactly: "msiexec /i",
+    upgrade_only: "msiexec /i",
+    at: "-",
+};
+
 /// A process speaks to the people of one host. Sentences are put together in a hundred places that know the
 /// reader's language and nothing of a host; this is the one thing of it that they need.
 static HERE: OnceLock<&Words> = OnceLock::new();
 
 /// Finds out what is typed on this host; once, before anything is said.
 pub fn learn(places: &Places) {
-    let words = match (host::is_of_rpm(places), front::of(places)) {
-        (false, _) => &APT,
-        (true, Front::Zypper) => &ZYPPER,
-        (true, Front::Dnf5) => &DNF5,
-        (true, Front::Dnf4 | Front::None) => &DNF,
+    let words = match host::manager(places) {
+        Manager::Apt => &APT,
+        Manager::Zypper => &ZYPPER,
+        Manager::Dnf5 => &DNF5,
+        Manager::Dnf => &DNF,
+        Manager::Msi => &MSI,
     };
     let _ = HERE.set(words);
 }
