@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use log::{LevelFilter, Log, Metadata, Record};
@@ -22,11 +22,16 @@ use crate::places::Places;
 pub const NAME: &str = "Consignee";
 /// How often everything is looked at, whoever asks: no trigger and no timer of the system's does.
 const LOOK: Duration = Duration::from_secs(60);
+/// How long it takes to end at most.
+const END: Duration = Duration::from_secs(10);
 const LOG: &str = "agent.log";
 /// When the log begins anew, in bytes; the one before is kept.
 const LONG: u64 = 4 * 1024 * 1024;
 
 define_windows_service!(main, begin);
+
+/// Whom the state is told to, once the service is registered.
+static HANDLE: OnceLock<ServiceStatusHandle> = OnceLock::new();
 
 /// Only the service control manager starts it.
 pub fn run(_session: &mut Session) -> Result<Exit, Complaint> {
@@ -50,6 +55,7 @@ fn begin(_arguments: Vec<OsString>) {
 fn serve(places: Places) -> Result<(), windows_service::Error> {
     let (stop, stopped) = channel();
     let control = service_control_handler::register(NAME, move |control| answer(&stop, &control))?;
+    let _ = HANDLE.set(control);
     tell(&control, ServiceState::Running, 0)?;
     let ended = agent::run_as_long(places, &mut UntilStopped { stopped, looked: Instant::now() });
     let code = match &ended {
@@ -66,6 +72,8 @@ fn answer(stop: &Sender<()>, control: &ServiceControl) -> ServiceControlHandlerR
     match control {
         ServiceControl::Interrogate => ServiceControlHandlerResult::NoError,
         ServiceControl::Stop | ServiceControl::Shutdown => {
+            // At once: whoever asked looks whether it obeys.
+            let _ = HANDLE.get().map(|handle| tell(handle, ServiceState::StopPending, 0));
             let _ = stop.send(());
             ServiceControlHandlerResult::NoError
         }
@@ -85,7 +93,7 @@ fn tell(control: &ServiceStatusHandle, state: ServiceState, code: u32) -> Result
         // A code of its own lets the recovery actions start it again.
         exit_code: if code == 0 { ServiceExitCode::NO_ERROR } else { ServiceExitCode::ServiceSpecific(code) },
         checkpoint: 0,
-        wait_hint: Duration::ZERO,
+        wait_hint: if state == ServiceState::StopPending { END } else { Duration::ZERO },
         process_id: None,
     })
 }

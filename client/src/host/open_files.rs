@@ -1,7 +1,7 @@
 //! Who has which files open, as the system tells it.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 pub use super::kernel::open_files::holders;
 
@@ -25,10 +25,4 @@ pub struct Sought {
     pub files: BTreeSet<PathBuf>,
     /// Each of these, and every file below it.
     pub below: Vec<PathBuf>,
-}
-
-impl Sought {
-    pub(super) fn has(&self, path: &Path) -> bool {
-        self.files.contains(path) || self.below.iter().any(|folder| path.starts_with(folder))
-    }
 }

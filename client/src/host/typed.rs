@@ -40,7 +40,17 @@ pub struct Words {
     pub upgrade_only: &'static str,
     /// What stands between the name of a package and its version.
     pub at: &'static str,
+    /// Says what the agent's service is doing.
+    pub service: &'static str,
+    /// Has the agent's service listen again.
+    pub listen: &'static str,
+    /// What goes before a command that changes something; nothing where a terminal of an administrator's is opened.
+    pub with_rights: Option<&'static str>,
 }
+
+/// Says what the agent's service is doing, and has it listen again, on every Linux host.
+const SERVICE: &str = "systemctl status consignee.service";
+const LISTEN: &str = "systemctl start consignee.socket";
 
 const APT: Words = Words {
     refresh: "apt update",
@@ -57,6 +67,9 @@ const APT: Words = Words {
     install_exactly: "apt-get install",
     upgrade_only: "apt install --only-upgrade",
     at: "=",
+    service: SERVICE,
+    listen: LISTEN,
+    with_rights: Some("sudo"),
 };
 
 const DNF: Words = Words {
@@ -74,6 +87,9 @@ const DNF: Words = Words {
     install_exactly: "dnf install",
     upgrade_only: "dnf upgrade",
     at: "-",
+    service: SERVICE,
+    listen: LISTEN,
+    with_rights: Some("sudo"),
 };
 
 // Its own names: those of dnf 4 are aliases, which a site may have taken away.
@@ -94,6 +110,9 @@ const ZYPPER: Words = Words {
     install_exactly: "zypper install --oldpackage",
     upgrade_only: "zypper update",
     at: "=",
+    service: SERVICE,
+    listen: LISTEN,
+    with_rights: Some("sudo"),
 };
 
 // Nothing upgrades from lists here: the agent brings packages, and a person installs a file.
@@ -112,6 +131,9 @@ const MSI: Words = Words {
     install_exactly: "msiexec /i",
     upgrade_only: "msiexec /i",
     at: "-",
+    service: "sc query Consignee",
+    listen: "sc start Consignee",
+    with_rights: None,
 };
 
 /// A process speaks to the people of one host. Sentences are put together in a hundred places that know the
@@ -145,9 +167,6 @@ pub fn repair(modules: &[ModuleChange]) -> String {
     let exactly = modules.iter().map(|module| format!("{}{at}{}", module.package, module.after));
     std::iter::once((*repair).to_owned()).chain(exactly).collect::<Vec<_>>().join(" ")
 }
-
-/// Says what the agent's service is doing.
-pub const SERVICE: &str = "systemctl status consignee.service";
 
 /// Brings the keys and the address of a vendor up to date, where the repository is still believed.
 pub fn upgrade_anchor(vendor: &VendorName) -> String {

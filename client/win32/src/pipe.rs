@@ -77,6 +77,14 @@ impl std::fmt::Debug for Listener {
     }
 }
 
+/// Whether somebody has claimed the name.
+pub fn is_there(name: &str) -> bool {
+    let name = wide(name);
+    // SAFETY: the name ends with a zero. One that is busy is there as well.
+    let answer = done(unsafe { WaitNamedPipeW(name.as_ptr(), 1) });
+    !answer.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+}
+
 /// One conversation.
 #[derive(Debug)]
 pub struct Stream {

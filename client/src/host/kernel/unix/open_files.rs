@@ -78,6 +78,10 @@ fn names(folder: &Path) -> io::Result<BTreeSet<PathBuf>> {
     Ok(names)
 }
 
+fn is_sought(sought: &Sought, path: &Path) -> bool {
+    sought.files.contains(path) || sought.below.iter().any(|folder| path.starts_with(folder))
+}
+
 /// The file, where the name is that of one of them, and not of another in a container of its own.
 fn is_one_of(name: &Path, process: &Path, sought: &Sought) -> Option<PathBuf> {
     let text = name.to_str()?;
@@ -85,7 +89,7 @@ fn is_one_of(name: &Path, process: &Path, sought: &Sought) -> Option<PathBuf> {
         Some(path) => (Path::new(path), true),
         None => (name, false),
     };
-    if !sought.has(path) {
+    if !is_sought(sought, path) {
         return None;
     }
     let same = |one: &Path, other: &Path| {

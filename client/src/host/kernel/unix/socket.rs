@@ -21,6 +21,11 @@ pub fn connect(path: &Path) -> io::Result<Stream> {
     Stream::connect(path)
 }
 
+/// Whether anything listens there, or did.
+pub fn is_there(path: &Path) -> bool {
+    path.exists()
+}
+
 /// Whether root asks, or whoever the service itself is. The socket's mode says so already; a mode can be changed.
 pub fn is_privileged(stream: &Stream) -> bool {
     let own = rustix::process::geteuid();

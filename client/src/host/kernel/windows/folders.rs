@@ -12,15 +12,22 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use consignee_win32::registry::Key;
 use consignee_win32::security;
 
 const PIPE: &str = r"\\.\pipe\consignee";
 /// Where everything else says that things are; the variable that says where that is, and what is below it.
-const KNOWN: [(&str, &str, &str, &str); 4] = [
-    ("/usr/share/consignee", "ProgramW6432", r"C:\Program Files", r"Consignee"),
-    ("/usr/lib/consignee", "ProgramW6432", r"C:\Program Files", r"Consignee"),
-    ("/etc/consign", "ProgramData", r"C:\ProgramData", r"Consign"),
-    ("/var/lib/consignee", "ProgramData", r"C:\ProgramData", r"Consignee"),
+/// The key that says where a folder is, its value, where it is as a rule, and what is below it.
+type Known = (&'static str, &'static str, &'static str, &'static str, &'static str);
+
+const CURRENT: &str = r"Software\Microsoft\Windows\CurrentVersion";
+const PROFILES: &str = r"Software\Microsoft\Windows NT\CurrentVersion\ProfileList";
+/// Not by the environment: that of a person says what he likes, and a service's may say something else.
+const KNOWN: [Known; 4] = [
+    ("/usr/share/consignee", CURRENT, "ProgramFilesDir", r"C:\Program Files", "Consignee"),
+    ("/usr/lib/consignee", CURRENT, "ProgramFilesDir", r"C:\Program Files", "Consignee"),
+    ("/etc/consign", PROFILES, "ProgramData", r"C:\ProgramData", "Consign"),
+    ("/var/lib/consignee", PROFILES, "ProgramData", r"C:\ProgramData", "Consignee"),
 ];
 
 /// An absolute path of the host, below another root.
@@ -34,12 +41,16 @@ pub fn at(root: &Path, absolute: &str) -> PathBuf {
 }
 
 fn own(absolute: &str) -> Option<PathBuf> {
-    KNOWN.iter().find_map(|(known, variable, usual, folder)| {
+    KNOWN.iter().find_map(|(known, key, value, usual, folder)| {
         let rest = absolute.strip_prefix(known).filter(|rest| rest.is_empty() || rest.starts_with('/'))?;
-        let above = std::env::var_os(variable).map_or_else(|| PathBuf::from(usual), PathBuf::from);
-        let folder = above.join(folder);
+        let folder = registered(key, value).unwrap_or_else(|| PathBuf::from(usual)).join(folder);
         Some(rest.split('/').filter(|name| !name.is_empty()).fold(folder, |path, name| path.join(name)))
     })
+}
+
+fn registered(key: &str, value: &str) -> Option<PathBuf> {
+    let folder = PathBuf::from(Key::open(key).ok()??.text(value).ok()??);
+    folder.is_absolute().then_some(folder)
 }
 
 /// The name of the agent's pipe; another root has another one.

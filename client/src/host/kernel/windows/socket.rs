@@ -20,6 +20,11 @@ pub fn connect(path: &Path) -> io::Result<Stream> {
     Stream::connect(&path.display().to_string())
 }
 
+/// Whether anything listens there. It is not opened: that would be a conversation.
+pub fn is_there(path: &Path) -> bool {
+    pipe::is_there(&path.display().to_string())
+}
+
 /// Nobody else could have opened the pipe.
 pub fn is_privileged(_stream: &Stream) -> bool {
     true
