@@ -6,7 +6,7 @@ use consign_metadata::name::PackageName;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::machine::{State, Upgrade};
-use crate::host::PackageManager;
+use crate::host::{PackageManager, folder};
 use crate::product::Product;
 
 /// A package at a native version.
@@ -37,7 +37,11 @@ impl PreviousPackages {
             return None;
         }
         let folder = product.packages();
-        let is_missing = |found: &PackageVersion| packages.file_in(&folder, &found.package, &found.version).is_none();
+        // Nobody shall wait for a file system that is gone, only to be shown where the upgrade stands.
+        let is_reachable = folder::answers(&folder);
+        let is_missing = |found: &PackageVersion| {
+            !is_reachable || packages.file_in(&folder, &found.package, &found.version).is_none()
+        };
         let missing = previous.into_iter().filter(is_missing).collect();
         Some(Self { folder, missing })
     }

@@ -137,9 +137,14 @@ impl Product {
         self.folder.join("packages")
     }
 
-    /// The folder of what was saved before an upgrade.
+    /// The folder of what was saved before upgrades.
+    pub fn backups(&self) -> PathBuf {
+        self.folder.join("backups")
+    }
+
+    /// The folder of what was saved before one of them.
     pub fn backup(&self, number: u32) -> PathBuf {
-        self.folder.join("backups").join(format!("{number:04}"))
+        self.backups().join(format!("{number:04}"))
     }
 
     /// The folder of an upgrade.

@@ -66,7 +66,7 @@ pub fn backups(
 ) -> Result<Vec<PathBuf>, JournalError> {
     let in_use = in_use(product)?;
     let mut sets = Vec::new();
-    for entry in std::fs::read_dir(product.folder().join("backups")).into_iter().flatten().flatten() {
+    for entry in std::fs::read_dir(product.backups()).into_iter().flatten().flatten() {
         let Some(number) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
         let begun = product.replay(number)?.records.first().map(|record| record.at);
         let key = entry.path();

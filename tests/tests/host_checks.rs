@@ -1,6 +1,8 @@
 //! What the agent looks for on a host before an upgrade: each reason by name, all at once, and gone when the host is
 //! in order.
 
+use std::time::{Duration, Instant};
+
 use consign_lab::{CANOPSIS, Lab, Outcome, Product, Release, RpmSystem, Site, TinyRpm, Vendor, lab};
 
 const POLICY: &str = "/etc/consign/policy.toml";
@@ -19,7 +21,7 @@ fn says(outcome: &Outcome, words: &[&str]) {
 fn hold_a_file(site: &Site) {
     let script = format!("exec 3<{FILE}; exec sleep 600");
     site.host.ok(&["systemd-run", "--quiet", &format!("--unit={STRANGER}"), "sh", "-c", &script]);
-    site.host.wait_until("the file is open", std::time::Duration::from_secs(30), || {
+    site.host.wait_until("the file is open", Duration::from_secs(30), || {
         site.host.exec(&["sh", "-c", "readlink /proc/[0-9]*/fd/3"]).stdout.contains(FILE).then_some(())
     });
 }
@@ -107,5 +109,74 @@ fn on_a_host_of_rpm_a_package_that_waits_for_a_reboot_is_told_or_refused() {
     says(&told, &["note: the host waits for a reboot, because of kernel-core"]);
     site.wait_status(0);
     assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.26.0-1"));
+    site.nothing_was_lost(client);
+}
+
+const BACKUPS: &str = "/var/lib/consignee/acme/canopsis/backups";
+const WITH_BACKUP: (&str, &str) =
+    ("[[step]]\nname = \"init\"", "[backup]\npaths = [\"/var/lib/canopsis\"]\n\n[[step]]\nname = \"init\"");
+
+/// Mounts a file system whose server never answers: what NFS is to a host when its server is gone. Who is killed
+/// while it waits for it ends.
+const DEAD: &str = r#"
+import ctypes, os, signal, sys
+os.path.exists('/dev/fuse') or os.mknod('/dev/fuse', 0o20600, os.makedev(10, 229))
+server = os.open('/dev/fuse', os.O_RDWR)
+options = f'fd={server},rootmode=40000,user_id=0,group_id=0'.encode()
+libc = ctypes.CDLL(None, use_errno=True)
+if libc.mount(b'dead', sys.argv[1].encode(), b'fuse', 0, options):
+    sys.exit(os.strerror(ctypes.get_errno()))
+signal.pause()
+"#;
+
+/// The upgrade is held with this reason, refused to whoever types its version, and nothing was stopped for it.
+#[track_caller]
+fn is_held_for(site: &Site, words: &[&str]) {
+    let begun = Instant::now();
+    says(&site.host.apt_get(&["update"]).expect_ok(), words);
+    says(&site.wait_status(3), words);
+    says(&site.host.apt_get(&["install", "canopsis=3.26.0-1"]).expect_code(100), words);
+    site.host.apt_get(&["upgrade"]).expect_ok();
+    assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
+    untouched(site);
+}
+
+#[test]
+fn a_backup_that_could_not_be_written_is_found_before_anything_is_stopped() {
+    lab!();
+    let (vendor, site) = Site::with_canopsis("no-backup", Release::Trixie, "3.25.0");
+    vendor.release_edited(Product::canopsis("3.26.0"), &[WITH_BACKUP]).unwrap();
+    site.clear_canopsis();
+    let client = site.client();
+    site.host.write(BACKUPS, "", 0o644);
+    is_held_for(&site, &[&format!("{BACKUPS}, which the upgrade writes to, is no folder"), "ls -ld", "apt update"]);
+    site.host.ok(&["rm", BACKUPS]);
+    site.host.ok(&["ln", "--symbolic", "/mnt/backups", BACKUPS]);
+    is_held_for(&site, &["leads to /mnt/backups, which is not there"]);
+    site.host.ok(&["rm", BACKUPS]);
+    site.host.shell(&format!("mkdir {BACKUPS} && mount -t tmpfs -o ro full {BACKUPS}"));
+    is_held_for(&site, &[&format!("nothing can be written in {BACKUPS}: Read-only file system"), "findmnt"]);
+    let french = site.host.exec(&["consignee", "--language", "fr", "why", CANOPSIS]).expect_code(3);
+    says(&french, &["rien ne peut être écrit dans", "le remonter, puis examiner de nouveau"]);
+    site.host.ok(&["umount", BACKUPS]);
+
+    site.host.ok(&["systemd-run", "--quiet", "--unit=dead.service", "python3", "-c", DEAD, BACKUPS]);
+    site.host.wait_until("the mount", Duration::from_secs(30), || {
+        site.host.exec(&["grep", "--quiet", BACKUPS, "/proc/mounts"]).success().then_some(())
+    });
+    let cure = format!("umount --lazy {BACKUPS}");
+    is_held_for(&site, &[&format!("the file system of {BACKUPS} does not answer within 3 s"), &cure]);
+    // Its server has ended; now it answers that.
+    site.host.ok(&["systemctl", "stop", "dead.service"]);
+    is_held_for(&site, &[&format!("nothing can be written in {BACKUPS}: Transport endpoint is not connected")]);
+    assert_eq!(client.ledger().outages().len(), 0, "{:?}", client.ledger().outages());
+
+    site.host.ok(&cure.split(' ').collect::<Vec<_>>());
+    site.host.apt_get(&["update"]).expect_ok();
+    site.wait_status(0);
+    site.host.apt_get(&["upgrade"]).expect_ok();
+    site.wait_status(0);
+    assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.26.0-1"));
+    assert!(site.host.exists(&format!("{BACKUPS}/0002/seal.json")));
     site.nothing_was_lost(client);
 }

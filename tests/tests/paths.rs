@@ -93,6 +93,55 @@ fn a_way_goes_on_after_a_power_cut_and_when_what_was_asked_for_comes_a_day_later
     site.nothing_was_lost(client);
 }
 
+/// A step of the first stop that leaves work behind, and what the second stop says of it.
+const LEAVES_WORK: &str = "\n[[step]]\nname = \"reindex\"\nrun = [\"/usr/bin/touch\", \"/var/lib/canopsis/reindexing\"]\n\
+                           user = \"canopsis\"\n\n[[step]]\n";
+const WORK_IS_DONE: &str = "[[prerequisite]]\nid = \"background-work\"\n\
+                            command = [\"/usr/bin/test\", \"!\", \"-e\", \"/var/lib/canopsis/reindexing\"]\n\
+                            otherwise.en = \"The reindexing that 3.26.0 has begun still runs: wait for its end.\"\n\
+                            otherwise.fr = \"La réindexation lancée par la 3.26.0 tourne encore : attendre sa fin.\"\n\n\
+                            [[health]]";
+
+#[test]
+fn a_way_stops_where_the_work_of_the_stop_before_still_runs_and_goes_on_when_it_has_ended() {
+    lab!();
+    let (vendor, site) = Site::with_canopsis("way-work", Release::Trixie, "3.25.0");
+    vendor.release_edited(Product::canopsis("3.26.0"), &[("\n[[step]]\n", LEAVES_WORK)]).unwrap();
+    let edits = [(SUPPORTED, STOP), ("[[health]]", WORK_IS_DONE)];
+    vendor.release_edited(Product::canopsis("3.26.1"), &edits).unwrap();
+    site.host.apt_get(&["update"]).expect_ok();
+    let client = site.client();
+    let upgrade = ["consignee", "--language", "en", "upgrade", CANOPSIS, "--yes"];
+    let still_runs = "the prerequisite background-work does not hold: The reindexing that 3.26.0 has begun still runs";
+    // It is at the second stop that it is found out, and however often it is tried.
+    for _ in 0..2 {
+        let waits = site.host.exec(&upgrade).expect_code(3).text();
+        assert!(waits.contains(still_runs), "{waits}");
+        assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.26.0-1"));
+        assert_eq!(["main", "worker", "web"].map(|name| site.engine(name)), ["active"; 3]);
+    }
+    // The way is kept, whatever becomes of the agent and whoever wakes it.
+    site.host.ok(&["systemctl", "stop", "consignee.service"]);
+    site.host.ok(&["systemctl", "start", "consignee-reconcile.service"]);
+    let status = site.wait_status(3).text();
+    assert!(status.contains("stops left: 3.26.1") && status.contains(still_runs), "{status}");
+    let french = site.host.exec(&["consignee", "--language", "fr", "why", CANOPSIS]).expect_code(3).text();
+    assert!(french.contains("La réindexation lancée par la 3.26.0 tourne encore"), "{french}");
+    let journey = &site.status()["products"][0]["journey"];
+    assert_eq!(journey["ahead"], serde_json::json!(["3.26.1"]));
+    assert_eq!(journey["waits"][0]["id"], "background-work", "{journey}");
+    // Nor does the package manager go where the way does not.
+    site.host.apt_get(&["upgrade"]).expect_ok();
+    assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.26.0-1"));
+    assert_eq!(site.init_calls().len(), 2, "{:?}", site.init_calls());
+
+    site.host.ok(&["rm", "/var/lib/canopsis/reindexing"]);
+    let walked = site.consignee(&["upgrade", CANOPSIS, "--yes"]).text();
+    assert!(walked.contains("canopsis 3.26.1"), "{walked}");
+    arrived(&site, 3);
+    site.nothing_was_lost(client);
+}
+
 /// A package that is configured when somebody says so.
 fn waits_in_its_script() -> TinyPackage {
     let script = "#!/bin/sh\ntouch /srv/configures\nwhile [ ! -e /srv/go ]; do sleep 0.1; done\n";

@@ -12,10 +12,14 @@ const WITH_BACKUP: (&str, &str) = (
 );
 
 fn canopsis(system: impl Into<consign_lab::BaseSystem>, name: &str) -> (Vendor, Site) {
+    canopsis_with(system, name, &[])
+}
+
+fn canopsis_with(system: impl Into<consign_lab::BaseSystem>, name: &str, edits: &[(&str, &str)]) -> (Vendor, Site) {
     let system = system.into();
     let vendor = Vendor::new("acme").unwrap();
     let vendor = if let consign_lab::BaseSystem::Rpm(_) = system { vendor.with_rpms_only() } else { vendor };
-    vendor.release_edited(Product::canopsis("3.25.0"), &[WITH_BACKUP]).unwrap();
+    vendor.release_edited(Product::canopsis("3.25.0"), &[&[WITH_BACKUP], edits].concat()).unwrap();
     let host = Host::boot(&format!("{name}-{}", system.name()), system).unwrap();
     let site = Site::on(host, &vendor, CANOPSIS).unwrap();
     site.install(&["canopsis"]).expect_ok();
@@ -173,4 +177,80 @@ fn a_failed_step_is_taken_back_and_a_finished_upgrade_on_a_persons_word_by_dnf_5
 fn a_failed_step_is_taken_back_and_a_finished_upgrade_on_a_persons_word_by_zypper() {
     lab!(Lab::has_rpm());
     both(RpmSystem::Zypper);
+}
+
+/// What the old version's own plan wants of it, beside its page.
+const NOT_SICK: [(&str, &str); 2] = [
+    (
+        "[[health]]",
+        "[[health]]\ncommand = [\"/usr/bin/test\", \"!\", \"-e\", \"/srv/sick\"]\nwithin = \"5s\"\n\n[[health]]",
+    ),
+    ("within = \"60s\"", "within = \"30s\""),
+];
+
+/// The init step of 3.26.0 fails, everything is taken back, and then the old version is not well.
+#[track_caller]
+fn comes_back_sick(site: &Site) {
+    site.trouble("fail");
+    site.host.write("/srv/sick", "", 0o644);
+    site.upgrade();
+    wait_end(site, "stuck");
+    site.trouble_is_over();
+    // Everything is as it was: packages, data, engines; only well it is not.
+    runs_before(site);
+    let status = site.wait_status(4).text();
+    for said in [
+        "everything was taken back and the old version is not well",
+        "the check /usr/bin/test ! -e /srv/sick did not hold: exit status 1",
+        "engines: free to run",
+        "consignee retry acme/canopsis",
+        "consignee rescue acme/canopsis",
+    ] {
+        assert!(status.contains(said), "{said:?} is missing in {status}");
+    }
+    let french = site.host.exec(&["consignee", "status", "--language", "fr", CANOPSIS]).expect_code(4).text();
+    assert!(french.contains("tout a été annulé mais l'ancienne version ne va pas bien"), "{french}");
+    let upgrade = &site.status()["products"][0]["upgrade"];
+    assert_eq!((&upgrade["state"], &upgrade["step"]["item"]), (&"stuck".into(), &(-1).into()), "{upgrade}");
+    // A person has the word: neither a look nor an upgrade leads on.
+    site.host.ok(&["systemctl", "start", "consignee-reconcile.service"]);
+    site.upgrade();
+    site.wait_status(4);
+    runs_before(site);
+}
+
+#[test]
+fn an_old_version_that_is_not_well_after_the_way_back_is_said_and_a_retry_finds_it_mended() {
+    lab!();
+    let (vendor, site) = canopsis_with(Release::Trixie, "sick", &NOT_SICK);
+    cleared(&vendor, &site);
+    let client = site.client();
+    comes_back_sick(&site);
+    site.host.ok(&["rm", "/srv/sick"]);
+    site.consignee(&["retry", CANOPSIS]);
+    wait_end(&site, "rolled-back");
+    runs_before(&site);
+    site.nothing_was_lost(client);
+    site.host.assert_packages_sound();
+}
+
+#[test]
+fn a_person_may_rescue_an_old_version_that_is_not_well_by_zypper() {
+    lab!(Lab::has_rpm());
+    let (vendor, site) = canopsis_with(RpmSystem::Zypper, "sick", &NOT_SICK);
+    cleared(&vendor, &site);
+    comes_back_sick(&site);
+    // Whoever says so goes on with the version that is there, and may take the next one.
+    site.consignee(&["rescue", CANOPSIS, "--version", "3.25.0", "--yes"]);
+    wait_end(&site, "rescued");
+    assert_eq!(site.status()["products"][0]["finished"], "3.25.0");
+    runs_before(&site);
+    site.refresh().expect_ok();
+    site.consignee(&["ack", CANOPSIS, "--all", "--yes"]);
+    let client = site.client();
+    site.upgrade().expect_ok();
+    wait_end(&site, "completed");
+    assert_eq!(version(&site).as_deref(), Some("3.26.0"));
+    site.nothing_was_lost(client);
+    site.host.assert_packages_sound();
 }

@@ -1,6 +1,6 @@
 //! Where no gate can stand before the packages, dnf 5 without its plugin and plain rpm: the script of the package
 //! stops the engines, and what nobody has cleared waits, halted. Two scripts tell the agent that the transaction is
-//! over, and one of them is enough.
+//! over, and one of them is enough. Where no script runs either, a timer finds what has come.
 
 use std::time::Duration;
 
@@ -132,4 +132,73 @@ fn finished(site: &Site, finishes: usize) {
     site.host.wait_until("a finish", soon, || (site.init_calls().len() >= finishes).then_some(()));
     site.wait_status(0);
     assert_eq!(site.init_calls().len(), finishes, "{:?}", site.init_calls());
+}
+
+const TIMER: &str = "consignee-reconcile.timer";
+/// The shipped timer, in seconds instead of minutes; not so few that systemd takes its starts for a loop.
+const SOON_AND_OFTEN: &str = "[Timer]\nOnBootSec=\nOnActiveSec=1s\nOnUnitInactiveSec=3s\nAccuracySec=100ms\n";
+
+/// Whoever drives rpm by its library loads no plugin of dnf; and without scripts nothing at all tells the agent.
+#[test]
+fn an_upgrade_that_nothing_announces_is_found_by_the_timer_and_finished_once() {
+    lab!(Lab::has_rpm());
+    let vendor = Vendor::new("acme").unwrap().with_rpms_only();
+    vendor.release(Product::canopsis("3.25.0")).unwrap();
+    let site = Site::open("unannounced", RpmSystem::Dnf4Trixie, &vendor, CANOPSIS).unwrap();
+    site.install(&["canopsis"]).expect_ok();
+    site.wait_status(0);
+    assert_eq!(site.host.shell(&format!("systemctl is-enabled {TIMER}")), "enabled");
+    let shipped = site.host.shell(&format!("systemctl show -P TimersMonotonic {TIMER}"));
+    assert!(shipped.contains("OnUnitInactiveUSec=15min") && shipped.contains("OnBootUSec=3min"), "{shipped}");
+    let client = site.client();
+    vendor.release(Product::canopsis("3.26.0")).unwrap();
+    site.refresh().expect_ok();
+    site.consignee(&["ack", CANOPSIS, "--all", "--yes"]);
+
+    without_a_word(&site, |site| {
+        site.host.dnf(&["--noplugins", "--setopt=tsflags=noscripts", "upgrade"]).expect_ok();
+    });
+    finished(&site, 2);
+    turns_of_the_timer(&site, 3);
+    finished(&site, 2);
+    assert_eq!(site.announced().len(), 2, "the first install and the upgrade");
+    assert_eq!(site.host.shell("ls /var/lib/consignee/acme/canopsis/journal").lines().count(), 2);
+    assert_eq!(site.engine("web"), "active");
+    site.nothing_was_lost(client);
+    site.host.assert_packages_sound();
+}
+
+#[test]
+fn what_comes_uncleared_and_unannounced_is_found_by_the_timer_and_waits_with_its_engines_stopped() {
+    lab!(Lab::has_rpm());
+    comes_uncleared(RpmSystem::Zypper, 0, |vendor, site| {
+        without_a_word(site, |site| by_rpm(vendor, site, "3.26.0", &["--noscripts"]));
+        site.host.wait_until("the engines stopped", Duration::from_secs(60), || {
+            (site.engine("main") == "inactive").then_some(())
+        });
+        turns_of_the_timer(site, 2);
+        assert_eq!(site.init_calls().len(), 1, "{:?}", site.init_calls());
+    });
+}
+
+/// Packages change, and the agent's socket hears nothing of it. Then the timer comes round.
+#[track_caller]
+fn without_a_word(site: &Site, change: impl Fn(&Site)) {
+    site.host.shell(&format!("systemctl stop {TIMER} consignee.service"));
+    change(site);
+    assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.26.0-1"));
+    assert_eq!(site.host.shell("systemctl is-active consignee.service || :"), "inactive", "something tells it");
+    assert_eq!(["main", "worker", "web"].map(|name| site.engine(name)), ["active"; 3]);
+    site.host.write(&format!("/etc/systemd/system/{TIMER}.d/soon.conf"), SOON_AND_OFTEN, 0o644);
+    site.host.shell(&format!("systemctl daemon-reload; systemctl start {TIMER}"));
+}
+
+/// The timer comes round so many times more.
+#[track_caller]
+fn turns_of_the_timer(site: &Site, turns: usize) {
+    let last = || site.host.shell(&format!("systemctl show -P LastTriggerUSecMonotonic {TIMER}"));
+    for _ in 0..turns {
+        let seen = last();
+        site.host.wait_until("the timer", Duration::from_secs(60), || (last() != seen).then_some(()));
+    }
 }

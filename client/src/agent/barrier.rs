@@ -17,7 +17,7 @@ use super::keeping::Part;
 use super::locks::Patience;
 use super::situation::Situation;
 use super::upgrades::{self, Task};
-use super::{Agent, AgentError, checks, comparison, keeping, preparing, putting_back, room, timing, watch};
+use super::{Agent, AgentError, checks, comparison, keeping, preparing, putting_back, room, targets, timing, watch};
 use crate::engine::event::{Event, Failure, Packages, Reason};
 use crate::engine::journal::Journal;
 use crate::engine::machine::{State, Upgrade};
@@ -57,7 +57,8 @@ pub fn barrier(
     let mut parts = Vec::new();
     for (id, intent) in wanted {
         let one = Judged::of(agent, &catalogue, id, intent, prospect, attended);
-        if let Some(intent) = &one.intent {
+        let is_out_of_reach = one.found.held.iter().any(targets::does_not_answer);
+        if let Some(intent) = one.intent.as_ref().filter(|_| !is_out_of_reach) {
             match Part::begin(agent, &catalogue, &one.product, intent, actions) {
                 Ok(part) => parts.extend(part),
                 // For want of room, say: the reason is there already.

@@ -13,7 +13,7 @@ use consign_metadata::name::{PackageName, ProductId, UnitName};
 use consign_metadata::plan::UpgradePlan;
 
 use super::situation::Situation;
-use super::{Agent, backup_room, previous, room};
+use super::{Agent, backup_room, previous, room, targets};
 use crate::engine::event::{HeldFile, Purpose, Reason};
 use crate::host::open_files::{self, Sought};
 use crate::host::{HostError, PackageManager};
@@ -163,7 +163,11 @@ pub(super) fn weights(places: &Places, product: &ProductId) -> Checks {
 pub fn of_host(agent: &Agent, situation: &Situation<'_>, plan: &UpgradePlan) -> Found {
     match situation.under_way() {
         Some(_) => Found::default(),
-        None => Subject::of(agent, situation, plan).look(),
+        None => {
+            let mut found = Subject::of(agent, situation, plan).look();
+            found.held.extend(targets::reasons(agent, situation, plan));
+            found
+        }
     }
 }
 
@@ -174,6 +178,11 @@ pub fn of_offer(agent: &Agent, situation: &Situation<'_>, plan: &UpgradePlan, re
     }
     let subject = Subject::of(agent, situation, plan);
     let (mut found, weights) = (subject.look(), subject.weights());
+    found.held.extend(targets::reasons(agent, situation, plan));
+    // Whoever looks into it would not come back.
+    if found.held.iter().any(targets::does_not_answer) {
+        return found;
+    }
     let outlook = previous::outlook(agent, situation);
     found.look(weights.previous_packages, "previous_packages", || Ok(missing(&outlook.clone()?.missing)));
     found.look(weights.room, "room", || {

@@ -13,7 +13,7 @@ use super::intent::Intent;
 use super::previous::{self, Keeping};
 use super::room::{self, Need};
 use super::situation::Situation;
-use super::{Agent, AgentError, backup_room, barrier};
+use super::{Agent, AgentError, backup_room, barrier, targets};
 use crate::engine::event::{Purpose, Reason};
 use crate::host::HostError;
 use crate::request::{PackageAction, Refusal, Reply};
@@ -138,6 +138,9 @@ pub fn fetch(agent: &Agent, parts: Vec<Part<'_>>, speaker: &mut Speaker) -> (Vec
 /// The packages of one product whose files are about to be replaced, without a barrier: as far as they can be had
 /// now. What they are wanted for may never come, so nothing is refused.
 pub fn keep_late(agent: &Agent, situation: &Situation<'_>) {
+    if !targets::answer(situation.product) {
+        return log::warn!("{}: its folders do not answer", situation.product.id);
+    }
     match Keeping::begin(agent, situation, &[]) {
         Ok(keeping) => drop(keeping.carry_out(Instant::now() + LATE)),
         Err(problem) => log::warn!("{}: {problem}", situation.product.id),

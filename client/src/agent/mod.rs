@@ -56,6 +56,7 @@ pub mod room;
 pub mod seeding;
 pub mod service;
 pub mod situation;
+pub mod targets;
 pub mod telling;
 pub mod tidying;
 pub mod timing;

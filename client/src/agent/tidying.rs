@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::previous::{entries, remove};
 use super::situation::Situation;
-use super::{Agent, AgentError};
+use super::{Agent, AgentError, targets};
 use crate::backup;
 use crate::engine::event::ModuleChange;
 use crate::engine::machine::{State, Upgrade};
@@ -20,6 +20,9 @@ pub fn tidy(agent: &Agent, situation: &Situation<'_>) {
     let product = situation.product;
     if !product.newest().is_ok_and(|newest| newest.is_some_and(|upgrade| is_here(situation, &upgrade))) {
         return;
+    }
+    if !targets::answer(product) {
+        return log::warn!("{}: its folders do not answer", product.id);
     }
     let keep = match Rules::read(&agent.places, &product.id) {
         Ok(rules) => rules.keep,

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use failure::Failure;
 pub use header::{Header, Item, JoinedAddOn, ModuleChange};
 pub use holder::Holder;
-pub use reason::{FullFileSystem, HeldFile, Purpose, Reason};
+pub use reason::{FolderProblem, FullFileSystem, HeldFile, Purpose, Reason};
 
 /// The format of a journal; the first record names it.
 pub const FORMAT: u32 = 1;

@@ -21,6 +21,8 @@ pub const LIMIT: Duration = Duration::from_secs(60);
 pub const MAXIMUM: usize = 8 * 1024 * 1024;
 
 const STDERR_END: usize = 4096;
+/// How long a command that was killed is waited for.
+const DEATH: Duration = Duration::from_secs(10);
 
 /// A command that is put together.
 #[derive(Debug, Clone)]
@@ -236,7 +238,7 @@ impl HostCommand {
         let stdout = collect(stdout, Keep::Start(self.maximum));
         let stderr = collect(stderr, Keep::End(STDERR_END));
         let Some(status) = wait(&mut started, deadline) else {
-            started.kill();
+            kill(started);
             log::debug!("{self}: killed after {} s", self.limit.as_secs());
             return Err(CommandError::Timeout { line: self.to_string(), seconds: self.limit.as_secs() });
         };
@@ -282,6 +284,14 @@ fn wait(started: &mut Started, deadline: Instant) -> Option<ExitStatus> {
         }
         std::thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(20));
+    }
+}
+
+fn kill(mut started: Started) {
+    started.kill();
+    // In the middle of a call to a file system that is gone a process does not even end when it is killed.
+    if wait(&mut started, Instant::now() + DEATH).is_none() {
+        std::thread::spawn(move || started.0.wait());
     }
 }
 

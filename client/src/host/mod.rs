@@ -19,6 +19,7 @@ pub mod copy;
 pub mod dnf;
 #[cfg(unix)]
 pub mod dnf5;
+pub mod folder;
 pub mod gap;
 #[cfg(unix)]
 mod guard;

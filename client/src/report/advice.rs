@@ -7,7 +7,7 @@ use consign_metadata::text::Language;
 
 use super::page::{Page, Style};
 use super::{going_back, holder};
-use crate::engine::event::{Failure, HeldFile, Reason};
+use crate::engine::event::{Failure, FolderProblem, HeldFile, Reason};
 use crate::engine::machine::{HaltCause, State, Upgrade};
 use crate::host::typed;
 
@@ -106,6 +106,7 @@ fn on_reason(product: &ProductId, reason: &Reason, language: Language) -> Vec<Ad
             let full = file_systems.iter().map(|full| disk(&full.folder, language));
             full.chain([refresh(language)]).collect()
         }
+        Reason::FolderUnusable { folder, problem } => vec![on_folder(folder, problem, language), refresh(language)],
         Reason::RebootPending { .. } => {
             let purpose = say!(language, "then look again", "puis examiner de nouveau");
             vec![
@@ -142,6 +143,36 @@ fn mend(file: &str, language: Language) -> Vec<Advice> {
 pub fn disk(folder: &str, language: Language) -> Advice {
     let purpose = say!(language, "see what is full, and make room", "voir ce qui est plein, et faire de la place");
     advice(format!("df -h {folder}"), purpose)
+}
+
+fn on_folder(folder: &str, problem: &FolderProblem, language: Language) -> Advice {
+    match problem {
+        FolderProblem::NotAFolder | FolderProblem::LeadsNowhere { .. } => advice(
+            format!("ls -ld {folder}"),
+            say!(
+                language,
+                "see what is there; put a folder in its place, or mount what belongs there",
+                "voir ce qui s'y trouve ; mettre un dossier à la place, ou monter ce qui doit y être"
+            ),
+        ),
+        FolderProblem::Refused { .. } => advice(
+            format!("findmnt --target {folder}"),
+            say!(
+                language,
+                "see which file system it is on, and make it writable",
+                "voir sur quel système de fichiers il est, et le rendre accessible en écriture"
+            ),
+        ),
+        // Whatever looks at it first would not come back.
+        FolderProblem::NoAnswer { .. } => advice(
+            format!("umount --lazy {folder}"),
+            say!(
+                language,
+                "let go of the file system that does not answer (or bring its server back), then mount it again",
+                "lâcher le système de fichiers qui ne répond pas (ou rétablir son serveur), puis le remonter"
+            ),
+        ),
+    }
 }
 
 /// Go on with what only waits.

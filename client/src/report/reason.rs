@@ -5,7 +5,7 @@ use consign_metadata::text::Language;
 use jiff::tz::TimeZone;
 
 use super::{time, words};
-use crate::engine::event::{FullFileSystem, HeldFile, Reason};
+use crate::engine::event::{FolderProblem, FullFileSystem, HeldFile, Reason};
 
 /// The reason, beginning in lower case and without a full stop.
 pub fn sentence(reason: &Reason, language: Language) -> String {
@@ -169,6 +169,7 @@ pub fn sentence(reason: &Reason, language: Language) -> String {
                 "il n'y a pas assez de place pour la mise à niveau : {full}"
             )
         }
+        Reason::FolderUnusable { folder, problem } => unusable(folder, problem, language),
         Reason::PreviousPackagesMissing { packages } => {
             let packages = versions(packages);
             say!(
@@ -226,6 +227,33 @@ pub fn sentence(reason: &Reason, language: Language) -> String {
 fn versions(packages: &[(PackageName, String)]) -> String {
     let packages: Vec<_> = packages.iter().map(|(name, version)| format!("{name} {version}")).collect();
     words::list(&packages)
+}
+
+fn unusable(folder: &str, problem: &FolderProblem, language: Language) -> String {
+    match problem {
+        FolderProblem::NotAFolder => {
+            say!(
+                language,
+                "{folder}, which the upgrade writes to, is no folder",
+                "{folder}, où la mise à niveau écrit, n'est pas un dossier"
+            )
+        }
+        FolderProblem::LeadsNowhere { target } => say!(
+            language,
+            "{folder}, which the upgrade writes to, leads to {target}, which is not there",
+            "{folder}, où la mise à niveau écrit, mène à {target}, qui n'existe pas"
+        ),
+        FolderProblem::Refused { cause } => say!(
+            language,
+            "nothing can be written in {folder}: {cause}",
+            "rien ne peut être écrit dans {folder} : {cause}"
+        ),
+        FolderProblem::NoAnswer { seconds } => say!(
+            language,
+            "the file system of {folder} does not answer within {seconds} s",
+            "le système de fichiers de {folder} ne répond pas en {seconds} s"
+        ),
+    }
 }
 
 fn file_system(full: &FullFileSystem, language: Language) -> String {

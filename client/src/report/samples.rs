@@ -10,8 +10,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::engine::event::{
-    Answer, EngineState, Event, Failure, FullFileSystem, Header, HeldFile, Holder, Item, ModuleChange, Packages,
-    Person, Purpose, Reason, SkipReason,
+    Answer, EngineState, Event, Failure, FolderProblem, FullFileSystem, Header, HeldFile, Holder, Item, ModuleChange,
+    Packages, Person, Purpose, Reason, SkipReason,
 };
 use crate::engine::machine::{Activity, HaltCause, State};
 
@@ -173,6 +173,10 @@ pub fn reasons() -> Vec<Reason> {
         Reason::LongPreparation { seconds: 600 },
         Reason::NotFetched { cause: "cannot resolve packages.acme.example".to_owned() },
         Reason::NotInstalled { upgrade: 6, cause: "dpkg returned an error".to_owned() },
+        unusable(FolderProblem::NotAFolder),
+        unusable(FolderProblem::LeadsNowhere { target: "/mnt/backups".to_owned() }),
+        unusable(FolderProblem::Refused { cause: "Read-only file system".to_owned() }),
+        unusable(FolderProblem::NoAnswer { seconds: 3 }),
         Reason::NoRoomForUpgrade {
             file_systems: vec![FullFileSystem {
                 folder: "/var/lib/consignee".to_owned(),
@@ -199,10 +203,14 @@ pub fn reasons() -> Vec<Reason> {
     let variants = variants!(Reason: ClassUnsupported TooOld RequiredStops Downgrade NoteUnread
         SideEffectUnacknowledged TakenBack Unfinished AgentTooOld Site Withdrawn Unverified WouldRemove MixedVersions NotPrepared
         PrerequisiteFailed PrerequisiteUnknown TaskOpen AddOnUnsupported AddOnNotAllowed AddOnNoPoint BaseUnsupported
-        ProgramMissing OutsideWindow Unattended NoRoom NoRoomForUpgrade PreviousPackagesMissing RebootPending FilesHeldOpen
+        ProgramMissing OutsideWindow Unattended NoRoom NoRoomForUpgrade FolderUnusable PreviousPackagesMissing RebootPending FilesHeldOpen
         CheckUnknown LongPreparation NotFetched NotInstalled DataDiffers NoAnswer);
     assert_eq!(codes(&all, "code").len(), variants);
     all
+}
+
+fn unusable(problem: FolderProblem) -> Reason {
+    Reason::FolderUnusable { folder: "/var/lib/consignee/acme/erp/backups".to_owned(), problem }
 }
 
 pub fn failures() -> Vec<Failure> {

@@ -129,14 +129,7 @@ pub fn sentence(state: &State, header: &Header, language: Language) -> String {
         ),
         State::Halted { cause, .. } => halted(&step, cause, language),
         State::Backward { activity, .. } => backward(&step, *activity, language),
-        State::Stuck { failure, .. } => {
-            let failure = failure::sentence(failure, language);
-            say!(
-                language,
-                "stuck, step {step} could not be taken back: {failure}",
-                "bloquée, l'étape {step} n'a pas pu être annulée : {failure}"
-            )
-        }
+        State::Stuck { item, failure } => stuck(*item, &step, &failure::sentence(failure, language), language),
         State::Completed => say!(language, "finished", "terminée"),
         State::Cancelled => say!(
             language,
@@ -181,6 +174,21 @@ fn backward(step: &str, activity: Activity, language: Language) -> String {
     }
 }
 
+fn stuck(item: i64, step: &str, failure: &str, language: Language) -> String {
+    match item {
+        ..0 => say!(
+            language,
+            "stuck, everything was taken back and the old version is not well: {failure}",
+            "bloquée, tout a été annulé mais l'ancienne version ne va pas bien : {failure}"
+        ),
+        0.. => say!(
+            language,
+            "stuck, step {step} could not be taken back: {failure}",
+            "bloquée, l'étape {step} n'a pas pu être annulée : {failure}"
+        ),
+    }
+}
+
 fn halted(step: &str, cause: &HaltCause, language: Language) -> String {
     let cause = failure::halt(cause, language);
     say!(language, "halted at step {step}: {cause}", "arrêtée à l'étape {step} : {cause}")
@@ -189,6 +197,7 @@ fn halted(step: &str, cause: &HaltCause, language: Language) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::event::Failure;
     use crate::report::samples;
 
     #[test]
@@ -201,6 +210,18 @@ mod tests {
         let said = |language| sentence(&State::Waiting { item: 2 }, &header, language);
         assert_eq!(said(Language::En), "step 3/4 init is for a person: Move the DNS.");
         assert_eq!(said(Language::Fr), "l'étape 3/4 init attend une intervention : Basculez le DNS.");
+    }
+
+    #[test]
+    fn an_old_version_that_is_not_well_is_no_step_that_could_not_be_taken_back() {
+        let failure = Failure::Unhealthy { check: "tcp :80".to_owned(), found: "refused".to_owned() };
+        let said =
+            |language| sentence(&State::Stuck { item: -1, failure: failure.clone() }, &samples::header(), language);
+        assert_eq!(
+            said(Language::En),
+            "stuck, everything was taken back and the old version is not well: the check tcp :80 did not hold: refused"
+        );
+        assert!(said(Language::Fr).starts_with("bloquée, tout a été annulé mais l'ancienne version ne va pas bien : "));
     }
 
     #[test]

@@ -15,34 +15,40 @@ pub struct Death;
 /// Those who sleep until they are woken; where nobody has said that they stay asleep, none.
 #[derive(Default)]
 pub struct Sleepers {
-    /// How many may still wake up, where they stay asleep; and how many are asleep.
-    state: Mutex<(Option<usize>, usize)>,
+    state: Mutex<Sleep>,
     woken: Condvar,
+}
+
+#[derive(Default)]
+struct Sleep {
+    /// How often those who were asleep were woken; `None` where nobody stays asleep.
+    mornings: Option<u64>,
+    asleep: usize,
 }
 
 impl Sleepers {
     /// From now on whoever sleeps stays asleep until [`Self::wake`].
     pub fn stay_asleep(&self) {
-        self.state.lock().unwrap().0 = Some(0);
+        self.state.lock().unwrap().mornings = Some(0);
     }
 
-    /// So many wake up.
-    pub fn wake(&self, number: usize) {
-        self.state.lock().unwrap().0.as_mut().into_iter().for_each(|left| *left += number);
+    /// Whoever is asleep wakes up.
+    pub fn wake(&self) {
+        self.state.lock().unwrap().mornings.as_mut().into_iter().for_each(|mornings| *mornings += 1);
         self.woken.notify_all();
     }
 
     /// How many are asleep.
     pub fn asleep(&self) -> usize {
-        self.state.lock().unwrap().1
+        self.state.lock().unwrap().asleep
     }
 
     fn sleep(&self) {
         let mut state = self.state.lock().unwrap();
-        state.1 += 1;
-        let mut state = self.woken.wait_while(state, |(left, _)| *left == Some(0)).unwrap();
-        state.0.as_mut().into_iter().for_each(|left| *left -= 1);
-        state.1 -= 1;
+        let evening = state.mornings;
+        state.asleep += 1;
+        let is_night = |state: &mut Sleep| evening.is_some() && state.mornings == evening;
+        self.woken.wait_while(state, is_night).unwrap().asleep -= 1;
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use consign_lab::matrix::Count;
-use consign_lab::{BaseSystem, CANOPSIS, Host, Manager, Outcome, Product, RecordClient, Site, Vendor};
+use consign_lab::{BaseSystem, CANOPSIS, Faults, Host, Manager, Outcome, Product, RecordClient, Site, Vendor};
 
 use crate::FINISH;
 use crate::calls::{self, Calls};
@@ -175,8 +175,18 @@ impl Chain {
         End::Completed
     }
 
+    /// The call that the fault came with; none where the upgrade has ended without, which apt does not wait for.
+    #[track_caller]
+    pub fn met(&self, faults: &Faults, what: &str) -> Option<String> {
+        let met = || {
+            let (is_finished, fired) = (self.is_finished(), faults.fired());
+            (is_finished || fired.is_some()).then_some(fired)
+        };
+        self.site.host.wait_until(&format!("{what}: the fault, or the end"), FINISH, met)
+    }
+
     /// Whether the newest release is there, with nothing left to do for it.
-    pub fn is_finished(&self) -> bool {
+    fn is_finished(&self) -> bool {
         self.site.host.installed("canopsis") == Some(version(self.patch)) && self.site.last_begun() == "completed"
     }
 

@@ -23,13 +23,7 @@ fn a_disk_that_is_full_from_any_call_on_loses_nothing_and_is_named() {
         chain.publish();
         faults.plan(&format!("full all {number}"));
         chain.upgrade();
-        // apt does not wait for the finish.
-        let met = || {
-            let is_finished = chain.is_finished();
-            let fired = faults.fired();
-            (is_finished || fired.is_some()).then_some(fired)
-        };
-        let fired = chain.site.host.wait_until(&format!("call {number}, or the end"), crate::FINISH, met);
+        let fired = chain.met(&faults, &format!("call {number} of {calls}"));
         let what = format!("full from call {number} of {calls} on: {fired:?}");
         let is_said = || chain.agent_says("No space left on device").then_some(());
         // Not every upgrade makes as many calls as the first one.

@@ -3,7 +3,7 @@
 use std::process::{Child, Command, Stdio};
 
 use super::world::{World, preinst_of, reasons};
-use crate::engine::event::Reason;
+use crate::engine::event::{FolderProblem, Reason};
 use crate::engine::machine::State;
 use crate::request::{Offer, Reply};
 
@@ -69,6 +69,24 @@ fn a_file_that_others_have_open_holds_the_release_until_they_let_go() {
     world.host.state().transaction = None;
     assert_eq!(look(&world).held, []);
     assert_eq!(world.cleared(), ["1.1.0-1"]);
+    assert_eq!(world.barrier(&plan), Reply::Pass);
+}
+
+#[test]
+fn a_folder_that_takes_no_file_holds_the_release_and_nothing_is_stopped_for_it() {
+    let (world, plan) = offered(false);
+    let folder = world.product().packages();
+    fs_err::create_dir_all(folder.parent().unwrap()).unwrap();
+    fs_err::write(&folder, "").unwrap();
+    let named = folder.display().to_string();
+    let expected = vec![Reason::FolderUnusable { folder: named, problem: FolderProblem::NotAFolder }];
+    assert_eq!(look(&world).held, expected);
+    assert_eq!(world.cleared(), [""; 0]);
+    assert_eq!(reasons(&world.barrier(&plan)), expected);
+    assert_eq!(world.host.done(), [""; 0]);
+    fs_err::remove_file(&folder).unwrap();
+    world.host.state().transaction = None;
+    assert_eq!(look(&world).held, []);
     assert_eq!(world.barrier(&plan), Reply::Pass);
 }
 

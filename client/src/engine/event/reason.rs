@@ -195,6 +195,13 @@ pub enum Reason {
         /// Those that are too small.
         file_systems: Vec<FullFileSystem>,
     },
+    /// A folder that the upgrade writes to or saves cannot be used. Never in a journal.
+    FolderUnusable {
+        /// Which.
+        folder: String,
+        /// Why not.
+        problem: FolderProblem,
+    },
     /// Packages to go back to are not at hand and cannot be fetched. Never in a journal.
     PreviousPackagesMissing {
         /// Package and native version.
@@ -247,6 +254,29 @@ pub enum Reason {
     },
     /// The agent's service did not answer in time.
     NoAnswer,
+}
+
+/// Why a folder cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "kebab-case")]
+pub enum FolderProblem {
+    /// It is a file, say.
+    NotAFolder,
+    /// It is a link to what is not there.
+    LeadsNowhere {
+        /// Where it leads.
+        target: String,
+    },
+    /// Nothing can be written in it.
+    Refused {
+        /// The system's words.
+        cause: String,
+    },
+    /// Its file system did not answer.
+    NoAnswer {
+        /// How long it was waited for.
+        seconds: u64,
+    },
 }
 
 /// A file system without room for what is to be written to it.
@@ -304,6 +334,7 @@ impl Reason {
         matches!(
             self,
             Self::NoRoomForUpgrade { .. }
+                | Self::FolderUnusable { .. }
                 | Self::PreviousPackagesMissing { .. }
                 | Self::RebootPending { .. }
                 | Self::FilesHeldOpen { .. }

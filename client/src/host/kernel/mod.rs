@@ -9,6 +9,7 @@
 //! - `open_files`: who has them open
 //! - `socket`: both ends of the agent's socket
 //! - `terminal`: who is there
+//! - `usable`: folders that take a file
 //!
 //! Both systems have the same words; nothing else asks which one it is.
 
@@ -18,6 +19,6 @@ mod unix;
 mod windows;
 
 #[cfg(unix)]
-pub use unix::{accounts, commands, files, folders, open_files, process, socket, terminal};
+pub use unix::{accounts, commands, files, folders, open_files, process, socket, terminal, usable};
 #[cfg(windows)]
-pub use windows::{accounts, commands, files, folders, open_files, process, socket, terminal};
+pub use windows::{accounts, commands, files, folders, open_files, process, socket, terminal, usable};

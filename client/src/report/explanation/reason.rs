@@ -3,7 +3,7 @@
 use consign_metadata::text::Language;
 
 use super::{Explanation, explain};
-use crate::engine::event::Reason;
+use crate::engine::event::{FolderProblem, Reason};
 
 /// Cause and cure of a reason.
 pub fn reason(reason: &Reason, language: Language) -> Explanation {
@@ -240,6 +240,7 @@ fn host(reason: &Reason, language: Language) -> Explanation {
             "Make room where it is missing, then look again; [checks] room decides how much this weighs.",
             "Faire de la place là où elle manque, puis examiner de nouveau ; [checks] room décide de son poids."
         ),
+        Reason::FolderUnusable { problem, .. } => folder(problem, language),
         Reason::PreviousPackagesMissing { .. } => explain!(
             language,
             "Without the packages of the version before, the upgrade could not be taken back.",
@@ -315,5 +316,39 @@ fn host(reason: &Reason, language: Language) -> Explanation {
         | Reason::AddOnNotAllowed { .. }
         | Reason::AddOnNoPoint { .. }
         | Reason::BaseUnsupported { .. } => unreachable!("it is of another kind"),
+    }
+}
+
+/// What is written to before anything of the product is changed, or saved then.
+fn folder(problem: &FolderProblem, language: Language) -> Explanation {
+    match problem {
+        FolderProblem::NotAFolder => explain!(
+            language,
+            "The packages to go back to and the backup are written there; without them nothing begins that could not be taken back.",
+            "Les paquets précédents et la sauvegarde y sont écrits ; sans eux, rien ne commence qui ne pourrait être annulé.";
+            "Move what is there away, then look again: the agent makes the folder.",
+            "Déplacer ce qui s'y trouve, puis examiner de nouveau : l'agent crée le dossier."
+        ),
+        FolderProblem::LeadsNowhere { .. } => explain!(
+            language,
+            "The link is there and what it leads to is not: most often a disk that is not mounted.",
+            "Le lien est là, mais pas ce à quoi il mène : le plus souvent, un disque qui n'est pas monté.";
+            "Mount what belongs there, or remove the link, then look again.",
+            "Monter ce qui doit y être, ou supprimer le lien, puis examiner de nouveau."
+        ),
+        FolderProblem::Refused { .. } => explain!(
+            language,
+            "The packages to go back to and the backup are written there, and the system refused a file.",
+            "Les paquets précédents et la sauvegarde y sont écrits, et le système y a refusé un fichier.";
+            "Mend what the message names: mount it writable, or mount it again, then look again.",
+            "Corriger ce que le message nomme : le monter en écriture, ou le remonter, puis examiner de nouveau."
+        ),
+        FolderProblem::NoAnswer { .. } => explain!(
+            language,
+            "The server of a mounted file system (NFS, say) is gone, and whoever touches it waits for ever: with the engines stopped, that would be the upgrade.",
+            "Le serveur d'un système de fichiers monté (NFS par exemple) a disparu, et tout accès attend sans fin : moteurs arrêtés, ce serait la mise à niveau.";
+            "Bring its server back, or let go of it (umount --lazy) and mount it again, then look again.",
+            "Rétablir son serveur, ou le lâcher (umount --lazy) et le remonter, puis examiner de nouveau."
+        ),
     }
 }

@@ -49,13 +49,12 @@ impl Started {
         command.spawn().map(Self)
     }
 
-    /// Ends it with its whole process group.
+    /// Ends it with its whole process group; it is waited for by whoever asks.
     pub fn kill(&mut self) {
         let group = i32::try_from(self.0.id()).ok().and_then(rustix::process::Pid::from_raw);
         if let Some(group) = group {
             let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
         }
-        let _ = self.0.wait();
     }
 }
 

@@ -8,3 +8,4 @@ pub mod open_files;
 pub mod process;
 pub mod socket;
 pub mod terminal;
+pub mod usable;

@@ -59,11 +59,10 @@ impl Started {
         Ok(Self(child, job))
     }
 
-    /// Ends it with everything that it started.
+    /// Ends it with everything that it started; it is waited for by whoever asks.
     pub fn kill(&mut self) {
         let _ = self.1.end();
         let _ = self.0.kill();
-        let _ = self.0.wait();
     }
 }
 
