@@ -2,7 +2,7 @@
 //!
 //! - [`guard`]: services that must not start are disabled, and what they were before is on disk first
 //! - [`pool`]: application pools, by the command of IIS
-//! - [`service`]: services
+//! - `service`: services
 //!
 //! A unit is named as everywhere: `AcmeErp.service` is the service `AcmeErp`, and `iis-pool@Shop.service` the
 //! application pool `Shop`. A character that such a name does not have is written as `\x20`, as systemd does it.
