@@ -58,7 +58,7 @@ const ROWS: &[Row] = &[
     Row {
         record: None,
         fault: "Hooks doubled, lost, early, of an agent that dies",
-        place: "random schedules of five package managers",
+        place: "random schedules of apt, dnf, zypper, dpkg, rpm, and one that tells nobody",
         often: "160, 10,000 in the long run",
         ends: "one finish for each change",
         test: "`client/src/agent/tests/schedules.rs`",
@@ -162,9 +162,18 @@ const ROWS: &[Row] = &[
     Row {
         record: None,
         fault: "dpkg is killed, or the power fails, while it unpacks",
-        place: "the product is half-installed and reinst-required, a conffile beside it was edited",
-        often: "twice",
+        place: "the product is half-installed and reinst-required, a conffile beside it was edited; with and without a \
+                list that has the version of before",
+        often: "once each",
         ends: "what `consignee status` says is typed; finished, no conffile question, the edited files as they were",
+        test: "`tests/tests/faults/wreckage.rs`",
+    },
+    Row {
+        record: None,
+        fault: "The power fails while dpkg puts the version of before back",
+        place: "the product is half-installed and reinst-required, no list has the newer version any more",
+        often: "once",
+        ends: BACK,
         test: "`tests/tests/faults/wreckage.rs`",
     },
     Row {

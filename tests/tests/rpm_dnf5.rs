@@ -30,6 +30,9 @@ fn past_the_hold_stands_the_barrier_and_nothing_is_changed() {
     site.host.dnf(&["install", "canopsis"]).expect_ok();
     site.wait_status(0);
     let client = site.client();
+    // The last thing that the agent does for an upgrade.
+    let is_held = || site.host.exec(&["cat", HOLDS]).text().contains("canopsis 3.25.0-1").then_some(());
+    site.host.wait_until("the hold of the version that is there", std::time::Duration::from_secs(60), is_held);
     let unchanged = || {
         assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.25.0-1"));
         assert_eq!(site.engine("main"), "active");
