@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use consign::package::SignedPackage;
+use consign::package::msi::validate;
 use consign::sign::FileSigner;
 use consign::sign::windows::Command;
 use consign_metadata::authenticode::{AuthenticodeError, Pins, Signer, verify};
@@ -46,6 +47,7 @@ fn what_osslsigncode_signs_is_verified_here_and_by_it_and_stays_the_vendors() {
     assert!(authority.verifies(msi.path()));
     // The vendor's own signature holds as well: what is built is opened with it.
     assert!(msi.plan().is_some());
+    assert_eq!(validate(msi.path()), Ok(()));
 
     let now = Timestamp::now();
     for pin in ["root.pem", "signer.pem"] {
