@@ -139,6 +139,34 @@ fn a_command_of_the_vendors_signs_a_copy_in_place_and_by_nobody_else() {
 }
 
 #[test]
+fn the_command_signs_with_a_key_and_says_when_nobody_does() {
+    let (project, authority) = (Project::new(), Authority::new());
+    let build = |more: &[&str]| {
+        let mut consign = std::process::Command::new(env!("CARGO_BIN_EXE_consign"));
+        consign.env_remove("CONSIGN_WINDOWS_KEY").env_remove("CONSIGN_WINDOWS_PASSPHRASE");
+        consign.args(["build", "--manifest"]).arg(project.sample.manifest_path());
+        let output = consign.arg("--key").arg(&project.keys.files.package_secret).args(more).output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (status, said) = build(&[]);
+    assert!(status == 0 && said.contains("none that Windows looks at"), "{said}");
+    let key = authority.path("signer.key").display().to_string();
+    let (status, said) = build(&["--windows-key", &key]);
+    assert!(status == 2 && said.contains("[windows] certificate"), "{said}");
+
+    fs::copy(authority.path("chain.pem"), project.sample.path().join("chain.pem")).unwrap();
+    project.sample.replace("[notes]", "[windows]\ncertificate = \"chain.pem\"\n[notes]");
+    let (status, said) = build(&["--windows-key", &key]);
+    assert!(status == 0 && !said.contains("Windows"), "{said}");
+    assert!(authority.verifies(&project.sample.path().join("dist/acme-erp-1.1.0-1.x64.msi")));
+    // A key that is not that of the certificate signs nothing.
+    let (status, said) = build(&["--windows-key", &authority.path("clock.key").display().to_string()]);
+    assert!(status == 1 && said.contains("cannot sign for Windows"), "{said}");
+    let (status, said) = build(&["--windows-key", "pkcs11:token=cs"]);
+    assert!(status == 2 && said.contains("--windows-pkcs11-module"), "{said}");
+}
+
+#[test]
 fn a_key_with_a_passphrase_is_opened_without_an_argument() {
     let (project, authority) = (Project::new(), Authority::new());
     let protected = authority.path("protected.key");
