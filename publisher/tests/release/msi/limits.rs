@@ -120,6 +120,18 @@ fn programs_say_their_version_and_their_processor_themselves() {
     assert!(refused.contains("is a program for arm64, and the package is for x64"), "{refused}");
 }
 
+#[test]
+fn a_secret_is_told_before_everybody_on_a_host_can_read_it() {
+    let project = Project::new();
+    project.sample.write("win/tls.key", "-----BEGIN PRIVATE KEY-----\nx\n");
+    let release = Release::prepare(&project.sample.load()).unwrap();
+    assert!(
+        release.exposed()[0].starts_with("bin/tls.key of acme-erp looks like a private key"),
+        "{:?}",
+        release.exposed()
+    );
+}
+
 /// Cabinets of others' making are known to break here.
 #[test]
 fn files_that_repeat_one_byte_or_are_empty_are_packed_as_cabextract_unpacks_them() {

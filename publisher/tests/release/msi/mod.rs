@@ -1,6 +1,7 @@
 //! Packages for Windows, judged by readers of others: the crate `msi`, msitools, cabextract.
 
 mod authority;
+mod example;
 mod limits;
 mod read;
 mod signed;

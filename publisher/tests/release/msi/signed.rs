@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use consign::package::SignedPackage;
+use consign::package::msi::validate;
 use consign::sign::FileSigner;
 use consign::sign::windows::Command;
 use consign_metadata::authenticode::{AuthenticodeError, Pins, Signer, verify};
@@ -46,6 +47,7 @@ fn what_osslsigncode_signs_is_verified_here_and_by_it_and_stays_the_vendors() {
     assert!(authority.verifies(msi.path()));
     // The vendor's own signature holds as well: what is built is opened with it.
     assert!(msi.plan().is_some());
+    assert_eq!(validate(msi.path()), Ok(()));
 
     let now = Timestamp::now();
     for pin in ["root.pem", "signer.pem"] {
@@ -134,6 +136,34 @@ fn a_command_of_the_vendors_signs_a_copy_in_place_and_by_nobody_else() {
     assert!(refused.to_string().contains("no pinned certificate vouches"), "{refused}");
     assert_eq!(fs::read_dir(&dist).unwrap().count(), 0);
     assert!(Command::new(vec!["true".to_owned()], Pins::default()).is_err());
+}
+
+#[test]
+fn the_command_signs_with_a_key_and_says_when_nobody_does() {
+    let (project, authority) = (Project::new(), Authority::new());
+    let build = |more: &[&str]| {
+        let mut consign = std::process::Command::new(env!("CARGO_BIN_EXE_consign"));
+        consign.env_remove("CONSIGN_WINDOWS_KEY").env_remove("CONSIGN_WINDOWS_PASSPHRASE");
+        consign.args(["build", "--manifest"]).arg(project.sample.manifest_path());
+        let output = consign.arg("--key").arg(&project.keys.files.package_secret).args(more).output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (status, said) = build(&[]);
+    assert!(status == 0 && said.contains("none that Windows looks at"), "{said}");
+    let key = authority.path("signer.key").display().to_string();
+    let (status, said) = build(&["--windows-key", &key]);
+    assert!(status == 2 && said.contains("[windows] certificate"), "{said}");
+
+    fs::copy(authority.path("chain.pem"), project.sample.path().join("chain.pem")).unwrap();
+    project.sample.replace("[notes]", "[windows]\ncertificate = \"chain.pem\"\n[notes]");
+    let (status, said) = build(&["--windows-key", &key]);
+    assert!(status == 0 && !said.contains("Windows"), "{said}");
+    assert!(authority.verifies(&project.sample.path().join("dist/acme-erp-1.1.0-1.x64.msi")));
+    // A key that is not that of the certificate signs nothing.
+    let (status, said) = build(&["--windows-key", &authority.path("clock.key").display().to_string()]);
+    assert!(status == 1 && said.contains("cannot sign for Windows"), "{said}");
+    let (status, said) = build(&["--windows-key", "pkcs11:token=cs"]);
+    assert!(status == 2 && said.contains("--windows-pkcs11-module"), "{said}");
 }
 
 #[test]
