@@ -5,7 +5,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -40,7 +40,18 @@ impl Wine {
         fs_err::create_dir_all(program.parent().unwrap_or(&program))
             .and_then(|()| fs_err::copy(&agent, &program))
             .map_err(failed)?;
+        wine.boot();
         Ok(wine)
+    }
+
+    // What the first command starts inherits its streams, and all of it ends when nobody has been there for a while.
+    fn boot(&self) {
+        for words in [["wineserver", "-p"].as_slice(), &["wine", "wineboot"]] {
+            let mut command = self.command(words[0]);
+            command.args(&words[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            let status = command.status();
+            assert!(status.as_ref().is_ok_and(ExitStatus::success), "{words:?}: {status:?}");
+        }
     }
 
     /// A path of Windows' on this machine.

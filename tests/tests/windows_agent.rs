@@ -39,7 +39,8 @@ fn the_service_starts_answers_and_stops() {
 #[test]
 fn there_is_one_agent_at_a_time() {
     let Some(wine) = with_service() else { return };
-    wine.ok(&["net", "start", "Consignee"]);
+    let said = wine.ok(&["net", "start", "Consignee"]);
+    assert!(said.contains("success"), "{said}");
     wine.wait_for("Consignee", "RUNNING");
     let second = wine.consignee(&["agent"]);
     let said = String::from_utf8_lossy(&second.stderr).into_owned();
