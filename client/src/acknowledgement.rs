@@ -157,7 +157,7 @@ fn append(path: &Path, new: &[Acknowledgement]) -> io::Result<()> {
     }
     file.write_all(&lines)?;
     file.sync_all()?;
-    std::fs::File::open(folder)?.sync_all()
+    crate::durable::sync_folder(folder)
 }
 
 fn has_torn_end(file: &mut std::fs::File) -> io::Result<bool> {

@@ -4,9 +4,9 @@
 //! show the journal meanwhile; nothing here changes anything, and hanging up is always allowed.
 
 use std::io::{self, BufRead, BufReader, Write};
-use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
+use crate::host::kernel::socket;
 use crate::places::Places;
 use crate::request::{Reply, Request};
 
@@ -33,7 +33,7 @@ pub enum NoAnswer {
 /// An open conversation.
 #[derive(Debug)]
 pub struct Conversation {
-    stream: BufReader<UnixStream>,
+    stream: BufReader<socket::Stream>,
     line: Vec<u8>,
 }
 
@@ -43,7 +43,7 @@ impl Conversation {
     /// # Errors
     /// [`NoAnswer`]
     pub fn start(places: &Places, request: &Request) -> Result<Self, NoAnswer> {
-        let mut stream = UnixStream::connect(places.socket()).map_err(unreachable)?;
+        let mut stream = socket::connect(&places.socket()).map_err(unreachable)?;
         let line = serde_json::to_string(request).map_err(NoAnswer::Unknown)?;
         stream.write_all(format!("{line}\n").as_bytes()).map_err(unreachable)?;
         Ok(Self { stream: BufReader::new(stream), line: Vec::new() })
@@ -111,7 +111,7 @@ fn unreachable(error: io::Error) -> NoAnswer {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
     use std::os::unix::net::UnixListener;

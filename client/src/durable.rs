@@ -3,10 +3,11 @@
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
+
+use crate::host::kernel::files;
 
 /// Puts new content in the place of a file, readable for everybody: a temporary file beside it
 /// (`<name>.new`), synced, renamed, and the folder synced.
@@ -25,13 +26,12 @@ pub fn replace_shared(path: &Path, content: &[u8]) -> io::Result<()> {
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let Ok(old) = fs::metadata(&path) else { return replace(&path, content) };
     let file = create(&beside(&path), 0o600)?;
-    fchown(&file, Some(old.uid()), Some(old.gid()))?;
-    file.set_permissions(old.permissions())?;
+    files::make_alike(&file, &old)?;
     put(file, &path, content)
 }
 
 fn create(path: &Path, mode: u32) -> io::Result<File> {
-    File::options().create(true).write(true).truncate(true).mode(mode).open(path)
+    files::with_mode(File::options().create(true).write(true).truncate(true), mode).open(path)
 }
 
 fn put(mut new: File, path: &Path, content: &[u8]) -> io::Result<()> {
@@ -77,11 +77,20 @@ fn beside(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-fn sync_folder_of(path: &Path) -> io::Result<()> {
-    match path.parent() {
-        Some(folder) => File::open(folder)?.sync_all(),
-        None => Ok(()),
-    }
+/// Makes the name of a file durable, or that it has none any more.
+///
+/// # Errors
+/// When it cannot be made so.
+pub fn sync_folder_of(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), sync_folder)
+}
+
+/// Makes the names in a folder durable.
+///
+/// # Errors
+/// When they cannot be made so.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    files::sync_folder(folder)
 }
 
 #[cfg(test)]
@@ -101,9 +110,10 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
+    #[cfg(unix)]
     #[test]
     fn a_shared_file_keeps_its_mode_and_the_link_to_it() {
-        use std::os::unix::fs::PermissionsExt;
+        use std::os::unix::fs::{MetadataExt, PermissionsExt};
         let folder = tempfile::tempdir().unwrap();
         let (path, link) = (folder.path().join("locks"), folder.path().join("link"));
         replace_shared(&path, b"one\n").unwrap();

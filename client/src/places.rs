@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use consign_metadata::name::{PackageName, ProductId, VendorName};
 
+use crate::host::kernel::folders;
+
 /// The folders and files of the agent.
 ///
 /// | what | where | whose |
@@ -12,6 +14,8 @@ use consign_metadata::name::{PackageName, ProductId, VendorName};
 /// | anchors and plans | `/usr/share/consignee` | the packages' |
 /// | state | `/var/lib/consignee` | the agent's |
 /// | socket | `/run/consignee/agent.sock` | root's |
+///
+/// Where that is on Windows: `docs/windows.md`.
 #[derive(Debug, Clone)]
 pub struct Places {
     root: PathBuf,
@@ -31,7 +35,7 @@ impl Places {
 
     /// An absolute path of the host.
     pub fn at(&self, absolute: &str) -> PathBuf {
-        self.root.join(absolute.trim_start_matches('/'))
+        folders::at(&self.root, absolute)
     }
 
     /// The agent's state.
@@ -86,12 +90,12 @@ impl Places {
 
     /// The release notes that a package installed, a text in a file.
     pub fn notes_of(&self, package: &PackageName) -> PathBuf {
-        self.at("/usr/share/doc").join(package.as_str()).join("notes")
+        folders::notes(&self.root, package.as_str())
     }
 
     /// The socket of the agent's service.
     pub fn socket(&self) -> PathBuf {
-        self.at("/run/consignee/agent.sock")
+        folders::socket(&self.root)
     }
 
     /// The root itself.

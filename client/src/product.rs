@@ -112,7 +112,7 @@ impl Product {
         let mut flag = fs::OpenOptions::new().create(true).truncate(false).write(true).open(self.flag())?;
         flag.flush()?;
         flag.file().sync_all()?;
-        fs::File::open(&self.folder)?.file().sync_all()
+        durable::sync_folder(&self.folder)
     }
 
     /// Lets the engines start again, durably.
@@ -124,7 +124,7 @@ impl Product {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        fs::File::open(&self.folder)?.file().sync_all()
+        durable::sync_folder(&self.folder)
     }
 
     /// The file that keeps the engines from starting.
@@ -214,7 +214,7 @@ impl Product {
         file.write_all(signed_plan)?;
         file.file().sync_all()?;
         for parent in [folder, &self.folder.join("journal"), &self.folder] {
-            fs::File::open(parent)?.file().sync_all()?;
+            durable::sync_folder(parent)?;
         }
         Ok(())
     }

@@ -17,7 +17,6 @@ pub mod window;
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read};
 use std::ops::Range;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use consign_metadata::name::Label;
@@ -27,6 +26,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 
+use crate::host::kernel::files;
 use crate::places::Places;
 
 pub use add_ons::{AddOn, add_ons};
@@ -182,7 +182,7 @@ fn text(path: &Path) -> Result<Option<String>, SiteError> {
         Err(error) => return Err(unreadable(error.to_string())),
     };
     let metadata = file.metadata().map_err(|error| unreadable(error.to_string()))?;
-    if let Some(problem) = unsafe_because(metadata.uid(), metadata.mode()) {
+    if let Some(problem) = files::why_untrusted(path, &metadata) {
         return Err(SiteError::Unsafe { path: path.to_owned(), problem });
     }
     if metadata.len() > MAXIMUM {
@@ -191,14 +191,6 @@ fn text(path: &Path) -> Result<Option<String>, SiteError> {
     let mut text = String::new();
     file.take(MAXIMUM).read_to_string(&mut text).map_err(|error| unreadable(error.to_string()))?;
     Ok(Some(text))
-}
-
-// The owner is root; a test is its own. The viewer reads root's files as anybody.
-fn unsafe_because(owner: u32, mode: u32) -> Option<String> {
-    if owner != 0 && owner != rustix::process::geteuid().as_raw() {
-        return Some(format!("it belongs to user {owner}, not to root"));
-    }
-    (mode & 0o022 != 0).then(|| format!("others than root may write it (mode {:04o})", mode & 0o7777))
 }
 
 fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, SiteError> {

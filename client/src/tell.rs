@@ -5,7 +5,6 @@
 //! service that dies in between tells nobody, because a journal is no mailbox.
 
 use std::io::Read;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -17,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::host::HostError;
 use crate::host::command::HostCommand;
+use crate::host::kernel::{files, process};
 use crate::site::tell::{ADDRESS, Tell, WebHook, is_address};
 
 const FORMAT: u32 = 1;
@@ -86,7 +86,7 @@ impl News {
         Self {
             format: FORMAT,
             what,
-            host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+            host: process::host_name(),
             product: header.product.clone(),
             upgrade: header.upgrade,
             from: header.from.clone(),
@@ -175,10 +175,8 @@ fn secret(path: &Path) -> Result<String, HostError> {
     let failed = |cause: std::io::Error| problem(&action, &cause.to_string());
     let file = std::fs::File::open(path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
-    let own = [0, rustix::process::geteuid().as_raw()];
-    if metadata.mode() & 0o077 != 0 || !own.contains(&metadata.uid()) {
-        let mode = metadata.mode() & 0o7777;
-        return Err(problem(&action, &format!("others than root may read or write it (mode {mode:04o}); chmod 600")));
+    if let Some(reason) = files::why_public(path, &metadata) {
+        return Err(problem(&action, &reason));
     }
     let mut text = String::new();
     file.take(MAXIMUM).read_to_string(&mut text).map_err(failed)?;

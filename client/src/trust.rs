@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use consign_metadata::anchor::{ANCHOR_FILE, Anchor, CERTIFICATE_FILE};
@@ -14,6 +13,7 @@ use consign_metadata::name::{PackageName, ProductId, VendorName};
 use consign_metadata::openpgp::{Keyring, VerifyError};
 use consign_metadata::plan::{self, Envelope, UpgradePlan};
 
+use crate::host::kernel::files;
 use crate::places::Places;
 
 /// Why something is not trusted.
@@ -276,13 +276,7 @@ fn check_owner(path: &Path) -> Result<(), TrustError> {
     if metadata.is_symlink() {
         return unsafe_because("it is a link".to_owned());
     }
-    if metadata.uid() != 0 && metadata.uid() != rustix::process::geteuid().as_raw() {
-        return unsafe_because(format!("it belongs to user {}, not to root", metadata.uid()));
-    }
-    if metadata.mode() & 0o022 != 0 {
-        return unsafe_because(format!("others than root may write it (mode {:04o})", metadata.mode() & 0o7777));
-    }
-    Ok(())
+    files::why_untrusted(path, &metadata).map_or(Ok(()), unsafe_because)
 }
 
 fn names(folder: &Path) -> io::Result<Vec<String>> {

@@ -54,6 +54,7 @@ mod tree;
 mod typed;
 mod vendor;
 mod wait;
+mod wine;
 mod yum;
 
 pub use archive::{Archive, TinyPackage};
@@ -82,4 +83,5 @@ pub use third_party::{Shelf, ThirdParty};
 pub use tree::Tree;
 pub use vendor::{AgentPackage, REPOSITORY_PORT, Vendor, edit, program};
 pub use wait::until;
+pub use wine::Wine;
 pub use yum::{TinyRpm, YumRepository};

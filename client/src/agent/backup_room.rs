@@ -2,7 +2,6 @@
 //! they take, and what the programs of the vendor's wrote the last time; and for the copies that it is verified with.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -16,6 +15,7 @@ use crate::backup::{self, Contents, Seal, SealedPart};
 use crate::database::{self, Client, Extent, SIZE};
 use crate::engine::event::{Failure, Purpose};
 use crate::host::HostError;
+use crate::host::kernel::files;
 use crate::product::Product;
 
 /// How long the files of a backup are counted: somebody waits for the look. What was counted by then is needed at
@@ -23,7 +23,7 @@ use crate::product::Product;
 const PATIENCE: Duration = Duration::from_secs(3);
 /// How long a database may take to answer.
 const ANSWER: Duration = Duration::from_secs(5);
-/// The unit of `st_blocks`, and of an entry in an archive.
+/// The unit of an archive, of which an entry takes one.
 const BLOCK: u64 = 512;
 
 /// What the backup will take, on every file system that it is written to. Nothing for what the backup of an upgrade
@@ -145,7 +145,7 @@ fn words(failure: Failure) -> String {
 fn taken(path: &Path, deadline: Instant) -> u64 {
     let Ok(found) = path.metadata() else { return 0 };
     if !found.is_dir() {
-        return found.blocks() * BLOCK;
+        return files::taken(&found);
     }
     let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
     let inside = entries.take_while(|_| Instant::now() < deadline).map(|entry| match entry.file_type() {

@@ -1,12 +1,12 @@
 //! One conversation on the socket: a request, then replies until the last.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::online::Online;
 use super::{Agent, AgentError, barrier, data, decision, journey, look, preinst, removal, timing, watch};
+use crate::host::kernel::socket::{self, Stream};
 use crate::request::{Reply, Request};
 
 /// The longest request: a transaction of every package there is.
@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The side of a conversation that answers. Whoever asked may have hung up; the work goes on.
 #[derive(Debug)]
-pub struct Speaker(Option<UnixStream>);
+pub struct Speaker(Option<Stream>);
 
 impl Speaker {
     /// A speaker that nobody listens to.
@@ -35,8 +35,8 @@ impl Speaker {
 }
 
 /// Answers one conversation.
-pub fn answer(agent: &Arc<Agent>, stream: UnixStream) {
-    if !is_privileged(&stream) {
+pub fn answer(agent: &Arc<Agent>, stream: Stream) {
+    if !socket::is_privileged(&stream) {
         return;
     }
     let request = read(&stream);
@@ -98,17 +98,11 @@ fn serve(agent: &Arc<Agent>, request: Request, speaker: &mut Speaker) -> Result<
     }
 }
 
-fn read(stream: &UnixStream) -> Result<Request, String> {
+fn read(stream: &Stream) -> Result<Request, String> {
     stream.set_read_timeout(Some(PATIENCE)).map_err(|e| e.to_string())?;
     let mut line = Vec::new();
     BufReader::new(stream.take(MAXIMUM)).read_until(b'\n', &mut line).map_err(|e| e.to_string())?;
     serde_json::from_slice(&line).map_err(|cause| format!("cannot understand the request: {cause}"))
-}
-
-// The socket's mode says so already; a mode can be changed.
-fn is_privileged(stream: &UnixStream) -> bool {
-    let own = rustix::process::geteuid();
-    rustix::net::sockopt::socket_peercred(stream).is_ok_and(|peer| peer.uid.is_root() || peer.uid == own)
 }
 
 fn name(request: &Request) -> String {

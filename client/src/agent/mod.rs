@@ -73,6 +73,7 @@ use consign_metadata::version::Version;
 
 use crate::engine::journal::JournalError;
 use crate::engine::runner::{Clock, SystemClock};
+use crate::host::kernel::folders;
 use crate::host::program::Programs;
 use crate::host::{self, HostError, PackageManager, ServiceManager};
 use crate::places::Places;
@@ -207,11 +208,20 @@ pub fn version() -> Version {
 /// # Errors
 /// When there is no socket to listen on, or another agent is at work.
 pub fn run(places: Places) -> Result<u8, AgentError> {
+    run_as_long(places, &mut service::UntilIdle).map(service::Ending::status)
+}
+
+/// The service, as long as it stays.
+///
+/// # Errors
+/// As of [`run`].
+pub fn run_as_long(places: Places, stay: &mut dyn service::Stay) -> Result<service::Ending, AgentError> {
+    folders::prepare(&places.state()).map_err(AgentError::io("make the folder of the state"))?;
     let _lease = lease::Lease::take(&places)?;
-    rehearsal::scratch::sweep(&places);
+    rehearsal::sweep(&places);
     let agent = Arc::new(Agent::here(places));
     let listener = service::listener(&agent.places)?;
-    Ok(service::serve(&agent, &listener).status())
+    Ok(service::serve(&agent, &listener, stay))
 }
 
 #[cfg(test)]

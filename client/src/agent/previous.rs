@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -17,7 +16,9 @@ use consign_metadata::openpgp::Keyring;
 
 use super::situation::Situation;
 use super::{Agent, AgentError, room};
+use crate::durable;
 use crate::feed::Kept;
+use crate::host::kernel::files;
 use crate::host::{HostError, Identity, Source};
 use crate::previous::{self, PackageVersion};
 use crate::request::PackageAction;
@@ -319,7 +320,7 @@ fn is_unfinished(path: &Path) -> bool {
 /// Another name for a file that only root can change.
 fn link(path: &Path, incoming: &Path) -> io::Result<()> {
     let found = path.symlink_metadata()?;
-    let is_safe = found.is_file() && found.uid() == rustix::process::geteuid().as_raw() && found.mode() & 0o022 == 0;
+    let is_safe = found.is_file() && files::is_own(path, &found);
     if !is_safe {
         return Err(io::Error::from(io::ErrorKind::PermissionDenied));
     }
@@ -328,11 +329,11 @@ fn link(path: &Path, incoming: &Path) -> io::Result<()> {
 
 fn copy(path: &Path, incoming: &Path) -> io::Result<()> {
     std::fs::copy(path, incoming)?;
-    std::fs::set_permissions(incoming, PermissionsExt::from_mode(0o644))
+    files::set_mode(incoming, 0o644)
 }
 
 fn settle(incoming: &Path, path: &Path) -> io::Result<()> {
-    File::open(incoming)?.sync_all()?;
+    files::sync_file(incoming)?;
     std::fs::rename(incoming, path)?;
-    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+    durable::sync_folder_of(path)
 }

@@ -3,11 +3,11 @@
 //! that fills up in the middle of an upgrade is worse than one that keeps it from beginning.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::engine::event::{FullFileSystem, Purpose, Reason};
 use crate::host::HostError;
+use crate::host::kernel::files;
 use crate::places::Places;
 
 const MIB: u64 = 1024 * 1024;
@@ -65,7 +65,7 @@ pub fn for_files(places: &Places, installed: &[PathBuf], bytes: u64) -> Vec<Need
         let Ok(found) = at.symlink_metadata() else { continue };
         // The folder's: a layered file system says of a file where it came from.
         let (true, Some(folder)) = (found.is_file(), at.parent()) else { continue };
-        let Ok(device) = folder.metadata().map(|found| found.dev()) else { continue };
+        let Ok(device) = files::file_system(folder) else { continue };
         by_device.entry(device).or_insert_with(|| (folder.to_owned(), 0)).1 += found.len();
     }
     let need = |folder, bytes| Need { folder, bytes, purpose: Purpose::NewFiles };
@@ -100,8 +100,7 @@ fn nearest(folder: &Path) -> &Path {
 }
 
 fn device(folder: &Path) -> Result<u64, HostError> {
-    let found = nearest(folder).metadata().map_err(|cause| unknown(folder, cause))?;
-    Ok(found.dev())
+    files::file_system(nearest(folder)).map_err(|cause| unknown(folder, cause))
 }
 
 /// How many bytes are free for root's programs.
@@ -109,8 +108,7 @@ fn device(folder: &Path) -> Result<u64, HostError> {
 /// # Errors
 /// When it cannot be told.
 pub fn free(folder: &Path) -> Result<u64, HostError> {
-    let found = rustix::fs::statvfs(nearest(folder)).map_err(|cause| unknown(folder, cause))?;
-    Ok(found.f_bavail.saturating_mul(found.f_frsize))
+    files::free(nearest(folder)).map_err(|cause| unknown(folder, cause))
 }
 
 fn unknown(folder: &Path, cause: impl std::fmt::Display) -> HostError {

@@ -2,7 +2,6 @@
 //! the file as who, and the moment as when.
 
 use std::collections::BTreeSet;
-use std::os::unix::fs::MetadataExt;
 
 use consign_metadata::plan::UpgradePlan;
 use consign_metadata::version::Version;
@@ -12,6 +11,7 @@ use super::situation::Situation;
 use crate::acknowledgement::{Acknowledgement, Acknowledgements, Subject, acknowledge};
 use crate::engine::event::Person;
 use crate::gate::notes;
+use crate::host::kernel::files;
 use crate::site;
 use crate::site::acknowledge::InAdvance;
 
@@ -56,7 +56,7 @@ fn subjects(seed: &InAdvance, plan: &UpgradePlan, from: &Version) -> Vec<Subject
 /// The file, and whoever it names.
 fn who(agent: &Agent, situation: &Situation<'_>, seed: &InAdvance) -> Person {
     let id = &situation.product.id;
-    let uid = std::fs::metadata(agent.places.site(id)).map_or(0, |file| file.uid());
+    let uid = std::fs::metadata(agent.places.site(id)).map_or(0, |file| files::owner(&file));
     let file = format!("/etc/consign/{id}.toml");
     let name = seed.by.as_ref().map_or_else(|| file.clone(), |by| format!("{by}, in {file}"));
     Person { uid, name }

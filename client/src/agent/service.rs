@@ -1,25 +1,21 @@
 //! The service: its socket, a thread per conversation, and when it ends by itself.
 //!
-//! It ends when it has nothing to do, and is started again by its socket. It also ends, with
+//! Where a socket starts it, it ends when it has nothing to do ([`UntilIdle`]). It also ends, with
 //! [`Ending::Replaced`], when its program on disk was replaced and nobody is at work: the service
 //! manager then starts the new program, which goes on with what this one began.
 
-use std::io::{self, IsTerminal};
-use std::os::fd::AsFd;
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::net::sockopt::socket_acceptconn;
-
 use super::{Agent, AgentError, dialogue, watch};
+use crate::host::kernel::socket::Listener;
 use crate::places::Places;
 
-/// How long it stays with nothing to do.
+pub use crate::host::kernel::process::is_replaced;
+
+/// How long it stays with nothing to do, where its socket starts it again.
 const IDLE: Duration = Duration::from_secs(60);
-const TURN: Timespec = Timespec { tv_sec: 0, tv_nsec: 500_000_000 };
+const TURN: Duration = Duration::from_millis(500);
 
 /// Why the service ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,13 +24,31 @@ pub enum Ending {
     Idle,
     /// Its program was replaced.
     Replaced,
+    /// The service manager wants it to end.
+    Stopped,
+}
+
+/// How long the service stays.
+pub trait Stay {
+    /// Whether it ends now. Asked at least twice a second.
+    fn ends(&mut self, agent: &Arc<Agent>) -> Option<Ending>;
+}
+
+/// Until there is nothing to do.
+#[derive(Debug)]
+pub struct UntilIdle;
+
+impl Stay for UntilIdle {
+    fn ends(&mut self, agent: &Arc<Agent>) -> Option<Ending> {
+        (agent.duty.idle() >= IDLE).then_some(Ending::Idle)
+    }
 }
 
 impl Ending {
     /// The exit status; the unit restarts the service for that of [`Ending::Replaced`].
     pub fn status(self) -> u8 {
         match self {
-            Self::Idle => 0,
+            Self::Idle | Self::Stopped => 0,
             Self::Replaced => 75,
         }
     }
@@ -44,43 +58,26 @@ impl Ending {
 ///
 /// # Errors
 /// When there is none to listen on.
-pub fn listener(places: &Places) -> Result<UnixListener, AgentError> {
-    let stdin = io::stdin();
-    if !stdin.is_terminal() && socket_acceptconn(&stdin).unwrap_or(false) {
-        let own = stdin.as_fd().try_clone_to_owned().map_err(AgentError::io("take over the socket"))?;
-        return Ok(UnixListener::from(own));
+pub fn listener(places: &Places) -> Result<Listener, AgentError> {
+    if let Some(handed_over) = Listener::inherited().map_err(AgentError::io("take over the socket"))? {
+        return Ok(handed_over);
     }
     let path = places.socket();
-    bind(&path).map_err(AgentError::io(format!("listen on {}", path.display())))
-}
-
-fn bind(path: &std::path::Path) -> io::Result<UnixListener> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    if UnixStream::connect(path).is_ok() {
-        return Err(io::Error::new(io::ErrorKind::AddrInUse, "another service answers there"));
-    }
-    let _ = std::fs::remove_file(path);
-    let listener = UnixListener::bind(path)?;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
-    Ok(listener)
+    Listener::bind(&path).map_err(AgentError::io(format!("listen on {}", path.display())))
 }
 
 /// Answers whoever comes, until it ends by itself.
-pub fn serve(agent: &Arc<Agent>, listener: &UnixListener) -> Ending {
+pub fn serve(agent: &Arc<Agent>, listener: &Listener, stay: &mut dyn Stay) -> Ending {
     // Whatever was cut off is taken up, whoever started the service for whatever reason.
     watch::wake(agent);
     loop {
         if agent.duty.is_free() && is_replaced() {
             return Ending::Replaced;
         }
-        if agent.duty.idle() >= IDLE {
-            return Ending::Idle;
+        if let Some(ending) = stay.ends(agent) {
+            return ending;
         }
-        if is_ready(listener)
-            && let Ok((stream, _)) = listener.accept()
-        {
+        if let Some(stream) = listener.accept(TURN) {
             let shift = agent.duty.work();
             let agent = Arc::clone(agent);
             std::thread::spawn(move || {
@@ -89,17 +86,4 @@ pub fn serve(agent: &Arc<Agent>, listener: &UnixListener) -> Ending {
             });
         }
     }
-}
-
-fn is_ready(listener: &UnixListener) -> bool {
-    let mut fds = [PollFd::new(listener, PollFlags::IN)];
-    poll(&mut fds, Some(&TURN)).is_ok_and(|ready| ready > 0)
-}
-
-/// Whether the program on disk is another than the one that runs. The kernel marks the name of a program
-/// whose file was unlinked, which is what a package manager does to the old one.
-pub fn is_replaced() -> bool {
-    std::fs::read_link("/proc/self/exe").is_ok_and(|path| {
-        path.to_string_lossy().strip_suffix(" (deleted)").is_some_and(|p| std::path::Path::new(p).exists())
-    })
 }

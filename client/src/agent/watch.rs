@@ -5,16 +5,13 @@
 //! is in the journals, and who holds the lock can be seen.
 
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
 
 use consign_metadata::name::ProductId;
 
 use super::catalogue::Catalogue;
 use super::{Agent, AgentError, journey, mend, reconcile, service};
 use crate::engine::runner::Standing;
-
-/// Where the kernel cannot tell the end of another's process (before Linux 5.3), it is looked at.
-const POLL: Duration = Duration::from_millis(200);
+use crate::host::kernel::process;
 
 /// Remembers whose transaction was let through for these products, and waits for its end.
 ///
@@ -127,27 +124,13 @@ pub(super) fn watch(agent: &Arc<Agent>) {
     std::thread::spawn(move || {
         let shift = agent.duty.wait();
         while let Ok(Some(pid)) = agent.packages.transaction() {
-            wait_for_end(pid);
+            process::wait_for_end(pid);
         }
         // Set back first: who comes now and sees a transaction starts a watch of its own.
         *agent.watched.lock().unwrap_or_else(PoisonError::into_inner) = false;
         expect_all(&agent);
         drop(shift);
     });
-}
-
-fn wait_for_end(pid: u32) {
-    let process = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
-    let handle = process.and_then(|pid| rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).ok());
-    match handle {
-        Some(handle) => {
-            let mut fds = [rustix::event::PollFd::new(&handle, rustix::event::PollFlags::IN)];
-            // A process may give up its lock and live on.
-            let turn = rustix::event::Timespec { tv_sec: 1, tv_nsec: 0 };
-            let _ = rustix::event::poll(&mut fds, Some(&turn));
-        }
-        None => std::thread::sleep(POLL),
-    }
 }
 
 impl Agent {

@@ -223,10 +223,19 @@ impl Complaint {
                 Some(say!(language, "type: consignee history {product}", "tapez : consignee history {product}"))
             }
             Self::NotRoot | Self::Unreadable(_) | Self::NoAnswer(NoAnswer::Denied) => {
-                Some(say!(language, "type the same with sudo in front", "relancez la même commande avec sudo"))
+                Some(match typed::here().with_rights {
+                    Some(sudo) => {
+                        say!(language, "type the same with {sudo} in front", "relancez la même commande avec {sudo}")
+                    }
+                    None => say!(
+                        language,
+                        "type the same in a terminal that was opened as administrator",
+                        "relancez la même commande dans un terminal ouvert en tant qu'administrateur"
+                    ),
+                })
             }
             Self::NoAnswer(_) => {
-                let service = typed::SERVICE;
+                let service = typed::here().service;
                 Some(say!(language, "type: {service}", "tapez : {service}"))
             }
             Self::Stands { product, .. } => {

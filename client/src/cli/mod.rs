@@ -24,9 +24,12 @@ mod output;
 mod pages;
 mod person;
 mod plan;
+#[cfg(unix)]
 mod rehearsal;
 mod rehearse;
 mod rollback;
+#[cfg(windows)]
+mod service;
 mod session;
 mod status;
 #[cfg(test)]
@@ -96,8 +99,13 @@ enum Command {
     /// The agent's service; started by systemd
     #[command(hide = true)]
     Agent,
+    /// The same as a service of Windows; started by the service control manager
+    #[cfg(windows)]
+    #[command(hide = true)]
+    Service,
     #[command(hide = true)]
     Hook(hook::Arguments),
+    #[cfg(unix)]
     #[command(hide = true)]
     Rehearsal(rehearsal::Arguments),
     #[command(hide = true)]
@@ -131,6 +139,7 @@ impl Command {
             Self::Now(arguments) => arguments.run(session),
             Self::Upgrade(arguments) => arguments.run(session),
             Self::Rehearse(arguments) => arguments.run(session),
+            #[cfg(unix)]
             Self::Rehearsal(arguments) => arguments.run(session),
             Self::Retry(arguments) => arguments.run(session),
             Self::Skip(arguments) => arguments.run(session),
@@ -138,6 +147,8 @@ impl Command {
             Self::Rollback(arguments) => arguments.run(session),
             Self::Rescue(arguments) => arguments.run(session),
             Self::Agent => agent::run(session),
+            #[cfg(windows)]
+            Self::Service => service::run(session),
             Self::Hook(arguments) => arguments.run(session),
             Self::Completions(arguments) => arguments.run(session),
             Self::Man(arguments) => arguments.run(session),

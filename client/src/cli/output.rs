@@ -7,6 +7,7 @@ use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
 
+use crate::host::kernel::terminal;
 use crate::report::page::{Line, Page, Style, wrap};
 
 /// A stream for people or programs.
@@ -20,13 +21,13 @@ pub struct Output {
 impl Output {
     /// The process's stdout.
     pub fn stdout() -> Self {
-        let width = rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| usize::from(size.ws_col));
+        let width = terminal::stdout_width();
         Self::of(Box::new(io::stdout()), io::stdout().is_terminal(), width)
     }
 
     /// The process's stderr.
     pub fn stderr() -> Self {
-        let width = rustix::termios::tcgetwinsize(io::stderr()).ok().map(|size| usize::from(size.ws_col));
+        let width = terminal::stderr_width();
         Self::of(Box::new(io::stderr()), io::stderr().is_terminal(), width)
     }
 

@@ -82,7 +82,7 @@ fn found(
     let Some(upgrade) = upgrade.filter(|upgrade| is_offered(Some(upgrade))) else { return Found::default() };
     let to = &upgrade.header.to;
     let offer = looked.and_then(|looked| looked.offers.iter().find(|offer| offer.offered.as_ref() == Some(to)));
-    let can_look = rustix::process::geteuid().is_root();
+    let can_look = crate::host::kernel::process::is_privileged();
     let stays = |reason: &&Reason| reason.is_of_the_host() && !(can_look && checks::is_quick(reason));
     let mut found = Found::default();
     found.held.extend(room::reasons(&session.places));

@@ -15,6 +15,7 @@ pub mod lock;
 pub mod mariadb;
 pub mod postgresql;
 pub mod sqlite;
+#[cfg(unix)]
 pub mod stand_in;
 
 use std::collections::BTreeMap;

@@ -104,7 +104,7 @@ impl Journal {
         let upgrade = Upgrade::begin(header.clone());
         let mut journal = Self { path: path.clone(), file, next_seq: 0, last: Sha256::of(b""), length: 0, upgrade };
         journal.write(&Event::Begun { header: Box::new(header) }, now)?;
-        File::open(folder).and_then(|f| f.sync_all()).map_err(|cause| io("sync the folder of", cause))?;
+        crate::durable::sync_folder(folder).map_err(|cause| io("sync the folder of", cause))?;
         Ok(journal)
     }
 

@@ -18,6 +18,7 @@ use crate::agent::room;
 use crate::configuration::{self, NewDefault};
 use crate::engine::event::Reason;
 use crate::host::gap::Gap;
+use crate::host::kernel::socket;
 use crate::host::{PackageManager, ServiceManager};
 use crate::notice::Notice;
 use crate::places::Places;
@@ -182,7 +183,7 @@ pub fn examine(
     let mut findings: Vec<Finding> = removed.collect();
     findings.extend(packages.gaps().into_iter().map(|gap| Finding::HookNotAsked { gap }));
     let socket = places.socket();
-    if services.is_running() && !socket.exists() {
+    if services.is_running() && !socket::is_there(&socket) {
         findings.push(Finding::ServiceUnreachable { socket });
     }
     findings.extend(Policy::read(places).err().map(|problem| Finding::SiteFile { problem: problem.to_string() }));

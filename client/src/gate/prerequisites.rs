@@ -15,6 +15,7 @@ use consign_metadata::prerequisite::{Check, Prerequisite};
 use super::{Case, CouldNotLook, Gate, Verdict};
 use crate::engine::event::{Failure, Reason};
 use crate::engine::machine::{HaltCause, State};
+use crate::host::kernel::files;
 use crate::host::program::{Ended, Program, Programs};
 use crate::looked::Looked;
 use crate::site;
@@ -138,9 +139,9 @@ impl Desk<'_> {
     fn has_room(&self, folder: &str, mebibytes: u64) -> Result<bool, Failure> {
         let path = self.case.places.at(folder);
         let there = path.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));
-        let found = rustix::fs::statvfs(there)
+        let free = files::free(there)
             .map_err(|error| Failure::Host { reason: format!("cannot look at {}: {error}", there.display()) })?;
-        Ok(found.f_bavail.saturating_mul(found.f_frsize) / (1024 * 1024) >= mebibytes)
+        Ok(free / (1024 * 1024) >= mebibytes)
     }
 }
 

@@ -7,16 +7,14 @@
 
 use std::fmt;
 use std::io::Write;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use super::capture::{Keep, collect};
+use super::kernel::commands::{self, Started};
 use super::{HostError, account};
 
-/// Where commands are looked for. The agent's own `PATH` may be anybody's.
-pub const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// How long a command may take where nothing else is said.
 pub const LIMIT: Duration = Duration::from_secs(60);
 /// How much of stdout is kept where nothing else is said.
@@ -25,8 +23,6 @@ pub const MAXIMUM: usize = 8 * 1024 * 1024;
 const STDERR_END: usize = 4096;
 /// How long a command that was killed is waited for.
 const DEATH: Duration = Duration::from_secs(10);
-/// What every command has in its environment.
-const FIXED: [(&str, &str); 2] = [("PATH", PATH), ("LC_ALL", "C.UTF-8")];
 
 /// A command that is put together.
 #[derive(Debug, Clone)]
@@ -206,9 +202,8 @@ impl HostCommand {
     }
 
     /// All of its environment.
-    pub fn variables(&self) -> Vec<(&str, &str)> {
-        let own = self.environment.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        FIXED.into_iter().chain(own).collect()
+    pub fn variables(&self) -> Vec<(String, String)> {
+        commands::variables().into_iter().chain(self.environment.iter().cloned()).collect()
     }
 
     /// Runs it and wants status 0; answers its stdout.
@@ -231,10 +226,9 @@ impl HostCommand {
     pub fn run(&self) -> Result<Finished, CommandError> {
         log::debug!("run {self}");
         let deadline = Instant::now() + self.limit;
-        let mut child = self
-            .command()
-            .spawn()
+        let mut started = Started::spawn(&mut self.command())
             .map_err(|cause| CommandError::CannotStart { line: self.to_string(), reason: cause.to_string() })?;
+        let child = &mut started.0;
         if let Some(mut stdin) = child.stdin.take() {
             let input = self.input.clone();
             // One that does not read it must not hold us up.
@@ -243,8 +237,8 @@ impl HostCommand {
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let stdout = collect(stdout, Keep::Start(self.maximum));
         let stderr = collect(stderr, Keep::End(STDERR_END));
-        let Some(status) = wait(&mut child, deadline) else {
-            kill(child);
+        let Some(status) = wait(&mut started, deadline) else {
+            kill(started);
             log::debug!("{self}: killed after {} s", self.limit.as_secs());
             return Err(CommandError::Timeout { line: self.to_string(), seconds: self.limit.as_secs() });
         };
@@ -253,7 +247,7 @@ impl HostCommand {
             return Err(CommandError::TooMuch { line: self.to_string(), maximum: self.maximum });
         }
         let stderr = String::from_utf8_lossy(&stderr.take()).trim_end().to_owned();
-        let status = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0));
+        let status = commands::status(status);
         if status != 0 {
             log::debug!("{self}: status {status}: {stderr}");
         }
@@ -261,18 +255,13 @@ impl HostCommand {
     }
 
     fn command(&self) -> Command {
-        let (name, path) = (&self.line[0], place(&self.line[0]));
-        // By its path: one that is searched for would be started by a fork, which copies the agent's page tables
-        // and takes longer the more memory the agent has.
-        let mut command = Command::new(path.as_deref().unwrap_or(Path::new(name)));
-        command.arg0(name);
+        let mut command = commands::command(&self.line[0]);
         // A scrubbed environment: dpkg's DPKG_FRONTEND_LOCKED would let a child believe it has the lock.
         command.args(&self.line[1..]).env_clear().envs(self.variables()).current_dir(&self.folder);
         let stdin = if self.input.is_empty() { Stdio::null() } else { Stdio::piped() };
-        command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
-        // Changing to oneself is for root only, too.
-        if let Some((uid, gid)) = self.user.filter(|(uid, _)| *uid != rustix::process::geteuid().as_raw()) {
-            command.uid(uid).gid(gid);
+        command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
+        if let Some(user) = self.user {
+            commands::run_as(&mut command, user);
         }
         command
     }
@@ -284,16 +273,10 @@ impl fmt::Display for HostCommand {
     }
 }
 
-/// The file of a program that was given by its name.
-fn place(name: &str) -> Option<PathBuf> {
-    let mut places = PATH.split(':').map(|folder| Path::new(folder).join(name));
-    places.find(|place| !name.contains('/') && rustix::fs::access(place, rustix::fs::Access::EXEC_OK).is_ok())
-}
-
-fn wait(child: &mut Child, deadline: Instant) -> Option<ExitStatus> {
+fn wait(started: &mut Started, deadline: Instant) -> Option<ExitStatus> {
     let mut pause = Duration::from_millis(1);
     loop {
-        if let Ok(Some(status)) = child.try_wait() {
+        if let Ok(Some(status)) = started.0.try_wait() {
             return Some(status);
         }
         if Instant::now() >= deadline {
@@ -304,14 +287,11 @@ fn wait(child: &mut Child, deadline: Instant) -> Option<ExitStatus> {
     }
 }
 
-fn kill(mut child: Child) {
-    let group = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw);
-    if let Some(group) = group {
-        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-    }
+fn kill(mut started: Started) {
+    started.kill();
     // In the middle of a call to a file system that is gone a process does not even end when it is killed.
-    if wait(&mut child, Instant::now() + DEATH).is_none() {
-        std::thread::spawn(move || child.wait());
+    if wait(&mut started, Instant::now() + DEATH).is_none() {
+        std::thread::spawn(move || started.0.wait());
     }
 }
 

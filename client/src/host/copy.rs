@@ -231,7 +231,7 @@ pub fn confine(line: &[&str]) -> HostError {
     let may: String = MAY.iter().map(|name| format!(",+{name}")).collect();
     let mut command = std::process::Command::new("setpriv");
     command.args(["--bounding-set", &format!("-all{may}"), "--inh-caps", "-all", "--"]).args(line);
-    at("run", Path::new("setpriv"), command.env("PATH", super::command::PATH).exec())
+    at("run", Path::new("setpriv"), command.env("PATH", super::kernel::commands::PATH).exec())
 }
 
 fn mount(kind: &str, options: &str, target: &Path) -> Result<(), HostError> {

@@ -4,29 +4,58 @@
 //! package manager may *report* only a wake, a look, a barrier and an end; it may be *asked* only what
 //! [`PackageManager`] lists. Another word is a change of the design.
 
-pub mod account;
+#[cfg(unix)]
 pub mod apt;
+#[cfg(unix)]
 mod bounded;
 pub mod by_hand;
 mod capture;
 pub mod command;
+#[cfg(unix)]
 pub mod confined;
+#[cfg(unix)]
 pub mod copy;
+#[cfg(unix)]
 pub mod dnf;
+#[cfg(unix)]
 pub mod dnf5;
 pub mod folder;
 pub mod gap;
+#[cfg(unix)]
 mod guard;
+pub mod kernel;
+#[cfg(unix)]
+mod linux;
 pub mod login;
+#[cfg(unix)]
 mod mounted;
+#[cfg(windows)]
+pub mod msi;
 pub mod open_files;
+#[cfg(windows)]
+pub mod processes;
 pub mod program;
+#[cfg(unix)]
 pub mod rpm;
+#[cfg(windows)]
+pub mod scm;
+#[cfg(unix)]
 pub mod systemd;
+#[cfg(unix)]
 mod transaction;
+#[cfg(unix)]
 pub mod transient;
 pub mod typed;
+#[cfg(windows)]
+mod windows;
+#[cfg(unix)]
 pub mod zypper;
+
+pub use kernel::accounts as account;
+#[cfg(unix)]
+pub use linux::{lift, manager, package_manager, programs, service_manager};
+#[cfg(windows)]
+pub use windows::{lift, manager, package_manager, programs, service_manager};
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -39,9 +68,7 @@ use jiff::Timestamp;
 use crate::engine::event::EngineState;
 use crate::host::gap::Gap;
 use crate::host::login::Login;
-use crate::host::rpm::front::{self, Front};
 use crate::kept_back::Reach;
-use crate::places::Places;
 use crate::site::Repair;
 
 /// Something that the host could not tell or do. "Could not look" is never "not there".
@@ -291,6 +318,14 @@ pub trait ServiceManager: Send + Sync {
     fn unguard(&self, _units: &[UnitName]) -> Result<bool, HostError> {
         Ok(false)
     }
+    /// Lets units start again that only a guard kept from it: the flag is gone. Where their packages look at the
+    /// flag there is nothing to do.
+    ///
+    /// # Errors
+    /// When one of them still cannot start.
+    fn release(&self, _units: &[UnitName]) -> Result<(), HostError> {
+        Ok(())
+    }
     /// Whether a unit carries the condition that keeps it from starting while a flag is there, its package's or
     /// ours.
     ///
@@ -328,44 +363,17 @@ pub trait ServiceManager: Send + Sync {
     fn is_active(&self, unit: &UnitName) -> Result<bool, HostError>;
 }
 
-/// What the agent's own package says of the host it is for. One that says nothing is from before there was
-/// a choice.
-const KIND: &str = "/usr/share/consignee/package-manager";
-
-/// The package manager of this host.
-pub fn package_manager(places: &Places) -> Box<dyn PackageManager> {
-    if !is_of_rpm(places) {
-        return Box::new(apt::Apt::new(places.clone()));
-    }
-    match front::of(places) {
-        Front::Dnf5 => Box::new(dnf5::Dnf5::new(places.clone())),
-        Front::Zypper => Box::new(zypper::Zypper::new(places.clone())),
-        Front::Dnf4 | Front::None => Box::new(dnf::Dnf::new(places.clone())),
-    }
-}
-
-/// Lifts every hold, that of a package manager that was here before included.
-///
-/// # Errors
-/// When one is still there.
-pub fn lift(places: &Places) -> Result<(), HostError> {
-    if !is_of_rpm(places) {
-        return package_manager(places).hold(&[]);
-    }
-    dnf::hold::write(places, &None).and(zypper::hold::write(places, ""))
-}
-
-/// Whether the packages of this host are rpm's.
-pub fn is_of_rpm(places: &Places) -> bool {
-    std::fs::read_to_string(places.at(KIND)).is_ok_and(|kind| kind.trim() == "rpm")
-}
-
-/// The service manager of this host.
-pub fn service_manager() -> Box<dyn ServiceManager> {
-    Box::new(systemd::Systemd)
-}
-
-/// What runs programs on this host.
-pub fn programs() -> Box<dyn program::Programs> {
-    Box::new(systemd::Systemd)
+/// The package managers that are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manager {
+    /// apt, with dpkg.
+    Apt,
+    /// dnf 4, or rpm alone.
+    Dnf,
+    /// dnf 5.
+    Dnf5,
+    /// zypper.
+    Zypper,
+    /// Windows Installer.
+    Msi,
 }

@@ -16,7 +16,8 @@ use consign_metadata::plan::{Limits, OomPolicy};
 
 use super::HostError;
 use super::bounded::Bounded;
-use super::command::{CommandError, HostCommand, PATH};
+use super::command::{CommandError, HostCommand};
+use super::kernel::commands::PATH;
 use super::program::{Ended, Program, Programs};
 use super::systemd::{Properties, Systemd};
 

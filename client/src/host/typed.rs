@@ -6,8 +6,7 @@ use std::sync::OnceLock;
 use consign_metadata::name::VendorName;
 
 use crate::engine::event::ModuleChange;
-use crate::host;
-use crate::host::rpm::front::{self, Front};
+use crate::host::{self, Manager};
 use crate::places::Places;
 
 /// Commands of the package manager.
@@ -41,7 +40,17 @@ pub struct Words {
     pub upgrade_only: &'static str,
     /// What stands between the name of a package and its version.
     pub at: &'static str,
+    /// Says what the agent's service is doing.
+    pub service: &'static str,
+    /// Has the agent's service listen again.
+    pub listen: &'static str,
+    /// What goes before a command that changes something; nothing where a terminal of an administrator's is opened.
+    pub with_rights: Option<&'static str>,
 }
+
+/// Says what the agent's service is doing, and has it listen again, on every Linux host.
+const SERVICE: &str = "systemctl status consignee.service";
+const LISTEN: &str = "systemctl start consignee.socket";
 
 const APT: Words = Words {
     refresh: "apt update",
@@ -58,6 +67,9 @@ const APT: Words = Words {
     install_exactly: "apt-get install",
     upgrade_only: "apt install --only-upgrade",
     at: "=",
+    service: SERVICE,
+    listen: LISTEN,
+    with_rights: Some("sudo"),
 };
 
 const DNF: Words = Words {
@@ -75,6 +87,9 @@ const DNF: Words = Words {
     install_exactly: "dnf install",
     upgrade_only: "dnf upgrade",
     at: "-",
+    service: SERVICE,
+    listen: LISTEN,
+    with_rights: Some("sudo"),
 };
 
 // Its own names: those of dnf 4 are aliases, which a site may have taken away.
@@ -95,6 +110,30 @@ const ZYPPER: Words = Words {
     install_exactly: "zypper install --oldpackage",
     upgrade_only: "zypper update",
     at: "=",
+    service: SERVICE,
+    listen: LISTEN,
+    with_rights: Some("sudo"),
+};
+
+// Nothing upgrades from lists here: the agent brings packages, and a person installs a file.
+const MSI: Words = Words {
+    refresh: "consignee status",
+    upgrade: "consignee upgrade",
+    plain_upgrade: "consignee upgrade",
+    full_upgrade: "consignee upgrade",
+    held: "consignee status",
+    repair: "msiexec /fa",
+    repairs_by_name: false,
+    leaves_two_versions: false,
+    upgrade_agent: "msiexec /i consignee.msi",
+    install: "msiexec /i",
+    reinstall: "msiexec /fa",
+    install_exactly: "msiexec /i",
+    upgrade_only: "msiexec /i",
+    at: "-",
+    service: "sc query Consignee",
+    listen: "sc start Consignee",
+    with_rights: None,
 };
 
 /// A process speaks to the people of one host. Sentences are put together in a hundred places that know the
@@ -103,11 +142,12 @@ static HERE: OnceLock<&Words> = OnceLock::new();
 
 /// Finds out what is typed on this host; once, before anything is said.
 pub fn learn(places: &Places) {
-    let words = match (host::is_of_rpm(places), front::of(places)) {
-        (false, _) => &APT,
-        (true, Front::Zypper) => &ZYPPER,
-        (true, Front::Dnf5) => &DNF5,
-        (true, Front::Dnf4 | Front::None) => &DNF,
+    let words = match host::manager(places) {
+        Manager::Apt => &APT,
+        Manager::Zypper => &ZYPPER,
+        Manager::Dnf5 => &DNF5,
+        Manager::Dnf => &DNF,
+        Manager::Msi => &MSI,
     };
     let _ = HERE.set(words);
 }
@@ -127,9 +167,6 @@ pub fn repair(modules: &[ModuleChange]) -> String {
     let exactly = modules.iter().map(|module| format!("{}{at}{}", module.package, module.after));
     std::iter::once((*repair).to_owned()).chain(exactly).collect::<Vec<_>>().join(" ")
 }
-
-/// Says what the agent's service is doing.
-pub const SERVICE: &str = "systemctl status consignee.service";
 
 /// Brings the keys and the address of a vendor up to date, where the repository is still believed.
 pub fn upgrade_anchor(vendor: &VendorName) -> String {

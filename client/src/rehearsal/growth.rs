@@ -1,16 +1,14 @@
 //! How much was written to the layers of a copy, by file system: at most at any moment, and beyond what was there
 //! when the steps began.
 
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::verdict::Grown;
+use crate::host::kernel::files;
 
-/// The unit of `st_blocks`.
-const BLOCK: u64 = 512;
 const SHORTEST: Duration = Duration::from_millis(500);
 /// Looking takes no more than this part of the time.
 const SHARE: u32 = 10;
@@ -59,7 +57,7 @@ impl Growth {
 /// at takes nothing.
 pub fn taken(path: &Path) -> u64 {
     let Ok(found) = path.symlink_metadata() else { return 0 };
-    let own = found.blocks() * BLOCK;
+    let own = files::taken(&found);
     if !found.is_dir() {
         return own;
     }

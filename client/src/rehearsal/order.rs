@@ -12,17 +12,6 @@ use crate::host::{HostError, at};
 
 const FILE: &str = "order.json";
 
-/// Where the data of a rehearsal comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
-    /// The host as it is now: its engines go on.
-    Live,
-    /// The newest backup of the version that is installed.
-    Latest,
-    /// The backup of the upgrade with this number.
-    Backup(u32),
-}
-
 /// What the copy is told.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Order {

@@ -123,7 +123,7 @@ fn on_reason(product: &ProductId, reason: &Reason, language: Language) -> Vec<Ad
         Reason::OutsideWindow { .. } | Reason::Unattended { .. } => vec![now(product, language)],
         Reason::DataDiffers { .. } => vec![data(product, language)],
         Reason::NoAnswer => vec![advice(
-            typed::SERVICE,
+            typed::here().service,
             say!(language, "what the agent's service is doing", "ce que fait le service de l'agent"),
         )],
     }

@@ -228,7 +228,7 @@ impl Finding {
             }
             Self::ServiceUnreachable { .. } => {
                 let purpose = say!(language, "let it listen again", "le remettre à l'écoute");
-                vec![("systemctl start consignee.socket".to_owned(), purpose), reinstall(language)]
+                vec![(typed::here().listen.to_owned(), purpose), reinstall(language)]
             }
             Self::AnchorUnusable { vendor, .. } => {
                 let purpose = say!(language, "lay the vendor's anchor down again", "reposer l'ancre de l'éditeur");

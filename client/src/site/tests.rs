@@ -124,7 +124,6 @@ fn a_file_that_others_may_write_is_refused() {
     }
     fs_err::set_permissions(&path, PermissionsExt::from_mode(0o640)).unwrap();
     assert!(options(&places, &plan()).is_ok());
-    assert!(unsafe_because(65534, 0o644).is_some());
 }
 
 #[test]

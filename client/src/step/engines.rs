@@ -86,12 +86,21 @@ pub fn stop(scene: &Scene<'_>, limit: Duration) -> Result<(), Trouble> {
     })
 }
 
+/// Takes the flag away, and whatever else keeps the engines from starting until then.
+///
+/// # Errors
+/// [`Trouble`]
+pub fn release(scene: &Scene<'_>) -> Result<(), Trouble> {
+    scene.context.product.clear_unfinished()?;
+    Ok(scene.context.services.release(&all(scene))?)
+}
+
 /// Lets the engines start again as they were, guarded or not.
 ///
 /// # Errors
 /// [`Trouble`]
 pub fn let_start(scene: &Scene<'_>) -> Result<(), Trouble> {
-    scene.context.product.clear_unfinished()?;
+    release(scene)?;
     if scene.context.services.unguard(&all(scene))? {
         scene.context.services.reload()?;
     }

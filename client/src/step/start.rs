@@ -20,7 +20,7 @@ impl Step for Start {
             maintenance::end_earlier(scene)?;
         }
         let units = engines::to_start(scene);
-        scene.context.product.clear_unfinished()?;
+        engines::release(scene)?;
         for unit in engines::to_enable(scene) {
             services.enable(&unit)?;
         }

@@ -19,7 +19,7 @@ use consign_metadata::name::UnitName;
 use jiff::Timestamp;
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::command::PATH;
+use super::kernel::commands::PATH;
 use super::program::{Ended, Program, Programs};
 use super::transient::{self, Unready};
 use super::{HostError, ServiceManager, account};

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Part, Work, host};
 use crate::backup::Contents;
+use crate::host::kernel::files as kernel;
 use crate::step::Trouble;
 
 const PROGRAMS: [&str; 2] = ["/usr/bin/tar", "/bin/tar"];
@@ -61,7 +62,7 @@ impl Part for Files<'_> {
 /// The file system that a path is on; other disks of the host are not waited for.
 fn sync(path: &Path) -> io::Result<()> {
     let there = path.ancestors().find(|path| path.exists()).unwrap_or(path);
-    Ok(rustix::fs::syncfs(fs::File::open(there)?)?)
+    kernel::sync_file_system(there)
 }
 
 fn tar(work: &Work<'_>, act: &[&str], paths: &[PathBuf]) -> Result<(), Trouble> {

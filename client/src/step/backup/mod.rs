@@ -14,8 +14,7 @@ pub mod database;
 pub mod files;
 pub mod staging;
 
-use std::fs::{self, File};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -24,7 +23,9 @@ use consign_metadata::version::Version;
 
 use super::{Done, Scene, Step, Trouble, run};
 use crate::backup::{self, BackupError, Contents, Seal, SealedPart};
+use crate::durable;
 use crate::engine::event::Failure;
+use crate::host::kernel::files as kernel;
 use crate::host::program::Program;
 use crate::scripts::Ran;
 
@@ -222,18 +223,17 @@ fn begin(folder: &Path) -> Result<(), Trouble> {
     if folder.exists() {
         fs::remove_dir_all(folder)?;
     }
-    fs::DirBuilder::new().recursive(true).mode(0o711).create(folder)?;
+    kernel::create_folders(folder, 0o711)?;
     let all = folder.parent().unwrap_or(folder);
-    fs::set_permissions(all, PermissionsExt::from_mode(0o711))?;
-    Ok(File::open(all)?.sync_all()?)
+    kernel::set_mode(all, 0o711)?;
+    Ok(durable::sync_folder(all)?)
 }
 
 /// A file that is root's alone, on the disk.
 fn settle(file: &Path) -> Result<(), Trouble> {
-    let open = File::open(file)?;
-    open.set_permissions(PermissionsExt::from_mode(0o600))?;
-    open.sync_all()?;
-    Ok(file.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())?)
+    kernel::set_mode(file, 0o600)?;
+    kernel::sync_file(file)?;
+    Ok(durable::sync_folder_of(file)?)
 }
 
 /// A failure of the agent's own.

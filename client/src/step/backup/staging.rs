@@ -1,13 +1,13 @@
 //! A folder of a user's for one file of a backup. What comes out of it is copied: whoever wrote the file may
 //! still have it open, and what is sealed must be what only root can change.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, chown};
 use std::path::{Path, PathBuf};
 
 use super::Work;
 use crate::host::account;
+use crate::host::kernel::files;
 use crate::step::Trouble;
 
 const FOLDER: &str = "staging";
@@ -29,7 +29,7 @@ impl Staging {
         if folder.exists() {
             fs::remove_dir_all(&folder)?;
         }
-        DirBuilder::new().mode(0o700).create(&folder)?;
+        files::create_folder(&folder, 0o700)?;
         let owner = account::ids(user)?;
         let staging = Self { folder, owner };
         staging.hand_over(&staging.folder)?;
@@ -46,11 +46,11 @@ impl Staging {
     /// # Errors
     /// [`Trouble`]; also when it is no plain file.
     pub fn take(&self, to: &Path) -> Result<(), Trouble> {
-        let mut from = File::options().read(true).custom_flags(no_follow()).open(self.file())?;
+        let mut from = files::unlinked(File::options().read(true)).open(self.file())?;
         if !from.metadata()?.is_file() {
             return Err(super::host(format!("{} is no file", self.file().display())));
         }
-        let mut file = File::options().write(true).create_new(true).mode(0o600).open(to)?;
+        let mut file = files::with_mode(File::options().write(true).create_new(true), 0o600).open(to)?;
         io::copy(&mut from, &mut file)?;
         Ok(())
     }
@@ -60,17 +60,13 @@ impl Staging {
     /// # Errors
     /// [`Trouble`]
     pub fn give(&self, from: &Path) -> Result<(), Trouble> {
-        let mut file = File::options().write(true).create_new(true).mode(0o600).open(self.file())?;
+        let mut file = files::with_mode(File::options().write(true).create_new(true), 0o600).open(self.file())?;
         io::copy(&mut File::open(from)?, &mut file)?;
         self.hand_over(&self.file())
     }
 
     fn hand_over(&self, path: &Path) -> Result<(), Trouble> {
-        let found = fs::symlink_metadata(path)?;
-        match (found.uid(), found.gid()) == self.owner {
-            true => Ok(()),
-            false => Ok(chown(path, Some(self.owner.0), Some(self.owner.1))?),
-        }
+        Ok(files::hand_over(path, self.owner)?)
     }
 }
 
@@ -80,8 +76,4 @@ impl Drop for Staging {
             log::warn!("cannot remove {}: {problem}", self.folder.display());
         }
     }
-}
-
-fn no_follow() -> i32 {
-    rustix::fs::OFlags::NOFOLLOW.bits().cast_signed()
 }

@@ -1,7 +1,7 @@
 //! The accounts of this host.
 
-use super::HostError;
-use super::command::HostCommand;
+use crate::host::HostError;
+use crate::host::command::HostCommand;
 
 /// User and group id of a user.
 ///

@@ -1,0 +1,59 @@
+//! The adapters of a Linux host: which package manager it has, and systemd.
+
+use super::program::Programs;
+use super::rpm::front::{self, Front};
+use super::{HostError, Manager, PackageManager, ServiceManager, apt, dnf, dnf5, systemd, zypper};
+use crate::places::Places;
+
+/// What the agent's own package says of the host it is for. One that says nothing is from before there was
+/// a choice.
+const KIND: &str = "/usr/share/consignee/package-manager";
+
+/// Which package manager this host has.
+pub fn manager(places: &Places) -> Manager {
+    if !is_of_rpm(places) {
+        return Manager::Apt;
+    }
+    match front::of(places) {
+        Front::Dnf5 => Manager::Dnf5,
+        Front::Zypper => Manager::Zypper,
+        Front::Dnf4 | Front::None => Manager::Dnf,
+    }
+}
+
+/// The package manager of this host.
+pub fn package_manager(places: &Places) -> Box<dyn PackageManager> {
+    let places = places.clone();
+    match manager(&places) {
+        Manager::Dnf => Box::new(dnf::Dnf::new(places)),
+        Manager::Dnf5 => Box::new(dnf5::Dnf5::new(places)),
+        Manager::Zypper => Box::new(zypper::Zypper::new(places)),
+        Manager::Apt | Manager::Msi => Box::new(apt::Apt::new(places)),
+    }
+}
+
+/// Lifts every hold, that of a package manager that was here before included.
+///
+/// # Errors
+/// When one is still there.
+pub fn lift(places: &Places) -> Result<(), HostError> {
+    if !is_of_rpm(places) {
+        return package_manager(places).hold(&[]);
+    }
+    dnf::hold::write(places, &None).and(zypper::hold::write(places, ""))
+}
+
+/// Whether the packages of this host are rpm's.
+fn is_of_rpm(places: &Places) -> bool {
+    std::fs::read_to_string(places.at(KIND)).is_ok_and(|kind| kind.trim() == "rpm")
+}
+
+/// The service manager of this host.
+pub fn service_manager() -> Box<dyn ServiceManager> {
+    Box::new(systemd::Systemd)
+}
+
+/// What runs programs on this host.
+pub fn programs() -> Box<dyn Programs> {
+    Box::new(systemd::Systemd)
+}

@@ -1,0 +1,33 @@
+//! The adapters of a Windows host: Windows Installer and the service control manager.
+
+use super::program::Programs;
+use super::{HostError, Manager, PackageManager, ServiceManager, msi, processes, scm};
+use crate::places::Places;
+
+/// Which package manager this host has.
+pub fn manager(_places: &Places) -> Manager {
+    Manager::Msi
+}
+
+/// The package manager of this host.
+pub fn package_manager(places: &Places) -> Box<dyn PackageManager> {
+    Box::new(msi::Msi::new(places.clone()))
+}
+
+/// Lifts every hold: there is none, since Windows Installer has no lists that it upgrades from.
+///
+/// # Errors
+/// None.
+pub fn lift(_places: &Places) -> Result<(), HostError> {
+    Ok(())
+}
+
+/// The service manager of this host.
+pub fn service_manager() -> Box<dyn ServiceManager> {
+    Box::new(scm::Scm)
+}
+
+/// What runs programs on this host.
+pub fn programs() -> Box<dyn Programs> {
+    Box::new(processes::Processes)
+}

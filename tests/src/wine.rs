@@ -1,0 +1,111 @@
+//! A throw-away Windows: a prefix of Wine, copied from the one that `scripts/wine` makes, without a display.
+//!
+//! Wine is no Windows: it has no elevation and no Restart Manager, its shell sees eight bits of an exit code, and a
+//! failed upgrade does not bring the old product back. What passes here has not been seen on Windows.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::lab::{Lab, NotRun};
+
+/// The Windows, until it is dropped.
+#[derive(Debug)]
+pub struct Wine {
+    folder: TempDir,
+}
+
+impl Wine {
+    /// One with nothing on it but the agent's program, as `C:\Program Files\Consignee\consignee.exe`.
+    ///
+    /// # Errors
+    /// Where `scripts/wine` or `scripts/agent --windows` has not run on this machine.
+    pub fn with_agent() -> Result<Self, NotRun> {
+        let template = Lab::folder().join("wine/template");
+        let agent = Lab::repository().join("target/agent/windows/consignee.exe");
+        for (needed, script) in [(template.join("made"), "scripts/wine"), (agent.clone(), "scripts/agent --windows")] {
+            if !needed.exists() {
+                return Err(NotRun::because(&format!("{} is missing (run {script})", needed.display())));
+            }
+        }
+        let failed = |cause: io::Error| NotRun::because(&format!("no copy of {}: {cause}", template.display()));
+        let folder = TempDir::new_in(Lab::folder().join("wine")).map_err(failed)?;
+        let copied = Command::new("cp").arg("-a").arg(&template).arg(folder.path().join("prefix")).status();
+        copied.map_err(failed)?;
+        let wine = Self { folder };
+        let program = wine.path(r"C:\Program Files\Consignee\consignee.exe");
+        fs_err::create_dir_all(program.parent().unwrap_or(&program))
+            .and_then(|()| fs_err::copy(&agent, &program))
+            .map_err(failed)?;
+        wine.boot();
+        Ok(wine)
+    }
+
+    // What the first command starts inherits its streams, and all of it ends when nobody has been there for a while.
+    fn boot(&self) {
+        for words in [["wineserver", "-p"].as_slice(), &["wine", "wineboot"]] {
+            let mut command = self.command(words[0]);
+            command.args(&words[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            let status = command.status();
+            assert!(status.as_ref().is_ok_and(ExitStatus::success), "{words:?}: {status:?}");
+        }
+    }
+
+    /// A path of Windows' on this machine.
+    pub fn path(&self, windows: &str) -> PathBuf {
+        let below = windows.trim_start_matches(r"C:\").replace('\\', "/");
+        self.folder.path().join("prefix/drive_c").join(below)
+    }
+
+    /// Runs a program with its arguments, for a minute at most.
+    pub fn run(&self, words: &[&str]) -> Output {
+        let mut command = self.command("timeout");
+        command.args(["60", "wine"]).args(words);
+        command.output().unwrap_or_else(|error| panic!("{words:?}: {error}"))
+    }
+
+    /// The same of one that must end with 0; what it wrote to stdout.
+    pub fn ok(&self, words: &[&str]) -> String {
+        let output = self.run(words);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{words:?}: {said}{}", String::from_utf8_lossy(&output.stderr));
+        said
+    }
+
+    /// The agent's command.
+    pub fn consignee(&self, arguments: &[&str]) -> Output {
+        self.run(&[&[r"C:\Program Files\Consignee\consignee.exe"], arguments].concat())
+    }
+
+    /// Waits until the service control manager says this of a service.
+    pub fn wait_for(&self, service: &str, state: &str) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            let said = self.ok(&["sc", "query", service]);
+            if said.contains(state) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{service} is not {state}: {said}");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.env("WINEPREFIX", self.folder.path().join("prefix")).env("WINEARCH", "win64");
+        command.env("WINEDEBUG", "-all").env("WINEDLLOVERRIDES", "mscoree,mshtml=").env_remove("DISPLAY");
+        command.current_dir(Path::new("/"));
+        command
+    }
+}
+
+impl Drop for Wine {
+    fn drop(&mut self) {
+        // All processes of this prefix, and of no other.
+        let _ = self.command("wineserver").arg("-k").status();
+        let _ = self.command("wineserver").arg("-w").status();
+    }
+}
