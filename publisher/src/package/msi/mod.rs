@@ -6,8 +6,8 @@
 //! - `identity`, `version`: who a package is, and which of it
 //! - `control`: what only Windows wants to know of a package
 //! - `names`: names of files, `security`: of accounts, `pe`: what programs say of themselves
-//! - `schema`: the tables, `database`: their rows and how they are stored
-//! - `files`, `services`, `record`, `product`, `sequences`: the rows of a package
+//! - `schema`: the tables, `database`: their rows and how they are stored, `pool`: their strings
+//! - `layout`: what is installed where; `files`, `services`, `record`, `product`, `sequences`: the rows of a package
 //! - `cabinet`: the content of its files, `summary`: what it says of itself, `container`: the file around all
 //! - `validator`: whether what was written is what Windows reads
 //! - `seal`: how signatures get there, `opened`: a signed package, read as a repository wants it
@@ -18,9 +18,11 @@ mod control;
 mod database;
 mod files;
 mod identity;
+mod layout;
 pub(crate) mod names;
 mod opened;
 mod pe;
+mod pool;
 mod product;
 mod record;
 mod schema;
@@ -36,8 +38,8 @@ mod writer;
 pub use control::{
     AGENT, Access, DATA, INSTALL, MsiControl, PublicOption, Recovery, RegistryValue, Service, StartType,
 };
-pub use files::NEW_DEFAULT;
 pub use identity::Guid;
+pub use layout::NEW_DEFAULT;
 pub use opened::MsiFacts;
 pub(super) use opened::open;
 pub use validator::{Faults, validate};

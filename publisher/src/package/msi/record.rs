@@ -3,7 +3,8 @@
 
 use super::control::MsiControl;
 use super::database::{Database, row};
-use super::files::{DATA_FOLDER, INSTALL_FOLDER, Layout, feature, key};
+use super::files::{DATA_FOLDER, INSTALL_FOLDER, feature, key};
+use super::layout::Layout;
 use super::services::{self, AGENT_SERVICE, DEFINED, SERVICES_KEY};
 use crate::package::PackageContents;
 

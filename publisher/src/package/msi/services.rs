@@ -9,7 +9,8 @@ use consign_metadata::digest::Sha256;
 
 use super::control::{INSTALL, MsiControl, Service, StartType};
 use super::database::{Database, row};
-use super::files::{Layout, key};
+use super::files::key;
+use super::layout::Layout;
 
 /// The agent's service.
 pub const AGENT_SERVICE: &str = "Consignee";

@@ -11,7 +11,7 @@ use super::cabinet::{self, Packed};
 use super::container::{self, MAXIMUM_STREAM};
 use super::control::MsiControl;
 use super::database::Database;
-use super::files::{Layout, LayoutError};
+use super::layout::{Installed, Layout, LayoutError};
 use super::seal::Origination;
 use super::summary::Summary;
 use super::{product, record, sequences, services, validator};
@@ -100,7 +100,7 @@ fn tables(contents: &PackageContents, control: &MsiControl, layout: &Layout, pac
 
 /// What was packed, with what a signed document stands for in place of its salted bytes.
 fn standing(layout: &Layout, packed: &[Packed]) -> Vec<Packed> {
-    let standing = |(file, packed): (&super::files::Installed, &Packed)| match &file.source {
+    let standing = |(file, packed): (&Installed, &Packed)| match &file.source {
         Source::Salted { stands_for, .. } => Packed { size: 0, sha256: *stands_for, md5: [0; 16] },
         _ => packed.clone(),
     };
