@@ -11,15 +11,19 @@
 //! - [`path`]: whether one version can be reached from another, and by which stops
 //! - [`feed`]: what a repository offers, and which generation of it is current
 //! - [`anchor`]: what a host trusts of a vendor
-//! - `openpgp`, `deb`, `rpm` (feature `verify`): from bytes to verified bytes
+//! - `openpgp`, `deb`, `rpm` (feature `verify`), `msi` (feature `msi`), `authenticode` (its own): from bytes to verified bytes
 
 pub mod add_on;
 pub mod anchor;
+#[cfg(feature = "authenticode")]
+pub mod authenticode;
 #[cfg(feature = "verify")]
 pub mod deb;
 pub mod digest;
 pub mod document;
 pub mod feed;
+#[cfg(feature = "msi")]
+pub mod msi;
 pub mod name;
 #[cfg(feature = "verify")]
 pub mod openpgp;

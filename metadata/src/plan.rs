@@ -10,6 +10,7 @@
 //! - `database`: a database that the agent itself can save
 //! - `data`: how a host sees which version the data is at
 //! - `until`, `scripts`, `maintenance`, `limits`: what some steps are and may
+//! - `windows`: what a module is on Windows
 //! - `note`: release notes by digest
 
 mod backup;
@@ -23,6 +24,7 @@ mod note;
 mod scripts;
 mod step;
 mod until;
+mod windows;
 
 use std::collections::BTreeSet;
 
@@ -47,6 +49,7 @@ pub use note::{MAXIMUM_NOTE_SIZE, NoteReference, note_file, note_member, parse_n
 pub use scripts::{Script, ScriptsStep};
 pub use step::{HealthCheck, OnInterrupt, RESERVED_STEP_NAMES, RunStep, Step, Undo};
 pub use until::{Ready, UntilStep};
+pub use windows::{WindowsModule, WindowsService, WindowsStart, WindowsWrite};
 
 /// The only format of the envelope there will ever be.
 pub const ENVELOPE_FORMAT: u32 = 1;
@@ -58,6 +61,9 @@ pub const MAXIMUM_SIZE: u64 = 1024 * 1024;
 pub const DEB_MEMBER: &str = "consign-plan";
 /// Where a package installs its plan: `<this>/<package>.pgp`.
 pub const INSTALLED_FOLDER: &str = "/usr/share/consignee/plans";
+
+/// The same on Windows, below the folder `Consignee` in `%ProgramFiles%`.
+pub const WINDOWS_FOLDER: &str = "plans";
 
 /// Where a package installs its plan.
 pub fn installed_path(package: &PackageName) -> String {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Data, Maintenance, RunStep, Step};
+use super::{Data, Maintenance, RunStep, Step, WindowsModule};
 use crate::add_on::{self, AllowedAddOn, Joins};
 use crate::digest::Sha256;
 use crate::name::{Label, PackageName, UnitName};
@@ -56,6 +56,9 @@ pub struct PlanBody {
     /// Programs of the steps that the site keeps: no package brings them. Since format 3.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub site_programs: BTreeSet<String>,
+    /// What the modules are on Windows, where they are there. Since format 3.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub windows: BTreeMap<PackageName, WindowsModule>,
     /// The one list that is walked forward, or back. Exactly one item is [`Step::Packages`].
     pub steps: Vec<Step>,
 }
@@ -80,6 +83,7 @@ impl PlanBody {
     fn is_third(&self) -> bool {
         self.has_procedure()
             || self.data.is_some()
+            || !self.windows.is_empty()
             || self.preparation_seconds.is_some()
             || self.steps.iter().any(|step| matches!(step, Step::Backup(_)))
     }
@@ -130,7 +134,8 @@ pub struct NativeVersions {
     /// As rpm spells it: `version-release`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rpm: Option<String>,
-    /// The `ProductVersion` of the MSI.
+    /// As Windows has it on record: `version-revision`. The `ProductVersion` of Windows Installer, which has no
+    /// room for a pre-release, is not told apart by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub msi: Option<String>,
 }

@@ -6,6 +6,7 @@ use consign_metadata::name::PackageName;
 use consign_metadata::plan;
 use consign_metadata::rpm::tag;
 
+use super::{BuildError, windows};
 use crate::hooks;
 use crate::manifest::{Files, Module, Product, Project, UNIT_FOLDER};
 use crate::package::deb::version as deb_version;
@@ -15,7 +16,7 @@ use crate::package::{Copyright, PackageContents, Release};
 use crate::stage::{Attributes, Copy, Entry, Node, Source, StageError, StagedTree};
 
 /// The contents of a module, without the plan.
-pub fn of(project: &Project, module: &Module) -> Result<PackageContents, StageError> {
+pub fn of(project: &Project, module: &Module) -> Result<PackageContents, BuildError> {
     let product = &project.product;
     let mut extra = Vec::new();
     let mut payload = payload(project, module)?;
@@ -26,7 +27,7 @@ pub fn of(project: &Project, module: &Module) -> Result<PackageContents, StageEr
     let shared = payload.leave_to_the_system();
     Ok(PackageContents {
         name: module.package.clone(),
-        native: project.native(),
+        native: project.native_of(module),
         architecture: module.architecture,
         maintainer: product.maintainer.clone(),
         section: module.section.clone(),
@@ -43,6 +44,7 @@ pub fn of(project: &Project, module: &Module) -> Result<PackageContents, StageEr
             trigger: None,
             capabilities: capabilities(module),
         },
+        msi: windows::of(project, module)?,
         deb: DebControl {
             relations: relations(project, module),
             scripts: scripts(project, module, &shared),
@@ -83,6 +85,9 @@ pub fn add_plan(package: &mut PackageContents, plan: &Source) -> Result<(), Stag
     let node = Node::File { source: plan.clone(), config: false };
     package.payload.add(&path, Entry { attributes: Attributes::root(0o644), node })?;
     package.deb.extra.push((plan::DEB_MEMBER.to_owned(), plan.clone()));
+    if let Some(msi) = &mut package.msi {
+        windows::add_plan(msi, package.name.as_str(), plan)?;
+    }
     Ok(())
 }
 

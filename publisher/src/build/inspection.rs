@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::BuildError;
 use crate::manifest::{Module, Project};
+use crate::package::msi::{AGENT, MsiControl};
 use crate::package::{PackageContents, PackageError};
 use crate::stage::{Entry, Node};
 
@@ -35,6 +36,12 @@ pub fn inspect(project: &Project, packages: &[PackageContents]) -> Result<(), Bu
     Ok(())
 }
 
+/// Whether it brings something of its own to Windows.
+fn is_on_windows(msi: &MsiControl) -> bool {
+    let own = |path: &str| !path.starts_with(AGENT.trim_start_matches('/'));
+    msi.tree.entries().any(|(path, entry)| own(path) && entry.node != Node::Folder) || !msi.registry.is_empty()
+}
+
 /// What the manifest asks for, beside what every package has.
 fn has_content(module: &Module, package: &PackageContents) -> Result<(), BuildError> {
     let is_own = |path: &str| {
@@ -43,6 +50,7 @@ fn has_content(module: &Module, package: &PackageContents) -> Result<(), BuildEr
     };
     let has_file = package.payload.entries().any(|(path, entry)| entry.node != Node::Folder && is_own(path));
     // A package may be there only for what it depends on, or for the name it had.
+    let has_file = has_file || package.msi.as_ref().is_some_and(is_on_windows);
     if has_file || !module.depends_deb.is_empty() || !module.depends_rpm.is_empty() || !module.moved_to.is_empty() {
         return Ok(());
     }

@@ -10,8 +10,10 @@ mod inspection;
 mod loose_ends;
 mod manual;
 mod secret;
+mod windows;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use consign_metadata::plan::UpgradePlan;
@@ -25,8 +27,8 @@ pub(crate) use loose_ends::note as missing_note;
 use crate::file::{FileError, OnFile};
 use crate::manifest::Project;
 use crate::package::{PackageContents, PackageError, SignedPackage, packagers};
-use crate::sign::{OpenPgpSigner, SignError};
-use crate::stage::{Node, Source, StageError};
+use crate::sign::{FileSigner, OpenPgpSigner, SignError};
+use crate::stage::{Node, Source, StageError, StagedTree};
 use crate::wrap::WrapError;
 
 /// Why a release could not be built.
@@ -61,6 +63,7 @@ pub struct Release {
     plan_bytes: Vec<u8>,
     packages: Vec<PackageContents>,
     exposed: Vec<String>,
+    windows: Option<Arc<dyn FileSigner>>,
 }
 
 /// What has just happened, for whoever watches.
@@ -95,7 +98,13 @@ impl Release {
         inspection::inspect(project, &packages)?;
         let loose_ends = loose_ends::of(project, &packages);
         let exposed = packages.iter().map(secret::readable).collect::<Result<Vec<_>, _>>()?.concat();
-        Ok(Self { plan, loose_ends, plan_bytes, packages, exposed })
+        Ok(Self { plan, loose_ends, plan_bytes, packages, exposed, windows: None })
+    }
+
+    /// Has packages for Windows signed for it as well.
+    #[must_use]
+    pub fn signed_for_windows(self, signer: Option<Arc<dyn FileSigner>>) -> Self {
+        Self { windows: signer, ..self }
     }
 
     /// Secrets that everybody on a host could read, a sentence for each.
@@ -114,7 +123,11 @@ impl Release {
     /// [`BuildError::File`]
     pub fn newest_source(&self) -> Result<Timestamp, BuildError> {
         let mut newest = SystemTime::UNIX_EPOCH;
-        for (_, entry) in self.packages.iter().flat_map(|package| package.payload.entries()) {
+        let trees = self.packages.iter().flat_map(|PackageContents { payload, msi, .. }| {
+            let windows: Option<&StagedTree> = msi.as_ref().map(|msi| &msi.tree);
+            std::iter::once(payload).chain(windows)
+        });
+        for (_, entry) in trees.flat_map(StagedTree::entries) {
             if let Node::File { source: Source::Path { path, .. }, .. } = &entry.node {
                 newest = newest.max(path.metadata().and_then(|m| m.modified()).on("read", path)?);
             }
@@ -138,7 +151,7 @@ impl Release {
         let mut built = Vec::new();
         for mut package in self.packages {
             contents::add_plan(&mut package, &plan)?;
-            for packager in packagers(&package.native) {
+            for packager in packagers(&package.native, self.windows.as_ref()) {
                 watch(Progress::Packing(package.name.as_str()));
                 let unsigned = packager.build(&package, time, output)?;
                 watch(Progress::Signing(package.name.as_str()));

@@ -22,7 +22,7 @@ const MAXIMUM: u64 = 64 * 1024;
 /// # Errors
 /// When a file cannot be read.
 pub fn readable(package: &PackageContents) -> Result<Vec<String>, BuildError> {
-    let mut found = Vec::new();
+    let mut found = on_windows(package)?;
     for (path, entry) in package.payload.entries() {
         let Node::File { source, .. } = &entry.node else { continue };
         let mode = entry.attributes.mode;
@@ -33,6 +33,20 @@ pub fn readable(package: &PackageContents) -> Result<Vec<String>, BuildError> {
         found.push(format!(
             "/{path} of {} looks like {what}, and with mode {mode:04o} everybody on the host can read it; give it a mode such as \"0640\" and a group, or leave it out: whoever has the package has it too",
             package.name
+        ));
+    }
+    Ok(found)
+}
+
+/// There is no mode to hide it: whoever uses the host reads what a package installs.
+fn on_windows(package: &PackageContents) -> Result<Vec<String>, BuildError> {
+    let mut found = Vec::new();
+    for (path, entry) in package.msi.iter().flat_map(|msi| msi.tree.entries()) {
+        let Node::File { source, .. } = &entry.node else { continue };
+        let Some(what) = what(path, source)? else { continue };
+        let (package, file) = (&package.name, path.split_once('/').map_or(path, |(_, below)| below));
+        found.push(format!(
+            "{file} of {package} looks like {what}, and everybody on a host with Windows can read what is installed; leave it out: whoever has the package has it too"
         ));
     }
     Ok(found)

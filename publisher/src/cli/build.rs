@@ -7,6 +7,7 @@ use clap::Args;
 use super::overview::{self, Content};
 use super::progress::Spinner;
 use super::release::{ReleaseArgs, loose_ends, report, source_date_epoch};
+use super::windows::WindowsArgs;
 use super::{Failure, Outcome, failure, tell};
 use crate::build::{Built, Release};
 use crate::manifest::{Outline, Project, Strictness};
@@ -25,6 +26,8 @@ The time in the packages is SOURCE_DATE_EPOCH, else that of the newest packaged 
 pub struct Build {
     #[command(flatten)]
     release: ReleaseArgs,
+    #[command(flatten)]
+    windows: WindowsArgs,
     /// Show what would be built, and build nothing
     #[arg(long)]
     plan: bool,
@@ -49,9 +52,14 @@ impl Build {
             return Ok(());
         }
         let (output, signer) = (self.release.output(project), self.release.signer(project)?);
+        let windows = self.windows.signer(project)?;
+        if windows.is_none() && releases.iter().flat_map(Release::packages).any(|package| package.msi.is_some()) {
+            unsigned(strictness)?;
+        }
         let spinner = Spinner::start();
         let mut built = Vec::new();
         for release in releases {
+            let release = release.signed_for_windows(windows.clone());
             built.extend(self.build(release, &signer, &output, &spinner)?);
         }
         drop(spinner);
@@ -86,6 +94,18 @@ impl Build {
         };
         let built = release.build(signer, time, output, &mut |progress| spinner.progress(progress))?;
         Ok(built)
+    }
+}
+
+/// Windows asks twice before it runs what nobody it knows has signed.
+fn unsigned(strictness: Strictness) -> Outcome {
+    match strictness {
+        Strictness::Strict => Err(Failure::refused("nobody signs the packages for Windows, which --strict refuses")
+            .hint("name a certificate below [windows] in the manifest, and the key with --windows-key")),
+        Strictness::Lenient => {
+            tell("warning: the packages for Windows carry your own signature, and none that Windows looks at");
+            Ok(())
+        }
     }
 }
 

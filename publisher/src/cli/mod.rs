@@ -16,6 +16,7 @@ mod publish;
 mod release;
 mod schema;
 mod verify;
+mod windows;
 mod wrap;
 
 use std::process::ExitCode;

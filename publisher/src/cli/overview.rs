@@ -38,7 +38,15 @@ impl<'a> Content<'a> {
                 vec![("requires first", said(&relations.requires_pre)), ("requires", said(&relations.requires))];
             Self::in_format(package, version, package.architecture.rpm(), relations)
         });
-        deb.into_iter().chain(rpm).collect()
+        let msi = package.native.msi.as_deref().zip(package.msi.as_ref()).map(|(version, msi)| {
+            let services = msi.services.iter().map(|service| service.name.clone()).collect();
+            let files = msi.tree.entries().filter(|(_, entry)| entry.node != Node::Folder);
+            let files = files.map(|(path, entry)| (format!("/{path}"), on_windows(path, entry))).collect();
+            let relations = vec![("registers", services)];
+            let architecture = package.architecture.msi();
+            Self { name: package.name.as_str(), version, architecture, relations, files }
+        });
+        deb.into_iter().chain(rpm).chain(msi).collect()
     }
 
     fn in_format(
@@ -96,6 +104,13 @@ fn package(package: &Content<'_>) {
         say(format_args!("    {field} {}", list.join(", ")));
     }
     package.files.iter().for_each(|(_, line)| say(format_args!("    {line}")));
+}
+
+/// A place on Windows, by the folders of the package.
+fn on_windows(path: &str, entry: &Entry) -> String {
+    let (root, below) = path.split_once('/').unwrap_or((path, ""));
+    let suffix = if matches!(entry.node, Node::File { config: true, .. }) { "  (kept for the site)" } else { "" };
+    format!("{{{root}}}\\{}{suffix}", below.replace('/', "\\"))
 }
 
 fn file(path: &str, entry: &Entry) -> String {

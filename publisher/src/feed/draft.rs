@@ -84,10 +84,14 @@ impl<'a> FeedDraft<'a> {
         self.shards.keys().cloned().collect()
     }
 
+    /// All packages that are offered.
+    pub fn offered(&self) -> impl Iterator<Item = &FeedPackage> {
+        self.shards.values().flat_map(|shard| &shard.releases).flat_map(|release| &release.packages)
+    }
+
     /// The names of all packages that are offered.
     pub fn packages(&self) -> BTreeSet<PackageName> {
-        let releases = self.shards.values().flat_map(|shard| &shard.releases);
-        releases.flat_map(|release| &release.packages).map(|package| package.package.clone()).collect()
+        self.offered().map(|package| package.package.clone()).collect()
     }
 
     /// The release before one, if there is one to upgrade from.

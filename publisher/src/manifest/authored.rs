@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use super::account::UserName;
 use super::duration::Span;
+use super::windows::authored::{Windows, WindowsSigning};
 use crate::package::{Architecture, PackageFormat};
 
 /// The whole file.
@@ -60,6 +61,8 @@ pub struct Manifest {
     pub health: Vec<Spanned<Health>>,
     /// Release notes.
     pub notes: Option<Notes>,
+    /// How packages are signed for Windows.
+    pub windows: Option<WindowsSigning>,
     /// Where it is published.
     pub repository: Option<Repository>,
 }
@@ -91,6 +94,7 @@ pub struct Product {
     pub minimum_agent: Option<Version>,
     pub preparation: Option<Span>,
     pub formats: Option<Spanned<BTreeSet<PackageFormat>>>,
+    pub windows_version: Option<Spanned<String>>,
 }
 
 fn one() -> Spanned<u32> {
@@ -136,6 +140,7 @@ pub struct Module {
     pub users: Vec<User>,
     #[serde(default)]
     pub units: Vec<Spanned<String>>,
+    pub windows: Option<Windows>,
 }
 
 fn misc() -> Spanned<String> {

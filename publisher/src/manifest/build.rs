@@ -48,7 +48,7 @@ impl Build {
             deb: has(PackageFormat::Deb).then(|| self.version(&product.deb_version)),
             // As distributions do it: `1.2.0-1.el9`.
             rpm: has(PackageFormat::Rpm).then(|| format!("{}.{}", product.rpm_version, self.name)),
-            msi: None,
+            msi: has(PackageFormat::Msi).then(|| product.msi_version.clone()),
         }
     }
 }

@@ -90,11 +90,17 @@ pub(super) fn absolute_without_shell(words: &Spanned<Vec<Spanned<String>>>) -> R
 
 fn absolute_or(words: &Spanned<Vec<Spanned<String>>>, help: &str) -> Result<(), Fault> {
     match words.get_ref().first() {
-        Some(program) if !program.get_ref().starts_with('/') => {
+        Some(program) if !is_absolute(program.get_ref()) => {
             Err(Fault::at(program.span(), format!("{:?} is not an absolute path", program.get_ref())).help(help))
         }
         _ => Ok(()),
     }
+}
+
+/// On Linux, or with a drive on Windows.
+fn is_absolute(program: &str) -> bool {
+    let has_drive = matches!(program.as_bytes(), [letter, b':', b'\\', ..] if letter.is_ascii_alphabetic());
+    has_drive || program.starts_with('/')
 }
 
 #[cfg(test)]

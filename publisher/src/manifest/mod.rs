@@ -34,6 +34,7 @@ mod spanned;
 mod steps;
 mod tasks;
 mod units;
+mod windows;
 
 pub use account::UserName;
 pub use add_ons::AddOns;
@@ -51,6 +52,7 @@ pub use schema::{SCHEMA_FILE, schema};
 pub use spanned::Spanned;
 pub use tasks::Tasks;
 pub use units::{UNIT_FOLDER, Unit};
+pub use windows::{Windows, WindowsSigning};
 
 /// The manifest, where no other is named.
 pub const FILE: &str = "consign.toml";

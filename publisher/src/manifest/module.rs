@@ -8,7 +8,9 @@ use super::authored;
 use super::build::Build;
 use super::error::Fault;
 use super::files::{Files, Folder, Ground, host_path, one_line};
+use super::product::Product;
 use super::units::Unit;
+use super::windows::Windows;
 use crate::package::Architecture;
 use crate::package::rpm::{BadRelation, Relation};
 
@@ -32,6 +34,8 @@ pub struct Module {
     pub folders: Vec<Folder>,
     pub users: Vec<User>,
     pub units: Vec<Unit>,
+    /// What it is on Windows, where it is there at all.
+    pub windows: Option<Windows>,
 }
 
 /// What a package does better with, as each format spells it.
@@ -63,6 +67,7 @@ impl authored::Module {
             ("depends", self.depends.says_something()),
             ("recommends", self.recommends.says_something()),
             ("suggests", self.suggests.says_something()),
+            ("windows", self.windows.is_some()),
         ];
         match own.iter().find(|(_, said)| *said) {
             None => Ok(()),
@@ -77,7 +82,7 @@ impl authored::Module {
         }
     }
 
-    pub(super) fn validate(&self, ground: &Ground, summary: &str, build: Option<&Build>) -> Result<Module, Fault> {
+    pub(super) fn validate(&self, ground: &Ground, product: &Product, build: Option<&Build>) -> Result<Module, Fault> {
         let section = self.section.get_ref();
         if section.is_empty()
             || !section.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-/".contains(&b))
@@ -86,7 +91,7 @@ impl authored::Module {
         }
         Ok(Module {
             package: self.package.get_ref().clone(),
-            summary: self.summary.as_ref().map_or_else(|| Ok(summary.to_owned()), |s| one_line(s, "summary"))?,
+            summary: self.summary.as_ref().map_or_else(|| Ok(product.summary.clone()), |s| one_line(s, "summary"))?,
             architecture: self.architecture,
             section: section.clone(),
             depends_deb: depends(&self.depends, build)?,
@@ -99,6 +104,10 @@ impl authored::Module {
             folders: self.folders.iter().map(authored::Folder::validate).collect::<Result<_, _>>()?,
             users: self.users.iter().map(authored::User::validate).collect::<Result<_, _>>()?,
             units: self.units.iter().map(|unit| Unit::validate(unit, ground)).collect::<Result<_, _>>()?,
+            windows: match &self.windows {
+                Some(windows) => Some(windows.validate(ground, &product.id, &self.package, build)?),
+                None => None,
+            },
         })
     }
 }

@@ -21,9 +21,16 @@ pub struct Outline {
     pub product: Product,
     /// The builds of the release; none where there is but one.
     pub builds: Vec<Build>,
-    modules: Vec<(PackageName, Architecture)>,
+    modules: Vec<Outlined>,
     /// Where it is published.
     pub repository: Option<Repository>,
+}
+
+#[derive(Debug, Clone)]
+struct Outlined {
+    name: PackageName,
+    architecture: Architecture,
+    on_windows: bool,
 }
 
 impl Outline {
@@ -53,10 +60,13 @@ impl Outline {
         };
         let mut files = Vec::new();
         for version in versions {
-            let NativeVersions { deb, rpm, .. } = &version;
-            let modules = || self.modules.iter();
-            files.extend(deb.iter().flat_map(|deb| modules().map(move |(n, a)| format!("{n}_{deb}_{}.deb", a.deb()))));
-            files.extend(rpm.iter().flat_map(|rpm| modules().map(move |(n, a)| format!("{n}-{rpm}.{}.rpm", a.rpm()))));
+            let NativeVersions { deb, rpm, msi } = &version;
+            for Outlined { name, architecture, on_windows } in &self.modules {
+                files.extend(deb.iter().map(|deb| format!("{name}_{deb}_{}.deb", architecture.deb())));
+                files.extend(rpm.iter().map(|rpm| format!("{name}-{rpm}.{}.rpm", architecture.rpm())));
+                let msi = msi.iter().filter(|_| *on_windows);
+                files.extend(msi.map(|msi| format!("{name}-{msi}.{}.msi", architecture.msi())));
+            }
         }
         files
     }
@@ -65,8 +75,10 @@ impl Outline {
 impl authored::Manifest {
     fn outline(&self, ground: &Ground) -> Result<Outline, Fault> {
         let product = self.product.validate(self)?;
-        let old = self.old_names(&product.id.vendor)?.into_keys().map(|name| (name, Architecture::All));
-        let modules = self.modules.iter().map(|m| (m.package.get_ref().clone(), m.architecture));
+        let outlined = |name, architecture, on_windows| Outlined { name, architecture, on_windows };
+        let old = self.old_names(&product.id.vendor)?.into_keys().map(|name| outlined(name, Architecture::All, false));
+        let modules =
+            self.modules.iter().map(|m| outlined(m.package.get_ref().clone(), m.architecture, m.windows.is_some()));
         Ok(Outline {
             root: ground.path().to_owned(),
             builds: build::validate(&self.builds, &product)?,

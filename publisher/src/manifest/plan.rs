@@ -1,7 +1,10 @@
 //! From a checked manifest to the plan that hosts read.
 
+use std::collections::BTreeMap;
+
 use consign_metadata::document::Kind;
-use consign_metadata::plan::{self, Envelope, Module, NativeVersions, PlanBody, Step, UpgradePlan};
+use consign_metadata::name::PackageName;
+use consign_metadata::plan::{self, Envelope, Module, NativeVersions, PlanBody, Step, UpgradePlan, WindowsModule};
 
 use super::authored::Point;
 use super::{Project, programs};
@@ -35,6 +38,7 @@ impl Project {
             data: self.data.clone(),
             maintenance: self.maintenance.clone(),
             site_programs: programs::of_the_site(&self.steps, &self.modules),
+            windows: self.plan_windows(),
             steps: self.plan_steps(),
         };
         body.format = body.lowest_format();
@@ -59,11 +63,20 @@ impl Project {
         (plan, bytes)
     }
 
+    fn plan_windows(&self) -> BTreeMap<PackageName, WindowsModule> {
+        let is_built = |module: &&super::Module| {
+            let natives = self.plan_module(module);
+            natives.natives().any(|native| native.msi.is_some())
+        };
+        let modules = self.modules.iter().filter(is_built);
+        modules.filter_map(|module| Some((module.package.clone(), module.windows.as_ref()?.plan()))).collect()
+    }
+
     fn plan_module(&self, module: &super::Module) -> Module {
         let versions: Vec<NativeVersions> = match (self.foreign.get(&module.package), &*self.builds) {
             (Some(versions), _) => versions.clone(),
-            (None, []) => vec![self.product.native()],
-            (None, builds) => builds.iter().map(|build| build.native(&self.product)).collect(),
+            (None, []) => vec![module.among(self.product.native())],
+            (None, builds) => builds.iter().map(|build| module.among(build.native(&self.product))).collect(),
         };
         let mut natives = versions.into_iter();
         let native = natives.next().unwrap_or_default();

@@ -14,6 +14,7 @@ use super::files::one_line;
 use super::plan::MINIMUM_AGENT;
 use crate::package::PackageFormat;
 use crate::package::deb::version as deb_version;
+use crate::package::msi::version as msi_version;
 use crate::package::rpm::version as rpm_version;
 
 /// A release of a product.
@@ -27,6 +28,10 @@ pub struct Product {
     pub deb_version: String,
     /// The version as rpm spells it, without the name of a build.
     pub rpm_version: String,
+    /// The version as Windows has it on record, without the name of a build.
+    pub msi_version: String,
+    /// The version as Windows Installer compares it; `None` where it cannot hold it.
+    pub windows_version: Option<String>,
     /// What packages are built in, where a build says nothing else.
     pub formats: BTreeSet<PackageFormat>,
     pub summary: String,
@@ -49,7 +54,7 @@ impl Product {
         NativeVersions {
             deb: has(PackageFormat::Deb).then(|| self.deb_version.clone()),
             rpm: has(PackageFormat::Rpm).then(|| self.rpm_version.clone()),
-            msi: None,
+            msi: has(PackageFormat::Msi).then(|| self.msi_version.clone()),
         }
     }
 }
@@ -94,10 +99,34 @@ impl authored::Product {
             deb_version,
             rpm_version: rpm_version::of(version, revision)
                 .map_err(|e| Fault::at(self.version.span(), e.to_string()))?,
+            msi_version: msi_version::native(version, revision),
+            windows_version: self.windows_version()?,
             formats: formats(self.formats.as_ref())?.unwrap_or_else(|| [PackageFormat::Deb].into()),
             supported_from,
             class_rule,
         })
+    }
+}
+
+impl authored::Product {
+    fn windows_version(&self) -> Result<Option<String>, Fault> {
+        match &self.windows_version {
+            Some(typed) => {
+                let version = msi_version::typed(typed.get_ref());
+                version.map(Some).map_err(|message| Fault::at(typed.span(), message))
+            }
+            None => match msi_version::product_version(self.version.get_ref()) {
+                Ok(version) => Ok(Some(version)),
+                Err(message) if self.is_for_windows() => Err(Fault::at(self.version.span(), message).help(
+                    "give it another one there, windows_version = \"24.4.1\" below [product], which must rise with every release",
+                )),
+                Err(_) => Ok(None),
+            },
+        }
+    }
+
+    fn is_for_windows(&self) -> bool {
+        self.formats.as_ref().is_some_and(|formats| formats.get_ref().contains(&PackageFormat::Msi))
     }
 }
 
@@ -107,7 +136,7 @@ pub(super) fn formats(
 ) -> Result<Option<BTreeSet<PackageFormat>>, Fault> {
     match said {
         Some(formats) if formats.get_ref().is_empty() => {
-            Err(Fault::at(formats.span(), "packages in no format are none; say \"deb\", \"rpm\" or both"))
+            Err(Fault::at(formats.span(), "packages in no format are none; say \"deb\", \"rpm\", \"msi\" or several"))
         }
         said => Ok(said.map(|formats| formats.get_ref().clone())),
     }

@@ -11,10 +11,11 @@ use super::error::Fault;
 use super::files::Ground;
 use super::notes::Note;
 use super::{
-    AddOns, Build, ManifestError, Module, Product, Repository, Tasks, authored, backup, build, capabilities, data,
-    health, maintenance, prerequisites, programs, steps, units,
+    AddOns, Build, ManifestError, Module, Product, Repository, Tasks, WindowsSigning, authored, backup, build,
+    capabilities, data, health, maintenance, prerequisites, programs, steps, units,
 };
 use crate::file::{FileError, OnFile};
+use crate::package::PackageFormat;
 
 /// Whether steps may leave the careful defaults unsaid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +76,8 @@ pub struct Project {
     pub health: Step,
     /// Release notes back to supported-from, ascending.
     pub notes: Vec<Note>,
+    /// How packages are signed for Windows.
+    pub windows: Option<WindowsSigning>,
     /// Where it is published.
     pub repository: Option<Repository>,
 }
@@ -139,6 +142,20 @@ impl Project {
 }
 
 impl Project {
+    /// The versions of a module, in this build: for Windows only where it says what it is there.
+    pub fn native_of(&self, module: &Module) -> NativeVersions {
+        module.among(self.native())
+    }
+}
+
+impl Module {
+    /// Those of the formats in which it is built.
+    pub fn among(&self, native: NativeVersions) -> NativeVersions {
+        NativeVersions { msi: native.msi.filter(|_| self.windows.is_some()), ..native }
+    }
+}
+
+impl Project {
     /// The versions of its packages, in this build.
     pub fn native(&self) -> NativeVersions {
         self.build.as_ref().map_or_else(|| self.product.native(), |build| build.native(&self.product))
@@ -187,8 +204,9 @@ impl authored::Manifest {
             }
         }
         capabilities::can_be_carried(self, &product.formats, &builds)?;
+        self.is_somewhere_on_windows(&product)?;
         let mut modules: Vec<_> =
-            self.modules.iter().map(|m| m.validate(ground, &product.summary, build)).collect::<Result<_, _>>()?;
+            self.modules.iter().map(|m| m.validate(ground, &product, build)).collect::<Result<_, _>>()?;
         modules.extend(self.transitional(&product.id.vendor)?);
         let options = self.options.keys().collect();
         let notes = match &self.notes {
@@ -216,6 +234,7 @@ impl authored::Manifest {
             steps,
             add_ons: AddOns::of(self, &product.id, &options, strictness)?,
             health: health::validate(&self.health, &options)?,
+            windows: self.windows.as_ref().map(|windows| windows.validate(ground)).transpose()?,
             repository: self.repository.as_ref().map(|r| r.validate(ground)).transpose()?,
             notes,
             foreign: BTreeMap::new(),
@@ -237,6 +256,18 @@ impl authored::Manifest {
         let release = programs::Release { options, version, supported_from, modules };
         let runs = steps::validate(&self.steps, options, strictness)?;
         self.steps.iter().zip(runs).map(|(step, run)| release.step(step, run)).collect()
+    }
+
+    /// A product for Windows has a module that says what it is there.
+    fn is_somewhere_on_windows(&self, product: &Product) -> Result<(), Fault> {
+        let is_said = self.modules.iter().any(|module| module.windows.is_some());
+        match &self.product.formats {
+            Some(formats) if product.formats.contains(&PackageFormat::Msi) && !is_said => {
+                Err(Fault::at(formats.span(), "no module says what it is on Windows")
+                    .help("give one of them a table [module.windows] with its files"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whichever package comes first on a host makes the account.

@@ -61,6 +61,7 @@ impl authored::Manifest {
                 folders: Vec::new(),
                 users: Vec::new(),
                 units: Vec::new(),
+                windows: None,
             }
         };
         Ok(self.old_names(vendor)?.into_iter().map(module).collect())

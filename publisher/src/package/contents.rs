@@ -5,6 +5,7 @@ use consign_metadata::plan::NativeVersions;
 use serde::{Deserialize, Serialize};
 
 use super::deb::DebControl;
+use super::msi::MsiControl;
 use super::rpm::RpmControl;
 use crate::stage::StagedTree;
 
@@ -39,6 +40,8 @@ pub struct PackageContents {
     pub deb: DebControl,
     /// What only rpm wants to know.
     pub rpm: RpmControl,
+    /// What only Windows wants to know; its files among it, since they go elsewhere.
+    pub msi: Option<MsiControl>,
 }
 
 /// Who holds the rights, and the licence.
@@ -81,6 +84,14 @@ impl Architecture {
             Self::All => "noarch",
             Self::Amd64 => "x86_64",
             Self::Arm64 => "aarch64",
+        }
+    }
+
+    /// As packages for Windows spell it: scripts and data are as if they were for the processor of most.
+    pub fn msi(self) -> &'static str {
+        match self {
+            Self::All | Self::Amd64 => "x64",
+            Self::Arm64 => "arm64",
         }
     }
 

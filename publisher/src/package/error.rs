@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use consign_metadata::deb::DebError;
+use consign_metadata::msi::MsiError;
 use consign_metadata::openpgp::VerifyError;
 use consign_metadata::rpm::RpmError;
 
@@ -51,14 +52,18 @@ pub enum Unfit {
     Deb(#[from] DebError),
     #[error(transparent)]
     Rpm(#[from] RpmError),
+    #[error(transparent)]
+    Msi(#[from] MsiError),
 }
 
 impl Unfit {
     /// The signature that is there, and not good; `None` when something else is wrong.
     pub fn signature(&self) -> Option<&VerifyError> {
         match self {
-            Self::Deb(DebError::Signature(cause)) | Self::Rpm(RpmError::Signature(cause)) => Some(cause),
-            Self::Deb(_) | Self::Rpm(_) => None,
+            Self::Deb(DebError::Signature(cause))
+            | Self::Rpm(RpmError::Signature(cause))
+            | Self::Msi(MsiError::Signature(cause)) => Some(cause),
+            Self::Deb(_) | Self::Rpm(_) | Self::Msi(_) => None,
         }
     }
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use consign_metadata::anchor::Fingerprint;
 use consign_metadata::digest::Sha256;
+use consign_metadata::msi::{MsiFile, ORIGIN};
 use consign_metadata::name::PackageName;
 use consign_metadata::openpgp::Keyring;
 use consign_metadata::plan::NativeVersions;
@@ -15,6 +16,7 @@ use consign_metadata::rpm::{Header, LEAD_MAGIC, RpmLayout, tag};
 use serde::{Deserialize, Serialize};
 
 use super::deb::{self, Paragraph};
+use super::msi::{self, MsiFacts};
 use super::{NoteFile, PackageError, SignedPlan, Unfit, rpm};
 use crate::sign::OpenPgpSigner;
 
@@ -28,6 +30,8 @@ pub enum PackageFormat {
     Deb,
     /// For rpm and dnf or zypper.
     Rpm,
+    /// For Windows Installer.
+    Msi,
 }
 
 impl fmt::Display for PackageFormat {
@@ -36,6 +40,7 @@ impl fmt::Display for PackageFormat {
         f.write_str(match self {
             Self::Deb => "deb",
             Self::Rpm => "rpm",
+            Self::Msi => "msi",
         })
     }
 }
@@ -47,6 +52,8 @@ pub enum Format {
     Deb(Paragraph),
     /// The header of an .rpm.
     Rpm(Header),
+    /// What an .msi is to Windows.
+    Msi(MsiFacts),
 }
 
 impl Format {
@@ -56,6 +63,7 @@ impl Format {
         match self {
             Self::Deb(_) => NativeVersions { deb: version, ..NativeVersions::default() },
             Self::Rpm(_) => NativeVersions { rpm: version, ..NativeVersions::default() },
+            Self::Msi(_) => NativeVersions { msi: version, ..NativeVersions::default() },
         }
     }
 
@@ -64,6 +72,7 @@ impl Format {
         match self {
             Self::Deb(_) => native.deb.as_deref(),
             Self::Rpm(_) => native.rpm.as_deref(),
+            Self::Msi(_) => native.msi.as_deref(),
         }
     }
 
@@ -72,6 +81,7 @@ impl Format {
         match self {
             Self::Deb(control) => control.get("Maintainer"),
             Self::Rpm(header) => header.text(tag::PACKAGER),
+            Self::Msi(facts) => Some(&facts.manufacturer),
         }
     }
 }
@@ -92,20 +102,29 @@ pub(super) struct Opened {
 impl Opened {
     /// Reads a package of whichever format begins as it does.
     pub fn read(file: &mut File, keyring: &Keyring) -> Result<Self, Unfit> {
-        match is_rpm(file).map_err(consign_metadata::rpm::RpmError::Read)? {
-            true => Ok(rpm::open(file, keyring)?),
-            false => Ok(deb::open(file, keyring)?),
+        let begins = begins(file).map_err(consign_metadata::rpm::RpmError::Read)?;
+        if begins.starts_with(&LEAD_MAGIC) {
+            Ok(rpm::open(file, keyring)?)
+        } else if begins.starts_with(&consign_metadata::msi::MAGIC) {
+            Ok(msi::open(file, keyring)?)
+        } else {
+            Ok(deb::open(file, keyring)?)
         }
     }
 }
 
 /// Whether a file begins as an .rpm does.
 pub(crate) fn is_rpm(file: &mut (impl Read + Seek)) -> io::Result<bool> {
+    Ok(begins(file)?.starts_with(&LEAD_MAGIC))
+}
+
+/// The first bytes of a file, which tell the formats apart.
+fn begins(file: &mut (impl Read + Seek)) -> io::Result<Vec<u8>> {
     let mut magic = Vec::new();
     file.seek(SeekFrom::Start(0))?;
-    file.by_ref().take(LEAD_MAGIC.len() as u64).read_to_end(&mut magic)?;
+    file.by_ref().take(8).read_to_end(&mut magic)?;
     file.seek(SeekFrom::Start(0))?;
-    Ok(magic == LEAD_MAGIC)
+    Ok(magic)
 }
 
 /// The signature that a package carries. Nothing is verified, so that nothing but a message may rest on it.
@@ -113,6 +132,9 @@ pub(crate) fn unverified_signature(path: &Path) -> Option<Vec<u8>> {
     let mut file = File::open(path).ok()?;
     if is_rpm(&mut file).ok()? {
         return RpmLayout::read(&mut file).ok()?.signatures().first().cloned();
+    }
+    if begins(&mut file).ok()?.starts_with(&consign_metadata::msi::MAGIC) {
+        return MsiFile::open(file).ok()?.bytes(ORIGIN, MAXIMUM_SIGNATURE).ok()?;
     }
     let mut archive = ar::Archive::new(file);
     while let Some(Ok(member)) = archive.next_entry() {

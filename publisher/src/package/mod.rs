@@ -8,32 +8,39 @@ pub mod deb;
 mod error;
 pub mod foreign;
 mod format;
+pub mod msi;
 pub mod rpm;
 mod signed;
 mod unsigned;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use consign_metadata::plan::NativeVersions;
 use jiff::Timestamp;
 
+use crate::sign::FileSigner;
 use crate::stage::{Attributes, Entry, Node, StagedTree};
 
 pub use contents::{Architecture, Copyright, PackageContents, Release};
 pub use error::{PackageError, Unfit};
 pub use format::{Format, PackageFormat};
 pub(crate) use format::{is_rpm, unverified_signature};
+pub use msi::MsiFacts;
 pub use signed::{NoteFile, SignedPackage, SignedPlan};
 pub use unsigned::UnsignedPackage;
 
 /// Who writes a package, by the formats in which it has a version.
-pub fn packagers(native: &NativeVersions) -> Vec<Box<dyn Packager>> {
+pub fn packagers(native: &NativeVersions, windows: Option<&Arc<dyn FileSigner>>) -> Vec<Box<dyn Packager>> {
     let mut packagers: Vec<Box<dyn Packager>> = Vec::new();
     if native.deb.is_some() {
         packagers.push(Box::new(deb::Deb));
     }
     if native.rpm.is_some() {
         packagers.push(Box::new(rpm::Rpm::default()));
+    }
+    if native.msi.is_some() {
+        packagers.push(Box::new(msi::Msi { signer: windows.cloned() }));
     }
     packagers
 }

@@ -93,7 +93,7 @@ impl SignedPackage {
     pub fn control(&self) -> Option<&Paragraph> {
         match &self.opened.format {
             Format::Deb(control) => Some(control),
-            Format::Rpm(_) => None,
+            Format::Rpm(_) | Format::Msi(_) => None,
         }
     }
 

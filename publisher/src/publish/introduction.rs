@@ -80,6 +80,7 @@ impl IntroductionContent<'_> {
     pub fn package(&self, version: String, payload: StagedTree) -> Result<PackageContents, PublishError> {
         let vendor = &self.trust.roles.vendor;
         Ok(PackageContents {
+            msi: None,
             name: package_name(vendor)?,
             native: NativeVersions { deb: Some(version.clone()), rpm: Some(version), msi: None },
             architecture: Architecture::All,

@@ -24,6 +24,7 @@ mod rpm_paths;
 mod scripts;
 mod shape;
 mod validity;
+mod winget;
 
 use std::path::PathBuf;
 

@@ -16,7 +16,7 @@ use super::lineage::{self, Descendant, Lineage};
 use super::publication::{Addition, Content};
 use super::repositories::Repositories;
 use super::{AGENT, AgentKeys, PlannedPackage, Publication, PublishError, Request};
-use super::{announcement, form, passage, rpm_paths, scripts, shape, validity};
+use super::{announcement, form, passage, rpm_paths, scripts, shape, validity, winget};
 use crate::feed::{FeedDraft, NewRelease};
 use crate::file::OnFile;
 use crate::package::{NoteFile, SignedPackage};
@@ -33,6 +33,8 @@ pub(super) struct Preparation<'a> {
     repositories: Repositories<'a>,
     feed: FeedDraft<'a>,
     packages: Vec<PlannedPackage>,
+    /// Files that only others read.
+    beside: Vec<(String, String)>,
     warnings: Vec<String>,
     work: TempDir,
 }
@@ -48,7 +50,7 @@ impl<'a> Preparation<'a> {
         let bad = |cause| PublishError::Certificate { whose: vendor.to_string(), cause };
         let index_keys = trust.keyring(Role::Index).map_err(bad)?;
         let feed = FeedDraft::load(store, &request.channel, trust)?;
-        let repositories = Repositories::load(store, request, &index_keys, feed.generation() + 1)?;
+        let repositories = Repositories::load(store, request, &index_keys, &feed)?;
         let work = tempfile::tempdir().on("create a folder in", &std::env::temp_dir())?;
         Ok(Self {
             store,
@@ -58,6 +60,7 @@ impl<'a> Preparation<'a> {
             repositories,
             feed,
             packages: Vec::new(),
+            beside: Vec::new(),
             warnings,
             work,
         })
@@ -135,7 +138,9 @@ impl<'a> Preparation<'a> {
     }
 
     fn take(&mut self, package: &SignedPackage, keyring: &Keyring) -> Result<FileReference, PublishError> {
-        let Added { file, published_before } = self.repositories.of(package).add(package, keyring)?;
+        let Added { file, published_before } = self.repositories.add(package, keyring)?;
+        let (vendor, url) = (&self.request.trust.roles.vendor, &self.request.introduction.url);
+        self.beside.extend(winget::manifests(package, &file, vendor.as_str(), url));
         self.packages.push(PlannedPackage { file: file.clone(), published_before });
         Ok(file)
     }
@@ -216,6 +221,7 @@ impl<'a> Preparation<'a> {
         let validity = self.validity;
         let (mut additions, mut indexes, mut swaps) = (Vec::new(), Vec::new(), Vec::new());
         let (mut entrances, mut outdated) = (Vec::new(), Vec::new());
+        additions.extend(self.repositories.windows.pool().into_iter().map(Addition::from));
         for snapshot in self.repositories.snapshots(validity, request.index_signer)? {
             additions.extend(snapshot.pool.into_iter().map(Addition::from));
             indexes.extend(snapshot.indexes);
@@ -228,6 +234,9 @@ impl<'a> Preparation<'a> {
         additions.extend(feed.documents.into_iter().chain(indexes).map(bytes));
         for (extension, bytes) in introductions {
             swaps.extend(self.introduction_swap(extension, bytes)?);
+        }
+        for (file, text) in &self.beside {
+            swaps.extend(self.swap_if_changed(file, text.clone().into_bytes())?);
         }
         swaps.extend(self.swap_if_changed(PUBLISHED_CERTIFICATE, request.trust.certificate.clone())?);
         swaps.push(feed.head);

@@ -4,10 +4,12 @@ use consign_metadata::feed::FileReference;
 use consign_metadata::openpgp::Keyring;
 
 use super::{PublishError, Request};
+use crate::feed::FeedDraft;
 use crate::package::{Format, SignedPackage};
 use crate::repository::apt::AptRepository;
+use crate::repository::windows::WindowsRepository;
 use crate::repository::yum::{Hosting, YumRepository};
-use crate::repository::{RepositoryError, RepositoryFormat, Snapshot, Validity};
+use crate::repository::{Added, RepositoryError, RepositoryFormat, Snapshot, Validity};
 use crate::sign::OpenPgpSigner;
 use crate::store::Store;
 use crate::trust::armored;
@@ -18,10 +20,12 @@ pub struct Repositories<'a> {
     pub apt: AptRepository<'a>,
     /// Written from the first .rpm on.
     pub yum: YumRepository<'a>,
+    /// Packages that only the feed lists.
+    pub windows: WindowsRepository<'a>,
 }
 
 impl<'a> Repositories<'a> {
-    /// Begins with what is published now. `number` is that of the feed's next generation.
+    /// Begins with what is published now.
     ///
     /// # Errors
     /// [`PublishError`]
@@ -29,24 +33,30 @@ impl<'a> Repositories<'a> {
         store: &'a dyn Store,
         request: &Request<'_>,
         keyring: &Keyring,
-        number: u64,
+        feed: &FeedDraft<'_>,
     ) -> Result<Self, PublishError> {
         let (trust, channel) = (&request.trust, &request.channel);
         let vendor = &trust.roles.vendor;
         let bad = |cause| PublishError::Certificate { whose: vendor.to_string(), cause };
         let key = armored(&trust.certificate).map_err(bad)?;
+        let number = feed.generation() + 1;
         let hosting = Hosting { url: request.introduction.url.clone(), number, key };
         Ok(Self {
             apt: AptRepository::load(store, vendor, channel, keyring)?,
             yum: YumRepository::load(store, vendor, channel, keyring, hosting)?,
+            windows: WindowsRepository::of(store, feed.offered()),
         })
     }
 
-    /// The one that takes a package.
-    pub fn of(&mut self, package: &SignedPackage) -> &mut dyn RepositoryFormat {
+    /// Gives a package to the one that takes it.
+    ///
+    /// # Errors
+    /// [`RepositoryError`]
+    pub fn add(&mut self, package: &SignedPackage, keyring: &Keyring) -> Result<Added, RepositoryError> {
         match package.format() {
-            Format::Deb(_) => &mut self.apt,
-            Format::Rpm(_) => &mut self.yum,
+            Format::Deb(_) => self.apt.add(package, keyring),
+            Format::Rpm(_) => self.yum.add(package, keyring),
+            Format::Msi(_) => self.windows.add(package, keyring),
         }
     }
 
@@ -55,6 +65,7 @@ impl<'a> Repositories<'a> {
         match package.format() {
             Format::Deb(_) => self.apt.is_offered(package),
             Format::Rpm(_) => self.yum.is_offered(package),
+            Format::Msi(_) => self.windows.is_offered(package),
         }
     }
 

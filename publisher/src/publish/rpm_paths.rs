@@ -107,7 +107,7 @@ fn word(kind: Kind) -> &'static str {
 fn rpms(release: &DeliveredRelease) -> impl Iterator<Item = (&SignedPackage, &Header)> {
     release.packages().iter().filter_map(|package| match package.format() {
         Format::Rpm(header) => Some((package, header)),
-        Format::Deb(_) => None,
+        Format::Deb(_) | Format::Msi(_) => None,
     })
 }
 

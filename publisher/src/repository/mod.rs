@@ -8,6 +8,7 @@ pub mod apt;
 mod error;
 mod gzip;
 mod retrieved;
+pub mod windows;
 pub mod yum;
 
 use std::path::PathBuf;

@@ -68,6 +68,8 @@ impl Retrieved {
         let found = match self.package.format() {
             Format::Deb(_) => in_deb(self.copy.path(), path),
             Format::Rpm(header) => in_rpm(self.copy.path(), header, path),
+            // What is looked for introduces a vendor, which no package for Windows does.
+            Format::Msi(_) => Ok(None),
         };
         found.map_err(|cause| RepositoryError::damaged(&self.key, cause))
     }

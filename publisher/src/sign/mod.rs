@@ -8,6 +8,7 @@ pub mod key_set;
 mod primary;
 mod roles;
 mod vendor_keys;
+pub mod windows;
 
 use std::io::Read;
 
@@ -18,6 +19,7 @@ pub use key_folder::{KeyFiles, Turn, write_keys};
 pub use primary::Primary;
 pub use roles::KeyRoles;
 pub use vendor_keys::{Algorithm, KeyRequest, VendorKeys};
+pub use windows::{FileSigner, SigningRequest};
 
 /// Signs bytes with one key. Every signature is SHA-512, version 4.
 pub trait OpenPgpSigner {
@@ -56,4 +58,7 @@ pub enum SignError {
     /// The data could not be read.
     #[error("cannot read what is to be signed: {0}")]
     Read(#[from] std::io::Error),
+    /// The program that signs for Windows.
+    #[error("cannot sign for Windows: {0}")]
+    Windows(String),
 }

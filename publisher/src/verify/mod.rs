@@ -80,6 +80,7 @@ pub fn examine(
     let Some(entrance) = examination.entry_point() else { return Ok(examination.report) };
     let mut offers = examination.indexes(&entrance);
     let yum = examination.yum(&mut offers);
+    examination.windows(&mut offers);
     examination.packages(&offers);
     examination.introduction(&offers);
     examination.certificate(&offers);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use consign_metadata::digest::Sha256;
+use consign_metadata::feed::{FeedPackage, FileReference};
 
 use crate::publish::plain_version;
 use crate::repository::apt::Stanza;
@@ -26,6 +27,16 @@ impl Offered {
     /// What the package manager calls files of its kind: `deb`, `rpm`.
     pub fn extension(&self) -> &str {
         self.filename.rsplit('.').next().unwrap_or_default()
+    }
+}
+
+impl Offered {
+    /// A package for Windows, as the feed lists it.
+    pub fn of_feed(package: &FeedPackage) -> Option<Self> {
+        let version = package.native.msi.clone()?;
+        let FileReference { path: filename, size, sha256 } = package.file.clone();
+        let (package, architecture) = (package.package.to_string(), package.architecture.clone());
+        Some(Self { package, version, architecture, filename, size, sha256 })
     }
 }
 

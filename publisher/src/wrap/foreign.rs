@@ -59,6 +59,8 @@ impl Versions {
         let known = match package.format() {
             PackageFormat::Deb => &mut self.debs,
             PackageFormat::Rpm => &mut self.rpms,
+            // Those of others are no compound files that a plan could be added to.
+            PackageFormat::Msi => return,
         };
         if !known.iter().any(|version| version == package.version()) {
             known.push(package.version().to_owned());

@@ -20,6 +20,7 @@ mod rpms;
 mod shape;
 mod verified;
 mod web;
+mod windows;
 mod yum;
 mod yum_generations;
 mod yum_readers;

@@ -103,6 +103,7 @@ fn agent(project: &Project, name: &str, version: &str) -> PathBuf {
     let mut payload = StagedTree::default();
     payload.add_bytes("/usr/bin/consignee", version.as_bytes().to_vec(), 0o755).unwrap();
     let contents = PackageContents {
+        msi: None,
         name: name.parse().unwrap(),
         native: NativeVersions { deb: Some(version.to_owned()), ..NativeVersions::default() },
         architecture: Architecture::Amd64,

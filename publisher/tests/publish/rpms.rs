@@ -44,6 +44,7 @@ impl Project {
         let program = std::fs::read(self.path("app/erp")).unwrap();
         payload.add_bytes("/opt/acme-erp/erp", program, 0o755).unwrap();
         let contents = PackageContents {
+            msi: None,
             name: deb.name().clone(),
             native: NativeVersions { rpm: Some(native), ..NativeVersions::default() },
             architecture: Architecture::All,
@@ -91,6 +92,7 @@ impl Project {
             payload.add_bytes(path, text.as_bytes().to_vec(), 0o644).unwrap();
         }
         let contents = PackageContents {
+            msi: None,
             name: module.package.clone(),
             native: module.native.clone(),
             architecture: Architecture::All,
@@ -112,6 +114,6 @@ impl Project {
             let unsigned = packager.build(&contents, Timestamp::UNIX_EPOCH, &self.path("forged")).unwrap();
             unsigned.sign(&key).unwrap().path().to_owned()
         };
-        consign::package::packagers(&contents.native).into_iter().map(build).collect()
+        consign::package::packagers(&contents.native, None).into_iter().map(build).collect()
     }
 }

@@ -89,6 +89,7 @@ impl Builds {
 
     fn pack(&self, name: &str, version: &str, payload: StagedTree) -> PathBuf {
         let contents = PackageContents {
+            msi: None,
             name: name.parse().unwrap(),
             native: NativeVersions { deb: Some(version.to_owned()), ..NativeVersions::default() },
             architecture: Architecture::All,

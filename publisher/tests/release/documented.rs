@@ -40,6 +40,11 @@ fn every_key_of_the_manifest_is_described() {
         ("[[step]]", "[joins]\nzzz = 1\n[[step]]"),
         ("[[health]]", "[[health]]\nzzz = 1"),
         ("[notes]", "[notes]\nzzz = 1"),
+        ("[notes]", "[windows]\nzzz = 1\n[notes]"),
+        ("[options.edition]", "[module.windows]\nzzz = 1\n[options.edition]"),
+        ("[options.edition]", "[[module.windows.service]]\nzzz = 1\n[options.edition]"),
+        ("[options.edition]", "[module.windows]\nfiles = [{ zzz = 1 }]\n[options.edition]"),
+        ("[options.edition]", "[module.windows]\nfolders = [{ zzz = 1 }]\n[options.edition]"),
         ("[notes]", "[repository]\nurl = \"https://x\"\nzzz = 1\n[notes]"),
     ];
     for (part, with) in places {

@@ -14,6 +14,7 @@ mod keys;
 mod lintian;
 mod loose_ends;
 mod manifest;
+mod msi;
 mod package;
 #[path = "../packagers/mod.rs"]
 mod packagers;

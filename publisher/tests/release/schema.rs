@@ -51,7 +51,13 @@ impl Checker {
 fn every_manifest_of_ours_fits_its_schema() {
     let checker = Checker::new();
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    for project in ["repo-template", "repo-template/erp", "tests/fixtures/canopsis", "tests/fixtures/buildbot"] {
+    for project in [
+        "repo-template",
+        "repo-template/erp",
+        "tests/fixtures/canopsis",
+        "tests/fixtures/buildbot",
+        "tests/fixtures/backoffice",
+    ] {
         let manifest = fs::read_to_string(repository.join(project).join("consign.toml")).unwrap();
         let manifest = manifest.replace("@VERSION@", "1.0.0").replace("@ACKNOWLEDGE@", "\"1.0.0\"");
         assert_eq!(checker.says(&manifest), (true, "\n".to_owned()), "{project}");

@@ -8,6 +8,7 @@ use std::process::Command;
 
 use consign::sign::Algorithm;
 
+use crate::msi::WINDOWS;
 use crate::packagers;
 use crate::sample::{Keys, Sample, text};
 use crate::wrap::Foreign;
@@ -103,4 +104,20 @@ fn a_large_payload_of_an_rpm_is_streamed() {
     let package = sample.path().join("dist/acme-erp-1.1.0-1.noarch.rpm");
     assert!(package.metadata().unwrap().len() > noise);
     assert!(peak < PAYLOAD / 1024 / 2, "{peak} KiB");
+}
+
+/// A release for Windows: packed, read back, and read again when it is signed.
+#[test]
+fn a_large_payload_of_an_msi_is_streamed() {
+    let noise = of_an_rpm();
+    let sample = Sample::new();
+    sample.write("win/erp.exe", "MZ, as it were\n");
+    sample.replace("[options.edition]", &format!("{WINDOWS}\n[options.edition]"));
+    sample.replace("maintainer =", "formats = [\"msi\"]\nmaintainer =");
+    write_noise(File::create(sample.path().join("win/large")).unwrap(), noise);
+    File::create(sample.path().join("win/hole")).unwrap().set_len(PAYLOAD / 2 - noise).unwrap();
+    let peak = peak_of_build(&sample);
+    let package = sample.path().join("dist/acme-erp-1.1.0-1.x64.msi");
+    assert!(package.metadata().unwrap().len() > noise);
+    assert!(peak < LIMIT_KIB, "{peak} KiB");
 }

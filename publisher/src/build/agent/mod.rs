@@ -66,6 +66,7 @@ fn contents(from: &AgentPackage, format: &str, scripts: &str) -> Result<(Package
         return Err(BuildError::Agent(format!("{folder} has no programs for 64-bit PCs or 64-bit ARM, or for both")));
     };
     let contents = PackageContents {
+        msi: None,
         name: "consignee".parse().expect("it is a package name"),
         native: NativeVersions { deb: None, rpm: None, msi: None },
         architecture,

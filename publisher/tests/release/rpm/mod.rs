@@ -73,6 +73,7 @@ fn contents(payload: StagedTree) -> PackageContents {
     let scripts = Scripts { pre: Some("exit 0\n".into()), posttrans: Some("exit 0\n".into()), ..Scripts::default() };
     let trigger = TransactionTrigger { below: "/usr/share/consignee/plans".into(), script: "exit 0\n".into() };
     PackageContents {
+        msi: None,
         name: "acme-erp".parse().unwrap(),
         native: NativeVersions { rpm: Some("1.2.0~rc.1-1".to_owned()), ..NativeVersions::default() },
         architecture: Architecture::Amd64,

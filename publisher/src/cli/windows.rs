@@ -1,0 +1,82 @@
+//! Who signs packages for Windows.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use consign_metadata::authenticode::Pins;
+
+use super::Failure;
+use crate::file::OnFile;
+use crate::manifest::{Project, WindowsSigning};
+use crate::sign::FileSigner;
+use crate::sign::windows::{Command, Key, Osslsigncode};
+
+/// The variable that may hold what opens the key.
+const PASSPHRASE: &str = "CONSIGN_WINDOWS_PASSPHRASE";
+const PKCS11: &str = "pkcs11:";
+
+/// Options of commands that sign packages for Windows. What opens the key comes from
+/// `CONSIGN_WINDOWS_PASSPHRASE`, and never from an argument.
+#[derive(Debug, Args)]
+pub struct WindowsArgs {
+    /// The key that signs packages for Windows: a file, or a URI that begins with pkcs11:
+    #[arg(long, env = "CONSIGN_WINDOWS_KEY", value_name = "FILE|URI")]
+    windows_key: Option<String>,
+    /// The library of the token that has it
+    #[arg(long, env = "CONSIGN_WINDOWS_PKCS11_MODULE", value_name = "FILE")]
+    windows_pkcs11_module: Option<PathBuf>,
+    /// The engine that lets OpenSSL speak to it [default: that of Debian]
+    #[arg(long, env = "CONSIGN_WINDOWS_PKCS11_ENGINE", value_name = "FILE")]
+    windows_pkcs11_engine: Option<PathBuf>,
+}
+
+impl WindowsArgs {
+    /// The signer; `None` where nobody signs for Windows.
+    ///
+    /// # Errors
+    /// What is missing.
+    pub fn signer(&self, project: &Project) -> Result<Option<Arc<dyn FileSigner>>, Failure> {
+        let Some(signing) = &project.windows else {
+            return match &self.windows_key {
+                None => Ok(None),
+                Some(_) => Err(Failure::usage("--windows-key needs the certificate of the key")
+                    .hint("name it in the manifest: [windows] certificate = \"keys/windows.pem\"")),
+            };
+        };
+        let read = |path: &PathBuf| std::fs::read(path).on("read", path);
+        let bad = |cause| Failure::refused(format!("cannot use the certificate for Windows: it {cause}"));
+        let mut pins = Pins::of(&read(&signing.certificate)?).map_err(bad)?;
+        if let Some(path) = &signing.time_stamp_certificate {
+            pins = pins.with_time_stampers(&read(path)?).map_err(bad)?;
+        }
+        match (&signing.sign, &self.windows_key) {
+            (Some(words), _) => {
+                let command = Command::new(words.clone(), pins).map_err(Failure::usage)?;
+                Ok(Some(Arc::new(command)))
+            }
+            (None, Some(key)) => Ok(Some(Arc::new(self.osslsigncode(key, signing, pins)?))),
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn osslsigncode(&self, key: &str, signing: &WindowsSigning, pins: Pins) -> Result<Osslsigncode, Failure> {
+        let key = match (key.starts_with(PKCS11), &self.windows_pkcs11_module) {
+            (false, _) => Key::File(key.into()),
+            (true, Some(module)) => {
+                let (module, engine) = (module.clone(), self.windows_pkcs11_engine.clone());
+                Key::Pkcs11 { uri: key.to_owned(), module, engine }
+            }
+            (true, None) => {
+                return Err(Failure::usage("a key on a token needs --windows-pkcs11-module, the library of the token"));
+            }
+        };
+        Ok(Osslsigncode {
+            certificates: signing.certificate.clone(),
+            key,
+            passphrase: std::env::var(PASSPHRASE).ok(),
+            time_stamp: signing.time_stamp.clone(),
+            pins,
+        })
+    }
+}
