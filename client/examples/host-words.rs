@@ -7,7 +7,7 @@
 //! host-words end <unit>
 //! host-words going-down
 //! host-words observe|start|enable|describe|active <unit>
-//! host-words stop <unit>...
+//! host-words stop|guard|release <unit>...
 //! ```
 
 #![allow(clippy::print_stdout)]
@@ -17,9 +17,8 @@ use std::time::Duration;
 
 use consign_metadata::name::UnitName;
 use consign_metadata::plan::Limits;
-use consignee::host::program::{Program, Programs};
-use consignee::host::systemd::Systemd;
-use consignee::host::{HostError, ServiceManager};
+use consignee::host::program::Program;
+use consignee::host::{self, HostError};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -32,7 +31,9 @@ fn main() {
 
 fn said(words: &[&str]) -> Result<String, HostError> {
     let unit = |name: &str| -> UnitName { name.parse().expect("a unit") };
+    let units = |names: &[&str]| -> Vec<UnitName> { names.iter().map(|name| unit(name)).collect() };
     let limit = Duration::from_secs(20);
+    let (services, programs) = (host::service_manager(), host::programs());
     match words {
         ["run", unit, user, shell, seconds, log, command @ ..] => {
             let variable = std::env::var("STEP_VARIABLE").unwrap_or_default();
@@ -50,24 +51,23 @@ fn said(words: &[&str]) -> Result<String, HostError> {
                 log: log.into(),
             };
             match std::env::var("STEP_READY") {
-                Err(_) => Ok(format!("{:?}", Systemd.run(&program)?)),
+                Err(_) => Ok(format!("{:?}", programs.run(&program)?)),
                 Ok(file) => {
                     let mut is_ready = || std::path::Path::new(&file).exists();
-                    Ok(format!("{:?}", Systemd.run_until(&program, Duration::from_secs(2), &mut is_ready)?))
+                    Ok(format!("{:?}", programs.run_until(&program, Duration::from_secs(2), &mut is_ready)?))
                 }
             }
         }
-        ["going-down"] => Ok(Systemd.is_going_down().to_string()),
-        ["end", unit] => Ok(format!("{:?}", Systemd.end(unit)?)),
-        ["observe", name] => Ok(format!("{:?}", Systemd.observe(&unit(name))?)),
-        ["start", name] => Ok(format!("{:?}", ServiceManager::start(&Systemd, &unit(name), limit)?)),
-        ["enable", name] => Ok(format!("{:?}", Systemd.enable(&unit(name))?)),
-        ["describe", name] => Ok(Systemd.describe(&unit(name))),
-        ["active", name] => Ok(format!("{:?}", Systemd.is_active(&unit(name))?)),
-        ["stop", names @ ..] => {
-            let units: Vec<UnitName> = names.iter().map(|name| unit(name)).collect();
-            Ok(format!("{:?}", Systemd.stop(&units, limit)?))
-        }
+        ["going-down"] => Ok(services.is_going_down().to_string()),
+        ["end", unit] => Ok(format!("{:?}", programs.end(unit)?)),
+        ["observe", name] => Ok(format!("{:?}", services.observe(&unit(name))?)),
+        ["start", name] => Ok(format!("{:?}", services.start(&unit(name), limit)?)),
+        ["enable", name] => Ok(format!("{:?}", services.enable(&unit(name))?)),
+        ["describe", name] => Ok(services.describe(&unit(name))),
+        ["active", name] => Ok(format!("{:?}", services.is_active(&unit(name))?)),
+        ["stop", names @ ..] => Ok(format!("{:?}", services.stop(&units(names), limit)?)),
+        ["guard", names @ ..] => Ok(format!("{:?}", services.guard(&units(names), "/unfinished".as_ref())?)),
+        ["release", names @ ..] => Ok(format!("{:?}", services.release(&units(names))?)),
         _ => panic!("see the first lines of this program"),
     }
 }

@@ -25,8 +25,10 @@ impl Wine {
     /// Where `scripts/wine` or `scripts/agent --windows` has not run on this machine.
     pub fn with_agent() -> Result<Self, NotRun> {
         let template = Lab::folder().join("wine/template");
-        let agent = Lab::repository().join("target/agent/windows/consignee.exe");
-        for (needed, script) in [(template.join("made"), "scripts/wine"), (agent.clone(), "scripts/agent --windows")] {
+        let built = Lab::repository().join("target/agent/windows");
+        let (agent, words) = (built.join("consignee.exe"), built.join("host-words.exe"));
+        let scripts = [(template.join("made"), "scripts/wine"), (words.clone(), "scripts/agent --windows")];
+        for (needed, script) in scripts {
             if !needed.exists() {
                 return Err(NotRun::because(&format!("{} is missing (run {script})", needed.display())));
             }
@@ -39,6 +41,7 @@ impl Wine {
         let program = wine.path(r"C:\Program Files\Consignee\consignee.exe");
         fs_err::create_dir_all(program.parent().unwrap_or(&program))
             .and_then(|()| fs_err::copy(&agent, &program))
+            .and_then(|_| fs_err::copy(&words, wine.path(r"C:\host-words.exe")))
             .map_err(failed)?;
         wine.boot();
         Ok(wine)
@@ -73,6 +76,11 @@ impl Wine {
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success(), "{words:?}: {said}{}", String::from_utf8_lossy(&output.stderr));
         said
+    }
+
+    /// Says one word of the host adapters (`client/examples/host-words.rs`), and answers what is answered.
+    pub fn word(&self, words: &[&str]) -> String {
+        self.ok(&[&[r"C:\host-words.exe"], words].concat()).trim().to_owned()
     }
 
     /// The agent's command.

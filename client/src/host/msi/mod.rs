@@ -1,5 +1,6 @@
 //! Windows Installer as the package manager of the host.
 //!
+//! - [`archive`]: an .msi, before it is installed
 //! - [`record`]: what packages have left in the registry
 //! - [`installer`]: `msiexec`, and what its exit codes mean
 //! - [`pending`]: files that only a reboot replaces
@@ -7,6 +8,7 @@
 //! There are no lists that a person upgrades from: what is installed is what the agent, or a person, hands to
 //! `msiexec`. So there is nothing to hold; a package that somebody installs past the agent is found afterwards.
 
+pub mod archive;
 pub mod installer;
 pub mod pending;
 pub mod record;
@@ -108,20 +110,20 @@ impl PackageManager for Msi {
         EXTENSION
     }
 
-    fn check(&self, _bytes: &[u8], name: &str, _keyring: &Keyring) -> Result<(), HostError> {
-        Err(not_here(format!("verify the package {name}")))
+    fn check(&self, bytes: &[u8], name: &str, keyring: &Keyring) -> Result<(), HostError> {
+        archive::check_name(bytes, name, keyring)
     }
 
     fn hold(&self, _holds: &[Hold]) -> Result<(), HostError> {
         Ok(())
     }
 
-    fn plan_in(&self, archive: &Path, _keyring: &Keyring) -> Result<Vec<u8>, HostError> {
-        Err(not_here(format!("read the plan in {}", archive.display())))
+    fn plan_in(&self, archive: &Path, keyring: &Keyring) -> Result<Vec<u8>, HostError> {
+        archive::plan(archive, keyring)
     }
 
-    fn identify(&self, archive: &Path, _keyring: &Keyring) -> Result<Identity, HostError> {
-        Err(not_here(format!("verify {}", archive.display())))
+    fn identify(&self, archive: &Path, keyring: &Keyring) -> Result<Identity, HostError> {
+        archive::identify(archive, keyring)
     }
 
     fn file_in(&self, folder: &Path, package: &PackageName, version: &str) -> Option<PathBuf> {
@@ -129,8 +131,7 @@ impl PackageManager for Msi {
         let names = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
         let is_it = |path: &PathBuf| {
             let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-            let rest = stem.strip_prefix(&ours);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+            matches!(stem.strip_prefix(&ours), Some(".x64" | ".arm64"))
                 && path.extension().is_some_and(|extension| extension == EXTENSION)
         };
         names.filter(is_it).min()
