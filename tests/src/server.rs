@@ -50,7 +50,7 @@ impl Server {
     pub fn start(host: &Host, folder: &Path, port: u16) -> Result<Server> {
         host.shell(
             "for lists in /var/cache/dnf /var/cache/libdnf5; do [ ! -d $lists ] || \
-             find $lists -name repomd.xml -exec touch -d '1 hour ago' {} +; done",
+             find $lists -type f -path '*/repodata/*' -exec touch -d '1 hour ago' {} +; done",
         );
         Server::start_guarded(host, folder, port, Guard::default())
     }
