@@ -226,7 +226,7 @@ fn a_unit_that_its_condition_keeps_from_starting_is_not_started() {
     on_every_release("unit-condition", |host| {
         host.write("/etc/systemd/system/erp@.service", ENGINE, 0o644);
         host.write("/etc/systemd/system/erp.target", "[Unit]\nWants=erp@b.service\n", 0o644);
-        host.write("/etc/systemd/system/bad.service", "[Service]\nType=exec\nExecStart=/bin/false\n", 0o644);
+        host.write("/etc/systemd/system/bad.service", "[Service]\nType=oneshot\nExecStart=/bin/false\n", 0o644);
         host.shell("systemctl daemon-reload; touch /srv/unfinished");
         let say = |words: &[&str]| host.run(&[&[WORDS], words].concat()).expect_ok().stdout.trim().to_owned();
         assert_eq!(

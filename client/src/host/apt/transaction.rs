@@ -119,6 +119,7 @@ fn clear(
     Ok(true)
 }
 
-fn unattended(command: HostCommand) -> HostCommand {
+/// With nobody there to be asked.
+pub(super) fn unattended(command: HostCommand) -> HostCommand {
     command.variable("DEBIAN_FRONTEND", "noninteractive")
 }

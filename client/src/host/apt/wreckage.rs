@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use consign_metadata::name::PackageName;
 
+use super::transaction::unattended;
 use crate::host::command::HostCommand;
 use crate::host::{HostError, transaction};
 use crate::places::Places;
@@ -35,7 +36,7 @@ pub fn of(places: &Places) -> Result<Vec<PackageName>, HostError> {
 pub fn unpack(places: &Places, archives: &[PathBuf]) -> Result<(), HostError> {
     let files = archives.iter().map(|archive| archive.display().to_string());
     let command = HostCommand::new("dpkg").args(["--auto-deconfigure", "--unpack", "--"]).args(files);
-    transaction::run(places, command.variable("DEBIAN_FRONTEND", "noninteractive"), &[0])
+    transaction::run(places, unattended(command), &[0])
 }
 
 #[cfg(test)]
