@@ -155,6 +155,15 @@ pub trait PackageManager: Send + Sync {
     /// # Errors
     /// When the database cannot be read.
     fn files(&self, packages: &[PackageName]) -> Result<Vec<PathBuf>, HostError>;
+    /// The files of packages that were made or removed since a moment, and are not those of the version that the
+    /// package database has: what a transaction leaves that is cut off before it has written down what it did. None
+    /// where the package manager writes that down first.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    fn torn(&self, _packages: &[PackageName], _since: Timestamp) -> Result<Vec<PathBuf>, HostError> {
+        Ok(Vec::new())
+    }
     /// The packages that were changed and count only after a reboot, as far as they are known by name; `None`
     /// where the host waits for none.
     ///
