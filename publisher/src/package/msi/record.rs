@@ -36,6 +36,11 @@ pub struct Setting {
     pub condition: String,
 }
 
+/// Whether it brings the agent's own service, which it starts itself.
+fn is_agent(control: &MsiControl) -> bool {
+    control.services.iter().any(|service| service.name == AGENT_SERVICE)
+}
+
 /// The key of a package in the registry.
 pub fn package_key(contents: &PackageContents) -> String {
     format!("{PACKAGES_KEY}\\{}", contents.name)
@@ -70,9 +75,11 @@ pub fn describe(database: &mut Database, contents: &PackageContents, control: &M
         let row_key = key("v", &format!("{}\\{}", entry.key, entry.name));
         value(&row_key, &entry.key, &entry.name, &entry.value, RECORD);
     }
-    if control.needs_agent {
+    if control.needs_agent || is_agent(control) {
         value("r_wake", &record, "Wake", version, WAKE);
-        component(database, WAKE, &format!("{AGENT_PRESENT} AND {AGENT_START} <> \"{DISABLED}\""), "r_wake");
+        let may_start = format!("{AGENT_START} <> \"{DISABLED}\"");
+        let condition = if control.needs_agent { format!("{AGENT_PRESENT} AND {may_start}") } else { may_start };
+        component(database, WAKE, &condition, "r_wake");
         // Whoever comes first: the agent looks at what is installed whenever it starts, and watches the key.
         database.add("ServiceControl", row!["wake", AGENT_SERVICE, START_ON_INSTALL, "", 0, WAKE]);
     }
@@ -90,6 +97,8 @@ pub fn look_up(database: &mut Database, contents: &PackageContents, control: &Ms
     search(DEFINED, &record, "Services");
     if control.needs_agent {
         search(AGENT_PRESENT, &format!("{SERVICES_KEY}\\{AGENT_SERVICE}"), "ImagePath");
+    }
+    if control.needs_agent || is_agent(control) {
         search(AGENT_START, &format!("{SERVICES_KEY}\\{AGENT_SERVICE}"), "Start");
     }
     for (index, service) in control.services.iter().enumerate() {
