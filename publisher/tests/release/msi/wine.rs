@@ -25,8 +25,7 @@ fn a_package_is_installed_upgraded_and_removed_and_what_is_the_sites_stays() {
     // The agent, as it were, which a package starts; and the product as the agent would have started it.
     fs::copy(wine.path("agent.exe"), wine.drive("agent.exe")).unwrap();
     wine.wine(&["sc", "create", "Consignee", "binPath=", "C:\\agent.exe", "start=", "demand"]);
-    wine.wine(&["net", "start", "AcmeErp"]);
-    assert!(wine.service("AcmeErp").contains("RUNNING"), "{}", wine.service("AcmeErp"));
+    wine.start("AcmeErp");
     fs::write(wine.drive(edited), "port = 99").unwrap();
     assert_eq!(wine.msiexec("/i", &candidate, ""), 0);
     assert!(wine.service("Consignee").contains("RUNNING"), "{}", wine.service("Consignee"));
@@ -119,7 +118,8 @@ fn an_upgrade_leaves_services_and_folders_as_the_site_has_them() {
 
     // And that an old package which is told to be replaced leaves its service registered Wine does show.
     assert_eq!(wine.msiexec("/i", &package, "CONSIGNEE=later"), 0);
-    wine.wine(&["sc", "config", "AcmeErp", "start=", "disabled"]);
+    let start = ["reg", "add", "HKLM\\System\\CurrentControlSet\\Services\\AcmeErp", "/v", "Start"];
+    wine.wine(&[&start[..], &["/t", "REG_DWORD", "/d", "4", "/f"]].concat());
     assert_eq!(wine.msiexec("/x", &package, "UPGRADINGPRODUCTCODE={0F5B6C1E-64B0-5B0E-9C29-0A8B3D2C7E42}"), 0);
     assert!(!wine.drive("Program Files/Acme/ERP/bin/version.txt").exists());
     let kept = wine.wine(&["reg", "query", "HKLM\\System\\CurrentControlSet\\Services\\AcmeErp", "/v", "Start"]);

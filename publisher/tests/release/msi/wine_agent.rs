@@ -46,6 +46,10 @@ fn the_agents_package_stops_its_service_replaces_the_program_and_starts_it_again
     assert_eq!(wine.msiexec("/i", &first, ""), 1603, "an older one is refused");
     assert!(wine.service("Consignee").contains("RUNNING"), "{}", wine.service("Consignee"));
 
+    let environment = "HKLM\\System\\CurrentControlSet\\Control\\Session Manager\\Environment";
+    let finds = || wine.wine(&["reg", "query", environment, "/v", "PATH"]).contains("Files\\Consignee");
+    assert!(finds(), "its command is found by its name");
+
     // A product needs nothing else any more.
     let product = wine.build("1.0.0", "port = 1");
     assert_eq!(wine.msiexec("/i", &product, ""), 0);
@@ -58,5 +62,6 @@ fn the_agents_package_stops_its_service_replaces_the_program_and_starts_it_again
     assert_eq!(wine.msiexec("/i", &third, ""), 0);
     assert!(!wine.service("Consignee").contains("RUNNING"), "{}", wine.service("Consignee"));
     assert_eq!(wine.msiexec("/x", &third, ""), 0);
+    assert!(!finds());
     assert!(installed().is_empty() && !wine.service("Consignee").contains("STATE"), "{}", wine.service("Consignee"));
 }

@@ -135,6 +135,15 @@ impl Wine {
         self.wine(&["reg", "query", "HKLM\\Software\\Consignee\\Packages\\acme-erp", "/s"])
     }
 
+    /// Starts a service. Wine gives one ten seconds, which on a busy machine are not always enough.
+    pub fn start(&self, name: &str) {
+        let runs = |_| {
+            self.wine(&["net", "start", name]);
+            self.service(name).contains("RUNNING")
+        };
+        assert!((0..10).any(runs), "{}", self.service(name));
+    }
+
     pub fn service(&self, name: &str) -> String {
         self.wine(&["sc", "query", name])
     }
