@@ -1,8 +1,10 @@
 //! The adapters of a Linux host: which package manager it has, and systemd.
 
+use consign_metadata::name::PackageName;
+
 use super::program::Programs;
 use super::rpm::front::{self, Front};
-use super::{HostError, Manager, PackageManager, ServiceManager, apt, dnf, dnf5, systemd, zypper};
+use super::{Folder, HostError, Manager, PackageManager, ServiceManager, apt, dnf, dnf5, systemd, zypper};
 use crate::places::Places;
 
 /// What the agent's own package says of the host it is for. One that says nothing is from before there was
@@ -46,6 +48,11 @@ pub fn lift(places: &Places) -> Result<(), HostError> {
 /// Whether the packages of this host are rpm's.
 fn is_of_rpm(places: &Places) -> bool {
     std::fs::read_to_string(places.at(KIND)).is_ok_and(|kind| kind.trim() == "rpm")
+}
+
+/// Where a folder of a package is: paths are the plan's own here.
+pub fn folder_of(_package: &PackageName, _folder: Folder) -> Option<String> {
+    None
 }
 
 /// The service manager of this host.

@@ -53,9 +53,9 @@ pub mod zypper;
 
 pub use kernel::accounts as account;
 #[cfg(unix)]
-pub use linux::{lift, manager, package_manager, programs, service_manager};
+pub use linux::{folder_of, lift, manager, package_manager, programs, service_manager};
 #[cfg(windows)]
-pub use windows::{lift, manager, package_manager, programs, service_manager};
+pub use windows::{folder_of, lift, manager, package_manager, programs, service_manager};
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -70,6 +70,15 @@ use crate::host::gap::Gap;
 use crate::host::login::Login;
 use crate::kept_back::Reach;
 use crate::site::Repair;
+
+/// A folder of a package that the site may choose, so that only the host knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Folder {
+    /// Its programs.
+    Install,
+    /// Its data.
+    Data,
+}
 
 /// Something that the host could not tell or do. "Could not look" is never "not there".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
