@@ -27,7 +27,8 @@ impl Wine {
         let template = Lab::folder().join("wine/template");
         let built = Lab::repository().join("target/agent/windows");
         let (agent, words) = (built.join("consignee.exe"), built.join("host-words.exe"));
-        let scripts = [(template.join("made"), "scripts/wine"), (words.clone(), "scripts/agent --windows")];
+        let tests = built.join("unit-tests.exe");
+        let scripts = [(template.join("made"), "scripts/wine"), (tests.clone(), "scripts/agent --windows")];
         for (needed, script) in scripts {
             if !needed.exists() {
                 return Err(NotRun::because(&format!("{} is missing (run {script})", needed.display())));
@@ -42,6 +43,7 @@ impl Wine {
         fs_err::create_dir_all(program.parent().unwrap_or(&program))
             .and_then(|()| fs_err::copy(&agent, &program))
             .and_then(|_| fs_err::copy(&words, wine.path(r"C:\host-words.exe")))
+            .and_then(|_| fs_err::copy(&tests, wine.path(r"C:\unit-tests.exe")))
             .map_err(failed)?;
         wine.boot();
         Ok(wine)
@@ -81,6 +83,37 @@ impl Wine {
     /// Says one word of the host adapters (`client/examples/host-words.rs`), and answers what is answered.
     pub fn word(&self, words: &[&str]) -> String {
         self.ok(&[&[r"C:\host-words.exe"], words].concat()).trim().to_owned()
+    }
+
+    /// Says one word, and answers what Wine itself says of it on one of its channels (`+eventlog`).
+    pub fn heard(&self, channel: &str, words: &[&str]) -> String {
+        let mut command = self.command("timeout");
+        command.args(["60", "wine", r"C:\host-words.exe"]).args(words).env("WINEDEBUG", channel);
+        let output = command.output().unwrap_or_else(|error| panic!("{words:?}: {error}"));
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
+    /// What the processes of this Windows that run a program take: all that is in memory, and of that what is no
+    /// file's, in KiB.
+    pub fn memory(&self, program: &str) -> Vec<(u64, u64)> {
+        let prefix = format!("WINEPREFIX={}", self.folder.path().join("prefix").display());
+        let is_it = |folder: &Path| {
+            let has = |file: &str, text: &str| {
+                let bytes = fs_err::read(folder.join(file)).unwrap_or_default();
+                bytes.split(|byte| *byte == 0).any(|part| String::from_utf8_lossy(part).contains(text))
+            };
+            has("cmdline", program) && has("environ", &prefix)
+        };
+        let processes = fs_err::read_dir("/proc").into_iter().flatten().flatten().map(|entry| entry.path());
+        let figures = |folder: PathBuf| {
+            let status = fs_err::read_to_string(folder.join("status")).ok()?;
+            let figure = |name: &str| {
+                let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+                line.split_whitespace().next()?.parse().ok()
+            };
+            Some((figure("VmRSS:")?, figure("RssAnon:")?))
+        };
+        processes.filter(|folder| is_it(folder)).filter_map(figures).collect()
     }
 
     /// The agent's command.

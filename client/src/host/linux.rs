@@ -1,5 +1,9 @@
 //! The adapters of a Linux host: which package manager it has, and systemd.
 
+use consign_metadata::name::PackageName;
+use consign_metadata::plan::WindowsModule;
+
+use super::barred::Barred;
 use super::program::Programs;
 use super::rpm::front::{self, Front};
 use super::{HostError, Manager, PackageManager, ServiceManager, apt, dnf, dnf5, systemd, zypper};
@@ -46,6 +50,14 @@ pub fn lift(places: &Places) -> Result<(), HostError> {
 /// Whether the packages of this host are rpm's.
 fn is_of_rpm(places: &Places) -> bool {
     std::fs::read_to_string(places.at(KIND)).is_ok_and(|kind| kind.trim() == "rpm")
+}
+
+/// Those who cannot write where the module says that they do: it is not for this system.
+///
+/// # Errors
+/// None.
+pub fn barred(_package: &PackageName, _module: &WindowsModule) -> Result<Vec<Barred>, HostError> {
+    Ok(Vec::new())
 }
 
 /// The service manager of this host.

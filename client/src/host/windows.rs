@@ -1,4 +1,12 @@
 //! The adapters of a Windows host: Windows Installer and the service control manager.
+//!
+//! - `account`: accounts that programs write as
+//! - `writers`: whether they can where they have to
+
+mod account;
+mod writers;
+
+pub use writers::barred;
 
 use super::program::Programs;
 use super::{HostError, Manager, PackageManager, ServiceManager, msi, processes, scm};
