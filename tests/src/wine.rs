@@ -27,8 +27,7 @@ impl Wine {
         let template = Lab::folder().join("wine/template");
         let built = Lab::repository().join("target/agent/windows");
         let (agent, words) = (built.join("consignee.exe"), built.join("host-words.exe"));
-        let tests = built.join("unit-tests.exe");
-        let scripts = [(template.join("made"), "scripts/wine"), (tests.clone(), "scripts/agent --windows")];
+        let scripts = [(template.join("made"), "scripts/wine"), (words.clone(), "scripts/agent --windows")];
         for (needed, script) in scripts {
             if !needed.exists() {
                 return Err(NotRun::because(&format!("{} is missing (run {script})", needed.display())));
@@ -43,9 +42,20 @@ impl Wine {
         fs_err::create_dir_all(program.parent().unwrap_or(&program))
             .and_then(|()| fs_err::copy(&agent, &program))
             .and_then(|_| fs_err::copy(&words, wine.path(r"C:\host-words.exe")))
-            .and_then(|_| fs_err::copy(&tests, wine.path(r"C:\unit-tests.exe")))
             .map_err(failed)?;
         wine.boot();
+        Ok(wine)
+    }
+
+    /// The same with the agent's unit tests, as `C:\unit-tests.exe`.
+    ///
+    /// # Errors
+    /// Also where they are not built.
+    pub fn with_unit_tests() -> Result<Self, NotRun> {
+        let built = Lab::repository().join("target/agent/windows/unit-tests.exe");
+        let wine = Self::with_agent()?;
+        let missing = |cause| NotRun::because(&format!("{cause} (run scripts/agent --windows)"));
+        fs_err::copy(&built, wine.path(r"C:\unit-tests.exe")).map_err(missing)?;
         Ok(wine)
     }
 
@@ -93,8 +103,8 @@ impl Wine {
         String::from_utf8_lossy(&output.stderr).into_owned()
     }
 
-    /// What the processes of this Windows that run a program take: all that is in memory, and of that what is no
-    /// file's, in KiB.
+    /// What each process of this Windows that runs a program has of its own in memory, in KiB: the program itself,
+    /// which Wine reads where Windows only maps it, and the rest.
     pub fn memory(&self, program: &str) -> Vec<(u64, u64)> {
         let prefix = format!("WINEPREFIX={}", self.folder.path().join("prefix").display());
         let is_it = |folder: &Path| {
@@ -105,15 +115,10 @@ impl Wine {
             has("cmdline", program) && has("environ", &prefix)
         };
         let processes = fs_err::read_dir("/proc").into_iter().flatten().flatten().map(|entry| entry.path());
-        let figures = |folder: PathBuf| {
-            let status = fs_err::read_to_string(folder.join("status")).ok()?;
-            let figure = |name: &str| {
-                let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-                line.split_whitespace().next()?.parse().ok()
-            };
-            Some((figure("VmRSS:")?, figure("RssAnon:")?))
-        };
-        processes.filter(|folder| is_it(folder)).filter_map(figures).collect()
+        processes
+            .filter(|folder| is_it(folder))
+            .filter_map(|folder| Some(own_memory(&fs_err::read_to_string(folder.join("smaps")).ok()?)))
+            .collect()
     }
 
     /// The agent's command.
@@ -148,5 +153,34 @@ impl Drop for Wine {
         // All processes of this prefix, and of no other.
         let _ = self.command("wineserver").arg("-k").status();
         let _ = self.command("wineserver").arg("-w").status();
+    }
+}
+
+/// Where programs of 64 bits begin and where libraries may, which is far enough.
+const PROGRAM: std::ops::Range<u64> = 0x1_4000_0000..0x1_5000_0000;
+
+/// The sums of `Anonymous:` of a table as proc_pid_smaps(5) has it: the program's, and the others'.
+fn own_memory(table: &str) -> (u64, u64) {
+    let (mut program, mut rest, mut is_program) = (0, 0, false);
+    for line in table.lines() {
+        let begin = line.split_once('-').and_then(|(begin, _)| u64::from_str_radix(begin, 16).ok());
+        is_program = begin.map_or(is_program, |begin| PROGRAM.contains(&begin));
+        let Some(figure) = line.strip_prefix("Anonymous:") else { continue };
+        let kibibytes: u64 = figure.trim().trim_end_matches(" kB").parse().unwrap_or(0);
+        *(if is_program { &mut program } else { &mut rest }) += kibibytes;
+    }
+    (program, rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_program_is_told_from_the_rest() {
+        let table = "140001000-141443000 r-xp 00000000 00:00 0\nRss:    20744 kB\nAnonymous:      20744 kB\n\
+                     00022000-00320000 rw-p 00000000 00:00 0\nAnonymous:        976 kB\n\
+                     7f00-8000 rw-p 00000000 00:00 0 [heap]\nAnonymous:          8 kB\n";
+        assert_eq!(own_memory(table), (20744, 984));
     }
 }

@@ -116,8 +116,7 @@ impl Stream {
             opened => opened?,
         };
         if let Some(owner) = security::strange_owner(&handle)? {
-            let false_one = format!("the pipe belongs to {owner}, not to the agent's service");
-            return Err(io::Error::new(io::ErrorKind::PermissionDenied, false_one));
+            return Err(io::Error::other(format!("the pipe belongs to {owner}, not to the agent's service")));
         }
         Ok(Self { handle, limit: Mutex::new(None) })
     }

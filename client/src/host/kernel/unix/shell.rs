@@ -2,6 +2,10 @@
 
 use std::path::Path;
 
+/// Who may change what is the system's, in a sentence.
+pub const ADMINISTRATOR: &str = "root";
+/// The same in French.
+pub const ADMINISTRATEUR: &str = "root";
 /// Restarts the host.
 pub const REBOOT: &str = "systemctl reboot";
 /// Has the agent compare everything anew.

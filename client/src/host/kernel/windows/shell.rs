@@ -2,6 +2,10 @@
 
 use std::path::Path;
 
+/// Who may change what is the system's, in a sentence.
+pub const ADMINISTRATOR: &str = "an administrator";
+/// The same in French.
+pub const ADMINISTRATEUR: &str = "un administrateur";
 /// Restarts the host.
 pub const REBOOT: &str = "shutdown /r /t 0";
 /// Has the agent compare everything anew, which it does once a minute by itself.
