@@ -6,6 +6,8 @@ use std::path::Path;
 pub const ADMINISTRATOR: &str = "root";
 /// The same in French.
 pub const ADMINISTRATEUR: &str = "root";
+/// Who runs services, in a sentence.
+pub const SERVICES: &str = "systemd";
 /// Restarts the host.
 pub const REBOOT: &str = "systemctl reboot";
 /// Has the agent compare everything anew.

@@ -6,6 +6,8 @@ use std::path::Path;
 pub const ADMINISTRATOR: &str = "an administrator";
 /// The same in French.
 pub const ADMINISTRATEUR: &str = "un administrateur";
+/// Who runs services, in a sentence.
+pub const SERVICES: &str = "Windows";
 /// Restarts the host.
 pub const REBOOT: &str = "shutdown /r /t 0";
 /// Has the agent compare everything anew, which it does once a minute by itself.
