@@ -94,6 +94,8 @@ function Invoke-Installer([string[]] $Arguments) {
 }
 
 function Invoke-Agent([string[]] $Arguments) {
+    # What a program writes to stderr is an error to PowerShell 5.
+    $ErrorActionPreference = 'Continue'
     return & $Program @Arguments 2>&1 | Out-String
 }
 
@@ -105,7 +107,7 @@ function Get-Status {
 
 function Get-Upgrades {
     $history = & $Program history $Product --json | Out-String | ConvertFrom-Json
-    return @($history.upgrades)
+    return $history.upgrades
 }
 
 function Get-Recorded { return (Get-ItemProperty -Path $Record).Version }
@@ -119,7 +121,7 @@ function Wait-Finished([string] $Version) {
 
 function Get-Entries([int] $Id) {
     $filter = @{ LogName = 'Application'; ProviderName = 'Consignee'; Id = $Id; StartTime = $Begun }
-    return @(Get-WinEvent -FilterHashtable $filter -ErrorAction SilentlyContinue)
+    return Get-WinEvent -FilterHashtable $filter -ErrorAction SilentlyContinue
 }
 
 Check 'packages are signed for Windows' {
@@ -136,7 +138,7 @@ Check 'the agent is installed and runs as a service' {
         $folder = Split-Path -Path $Program
         New-Item -ItemType Directory -Force -Path $folder | Out-Null
         Copy-Item -Path (Join-Path $Agent 'consignee.exe') -Destination $Program -Force
-        & sc.exe create Consignee binPath= "`"$Program`" service" start= auto
+        New-Service -Name Consignee -BinaryPathName "`"$Program`" service" -StartupType Automatic | Out-Null
         & sc.exe failure Consignee reset= 86400 actions= restart/1000/restart/1000/restart/1000
         & sc.exe failureflag Consignee 1
         Start-Service -Name Consignee
@@ -182,14 +184,14 @@ Check 'an option that is not allowed is refused before anything happens' {
 Check 'the agent finishes the installation once, and starts the service' {
     Wait-Finished (Get-Recorded)
     Wait-Until 60 "$Service does not run" { (Get-Service -Name $Service).Status -eq 'Running' }
-    $count = (Get-Upgrades).Count
+    $count = @(Get-Upgrades).Count
     Restart-Service -Name Consignee
     Start-Sleep -Seconds 5
-    Assert ((Get-Upgrades).Count -eq $count) 'it was begun once more'
+    Assert (@(Get-Upgrades).Count -eq $count) 'it was begun once more'
 }
 
 Check 'the Event Log has it, with a sentence' {
-    $entries = Get-Entries 1
+    $entries = @(Get-Entries 1)
     Assert ($entries.Count -gt 0) 'there is no entry 1 of the source Consignee'
     # Without the sentences Windows says that it cannot find their description.
     Assert ($entries[0].Message -match 'The agent|L''agent') "it says: $($entries[0].Message)"
@@ -199,7 +201,7 @@ Check 'a folder where an account cannot write any more is found' {
     $data = (Get-ItemProperty -Path $Record).DataFolder
     if (-not $data -or -not (Test-Path $data)) { throw 'skipped: the product has no folder of data' }
     $status = Get-Status
-    if (@($status.offers).Count -eq 0) { throw 'skipped: nothing is offered, so that nothing is gated' }
+    if ($null -eq $status -or @($status.offers).Count -eq 0) { throw 'skipped: nothing is offered, so that nothing is gated' }
     $lists = @{}
     $folders = @($data) + @(Get-ChildItem -Path $data -Directory -Recurse | ForEach-Object { $_.FullName })
     foreach ($folder in $folders) { $lists[$folder] = Get-Acl -Path $folder }
