@@ -60,6 +60,14 @@ pub fn barred(_package: &PackageName, _module: &WindowsModule) -> Result<Vec<Bar
     Ok(Vec::new())
 }
 
+/// A path as a plan names it: the host's own, but below the folders of a package for Windows.
+///
+/// # Errors
+/// None.
+pub fn place(named: &str) -> Result<String, HostError> {
+    Ok(named.to_owned())
+}
+
 /// The service manager of this host.
 pub fn service_manager() -> Box<dyn ServiceManager> {
     Box::new(systemd::Systemd)

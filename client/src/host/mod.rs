@@ -57,9 +57,9 @@ pub mod zypper;
 
 pub use kernel::accounts as account;
 #[cfg(unix)]
-pub use linux::{barred, lift, manager, package_manager, programs, service_manager};
+pub use linux::{barred, lift, manager, package_manager, place, programs, service_manager};
 #[cfg(windows)]
-pub use windows::{barred, lift, manager, package_manager, programs, service_manager};
+pub use windows::{barred, lift, manager, package_manager, place, programs, service_manager};
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

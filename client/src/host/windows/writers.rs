@@ -4,32 +4,24 @@
 //! as them: there a file is made, and is gone at once. For accounts with a password the access list is read, by Windows
 //! itself, which knows in which groups they are. The same for groups.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use consign_metadata::name::PackageName;
 use consign_metadata::plan::WindowsModule;
 use consignee_win32::access::{self, Identity};
 use consignee_win32::logon::Logon;
-use consignee_win32::registry::Key;
 use consignee_win32::services;
 
 use super::account::{self, Account};
+use super::place::Folders;
 use crate::host::HostError;
 use crate::host::barred::{Barred, Why};
 use crate::host::folder::{Unusable, try_to_write};
-
-const PACKAGES: &str = r"Software\Consignee\Packages";
 
 /// Who writes: an account, and the service that it is where it is one.
 struct Writer<'a> {
     name: String,
     service: Option<&'a str>,
-}
-
-/// Where a package has put its files and its data.
-struct Folders {
-    install: Option<PathBuf>,
-    data: Option<PathBuf>,
 }
 
 /// Those who cannot write where the module says that they do. Folders that are not there yet are made with their
@@ -50,33 +42,6 @@ pub fn barred(package: &PackageName, module: &WindowsModule) -> Result<Vec<Barre
         }
     }
     Ok(barred)
-}
-
-impl Folders {
-    fn of(package: &PackageName) -> Result<Self, HostError> {
-        let cannot = |cause: std::io::Error| HostError {
-            action: format!("look up {package} in the registry"),
-            reason: cause.to_string(),
-        };
-        let Some(key) = Key::open(&format!(r"{PACKAGES}\{package}")).map_err(cannot)? else {
-            return Ok(Self { install: None, data: None });
-        };
-        let folder = |name: &str| -> Result<Option<PathBuf>, HostError> {
-            Ok(key.text(name).map_err(cannot)?.filter(|folder| !folder.is_empty()).map(PathBuf::from))
-        };
-        Ok(Self { install: folder("InstallFolder")?, data: folder("DataFolder")? })
-    }
-
-    /// `{data}\spool` on this host.
-    fn at(&self, named: &str) -> Option<PathBuf> {
-        let (root, below) = named.split_once('\\').unwrap_or((named, ""));
-        let root = match root {
-            "{install}" => self.install.as_ref(),
-            "{data}" => self.data.as_ref(),
-            _ => None,
-        };
-        root.map(|root| root.join(below))
-    }
 }
 
 impl<'a> Writer<'a> {

@@ -17,6 +17,7 @@ use consignee_win32::token;
 use super::{Part, Work, host};
 use crate::backup::Contents;
 use crate::engine::event::Failure;
+use crate::host::place;
 use crate::step::Trouble;
 use traits::Traits;
 
@@ -34,7 +35,7 @@ impl Part for Copies<'_> {
         with_rights(work);
         let (mut paths, mut absent) = (Vec::new(), Vec::new());
         for declared in self.paths {
-            let path = work.scene.context.places.at(declared);
+            let path = work.scene.context.places.at(&place(declared)?);
             match fs::canonicalize(&path) {
                 Ok(real) => paths.push(real),
                 Err(cause) if cause.kind() == io::ErrorKind::NotFound => absent.push(path),
