@@ -6,10 +6,13 @@
 
 #[cfg(unix)]
 pub mod apt;
+pub mod barred;
 #[cfg(unix)]
 mod bounded;
 pub mod by_hand;
 mod capture;
+#[cfg(any(windows, test))]
+mod clipped;
 pub mod command;
 #[cfg(unix)]
 pub mod confined;
@@ -19,6 +22,7 @@ pub mod copy;
 pub mod dnf;
 #[cfg(unix)]
 pub mod dnf5;
+pub mod event_log;
 pub mod folder;
 pub mod gap;
 #[cfg(unix)]
@@ -53,9 +57,9 @@ pub mod zypper;
 
 pub use kernel::accounts as account;
 #[cfg(unix)]
-pub use linux::{folder_of, lift, manager, package_manager, programs, service_manager};
+pub use linux::{barred, folder_of, lift, manager, package_manager, place, programs, service_manager};
 #[cfg(windows)]
-pub use windows::{folder_of, lift, manager, package_manager, programs, service_manager};
+pub use windows::{barred, folder_of, lift, manager, package_manager, place, programs, service_manager};
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
