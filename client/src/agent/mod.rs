@@ -12,7 +12,7 @@
 //! - [`checks`]: what is looked for on the host; [`room`], [`backup_room`]: space for what is written; `writers`: whether
 //!   those can write who do
 //! - [`keeping`], [`previous`]: the packages to go back to; [`tidying`]: what goes when nobody wants it any more
-//! - [`putting_back`]: they come back
+//! - [`putting_back`]: they come back; [`torn`]: their files are not what they are said to be
 //! - [`timing`]: the site's rules on when and with whom
 //! - [`telling`]: people hear of an outage; [`event_log`]: on Windows its Event Log does
 //! - [`upgrades`], [`holds`]: what is written down; [`seeding`]: what the site acknowledges in advance
@@ -62,6 +62,7 @@ pub mod targets;
 pub mod telling;
 pub mod tidying;
 pub mod timing;
+pub mod torn;
 pub mod upgrades;
 pub mod watch;
 mod writers;

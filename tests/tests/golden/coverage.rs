@@ -55,6 +55,11 @@ fn fields<T: DeserializeOwned>() -> BTreeSet<String> {
     known::<T>(json!({ "other name": 0 }))
 }
 
+/// Those that a host of the past has met.
+fn recorded<T: DeserializeOwned>() -> BTreeSet<String> {
+    fields::<T>().into_iter().filter(|name| !UNRECORDED.contains(&name.as_str())).collect()
+}
+
 fn kinds<T: DeserializeOwned>(tag: &str) -> BTreeSet<String> {
     known::<T>(json!({ tag: "other name" }))
 }
@@ -151,7 +156,7 @@ fn everything_that_a_feed_can_say_is_in_a_golden_feed() {
             (fields::<Shard>(), at(&[&shard], &[])),
             (of_release, at(&[&shard], &["releases", "*"])),
             (fields::<FeedPackage>(), at(&[&shard], &["releases", "*", "packages", "*"])),
-            (fields::<Anchor>(), at(&[&anchor], &[])),
+            (recorded::<Anchor>(), at(&[&anchor], &[])),
         ];
         for (names, values) in cases {
             assert_eq!(missing(names, &values), [""; 0]);
@@ -186,7 +191,7 @@ fn everything_that_a_plan_can_say_is_in_a_golden_plan() {
     let cases = [
         (fields::<Envelope>(), envelopes.clone()),
         (fields::<NoteReference>(), at(&envelopes, &["notes", "*"])),
-        (fields::<PlanBody>().into_iter().filter(|name| !UNRECORDED.contains(&name.as_str())).collect(), body.clone()),
+        (recorded::<PlanBody>(), body.clone()),
         (fields::<Module>(), at(&body, &["modules", "*"])),
         (fields::<SiteOption>(), at(&body, &["options", "*"])),
         (fields::<SideEffect>(), at(&body, &["side_effects", "*"])),
