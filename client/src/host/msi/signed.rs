@@ -4,18 +4,22 @@
 use std::path::Path;
 
 use consign_metadata::authenticode::{self, AuthenticodeError};
+use consign_metadata::name::VendorName;
 use jiff::Timestamp;
 
 use super::archive;
 use crate::host::{HostError, at};
-use crate::trust::Vendor;
+use crate::places::Places;
+use crate::trust::{Trust, TrustError};
 
 /// Looks at the whole of a package, where its vendor signs for Windows.
 ///
 /// # Errors
 /// When it is signed by nobody, by somebody else, was changed afterwards, or a certificate has expired.
-pub fn check(archive: &Path, vendor: &Vendor) -> Result<(), HostError> {
-    let Some(pins) = &vendor.anchor.windows else { return Ok(()) };
+pub fn check(places: &Places, vendor: &VendorName, archive: &Path) -> Result<(), HostError> {
+    let cannot = |cause: TrustError| HostError { action: format!("trust {vendor}"), reason: cause.to_string() };
+    let trust = Trust::read(places).map_err(cannot)?;
+    let Some(pins) = &trust.vendor(vendor).map_err(cannot)?.anchor.windows else { return Ok(()) };
     let refuse = |cause: AuthenticodeError| at("trust", archive, cause);
     let pins = pins.read().map_err(refuse)?;
     let signer = authenticode::verify(&mut archive::open(archive)?, &pins, Timestamp::now()).map_err(refuse)?;
