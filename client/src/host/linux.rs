@@ -1,7 +1,9 @@
 //! The adapters of a Linux host: which package manager it has, and systemd.
 
 use consign_metadata::name::PackageName;
+use consign_metadata::plan::WindowsModule;
 
+use super::barred::Barred;
 use super::program::Programs;
 use super::rpm::front::{self, Front};
 use super::{Folder, HostError, Manager, PackageManager, ServiceManager, apt, dnf, dnf5, systemd, zypper};
@@ -53,6 +55,22 @@ fn is_of_rpm(places: &Places) -> bool {
 /// Where a folder of a package is: paths are the plan's own here.
 pub fn folder_of(_package: &PackageName, _folder: Folder) -> Option<String> {
     None
+}
+
+/// Those who cannot write where the module says that they do: it is not for this system.
+///
+/// # Errors
+/// None.
+pub fn barred(_package: &PackageName, _module: &WindowsModule) -> Result<Vec<Barred>, HostError> {
+    Ok(Vec::new())
+}
+
+/// A path as a plan names it: the host's own, but below the folders of a package for Windows.
+///
+/// # Errors
+/// None.
+pub fn place(named: &str) -> Result<String, HostError> {
+    Ok(named.to_owned())
 }
 
 /// The service manager of this host.

@@ -1,4 +1,15 @@
 //! The adapters of a Windows host: Windows Installer and the service control manager.
+//!
+//! - `account`: accounts that programs write as
+//! - `place`: the folders of a package
+//! - `writers`: whether they can where they have to
+
+mod account;
+mod place;
+mod writers;
+
+pub use place::place;
+pub use writers::barred;
 
 use consign_metadata::name::PackageName;
 
