@@ -13,7 +13,7 @@ pub mod archive;
 pub mod installer;
 pub mod pending;
 pub mod record;
-pub mod signed;
+mod signed;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
