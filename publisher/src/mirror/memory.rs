@@ -1,0 +1,118 @@
+//! What a mirror knows of itself: `.consign/mirror.json`, which no host reads.
+//!
+//! Which generation hosts see is not asked of it but of the feed in the mirror; it holds what cannot be
+//! seen there.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use consign_metadata::digest::Sha256;
+use consign_metadata::name::ChannelName;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::MirrorError;
+use super::pin::Pin;
+use super::selection::Selection;
+use super::upstream::Mark;
+
+/// The only format so far.
+const FORMAT: u32 = 1;
+const FILE: &str = "mirror.json";
+
+/// What a mirror knows of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Memory {
+    format: u32,
+    /// The repository that was copied last.
+    pub upstream: String,
+    /// Where hosts find the mirror, for the lists of yum; absent: where they find the vendor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Whose signatures count.
+    pub pin: Pin,
+    /// What is carried.
+    #[serde(default, skip_serializing_if = "Selection::is_everything")]
+    pub selection: Selection,
+    /// By channel.
+    pub channels: BTreeMap<ChannelName, Taken>,
+}
+
+/// What was taken of a channel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Taken {
+    /// Its generation.
+    pub generation: u64,
+    /// The digest of its head.
+    pub head: Sha256,
+    /// When it was taken.
+    pub taken: Timestamp,
+    /// When the vendor was last asked whether there is a newer one.
+    pub asked: Timestamp,
+    /// What the server said of the head.
+    #[serde(flatten)]
+    pub mark: Mark,
+}
+
+impl Memory {
+    /// That of a mirror that has nothing yet.
+    pub fn new(upstream: &str, pin: Pin) -> Self {
+        let (upstream, selection) = (upstream.to_owned(), Selection::default());
+        Self { format: FORMAT, upstream, url: None, pin, selection, channels: BTreeMap::new() }
+    }
+
+    /// Reads that of a mirror; `None` where there is none.
+    ///
+    /// # Errors
+    /// [`MirrorError::Io`], [`MirrorError::Folder`]
+    pub fn load(folder: &Path) -> Result<Option<Self>, MirrorError> {
+        let path = path(folder);
+        let bytes = match std::fs::read(&path) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
+            read => read.map_err(on("read", &path))?,
+        };
+        let bad = |reason: String| MirrorError::Folder { folder: folder.display().to_string(), reason };
+        #[derive(Deserialize)]
+        struct Heading {
+            format: u32,
+        }
+        let wrong = |cause: serde_json::Error| bad(format!("{} is not understood: {cause}", path.display()));
+        let Heading { format } = serde_json::from_slice(&bytes).map_err(wrong)?;
+        if format > FORMAT {
+            return Err(bad(format!("{} has format {format}; it needs a newer consign", path.display())));
+        }
+        serde_json::from_slice(&bytes).map(Some).map_err(wrong)
+    }
+
+    /// Writes it; durable when it returns.
+    ///
+    /// # Errors
+    /// [`MirrorError::Io`]
+    pub fn save(&self, folder: &Path) -> Result<(), MirrorError> {
+        let path = path(folder);
+        let own = path.parent().unwrap_or(folder);
+        std::fs::create_dir_all(own).map_err(on("make folder", own))?;
+        let write = || -> io::Result<()> {
+            let mut file = tempfile::NamedTempFile::new_in(own)?;
+            serde_json::to_writer_pretty(&mut file, self)?;
+            file.write_all(b"\n")?;
+            file.as_file().sync_all()?;
+            file.persist(&path)?;
+            File::open(own)?.sync_all()
+        };
+        write().map_err(on("write", &path))
+    }
+}
+
+fn path(folder: &Path) -> PathBuf {
+    folder.join(".consign").join(FILE)
+}
+
+fn on(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> MirrorError {
+    let place = path.display().to_string();
+    move |cause| MirrorError::Io { what, place, cause }
+}

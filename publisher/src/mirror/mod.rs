@@ -1,0 +1,95 @@
+//! A mirror: a copy of a published repository, verified, whose bytes are the vendor's.
+//!
+//! It is published again as it was published first: all content under names that never change, then the
+//! entry points in the vendor's order, the head of the feed last. So hosts that read the mirror see one
+//! generation, whole; a mirror that is killed leaves nothing to repair; and a mirror of a mirror is a mirror.
+//!
+//! 1. `upstream`: the server, which nobody trusts; `manner`: how patient it is asked.
+//! 2. `pin`: whose signatures count, and how they change.
+//! 3. `edition`: a generation, read and verified from the head of its feed on, through `reading`.
+//! 4. `selection`: which of the packages that it `offer`s are carried.
+//! 5. `fetching`, `download`: what is missing of them, in several lanes; `vetting`: who signed them.
+//! 6. `entry`: the entry points, looked at with everything that they name (`staged`), then swapped.
+//! 7. `memory`: what a mirror knows of itself.
+
+mod download;
+mod edition;
+mod entry;
+mod error;
+mod fetching;
+mod manner;
+mod memory;
+mod offer;
+mod pin;
+mod reading;
+mod selection;
+mod staged;
+mod sync;
+mod upstream;
+mod vetting;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::store::{DirectoryStore, Store};
+
+pub use error::MirrorError;
+pub use manner::Manner;
+pub use memory::{Memory, Taken};
+pub use pin::Pin;
+pub use selection::{Product, Selection};
+pub use sync::{Outcome, Request, sync};
+pub use upstream::{Answer, Mark, Upstream};
+
+/// A mirror that somebody works on; nobody else does until it is dropped.
+pub struct Mirror {
+    store: Box<dyn Store + Sync>,
+    folder: PathBuf,
+}
+
+impl Mirror {
+    /// The mirror in a folder. Waits for another one that works on it.
+    ///
+    /// # Errors
+    /// [`MirrorError::Store`]
+    pub fn claimed(folder: &Path, patience: Duration) -> Result<Self, MirrorError> {
+        let store = DirectoryStore::claimed(folder, patience)?;
+        Ok(Self { store: Box::new(store), folder: folder.to_owned() })
+    }
+
+    /// Where its files are.
+    pub fn store(&self) -> &(dyn Store + Sync) {
+        &*self.store
+    }
+
+    /// Where it keeps what it knows of itself.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Where files lie that are on their way.
+    fn parts(&self) -> PathBuf {
+        self.folder.join(".consign").join("parts")
+    }
+}
+
+/// What a mirror is at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// It reads the indexes.
+    Reading,
+    /// It fetches so many files, of so many bytes.
+    Fetching {
+        /// Files.
+        files: usize,
+        /// Bytes.
+        bytes: u64,
+    },
+    /// So many more bytes have arrived.
+    Received(u64),
+    /// It looks at the generation as hosts will see it.
+    Checking,
+}
+
+/// Who is told what a mirror is at.
+pub type Listener<'a> = &'a (dyn Fn(Progress) + Sync);
