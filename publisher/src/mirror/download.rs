@@ -6,7 +6,6 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use consign_metadata::feed::FileReference;
 use reqwest::StatusCode;
@@ -14,6 +13,7 @@ use reqwest::blocking::Response;
 use reqwest::header::{CONTENT_RANGE, RANGE};
 
 use super::MirrorError;
+use super::manner::Watch;
 use super::upstream::{Trouble, Upstream};
 use crate::store::Key;
 
@@ -44,9 +44,9 @@ impl Download<'_> {
     pub fn run(&self, look: impl Fn(&Path) -> Verdict) -> Result<PathBuf, MirrorError> {
         let key: Key = self.file.path.parse()?;
         let part = self.parts.join(self.file.sha256.to_string());
-        let until = self.upstream.manner.until(self.file.size);
-        self.upstream.patiently(&self.upstream.url(&key), until, || {
-            self.complete(&key, &part, until)?;
+        let watch = self.upstream.manner.watch();
+        self.upstream.patiently(&self.upstream.url(&key), &watch, || {
+            self.complete(&key, &part, &watch)?;
             match look(&part) {
                 Verdict::Good => Ok(()),
                 Verdict::Damaged(cause) => {
@@ -60,7 +60,7 @@ impl Download<'_> {
     }
 
     /// Until the part has the length of the file.
-    fn complete(&self, key: &Key, part: &Path, until: Instant) -> Result<(), Trouble> {
+    fn complete(&self, key: &Key, part: &Path, watch: &Watch<'_>) -> Result<(), Trouble> {
         let mut file = OpenOptions::new().create(true).append(true).open(part).map_err(on("open", part))?;
         let mut there = file.metadata().map_err(on("look at", part))?.len();
         if there > self.file.size {
@@ -88,7 +88,7 @@ impl Download<'_> {
             }
             other => return Err(self.upstream.unexpected(key, other)),
         }
-        self.append(&mut answer, &mut file, part, there, until)
+        self.append(&mut answer, &mut file, part, there, watch)
     }
 
     /// Whether what comes begins where the part ends, and leads to the end of the file.
@@ -104,14 +104,14 @@ impl Download<'_> {
         file: &mut File,
         part: &Path,
         mut there: u64,
-        until: Instant,
+        watch: &Watch<'_>,
     ) -> Result<(), Trouble> {
         let size = self.file.size;
         let longer = || Trouble::Passing(format!("the server sends more than the {size} bytes that were signed"));
         if answer.content_length().is_some_and(|length| there.saturating_add(length) > size) {
             return Err(longer());
         }
-        let result = self.upstream.receive(answer, until, |piece| {
+        let result = self.upstream.receive(answer, watch, |piece| {
             there += piece.len() as u64;
             if there > size {
                 return Err(longer());

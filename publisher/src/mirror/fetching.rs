@@ -97,8 +97,7 @@ impl Fetching<'_> {
 
     fn one(&self, wanted: &Wanted, vetting: &Vetting) -> Result<(), MirrorError> {
         let received = |bytes| (self.listener)(Progress::Received(bytes));
-        let download =
-            Download { upstream: self.upstream, file: &wanted.file, parts: self.parts, received: &received };
+        let download = Download { upstream: self.upstream, file: &wanted.file, parts: self.parts, received: &received };
         let part = download.run(|part| vetting.look(wanted, part))?;
         self.store.take(&wanted.file.path.parse()?, &part)?;
         Ok(())

@@ -1,5 +1,6 @@
 //! How a mirror behaves towards the server that it reads: how patient it is, and how greedy.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -47,17 +48,37 @@ impl Default for Manner {
 }
 
 impl Manner {
-    /// When a file of this length has to be there.
-    pub fn until(&self, size: u64) -> Instant {
-        let slowest = self.rate.map_or(self.minimum_rate, |rate| rate.min(self.minimum_rate)).max(1);
-        // Those who share a limited rate wait for each other.
-        let share = if self.rate.is_some() { self.lanes.max(1) as u64 } else { 1 };
-        Instant::now() + self.deadline + Duration::from_secs(size / slowest * share)
+    /// A watch on a file that is asked for now.
+    pub fn watch(&self) -> Watch<'_> {
+        Watch { manner: self, since: Instant::now(), received: Cell::new(0) }
     }
 
     /// The pause before an attempt, counted from 1.
     pub fn pause_before(&self, attempt: u32) -> Duration {
         self.pause.saturating_mul(1 << attempt.saturating_sub(1).min(16)).min(LONGEST)
+    }
+}
+
+/// How long a file takes, all attempts together. What has arrived of it gives it more time.
+pub struct Watch<'a> {
+    manner: &'a Manner,
+    since: Instant,
+    received: Cell<u64>,
+}
+
+impl Watch<'_> {
+    /// So many bytes more have arrived.
+    pub fn received(&self, bytes: usize) {
+        self.received.set(self.received.get() + bytes as u64);
+    }
+
+    /// Whether it would be given up after so long a pause.
+    pub fn is_over_in(&self, pause: Duration) -> bool {
+        let Manner { rate, lanes, minimum_rate, deadline, .. } = self.manner;
+        // Those who share a limited rate wait for each other.
+        let share = rate.map(|rate| rate / (*lanes).max(1) as u64 / 2);
+        let slowest = share.unwrap_or(u64::MAX).min(*minimum_rate).max(1);
+        self.since.elapsed() + pause > *deadline + Duration::from_secs(self.received.get() / slowest)
     }
 }
 
@@ -98,6 +119,15 @@ mod tests {
         let manner = Manner::default();
         let pauses: Vec<_> = [1, 2, 3, 60].map(|attempt| manner.pause_before(attempt).as_millis()).into();
         assert_eq!(pauses, [500, 1000, 2000, 30_000]);
+    }
+
+    #[test]
+    fn what_arrives_gives_more_time_and_nothing_gives_none() {
+        let manner = Manner { deadline: Duration::from_secs(10), minimum_rate: 1000, ..Manner::default() };
+        let watch = manner.watch();
+        assert!(!watch.is_over_in(Duration::from_secs(9)) && watch.is_over_in(Duration::from_secs(11)));
+        watch.received(5000);
+        assert!(!watch.is_over_in(Duration::from_secs(14)) && watch.is_over_in(Duration::from_secs(16)));
     }
 
     #[test]

@@ -53,6 +53,10 @@ pub struct Taken {
     pub taken: Timestamp,
     /// When the vendor was last asked whether there is a newer one.
     pub asked: Timestamp,
+    /// Whether it has to be read again although the vendor has nothing newer: another part is to be carried,
+    /// or the mirror has another address.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub again: bool,
     /// What the server said of the head.
     #[serde(flatten)]
     pub mark: Mark,

@@ -103,8 +103,7 @@ impl Offers {
             self.add(Offer { name, version, architecture, file, release: None, plan: None })?;
         }
         let known = self.0.get_mut(path);
-        let known =
-            known.ok_or_else(|| RepositoryError::damaged(path, "the feed offers it and no index lists it"))?;
+        let known = known.ok_or_else(|| RepositoryError::damaged(path, "the feed offers it and no index lists it"))?;
         if known.file != package.file {
             return Err(two_meanings(&package.file));
         }

@@ -22,9 +22,7 @@ impl<'a> Staged<'a> {
 impl Source for Staged<'_> {
     fn get(&self, key: &Key, maximum: u64) -> Result<Option<Box<dyn Content>>, StoreError> {
         match self.over.get(key) {
-            Some(bytes) if bytes.len() as u64 > maximum => {
-                Err(StoreError::TooLarge { key: key.clone(), maximum })
-            }
+            Some(bytes) if bytes.len() as u64 > maximum => Err(StoreError::TooLarge { key: key.clone(), maximum }),
             Some(bytes) => Ok(Some(Box::new(Cursor::new(bytes.to_vec())))),
             None => self.store.get(key, maximum),
         }

@@ -78,6 +78,7 @@ pub fn sync(
     listener: Listener<'_>,
 ) -> Result<Vec<Outcome>, MirrorError> {
     let mut memory = remembered(mirror, upstream, request)?;
+    let moved = memory.upstream != upstream.root();
     memory.upstream = upstream.root().to_owned();
     let mut channels = request.channels.clone();
     if channels.is_empty() {
@@ -89,9 +90,9 @@ pub fn sync(
     let (selection, url) = (memory.selection.clone(), memory.url.clone());
     memory.selection = request.selection.clone().unwrap_or(selection.clone());
     memory.url = request.url.clone().or(url.clone());
-    if memory.selection != selection || memory.url != url {
-        // What was taken was taken otherwise.
-        memory.channels.values_mut().for_each(|taken| taken.mark = Mark::default());
+    // What a server says of a file is its own, and what was taken otherwise is incomplete.
+    if moved || memory.selection != selection || memory.url != url {
+        memory.channels.values_mut().for_each(|taken| taken.again = true);
     }
     memory.save(mirror.folder())?;
     let mut outcomes = Vec::new();
@@ -154,11 +155,13 @@ impl Synchronization<'_> {
 
     fn attempt(&self, memory: &mut Memory) -> Result<Outcome, MirrorError> {
         let taken = memory.channels.get(self.channel).cloned();
-        let mark = taken.as_ref().filter(|_| !self.request.check).map(|taken| taken.mark.clone());
+        // What was taken otherwise, or may be damaged, is read again.
+        let settled = taken.as_ref().filter(|taken| !taken.again && !self.request.check);
+        let mark = settled.map(|taken| taken.mark.clone()).unwrap_or_default();
         let key: Key = Feed::path(self.channel).parse()?;
         (self.listener)(Progress::Reading);
         let now = Timestamp::now();
-        let (bytes, mark) = match self.upstream.ask(&key, MAXIMUM_HEAD_SIZE, &mark.clone().unwrap_or_default())? {
+        let (bytes, mark) = match self.upstream.ask(&key, MAXIMUM_HEAD_SIZE, &mark)? {
             Answer::File(bytes, mark) => (bytes, mark),
             Answer::Unchanged => return self.unchanged(memory, now),
             Answer::Missing => {
@@ -168,10 +171,8 @@ impl Synchronization<'_> {
         };
         let head = self.verified(bytes, mark, &memory.pin)?;
         self.moves_on(&head, taken.as_ref(), now)?;
-        // Without a mark something else than the vendor's generation changed.
-        let same = taken.as_ref().is_some_and(|taken| taken.head == edition::digest(&head.bytes));
-        let settled = taken.as_ref().is_some_and(|taken| taken.mark != Mark::default()) && !self.request.check;
-        if same && settled {
+        // Of a server that knows no conditions.
+        if settled.is_some_and(|taken| taken.head == edition::digest(&head.bytes)) {
             let outcome = self.unchanged(memory, now)?;
             self.remember(memory, &head, now);
             return Ok(outcome);
@@ -358,6 +359,7 @@ impl Synchronization<'_> {
             head: digest,
             taken: before.map_or(now, |before| before.taken),
             asked: now,
+            again: false,
             mark: head.mark.clone(),
         };
         memory.channels.insert(self.channel.clone(), taken);

@@ -7,7 +7,7 @@
 use std::io::{self, Cursor, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use reqwest::blocking::{Client, Response};
 use reqwest::header::{ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
@@ -15,7 +15,7 @@ use reqwest::{Certificate, StatusCode, redirect};
 use serde::{Deserialize, Serialize};
 
 use super::MirrorError;
-use super::manner::{Manner, Throttle};
+use super::manner::{Manner, Throttle, Watch};
 use crate::store::{Content, Key, Source, StoreError};
 
 /// As many as a client follows before it takes them for a circle.
@@ -123,8 +123,8 @@ impl Upstream {
     /// # Errors
     /// [`MirrorError`]
     pub fn ask(&self, key: &Key, maximum: u64, known: &Mark) -> Result<Answer, MirrorError> {
-        let until = self.manner.until(maximum.min(self.manner.minimum_rate * 60));
-        self.patiently(&self.url(key), until, || {
+        let watch = self.manner.watch();
+        self.patiently(&self.url(key), &watch, || {
             let conditions = [(IF_NONE_MATCH, &known.etag), (IF_MODIFIED_SINCE, &known.modified)];
             let headers: Vec<_> =
                 conditions.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect();
@@ -135,14 +135,13 @@ impl Upstream {
                 StatusCode::OK => {}
                 other => return Err(self.unexpected(key, other)),
             }
-            let too_large =
-                || Trouble::Lasting(MirrorError::Store(StoreError::TooLarge { key: key.clone(), maximum }));
+            let too_large = || Trouble::Lasting(MirrorError::Store(StoreError::TooLarge { key: key.clone(), maximum }));
             if answer.content_length().is_some_and(|length| length > maximum) {
                 return Err(too_large());
             }
             let mark = mark(answer.headers());
             let mut bytes = Vec::new();
-            self.receive(&mut answer, until, |chunk| {
+            self.receive(&mut answer, &watch, |chunk| {
                 bytes.extend_from_slice(chunk);
                 if bytes.len() as u64 > maximum { Err(too_large()) } else { Ok(()) }
             })?;
@@ -165,7 +164,7 @@ impl Upstream {
     pub(super) fn receive(
         &self,
         answer: &mut Response,
-        until: Instant,
+        watch: &Watch<'_>,
         mut take: impl FnMut(&[u8]) -> Result<(), Trouble>,
     ) -> Result<(), Trouble> {
         let mut buffer = vec![0; 64 * 1024];
@@ -177,7 +176,8 @@ impl Upstream {
             self.bytes.fetch_add(read as u64, Ordering::Relaxed);
             take(&buffer[..read])?;
             self.throttle.passed(read);
-            if Instant::now() > until {
+            watch.received(read);
+            if watch.is_over_in(Duration::ZERO) {
                 return Err(Trouble::Passing("the server is too slow".to_owned()));
             }
         }
@@ -187,7 +187,7 @@ impl Upstream {
     pub(super) fn patiently<T>(
         &self,
         url: &str,
-        until: Instant,
+        watch: &Watch<'_>,
         mut attempt: impl FnMut() -> Result<T, Trouble>,
     ) -> Result<T, MirrorError> {
         let mut asked = 1;
@@ -198,7 +198,7 @@ impl Upstream {
                 Err(Trouble::Passing(cause)) => cause,
             };
             let pause = self.manner.pause_before(asked);
-            if asked > self.manner.retries || Instant::now() + pause > until {
+            if asked > self.manner.retries || watch.is_over_in(pause) {
                 return Err(MirrorError::Unreachable { url: url.to_owned(), cause, asked });
             }
             std::thread::sleep(pause);

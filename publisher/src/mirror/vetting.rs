@@ -71,9 +71,7 @@ impl Vetting {
         match SignedPackage::open(file, keys) {
             // Damaged on the way, or as its vendor left it?
             Err(cause) => match by_digest(wanted, file) {
-                Verdict::Good => {
-                    Verdict::Refused(MirrorError::Package { path: wanted.file.path.clone(), cause })
-                }
+                Verdict::Good => Verdict::Refused(MirrorError::Package { path: wanted.file.path.clone(), cause }),
                 damaged => damaged,
             },
             Ok(package) if (package.file_digest(), package.file_size()) != (wanted.file.sha256, wanted.file.size) => {

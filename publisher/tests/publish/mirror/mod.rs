@@ -1,0 +1,11 @@
+//! A mirror of what a vendor publishes, from its first file to what its clients make of it.
+
+mod changes;
+mod clients;
+mod hostile;
+mod keys;
+mod killed;
+mod parts;
+mod scene;
+mod server;
+mod sync;
