@@ -10,6 +10,7 @@ use consign_metadata::name::{ChannelName, ProductId};
 use consign_metadata::openpgp::Keyring;
 
 use super::MirrorError;
+use super::holding::named_generation;
 use super::offer::{Offer, Offers, Wanted};
 use super::reading::Reading;
 use super::upstream::Upstream;
@@ -115,14 +116,11 @@ impl Reader<'_> {
     /// The generation that the head names; the list, which nobody signs, is not asked.
     fn yum(&self, reading: &Reading<'_>, offers: &mut Offers) -> Result<Option<YumEdition>, MirrorError> {
         let layout = yum::Layout::of(self.channel);
-        let named = self.feed.entry_points.current.iter().find_map(|file| {
-            let key: Key = file.path.parse().ok()?;
-            Some((file, layout.generation_of(&key)?.to_owned()))
-        });
-        let Some((file, generation)) = named else { return Ok(None) };
+        let Some(generation) = named_generation(self.feed, self.channel) else { return Ok(None) };
         let entrance = yum::entrance_of(reading, self.channel, &generation, self.index_keys)?;
-        if entrance.file != *file {
-            return Err(RepositoryError::damaged(&file.path, "its content is not what the feed says").into());
+        let place = &entrance.file.path;
+        if !self.feed.entry_points.current.contains(&entrance.file) {
+            return Err(RepositoryError::damaged(place, "its content is not what the feed says").into());
         }
         let contents = yum::contents(reading, self.channel, &entrance)?;
         contents.entries.iter().try_for_each(|entry| offers.add(entry.into()))?;

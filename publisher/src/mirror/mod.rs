@@ -10,20 +10,23 @@
 //! 4. `selection`: which of the packages that it `offer`s are carried.
 //! 5. `fetching`, `download`: what is missing of them, in several lanes; `vetting`: who signed them.
 //! 6. `entry`: the entry points, looked at with everything that they name (`staged`), then swapped.
-//! 7. `memory`: what a mirror knows of itself.
+//! 7. `memory`: what a mirror knows of itself; `holding`: what hosts see of it; `status`, `prune`.
 
 mod download;
 mod edition;
 mod entry;
 mod error;
 mod fetching;
+mod holding;
 mod manner;
 mod memory;
 mod offer;
 mod pin;
+mod prune;
 mod reading;
 mod selection;
 mod staged;
+mod status;
 mod sync;
 mod upstream;
 mod vetting;
@@ -37,7 +40,9 @@ pub use error::MirrorError;
 pub use manner::Manner;
 pub use memory::{Memory, Taken};
 pub use pin::Pin;
+pub use prune::{delete, superfluous};
 pub use selection::{Product, Selection};
+pub use status::{Freshness, Status, status};
 pub use sync::{Outcome, Request, sync};
 pub use upstream::{Answer, Mark, Upstream};
 
@@ -55,6 +60,11 @@ impl Mirror {
     pub fn claimed(folder: &Path, patience: Duration) -> Result<Self, MirrorError> {
         let store = DirectoryStore::claimed(folder, patience)?;
         Ok(Self { store: Box::new(store), folder: folder.to_owned() })
+    }
+
+    /// The mirror in a folder, to be looked at while others work on it.
+    pub fn at(folder: &Path) -> Self {
+        Self { store: Box::new(DirectoryStore::at(folder)), folder: folder.to_owned() }
     }
 
     /// Where its files are.

@@ -2,24 +2,37 @@
 
 mod asking;
 mod bar;
+mod prune;
+mod status;
 mod sync;
+
+use std::time::Duration;
 
 use clap::Subcommand;
 
 use super::{Failure, Outcome};
 use crate::mirror::MirrorError;
 
+/// How long another one that works on the same mirror is waited for.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 /// Carry a published repository to where hosts can reach it.
 #[derive(Debug, Subcommand)]
 pub enum Mirror {
     /// Bring a mirror up to what its vendor publishes
     Sync(sync::Sync),
+    /// Show how old a mirror is, until when hosts believe it, and what it carries
+    Status(status::Status),
+    /// Delete what a mirror needs no more
+    Prune(prune::Prune),
 }
 
 impl Mirror {
     pub fn run(self) -> Outcome {
         match self {
             Self::Sync(command) => command.run(),
+            Self::Status(command) => command.run(),
+            Self::Prune(command) => command.run(),
         }
     }
 }

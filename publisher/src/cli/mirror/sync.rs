@@ -1,7 +1,6 @@
 //! `consign mirror sync`: a mirror, brought up to what its vendor publishes.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::Args;
 use consign_metadata::name::ChannelName;
@@ -9,12 +8,9 @@ use jiff::Timestamp;
 
 use super::asking::Asking;
 use super::bar::Bar;
-use super::failed;
+use super::{PATIENCE, failed};
 use crate::cli::{Failure, Outcome, say, tell};
 use crate::mirror::{self, Mirror, Pin, Product, Request, Selection, Upstream};
-
-/// How long another one that works on the same mirror is waited for.
-const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Bring a mirror up to what its vendor publishes: everything new is fetched and verified, then hosts see it.
 #[derive(Debug, Args)]
