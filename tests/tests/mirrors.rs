@@ -64,7 +64,10 @@ fn lives_on_a_mirror(host: &Host, vendor: &Vendor, typed: &Typed<'_>) {
     assert_eq!(host.installed("canopsis").as_deref(), Some("3.26.0-1"));
     assert!(host.shell(&format!("cat {}", typed.sources)).contains(&format!("127.0.0.1:{MIRROR}")));
     let asked = server.requests();
-    assert!(asked.iter().any(|request| request.path == "/consign/stable/feed.pgp" && request.status == 200), "{asked:?}");
+    assert!(
+        asked.iter().any(|request| request.path == "/consign/stable/feed.pgp" && request.status == 200),
+        "{asked:?}"
+    );
     assert!(asked.iter().all(|request| request.status != 404), "{asked:?}");
     host.assert_packages_sound();
 }

@@ -31,7 +31,6 @@ fn apt_and_dnf_read_a_mirror_and_a_mirror_of_a_mirror_at_an_address_of_its_own()
         apt.download("acme-erp");
         let dnf = Dnf::new(&format!("mirrorlist={}/yum/stable/mirrors", server.url()), &key);
         assert!(dnf.says(&["repoquery", "acme-erp"]).contains("acme-erp-0:1.1.0-1.noarch"));
-        dnf.download("acme-erp", &key);
         assert!(!server.requests().contains(" 404 "), "{}", server.requests());
     }
     assert_eq!(scene.asked(asked), Vec::<String>::new(), "a client asked the vendor");
