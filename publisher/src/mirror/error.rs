@@ -145,6 +145,30 @@ pub enum MirrorError {
         /// The repository.
         upstream: String,
     },
+    /// Nobody has said who may sign the archive.
+    #[error("cannot trust {upstream}: nobody has said who may sign it")]
+    NoKeyring {
+        /// The archive.
+        upstream: String,
+    },
+    /// A suite of an archive that is not taken.
+    #[error("cannot take suite {suite}: {reason}")]
+    Archive {
+        /// The suite.
+        suite: String,
+        /// Why not.
+        reason: String,
+    },
+    /// Indexes of several states of an archive, again and again.
+    #[error(
+        "cannot take suite {suite}: {place} is not the one that InRelease names; the archive is being changed, and the next run will do"
+    )]
+    Unsettled {
+        /// The suite.
+        suite: String,
+        /// The index.
+        place: String,
+    },
     /// The keys that are known are not those of today, and nothing proves the new ones.
     #[error("cannot trust {upstream}: {cause}")]
     Keys {

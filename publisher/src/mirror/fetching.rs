@@ -9,12 +9,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use consign_metadata::digest::Sha256;
 
-use super::download::Download;
+use super::download::{Download, Verdict};
 use super::offer::Wanted;
 use super::upstream::Upstream;
-use super::vetting::Vetting;
 use super::{Listener, MirrorError, Progress};
 use crate::store::{Key, Store, StoreError};
+
+/// Who looks at a file that has arrived.
+pub type Look<'a> = &'a (dyn Fn(&Wanted, &Path) -> Verdict + Sync);
 
 /// Files that are fetched into a store.
 pub struct Fetching<'a> {
@@ -70,7 +72,7 @@ impl Fetching<'_> {
     ///
     /// # Errors
     /// [`MirrorError`]
-    pub fn run(&self, missing: &[Wanted], vetting: &Vetting) -> Result<(), MirrorError> {
+    pub fn run(&self, missing: &[Wanted], look: Look<'_>) -> Result<(), MirrorError> {
         if missing.is_empty() {
             return Ok(());
         }
@@ -79,7 +81,7 @@ impl Fetching<'_> {
         let (next, failure) = (AtomicUsize::new(0), Mutex::new(None));
         let lane = || {
             while let Some(wanted) = missing.get(next.fetch_add(1, Ordering::Relaxed)) {
-                if let Err(error) = self.one(wanted, vetting) {
+                if let Err(error) = self.one(wanted, look) {
                     // Nobody begins another one.
                     next.store(missing.len(), Ordering::Relaxed);
                     let mut failure = failure.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -95,10 +97,10 @@ impl Fetching<'_> {
         failure.map_or(Ok(()), Err)
     }
 
-    fn one(&self, wanted: &Wanted, vetting: &Vetting) -> Result<(), MirrorError> {
+    fn one(&self, wanted: &Wanted, look: Look<'_>) -> Result<(), MirrorError> {
         let received = |bytes| (self.listener)(Progress::Received(bytes));
         let download = Download { upstream: self.upstream, file: &wanted.file, parts: self.parts, received: &received };
-        let part = download.run(|part| vetting.look(wanted, part))?;
+        let part = download.run(|part| look(wanted, part))?;
         self.store.take(&wanted.file.path.parse()?, &part)?;
         Ok(())
     }

@@ -4,19 +4,17 @@
 //! seen there.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use consign_metadata::digest::Sha256;
 use consign_metadata::name::ChannelName;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::MirrorError;
 use super::pin::Pin;
 use super::selection::Selection;
 use super::upstream::Mark;
+use super::{MirrorError, own_file};
 
 /// The only format so far.
 const FORMAT: u32 = 1;
@@ -74,22 +72,7 @@ impl Memory {
     /// # Errors
     /// [`MirrorError::Io`], [`MirrorError::Folder`]
     pub fn load(folder: &Path) -> Result<Option<Self>, MirrorError> {
-        let path = path(folder);
-        let bytes = match std::fs::read(&path) {
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
-            read => read.map_err(on("read", &path))?,
-        };
-        let bad = |reason: String| MirrorError::Folder { folder: folder.display().to_string(), reason };
-        #[derive(Deserialize)]
-        struct Heading {
-            format: u32,
-        }
-        let wrong = |cause: serde_json::Error| bad(format!("{} is not understood: {cause}", path.display()));
-        let Heading { format } = serde_json::from_slice(&bytes).map_err(wrong)?;
-        if format > FORMAT {
-            return Err(bad(format!("{} has format {format}; it needs a newer consign", path.display())));
-        }
-        serde_json::from_slice(&bytes).map(Some).map_err(wrong)
+        own_file::load(folder, FILE, FORMAT)
     }
 
     /// Writes it; durable when it returns.
@@ -97,26 +80,6 @@ impl Memory {
     /// # Errors
     /// [`MirrorError::Io`]
     pub fn save(&self, folder: &Path) -> Result<(), MirrorError> {
-        let path = path(folder);
-        let own = path.parent().unwrap_or(folder);
-        std::fs::create_dir_all(own).map_err(on("make folder", own))?;
-        let write = || -> io::Result<()> {
-            let mut file = tempfile::NamedTempFile::new_in(own)?;
-            serde_json::to_writer_pretty(&mut file, self)?;
-            file.write_all(b"\n")?;
-            file.as_file().sync_all()?;
-            file.persist(&path)?;
-            File::open(own)?.sync_all()
-        };
-        write().map_err(on("write", &path))
+        own_file::save(folder, FILE, self)
     }
-}
-
-fn path(folder: &Path) -> PathBuf {
-    folder.join(".consign").join(FILE)
-}
-
-fn on(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> MirrorError {
-    let place = path.display().to_string();
-    move |cause| MirrorError::Io { what, place, cause }
 }

@@ -10,8 +10,10 @@
 //! 4. `selection`: which of the packages that it `offer`s are carried.
 //! 5. `fetching`, `download`: what is missing of them, in several lanes; `vetting`: who signed them.
 //! 6. `entry`: the entry points, looked at with everything that they name (`staged`), then swapped.
-//! 7. `memory`: what a mirror knows of itself; `holding`: what hosts see of it; `status`, `prune`.
+//! 7. `archive`: a slice of an ordinary archive, which Consign has not made.
+//! 8. `memory`: what a mirror knows of itself; `holding`: what hosts see of it; `status`, `prune`.
 
+mod archive;
 mod download;
 mod edition;
 mod entry;
@@ -21,6 +23,7 @@ mod holding;
 mod manner;
 mod memory;
 mod offer;
+mod own_file;
 mod pin;
 mod prune;
 mod reading;
@@ -34,8 +37,9 @@ mod vetting;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::store::{DirectoryStore, Store};
+use crate::store::{DirectoryStore, Key, Store, StoreError};
 
+pub use archive::{ArchiveOutcome, ArchiveRequest, Slice, sync_archive};
 pub use error::MirrorError;
 pub use manner::Manner;
 pub use memory::{Memory, Taken};
@@ -80,6 +84,28 @@ impl Mirror {
     /// Where files lie that are on their way.
     fn parts(&self) -> PathBuf {
         self.folder.join(".consign").join("parts")
+    }
+
+    /// Content that was compared with what was signed. What is there and differs was damaged here.
+    fn add(&self, key: &Key, bytes: &[u8]) -> Result<(), StoreError> {
+        match self.store.put_new(key, &mut &*bytes) {
+            Err(StoreError::Immutable(_)) => {
+                self.store.remove(key)?;
+                self.store.put_new(key, &mut &*bytes).map(drop)
+            }
+            other => other.map(drop),
+        }
+    }
+
+    /// Parts that nobody finishes any more.
+    fn forget_parts(&self) -> Result<(), MirrorError> {
+        let parts = self.parts();
+        match std::fs::remove_dir_all(&parts) {
+            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
+                Err(MirrorError::Io { what: "delete", place: parts.display().to_string(), cause })
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -256,7 +256,7 @@ impl Synchronization<'_> {
         let edition = Reader { upstream: self.upstream, store, channel, index_keys: &index_keys, feed }.read()?;
         let (fetched, introduced) = self.fetch(memory, head, &edition)?;
         for (key, bytes) in &edition.additions {
-            self.add(key, bytes)?;
+            self.mirror.add(key, bytes)?;
         }
         let url = memory.url.as_deref();
         let entries = Entries { upstream: self.upstream, store, channel, pin: &head.pin, url };
@@ -309,7 +309,7 @@ impl Synchronization<'_> {
         let (introductions, others): (Vec<_>, Vec<_>) =
             missing.into_iter().partition(|wanted| wanted.package.as_ref().is_some_and(is_introduction));
         let mut vetting = Vetting::new(&head.pin.trust()?)?;
-        fetching.run(&introductions, &vetting)?;
+        fetching.run(&introductions, &|wanted, part| vetting.look(wanted, part))?;
         let mut known = None;
         for extension in ["rpm", "deb"] {
             let Some(newest) = edition.offers.introduction(&name, extension) else { continue };
@@ -319,21 +319,8 @@ impl Synchronization<'_> {
             vetting.knows(extension, &introduced);
             known = Some(introduced);
         }
-        fetching.run(&others, &vetting)?;
+        fetching.run(&others, &|wanted, part| vetting.look(wanted, part))?;
         Ok((fetched, known))
-    }
-
-    /// What is there and differs was damaged here: what comes was verified by its digest.
-    fn add(&self, key: &Key, bytes: &[u8]) -> Result<(), MirrorError> {
-        let store = self.mirror.store();
-        match store.put_new(key, &mut &*bytes) {
-            Err(StoreError::Immutable(_)) => {
-                store.remove(key)?;
-                store.put_new(key, &mut &*bytes)?;
-            }
-            other => drop(other?),
-        }
-        Ok(())
     }
 
     /// As hosts will see it, as of the day it was made: what has expired is the vendor's to renew.
@@ -367,12 +354,7 @@ impl Synchronization<'_> {
 
     /// Parts that nobody finishes any more, and what was killed in the middle of a file.
     fn tidy(&self) -> Result<(), MirrorError> {
-        let parts = self.mirror.parts();
-        match std::fs::remove_dir_all(&parts) {
-            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
-                Err(MirrorError::Io { what: "delete", place: parts.display().to_string(), cause })
-            }
-            _ => Ok(self.mirror.store().sweep(GRACE).map(drop)?),
-        }
+        self.mirror.forget_parts()?;
+        Ok(self.mirror.store().sweep(GRACE).map(drop)?)
     }
 }

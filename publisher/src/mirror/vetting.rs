@@ -100,7 +100,8 @@ fn is_offered(wanted: &Wanted, offer: &Offer, package: &SignedPackage) -> Verdic
     Verdict::Good
 }
 
-fn by_digest(wanted: &Wanted, file: &Path) -> Verdict {
+/// Looks at a file of which nothing is known but its digest.
+pub fn by_digest(wanted: &Wanted, file: &Path) -> Verdict {
     let read = std::fs::File::open(file).and_then(Sha256::of_reader);
     match read {
         Ok((digest, _)) if digest == wanted.file.sha256 => Verdict::Good,

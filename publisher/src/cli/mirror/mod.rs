@@ -1,5 +1,6 @@
 //! `consign mirror`: a published repository, carried to where hosts can reach it.
 
+mod apt;
 mod asking;
 mod bar;
 mod prune;
@@ -20,7 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(120);
 #[derive(Debug, Subcommand)]
 pub enum Mirror {
     /// Bring a mirror up to what its vendor publishes
-    Sync(sync::Sync),
+    Sync(Box<sync::Sync>),
+    /// Mirror a slice of an ordinary apt archive
+    Apt(Box<apt::Apt>),
     /// Show how old a mirror is, until when hosts believe it, and what it carries
     Status(status::Status),
     /// Delete what a mirror needs no more
@@ -31,6 +34,7 @@ impl Mirror {
     pub fn run(self) -> Outcome {
         match self {
             Self::Sync(command) => command.run(),
+            Self::Apt(command) => command.run(),
             Self::Status(command) => command.run(),
             Self::Prune(command) => command.run(),
         }
@@ -41,6 +45,7 @@ impl Mirror {
 fn failed(error: MirrorError) -> Failure {
     let hint = match &error {
         MirrorError::Unpinned { .. } => Some("name the vendor's certificate the first time: --certificate FILE"),
+        MirrorError::NoKeyring { .. } => Some("name the archive's keyring the first time: --keyring FILE"),
         MirrorError::Elsewhere { .. } => Some("if that server is the vendor's as well: --allow-server HOST"),
         MirrorError::Keys { .. } => Some("ask the vendor for its certificate, and give it along: --certificate FILE"),
         _ => None,

@@ -1,5 +1,6 @@
 //! A mirror of what a vendor publishes, from its first file to what its clients make of it.
 
+mod archive;
 mod care;
 mod changes;
 mod clients;
