@@ -6,7 +6,7 @@
 //!
 //! 1. `upstream`: the server, which nobody trusts; `manner`: how patient it is asked.
 //! 2. `pin`: whose signatures count, and how they change.
-//! 3. `edition`: a generation, read and verified from the head of its feed on, through `reading`.
+//! 3. `sync`, `passage`: a channel on its way. `edition`: a generation, read and verified from the head of its feed on, through `reading`.
 //! 4. `selection`: which of the packages that it `offer`s are carried.
 //! 5. `fetching`, `download`: what is missing of them, in several lanes; `vetting`: who signed them.
 //! 6. `entry`: the entry points, looked at with everything that they name (`staged`), then swapped.
@@ -24,6 +24,7 @@ mod manner;
 mod memory;
 mod offer;
 mod own_file;
+mod passage;
 mod pin;
 mod prune;
 mod reading;

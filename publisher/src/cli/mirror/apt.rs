@@ -16,8 +16,7 @@ use crate::mirror::{self, ArchiveRequest, Mirror, Slice, Upstream};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  consign mirror apt https://deb.debian.org/debian /srv/debian --suite trixie \\
-      --keyring /usr/share/keyrings/debian-archive-keyring.gpg --package postgresql --dependencies
+  consign mirror apt https://deb.debian.org/debian /srv/debian --suite trixie --keyring debian.gpg --package postgresql --dependencies
   consign mirror apt https://deb.debian.org/debian /srv/debian --suite trixie
 
 The indexes keep the archive's bytes, so that its signatures still verify; a host that asks for a package that is

@@ -7,12 +7,13 @@
 //! - `release`: which indexes make up a suite
 //! - `index`: which packages, and what they depend on
 //! - `record`: what a mirror knows of an archive
-//! - `sync`: bringing it up to date
+//! - `sync`, `taking`: bringing it up to date
 
 mod index;
 mod record;
 mod release;
 mod sync;
+mod taking;
 mod unpack;
 
 pub use record::Slice;

@@ -87,12 +87,6 @@ fn what_was_not_signed_is_not_taken_whatever_it_is() {
         bytes[middle] ^= 1;
         Twist::Body(bytes)
     };
-    let new = |start: &str| {
-        files.keys().find(|name| name.starts_with(start) && !old.contains_key(*name)).cloned().unwrap().leak()
-    };
-    // Before anything else has brought it.
-    let plan = &*new("consign/plans/");
-    refuses(&scene, plan, &flipped(plan), 1, "not what was signed");
     refuses(&scene, HEAD, &flipped(HEAD), 3, "cannot trust");
     refuses(&scene, RELEASE, &flipped(RELEASE), 3, RELEASE);
     refuses(&scene, RELEASE, &Twist::Body(old[RELEASE].clone()), 3, "belongs to another one");
@@ -102,9 +96,23 @@ fn what_was_not_signed_is_not_taken_whatever_it_is() {
     refuses(&scene, PACKAGE, &Twist::Status(404), 1, "it is not there, although the repository names it");
     refuses(&scene, PACKAGE, &Twist::Status(403), 1, "403");
     refuses(&scene, HEAD, &Twist::Status(503), 1, "(asked 2 times)");
+    let new = |start: &str| {
+        files.keys().find(|name| name.starts_with(start) && !old.contains_key(*name)).cloned().unwrap().leak()
+    };
     for place in ["dists/stable/main/binary-amd64/by-hash", "consign/shards/"] {
         let place = &*new(place);
         refuses(&scene, place, &flipped(place), 3, place);
         refuses(&scene, place, &Twist::Endless, 1, "that are allowed");
     }
+}
+
+#[test]
+fn a_plan_that_was_not_signed_is_not_taken() {
+    let scene = scene();
+    let (files, old) = (scene.project.files(), scene.files());
+    let is_new = |name: &&String| name.starts_with("consign/plans/") && !old.contains_key(*name);
+    let plan: &'static str = files.keys().find(is_new).unwrap().clone().leak();
+    let mut bytes = files[plan].clone();
+    *bytes.last_mut().unwrap() ^= 1;
+    refuses(&scene, plan, &Twist::Body(bytes), 1, "not what was signed");
 }
