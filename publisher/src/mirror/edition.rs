@@ -15,7 +15,7 @@ use super::offer::{Offer, Offers, Wanted};
 use super::reading::Reading;
 use super::upstream::Upstream;
 use crate::feed;
-use crate::repository::{RepositoryError, apt, yum};
+use crate::repository::{RepositoryError, apt, windows, yum};
 use crate::store::{Key, Source, Store};
 
 const MAXIMUM_SIGNATURE: u64 = 256 * 1024;
@@ -67,6 +67,9 @@ impl Reader<'_> {
             let shard = feed::shard(&reading, &id, file)?;
             offers.releases(&shard)?;
             plans.extend(shard.releases.iter().map(|release| release.plan_file.clone()));
+        }
+        for package in windows::index(&reading, self.feed)?.iter().flat_map(|index| &index.packages) {
+            offers.for_windows(package)?;
         }
         let mut additions = reading.additions();
         if let Some(yum) = &yum {

@@ -94,7 +94,7 @@ impl Entries<'_> {
     fn introductions(&self, edition: &Edition) -> Result<Vec<(Key, Vec<u8>)>, MirrorError> {
         let name = format!("{}-release", self.pin.vendor);
         let mut files = Vec::new();
-        for extension in ["deb", "rpm"] {
+        for extension in ["deb", "rpm", "msi"] {
             let Some(newest) = edition.offers.introduction(&name, extension) else { continue };
             let place = self.place_of(edition, &name, extension)?;
             let (bytes, _) = self.pooled(newest)?;

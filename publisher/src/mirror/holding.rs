@@ -10,7 +10,7 @@ use super::offer::Offers;
 use super::pin::Pin;
 use super::{Memory, Mirror, MirrorError};
 use crate::feed;
-use crate::repository::{RepositoryError, apt, yum};
+use crate::repository::{RepositoryError, apt, windows, yum};
 use crate::store::{Key, Store};
 
 /// A channel as hosts see it.
@@ -59,6 +59,10 @@ impl Holding {
             plans.extend(shard.releases.into_iter().map(|release| release.plan_file));
             indexes.insert(file.path.clone());
         }
+        for package in windows::index(store, &head.feed)?.iter().flat_map(|index| &index.packages) {
+            offers.for_windows(package)?;
+        }
+        indexes.extend(head.feed.windows_index().map(|file| file.path.clone()));
         Ok(Some(Self { feed: head.feed, offers, plans, indexes, generation }))
     }
 

@@ -96,12 +96,7 @@ impl Offers {
 
     fn part(&mut self, shard: &Shard, release: &FeedRelease, package: &FeedPackage) -> Result<(), RepositoryError> {
         let path = &package.file.path;
-        // Packages for Windows are listed by the feed alone.
-        if let Some(version) = &package.native.msi {
-            let (name, architecture) = (package.package.to_string(), package.architecture.clone());
-            let (version, file) = (version.clone(), package.file.clone());
-            self.add(Offer { name, version, architecture, file, release: None, plan: None })?;
-        }
+        self.for_windows(package)?;
         let known = self.0.get_mut(path);
         let known = known.ok_or_else(|| RepositoryError::damaged(path, "the feed offers it and no index lists it"))?;
         if known.file != package.file {
@@ -110,6 +105,16 @@ impl Offers {
         known.release = Some((shard.product.clone(), release.version.clone()));
         known.plan = Some(release.plan);
         Ok(())
+    }
+
+    /// Takes in a package for Windows, which the feed alone lists; any other one is in an index.
+    ///
+    /// # Errors
+    /// Those of [`Self::add`].
+    pub fn for_windows(&mut self, package: &FeedPackage) -> Result<(), RepositoryError> {
+        let Some(version) = package.native.msi.clone() else { return Ok(()) };
+        let (name, architecture) = (package.package.to_string(), package.architecture.clone());
+        self.add(Offer { name, version, architecture, file: package.file.clone(), release: None, plan: None })
     }
 
     /// All of them.

@@ -223,7 +223,7 @@ impl Passage<'_> {
         let mut vetting = Vetting::new(&head.pin.trust()?)?;
         fetching.run(&introductions, &|wanted, part| vetting.look(wanted, part))?;
         let mut known = None;
-        for extension in ["rpm", "deb"] {
+        for extension in ["msi", "rpm", "deb"] {
             let Some(newest) = edition.offers.introduction(&name, extension) else { continue };
             let store = self.mirror.store();
             let introduced = vetting::introduced(store, &head.pin.vendor, newest, vetting.package_keys())?;

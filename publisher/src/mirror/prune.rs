@@ -33,7 +33,8 @@ pub fn superfluous(mirror: &Mirror, now: SystemTime) -> Result<Vec<Key>, MirrorE
     for listed in [list("pool")?, list("windows/pool")?].into_iter().flatten() {
         superfluous.extend((!packages.contains(listed.key.as_str())).then_some(listed.key));
     }
-    for listed in [list("consign/plans")?, list("consign/shards")?].into_iter().flatten() {
+    let documents = [list("consign/plans")?, list("consign/shards")?, list("consign/windows")?];
+    for listed in documents.into_iter().flatten() {
         superfluous.extend((!indexes.contains(listed.key.as_str()) && is_old(&listed)).then_some(listed.key));
     }
     for (channel, holding) in &holdings {

@@ -71,7 +71,8 @@ impl Source for Reading<'_> {
 fn never_changes(key: &Key) -> bool {
     let key = key.as_str();
     let in_generation = key.starts_with("yum/") && key.contains("/repodata/") && !key.contains(&format!("/{LATEST}/"));
-    in_generation || key.contains("/by-hash/SHA256/") || key.starts_with("consign/shards/")
+    let documents = ["consign/shards/", "consign/windows/"];
+    in_generation || key.contains("/by-hash/SHA256/") || documents.iter().any(|folder| key.starts_with(folder))
 }
 
 /// The digest that a name begins with.
@@ -95,6 +96,7 @@ mod tests {
         assert!(!never("consign/stable/feed.pgp") && !never("dists/stable/InRelease"));
         assert!(!never("yum/stable/g/latest/repodata/repomd.xml") && !never("yum/stable/mirrors"));
         assert!(never("yum/stable/g/7.2/repodata/repomd.xml") && never("consign/shards/x.json"));
+        assert!(never("consign/windows/x.json"));
         let document: Key = "yum/stable/g/7/repodata/x-primary.xml.gz".parse().unwrap();
         assert_eq!(in_latest(&document).unwrap().as_str(), "yum/stable/g/latest/repodata/x-primary.xml.gz");
     }
