@@ -48,3 +48,27 @@ fn a_proxy_of_the_environment_is_the_way_out() {
     assert!(proxy.asked().iter().any(|asked| asked == "http://packages.acme.example/consign/stable/feed.pgp"));
     assert_eq!(scene.findings(), Vec::<String>::new());
 }
+
+#[test]
+fn packages_for_windows_come_along_with_everything_that_the_feed_says_of_them() {
+    let scene = Scene::with("formats = [\"deb\", \"msi\"]\n");
+    scene.project.write("win/erp.exe", "MZ, as it were\n");
+    for version in ["1.0.0", "1.1.0"] {
+        scene.project.note(version, "A release.");
+        crate::windows::build(&scene.project, version);
+        scene.project.published(&[]);
+        scene.synced(&[]);
+        assert_eq!(scene.findings(), Vec::<String>::new());
+    }
+    let (vendors, files) = (scene.project.files(), scene.files());
+    // Nobody has signed winget's manifests, and they name the vendor's address.
+    let carried = vendors.into_iter().filter(|(name, _)| !name.starts_with("windows/winget/"));
+    for (name, bytes) in carried {
+        assert!(files.get(&name) == Some(&bytes), "{name} is missing or another one");
+    }
+    assert!(files.contains_key("windows/pool/acme-erp/acme-erp-1.1.0-1.x64.msi"), "{:?}", files.keys());
+    assert!(files.contains_key("acme-release.msi"), "{:?}", files.keys());
+    let before = scene.asked(0).len();
+    scene.synced(&[]);
+    assert_eq!(scene.asked(before).len(), 1);
+}
