@@ -1,7 +1,5 @@
 //! The agent as a service of Windows, under Wine: `scripts/agent --windows` and `scripts/wine` come before it.
 
-#![expect(clippy::print_stdout, reason = "a figure is told")]
-
 use consign_lab::Wine;
 
 const PROGRAM: &str = r"C:\Program Files\Consignee\consignee.exe";
