@@ -43,9 +43,7 @@ pub fn page(frame: &Frame<'_>, product: &Product, reloads: bool) -> Result<Eleme
     }
     live = live.children(next(frame, product).map_err(|error| error.to_string())?);
     live = live.child(element("p").child(link(&id, &frame.label(Label::Back))));
-    let again = element("meta").with("http-equiv", "refresh").with("content", RELOAD.to_string());
-    let document = frame.document(&title, [live]);
-    Ok(if reloads && moves { document.child(again) } else { document })
+    Ok(frame.document_again(&title, (reloads && moves).then_some(RELOAD), [live]))
 }
 
 /// Whether the agent goes on with it by itself.

@@ -43,7 +43,18 @@ impl Frame<'_> {
 
     /// A document with this title, and this in it.
     pub fn document(&self, title: &str, content: impl IntoIterator<Item = Element>) -> Element {
-        let head = head(title, self.language);
+        self.document_again(title, None, content)
+    }
+
+    /// The same, loaded again by itself after so many seconds.
+    pub fn document_again(
+        &self,
+        title: &str,
+        seconds: Option<u32>,
+        content: impl IntoIterator<Item = Element>,
+    ) -> Element {
+        let again = |seconds: u32| element("meta").with("http-equiv", "refresh").with("content", seconds.to_string());
+        let head = head(title, self.language).children(seconds.map(again));
         let main = element("main").with("id", "content").with("tabindex", "-1").children(content);
         let body = element("body").child(skip(self.language)).child(self.banner()).child(main);
         html(self.language).child(head).child(body)
