@@ -29,7 +29,7 @@ pub fn page(frame: &Frame<'_>, product: &Product) -> Result<Element, Problem> {
     // The heading of the page says it.
     said.lines.drain(..said.lines.len().min(1));
     content.extend(lines::elements(said));
-    if status.standing != Standing::Well {
+    if matches!(status.standing, Standing::Waits | Standing::Halted) {
         let why = why::of(product, overview.report()).map_err(|error| error.to_string())?;
         let mut why = why.page(language, zone);
         why.lines.drain(..why.lines.len().min(1));
@@ -40,21 +40,15 @@ pub fn page(frame: &Frame<'_>, product: &Product) -> Result<Element, Problem> {
 }
 
 fn ways(frame: &Frame<'_>, id: &str, standing: Standing) -> Element {
-    let upgrade = match standing {
-        Standing::Well => Label::UpgradeLook,
-        _ => Label::Upgrade,
+    let (upgrade, live) = match standing {
+        Standing::Well => (("upgrade", Label::UpgradeLook), ("live", Label::Watch)),
+        Standing::UnderWay => (("live", Label::Watch), ("upgrade", Label::Upgrade)),
+        Standing::Waits | Standing::Halted => (("upgrade", Label::Upgrade), ("live", Label::Watch)),
     };
-    let all = [
-        ("upgrade", upgrade),
-        ("live", Label::Watch),
-        ("notes", Label::Notes),
-        ("plan", Label::Plan),
-        ("history", Label::History),
-    ];
-    let all = all.map(|(path, label)| {
-        let name = frame.label(label);
-        let class = if path == "upgrade" { "action first" } else { "action" };
-        element("li").child(link(&format!("{id}/{path}"), &name).with("class", class))
+    let all = [upgrade, live, ("notes", Label::Notes), ("plan", Label::Plan), ("history", Label::History)];
+    let all = all.into_iter().enumerate().map(|(place, (path, label))| {
+        let class = if place == 0 { "action first" } else { "action" };
+        element("li").child(link(&format!("{id}/{path}"), &frame.label(label)).with("class", class))
     });
     element("nav").with("aria-label", id).child(element("ul").with("class", "actions").children(all))
 }
