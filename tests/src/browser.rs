@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 
 use crate::error::{Doing, Result};
 use crate::host::Host;
-use crate::http;
 use crate::neighbour::Neighbour;
 use crate::network::Network;
 use crate::wait::until;
@@ -163,13 +162,23 @@ impl Browser {
         self.try_ask(method, &self.path(path), body).unwrap_or_else(|error| panic!("{method} {path}: {error}"))
     }
 
+    // By curl: the driver speaks HTTP/1.1 alone, and leaves connections open.
     fn try_ask(&self, method: &str, path: &str, body: &Value) -> std::result::Result<Value, String> {
-        let url = format!("http://127.0.0.1:{PORT}/{path}");
-        let body = if body.is_null() { String::new() } else { body.to_string() };
-        let asked = self.network.inside(|| http::request(method, &url, body.as_bytes(), PATIENCE));
-        let answer = asked.map_err(|error| error.to_string())??;
-        let said: Value = serde_json::from_str(&answer.body).map_err(|error| format!("{error}: {}", answer.body))?;
-        if answer.success() { Ok(said["value"].clone()) } else { Err(said["value"]["message"].to_string()) }
+        let (url, patience) = (format!("http://127.0.0.1:{PORT}/{path}"), PATIENCE.as_secs().to_string());
+        let mut curl = Command::new("curl");
+        curl.args(["--silent", "--show-error", "--max-time", &patience, "--request", method, &url]);
+        if !body.is_null() {
+            curl.args(["--header", "Content-Type: application/json", "--data-binary", &body.to_string()]);
+        }
+        let output = self.network.inside(|| curl.output()).map_err(|error| error.to_string())?;
+        let output = output.map_err(|error| error.to_string())?;
+        let answer = String::from_utf8_lossy(&output.stdout);
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        let said: Value = serde_json::from_str(&answer).map_err(|error| format!("{error}: {answer}{complaint}"))?;
+        match said["value"]["error"].as_str() {
+            Some(error) => Err(format!("{error}: {}", said["value"]["message"])),
+            None => Ok(said["value"].clone()),
+        }
     }
 }
 

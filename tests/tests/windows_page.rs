@@ -14,7 +14,8 @@ fn ask(port: u16, host: &str, request: &str, form: &str) -> Option<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     stream.set_read_timeout(Some(SOON)).ok()?;
     let length = form.len();
-    let head = format!("{request}\r\nHost: {host}:{port}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{form}");
+    let head =
+        format!("{request}\r\nHost: {host}:{port}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{form}");
     stream.write_all(head.as_bytes()).ok()?;
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);
@@ -51,7 +52,8 @@ fn the_service_serves_the_page_while_it_is_switched_on() {
     let form = "Content-Type: application/x-www-form-urlencoded";
     let request = format!("POST /consignee/login HTTP/1.1\r\nOrigin: http://localhost:{port}\r\n{form}");
     let opened = ask(port, "localhost", &request, &format!("code={code}")).unwrap();
-    let cookie = opened.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap_or_else(|| panic!("{opened}"));
+    let cookie =
+        opened.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap_or_else(|| panic!("{opened}"));
     let cookie = format!("\r\nCookie: {}", cookie.split(';').next().unwrap());
     let overview = get("/consignee/", &cookie).unwrap();
     assert!(overview.starts_with("HTTP/1.1 200") && overview.contains("no product is managed"), "{overview}");

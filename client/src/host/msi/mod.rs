@@ -1,6 +1,7 @@
 //! Windows Installer as the package manager of the host.
 //!
 //! - [`archive`]: an .msi, before it is installed
+//! - [`signed`]: whether it is signed for Windows as its vendor's anchor wants
 //! - [`record`]: what packages have left in the registry
 //! - [`installer`]: `msiexec`, and what its exit codes mean
 //! - [`pending`]: files that only a reboot replaces
@@ -12,6 +13,7 @@ pub mod archive;
 pub mod installer;
 pub mod pending;
 pub mod record;
+pub mod signed;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
