@@ -26,6 +26,20 @@ fn address(site: &Site) -> String {
     site.consignee(&["page", "--url"]).stdout.trim().to_owned()
 }
 
+/// The process has nothing of what makes root powerful, and sees no socket but the agent's and no network.
+fn assert_confined(site: &Site) {
+    let pid = site.host.ok(&["systemctl", "show", "--value", "--property=MainPID", "consignee-page.service"]).stdout;
+    let pid = pid.trim();
+    let status = site.host.shell(&format!("cat /proc/{pid}/status"));
+    for field in ["CapEff:\t0000000000000000", "CapBnd:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"] {
+        assert!(status.contains(field), "{field}: {status}");
+    }
+    let run = site.host.shell(&format!("ls /proc/{pid}/root/run"));
+    assert_eq!(run.split_whitespace().collect::<Vec<_>>(), ["consignee", "consignee-page"]);
+    let network = |pid: &str| site.host.shell(&format!("readlink /proc/{pid}/ns/net"));
+    assert_ne!(network(pid), network("1"));
+}
+
 /// From the product's page to the form with the button.
 fn to_the_button(browser: &Browser) {
     browser.press("tbody a");
@@ -43,6 +57,7 @@ fn a_person_ticks_installs_and_sees_the_end_also_after_a_reload() {
     browser.picture("login-en");
     browser.go(&address(&site));
     browser.wait_for("tbody", "3.26.0");
+    assert_confined(&site);
     assert!(!browser.address().contains("t="), "the code stays in the history: {}", browser.address());
     browser.picture("overview-en");
     browser.press("tbody a");
