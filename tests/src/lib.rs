@@ -17,6 +17,7 @@
 mod apt;
 mod archive;
 mod authority;
+mod browser;
 mod buildbot;
 mod canopsis;
 mod cgroup;
@@ -59,6 +60,7 @@ mod yum;
 
 pub use archive::{Archive, TinyPackage};
 pub use authority::{Authority, Certified};
+pub use browser::{Browser, Reader};
 pub use canopsis::CANOPSIS;
 pub use chroot::Chroot;
 pub use entrance::Entrance;
