@@ -10,6 +10,7 @@ mod add_ons;
 pub mod checks;
 pub mod keep;
 mod repair;
+pub mod repository;
 mod rules;
 pub mod tell;
 pub mod window;

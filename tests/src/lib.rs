@@ -17,6 +17,7 @@
 mod apt;
 mod archive;
 mod authority;
+mod back_office;
 mod buildbot;
 mod canopsis;
 mod cgroup;
@@ -58,6 +59,7 @@ mod wine;
 mod yum;
 
 pub use archive::{Archive, TinyPackage};
+pub use back_office::{BackOffice, MIGRATIONS, STATE};
 pub use authority::{Authority, Certified};
 pub use canopsis::CANOPSIS;
 pub use chroot::Chroot;

@@ -88,6 +88,14 @@ impl Wine {
         self.run(&[&[r"C:\Program Files\Consignee\consignee.exe"], arguments].concat())
     }
 
+    /// Starts the agent's service.
+    pub fn serve(&self) {
+        let line = r#""C:\Program Files\Consignee\consignee.exe" service"#;
+        self.ok(&["sc", "create", "Consignee", "binPath=", line, "start=", "demand"]);
+        self.ok(&["net", "start", "Consignee"]);
+        self.wait_for("Consignee", "RUNNING");
+    }
+
     /// Waits until the service control manager says this of a service.
     pub fn wait_for(&self, service: &str, state: &str) {
         let deadline = Instant::now() + Duration::from_secs(30);

@@ -2,11 +2,12 @@
 
 use std::io;
 use std::ptr::{null, null_mut};
+use std::time::{Duration, SystemTime};
 
-use windows_sys::Win32::Foundation::{ERROR_FILE_NOT_FOUND, ERROR_MORE_DATA, ERROR_NO_MORE_ITEMS};
+use windows_sys::Win32::Foundation::{ERROR_FILE_NOT_FOUND, ERROR_MORE_DATA, ERROR_NO_MORE_ITEMS, FILETIME};
 use windows_sys::Win32::System::Registry::{
     HKEY, HKEY_LOCAL_MACHINE, KEY_READ, KEY_WOW64_64KEY, RRF_RT_REG_MULTI_SZ, RRF_RT_REG_SZ, RegCloseKey,
-    RegEnumKeyExW, RegGetValueW, RegOpenKeyExW,
+    RegEnumKeyExW, RegGetValueW, RegOpenKeyExW, RegQueryInfoKeyW,
 };
 
 use super::{narrow, numbered, wide};
@@ -68,6 +69,33 @@ impl Key {
         }
     }
 
+    /// When it, or a value in it, was last changed.
+    ///
+    /// # Errors
+    /// When that cannot be told.
+    pub fn changed(&self) -> io::Result<SystemTime> {
+        let mut time = FILETIME::default();
+        // SAFETY: nothing but the time is asked for, and the place for it is ours.
+        numbered(unsafe {
+            RegQueryInfoKeyW(
+                self.0,
+                null_mut(),
+                null_mut(),
+                null(),
+                null_mut(),
+                null_mut(),
+                null_mut(),
+                null_mut(),
+                null_mut(),
+                null_mut(),
+                null_mut(),
+                &mut time,
+            )
+        })?;
+        let ticks = u64::from(time.dwHighDateTime) << 32 | u64::from(time.dwLowDateTime);
+        Ok(SystemTime::UNIX_EPOCH + since_1970(ticks))
+    }
+
     fn value(&self, name: &str, kind: u32) -> io::Result<Option<Vec<u16>>> {
         let name = wide(name);
         let mut bytes = 512_u32;
@@ -88,6 +116,13 @@ impl Key {
             }
         }
     }
+}
+
+/// From 100 ns since 1601 to the time since 1970.
+fn since_1970(ticks: u64) -> Duration {
+    const YEARS: u64 = 11_644_473_600 * 10_000_000;
+    let ticks = ticks.saturating_sub(YEARS);
+    Duration::new(ticks / 10_000_000, u32::try_from(ticks % 10_000_000 * 100).unwrap_or(0))
 }
 
 impl Drop for Key {

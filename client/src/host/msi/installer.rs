@@ -5,14 +5,11 @@ use std::time::{Duration, Instant};
 
 use consign_metadata::name::PackageName;
 
+use super::msiexec;
 use super::record::Record;
-use crate::host::command::HostCommand;
-use crate::host::{HostError, Observed};
+use crate::host::HostError;
 use crate::places::Places;
 
-const PROGRAM: &str = "msiexec";
-/// How long one installation may take.
-const LIMIT: Duration = Duration::from_secs(3600);
 /// How long another installation of this host's is waited for, and how often it is tried.
 const PATIENCE: Duration = Duration::from_secs(600);
 const TURN: Duration = Duration::from_secs(5);
@@ -26,6 +23,8 @@ pub enum Meaning {
     DoneAfterReboot,
     /// Another installation is at work.
     Busy,
+    /// It cannot remove what is installed: the package that it was installed from is lost.
+    Lost,
     /// It failed; everything is as it was, as far as Windows Installer says.
     Failed(&'static str),
 }
@@ -40,7 +39,7 @@ pub fn meaning(status: i32) -> Meaning {
         1602 => Meaning::Failed("somebody cancelled it"),
         1603 => Meaning::Failed("a fatal error; its log says which"),
         1604 => Meaning::Failed("it was suspended"),
-        1612 | 1714 => Meaning::Failed("the package that is installed is lost from the cache of Windows Installer"),
+        1612 | 1714 => Meaning::Lost,
         1619 | 2 => Meaning::Failed("the package cannot be opened"),
         1620 => Meaning::Failed("it is no package of Windows Installer"),
         1625 => Meaning::Failed("a policy of this host forbids it"),
@@ -49,23 +48,50 @@ pub fn meaning(status: i32) -> Meaning {
     }
 }
 
-/// Installs a package from its file, over whatever version of it is there.
+/// Installs a package from its file, over whatever version of it is there. `lost` brings back the package that the
+/// installed version came from, where Windows Installer has lost it, and answers whether it could.
 ///
 /// # Errors
 /// When it was not installed.
-pub fn install(places: &Places, file: &Path) -> Result<(), HostError> {
-    let log = log(places, file);
-    run(&["/i", &file.display().to_string()], Some(&log), &format!("install {}", file.display()))
+pub fn install(places: &Places, file: &Path, lost: &dyn Fn() -> Result<bool, HostError>) -> Result<(), HostError> {
+    let (log, action) = (log(places, file), format!("install {}", file.display()));
+    let path = file.display().to_string();
+    if run(places, &["/i", &path], Some(&log), &action)? || (lost()? && run(places, &["/i", &path], Some(&log), &action)?)
+    {
+        return Ok(());
+    }
+    let reason = "the package that is installed is lost from the cache of Windows Installer, and from the agent's own";
+    Err(HostError { action, reason: reason.to_owned() })
+}
+
+/// Puts every file of a package that is installed there once more.
+///
+/// # Errors
+/// When it could not.
+pub fn reinstall(places: &Places, file: &Path) -> Result<(), HostError> {
+    let (log, path) = (log(places, file), file.display().to_string());
+    // All of them, whatever their versions and dates are; from this file, which is taken into the cache anew.
+    let arguments = ["/i", &path, "REINSTALL=ALL", "REINSTALLMODE=vamus"];
+    run(places, &arguments, Some(&log), &format!("install {} again", file.display())).map(drop)
+}
+
+/// Puts the package that a product was installed from back into the cache of Windows Installer.
+///
+/// # Errors
+/// When it could not.
+pub fn recache(places: &Places, file: &Path) -> Result<(), HostError> {
+    let path = file.display().to_string();
+    run(places, &["/fv", &path], None, &format!("give {path} back to Windows Installer")).map(drop)
 }
 
 /// Removes packages, where they are there.
 ///
 /// # Errors
 /// When one is still there.
-pub fn remove(packages: &[PackageName]) -> Result<(), HostError> {
+pub fn remove(places: &Places, packages: &[PackageName]) -> Result<(), HostError> {
     for package in packages {
         if let Some(record) = Record::of(package)? {
-            uninstall(&record, &format!("remove {package}"))?;
+            uninstall(places, &record, &format!("remove {package}"))?;
         }
     }
     Ok(())
@@ -75,7 +101,7 @@ pub fn remove(packages: &[PackageName]) -> Result<(), HostError> {
 ///
 /// # Errors
 /// When it is still there.
-pub fn remove_newer(file: &Path) -> Result<(), HostError> {
+pub fn remove_newer(places: &Places, file: &Path) -> Result<(), HostError> {
     let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     // A name may be the beginning of another one; its version begins with a digit.
     let is_of = |package: &PackageName| {
@@ -83,56 +109,37 @@ pub fn remove_newer(file: &Path) -> Result<(), HostError> {
         rest.is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
     };
     match Record::all()?.into_iter().find(|(package, _)| is_of(package)) {
-        Some((package, record)) => uninstall(&record, &format!("remove {package} {}", record.version)),
+        Some((package, record)) => uninstall(places, &record, &format!("remove {package} {}", record.version)),
         None => Ok(()),
     }
 }
 
-/// Whether exactly these versions are there now. An exit code of 0 does not prove it.
-///
-/// # Errors
-/// Naming the first that is not.
-pub fn arrived(wanted: &[(PackageName, String)], found: &[(PackageName, Observed)]) -> Result<(), HostError> {
-    for (package, version) in wanted {
-        let observed = found.iter().find(|(name, _)| name == package).map(|(_, observed)| observed);
-        let there = observed.map_or("not installed", |observed| &observed.version);
-        if there != version || !observed.is_some_and(|observed| observed.configured) {
-            let reason = format!("Windows Installer says that it is done, and what is there is {there}");
-            return Err(HostError { action: format!("install {package} {version}"), reason });
-        }
-    }
-    Ok(())
-}
-
-fn uninstall(record: &Record, action: &str) -> Result<(), HostError> {
-    if !record.is_registered()? {
+fn uninstall(places: &Places, record: &Record, action: &str) -> Result<(), HostError> {
+    if !record.is_registered()? || run(places, &["/x", &record.product_code], None, action)? {
         return Ok(());
     }
-    run(&["/x", &record.product_code], None, action)
+    let reason = "the package that is installed is lost from the cache of Windows Installer".to_owned();
+    Err(HostError { action: action.to_owned(), reason })
 }
 
-fn run(arguments: &[&str], log: Option<&Path>, action: &str) -> Result<(), HostError> {
+/// Runs it until no other installation is at work; `false` where it has lost a package that it needs.
+fn run(places: &Places, arguments: &[&str], log: Option<&Path>, action: &str) -> Result<bool, HostError> {
     let deadline = Instant::now() + PATIENCE;
-    let mut command = HostCommand::new(PROGRAM).args(arguments.iter().copied());
-    // Restart Manager stops nobody: the agent has stopped the engines, and names who else holds a file.
-    command = command.args(["/qn", "/norestart", "REBOOT=ReallySuppress"]).limit(LIMIT);
-    if let Some(log) = log {
-        command = command.args(["/l*v", &log.display().to_string()]);
-    }
+    let failed = |reason: String| Err(HostError { action: action.to_owned(), reason });
     loop {
-        let ended = command.run()?;
-        let failed = |reason: String| Err(HostError { action: action.to_owned(), reason });
-        match meaning(ended.status) {
-            Meaning::Done => return Ok(()),
+        let status = msiexec::run(places, arguments, log, action)?;
+        match meaning(status) {
+            Meaning::Done => return Ok(true),
             Meaning::DoneAfterReboot => {
                 log::warn!("{action}: some of it counts after a reboot only");
-                return Ok(());
+                return Ok(true);
             }
             Meaning::Busy if Instant::now() < deadline => std::thread::sleep(TURN),
             Meaning::Busy => return failed("another installation has been at work for too long".to_owned()),
+            Meaning::Lost => return Ok(false),
             Meaning::Failed(why) => {
                 let log = log.map(|log| format!(" ({})", log.display())).unwrap_or_default();
-                return failed(format!("msiexec ended with {}: {why}{log}", ended.status));
+                return failed(format!("msiexec ended with {status}: {why}{log}"));
             }
         }
     }
@@ -151,18 +158,7 @@ mod tests {
     fn an_exit_code_is_success_where_only_a_reboot_is_left_to_do() {
         assert_eq!([0, 3010, 1641].map(meaning), [Meaning::Done, Meaning::DoneAfterReboot, Meaning::DoneAfterReboot]);
         assert_eq!(meaning(1618), Meaning::Busy);
+        assert_eq!([1612, 1714].map(meaning), [Meaning::Lost; 2]);
         assert!([1602, 1603, 1638, 17].map(meaning).iter().all(|meaning| matches!(meaning, Meaning::Failed(_))));
-    }
-
-    #[test]
-    fn only_what_is_there_in_the_wanted_version_has_arrived() {
-        let wanted = [("acme-erp".parse().unwrap(), "1.1.0-1".to_owned())];
-        let found = |version: &str, configured| {
-            vec![("acme-erp".parse().unwrap(), Observed { version: version.to_owned(), configured })]
-        };
-        assert_eq!(arrived(&wanted, &found("1.1.0-1", true)), Ok(()));
-        assert!(arrived(&wanted, &found("1.1.0-1", false)).is_err());
-        assert!(arrived(&wanted, &found("1.0.0-1", true)).unwrap_err().reason.ends_with("1.0.0-1"));
-        assert!(arrived(&wanted, &[]).is_err());
     }
 }

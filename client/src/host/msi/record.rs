@@ -4,6 +4,7 @@
 //! one on record there. That a product is still registered with Windows Installer is looked up beside it.
 
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use consign_metadata::name::PackageName;
 use consignee_win32::registry::Key;
@@ -22,6 +23,12 @@ pub struct Record {
     pub product_code: String,
     /// Where it is installed.
     pub folder: Option<PathBuf>,
+    /// Where its data are.
+    pub data: Option<PathBuf>,
+    /// Whether the agent was there when it was installed.
+    pub came_with_agent: bool,
+    /// When it was last changed.
+    pub changed: Option<SystemTime>,
 }
 
 impl Record {
@@ -34,8 +41,10 @@ impl Record {
         let Some(key) = key else { return Ok(None) };
         let text = |name: &str| key.text(name).map_err(|cause| cannot(package.as_str(), &cause));
         let Some(version) = text("Version")? else { return Ok(None) };
-        let folder = text("InstallFolder")?.filter(|folder| !folder.is_empty()).map(PathBuf::from);
-        Ok(Some(Self { version, product_code: text("ProductCode")?.unwrap_or_default(), folder }))
+        let folder = |name: &str| Ok::<_, HostError>(text(name)?.filter(|path| !path.is_empty()).map(PathBuf::from));
+        let (product_code, data) = (text("ProductCode")?.unwrap_or_default(), folder("DataFolder")?);
+        let (came_with_agent, changed) = (text("Wake")?.is_some(), key.changed().ok());
+        Ok(Some(Self { version, product_code, folder: folder("InstallFolder")?, data, came_with_agent, changed }))
     }
 
     /// Those of all packages.
