@@ -88,6 +88,19 @@ impl Wine {
         self.run(&[&[r"C:\Program Files\Consignee\consignee.exe"], arguments].concat())
     }
 
+    /// Starts a program and leaves it running.
+    pub fn start(&self, words: &[&str]) {
+        let mut command = self.command("wine");
+        command.args(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().unwrap_or_else(|error| panic!("{words:?}: {error}"));
+    }
+
+    /// Ends everything, and boots again.
+    pub fn reboot(&self) {
+        self.end();
+        self.boot();
+    }
+
     /// Starts the agent's service.
     pub fn serve(&self) {
         let line = r#""C:\Program Files\Consignee\consignee.exe" service"#;
@@ -116,12 +129,16 @@ impl Wine {
         command.current_dir(Path::new("/"));
         command
     }
+
+    /// All processes of this prefix, and of no other.
+    fn end(&self) {
+        let _ = self.command("wineserver").arg("-k").status();
+        let _ = self.command("wineserver").arg("-w").status();
+    }
 }
 
 impl Drop for Wine {
     fn drop(&mut self) {
-        // All processes of this prefix, and of no other.
-        let _ = self.command("wineserver").arg("-k").status();
-        let _ = self.command("wineserver").arg("-w").status();
+        self.end();
     }
 }

@@ -52,7 +52,7 @@ pub struct Situation<'a> {
     /// Whether a first install waits to be taken up.
     pub deferred: bool,
     /// How its packages came, where it has no journal.
-    arrival: Arrival,
+    pub arrival: Arrival,
     /// How other products are going to be.
     pub prospect: Prospect<'a>,
     /// All products.

@@ -108,8 +108,9 @@ impl Stay for UntilStopped {
     fn ends(&mut self, agent: &Arc<Agent>) -> Option<Ending> {
         if self.looked.is_none_or(|looked| looked.elapsed() >= LOOK) {
             // Whoever begins has woken already.
-            if self.looked.replace(Instant::now()).is_some() {
-                watch::wake(agent);
+            match self.looked.replace(Instant::now()) {
+                Some(_) => watch::wake(agent),
+                None => watch::listen(agent),
             }
             timetable::keep(agent);
         }

@@ -271,6 +271,13 @@ pub trait PackageManager: Send + Sync {
     fn begin(&self) -> Result<(), HostError> {
         Ok(())
     }
+    /// Waits until packages may have changed; `false` where somebody tells the agent.
+    ///
+    /// # Errors
+    /// When nobody can wait for that.
+    fn wait_for_change(&self) -> Result<bool, HostError> {
+        Ok(false)
+    }
     /// How these packages, the modules of a release, came to be here; `is_marked` where a first install of them was
     /// seen already.
     ///

@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use windows_sys::Win32::Foundation::{ERROR_FILE_NOT_FOUND, ERROR_MORE_DATA, ERROR_NO_MORE_ITEMS, FILETIME};
 use windows_sys::Win32::System::Registry::{
-    HKEY, HKEY_LOCAL_MACHINE, KEY_READ, KEY_WOW64_64KEY, RRF_RT_REG_MULTI_SZ, RRF_RT_REG_SZ, RegCloseKey,
-    RegEnumKeyExW, RegGetValueW, RegOpenKeyExW, RegQueryInfoKeyW,
+    HKEY, HKEY_LOCAL_MACHINE, KEY_READ, KEY_WOW64_64KEY, REG_NOTIFY_CHANGE_LAST_SET, REG_NOTIFY_CHANGE_NAME, RRF_RT_REG_MULTI_SZ, RRF_RT_REG_SZ, RegCloseKey,
+    RegEnumKeyExW, RegGetValueW, RegNotifyChangeKeyValue, RegOpenKeyExW, RegQueryInfoKeyW,
 };
 
 use super::{narrow, numbered, wide};
@@ -67,6 +67,16 @@ impl Key {
             }
             names.push(narrow(&name));
         }
+    }
+
+    /// Waits until something in it, or below it, is changed.
+    ///
+    /// # Errors
+    /// When it cannot be watched.
+    pub fn wait_for_change(&self) -> io::Result<()> {
+        let what = REG_NOTIFY_CHANGE_NAME | REG_NOTIFY_CHANGE_LAST_SET;
+        // SAFETY: without an event the call returns once there is a change.
+        numbered(unsafe { RegNotifyChangeKeyValue(self.0, 1, what, null_mut(), 0) })
     }
 
     /// When it, or a value in it, was last changed.

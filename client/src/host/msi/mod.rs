@@ -190,6 +190,10 @@ impl PackageManager for Msi {
         arrival::begin(&self.places)
     }
 
+    fn wait_for_change(&self) -> Result<bool, HostError> {
+        Record::wait_for_change().map(|()| true)
+    }
+
     fn arrival(&self, modules: &[PackageName], is_marked: bool) -> Result<Arrival, HostError> {
         arrival::of(&self.places, modules, is_marked)
     }

@@ -4,7 +4,7 @@
 //! one on record there. That a product is still registered with Windows Installer is looked up beside it.
 
 use std::path::PathBuf;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use consign_metadata::name::PackageName;
 use consignee_win32::registry::Key;
@@ -12,6 +12,8 @@ use consignee_win32::registry::Key;
 use crate::host::HostError;
 
 const PACKAGES: &str = r"Software\Consignee\Packages";
+/// How long a package is written down before it is registered as well; and how often the first is looked for.
+const TURN: Duration = Duration::from_secs(3);
 const REGISTERED: &str = r"Software\Microsoft\Windows\CurrentVersion\Uninstall";
 
 /// A package on record.
@@ -58,6 +60,26 @@ impl Record {
         let packages = names.iter().filter_map(|name| name.parse::<PackageName>().ok());
         let records = packages.map(|package| Ok(Self::of(&package)?.map(|record| (package, record))));
         records.filter_map(Result::transpose).collect()
+    }
+
+    /// Waits until a package has changed, and whoever changes it has probably come to his end.
+    ///
+    /// # Errors
+    /// When the registry cannot be watched.
+    pub fn wait_for_change() -> Result<(), HostError> {
+        let cannot = |cause: std::io::Error| HostError {
+            action: "watch the registry for packages".to_owned(),
+            reason: cause.to_string(),
+        };
+        match Key::open(PACKAGES).map_err(cannot)? {
+            Some(key) => key.wait_for_change().map_err(cannot)?,
+            // The first package makes it.
+            None => while Key::open(PACKAGES).map_err(cannot)?.is_none() {
+                std::thread::sleep(TURN);
+            },
+        }
+        std::thread::sleep(TURN);
+        Ok(())
     }
 
     /// Whether Windows Installer knows the product as well: a record without is what an installation left that was cut
