@@ -21,6 +21,7 @@ use crate::durable;
 use crate::engine::event::Header;
 use crate::engine::journal::JournalError;
 use crate::engine::machine::Upgrade;
+use crate::host::folder;
 use crate::product::Product;
 use crate::pruning;
 use crate::site::keep::Allowance;
@@ -213,8 +214,13 @@ pub fn digest(path: &Path) -> Result<(Sha256, u64), BackupError> {
 /// None where none was sealed, or something was migrated without any.
 ///
 /// # Errors
-/// [`BackupError`]
+/// [`BackupError`]; also where the file system of the backups does not answer, which would hold whoever reads there.
 pub fn of_unit(product: &Product, header: &Header) -> Result<Vec<Seal>, BackupError> {
+    let own = product.backup(header.upgrade);
+    if !folder::answers(&own) {
+        let cause = io::Error::new(io::ErrorKind::TimedOut, "its file system does not answer");
+        return Err(BackupError::Io { action: "read", path: own, cause });
+    }
     let mut seals = VecDeque::new();
     for earlier in product.replaced_by(header).into_iter().rev() {
         match Seal::read(product, earlier.header.upgrade)? {

@@ -113,8 +113,10 @@ fn on_a_host_of_rpm_a_package_that_waits_for_a_reboot_is_told_or_refused() {
 }
 
 const BACKUPS: &str = "/var/lib/consignee/acme/canopsis/backups";
-const WITH_BACKUP: (&str, &str) =
-    ("[[step]]\nname = \"init\"", "[backup]\npaths = [\"/var/lib/canopsis\"]\n\n[[step]]\nname = \"init\"");
+const WITH_BACKUP: (&str, &str) = (
+    "[[step]]\nname = \"init\"",
+    "[backup]\npaths = [\"/var/lib/canopsis\"]\n\n[[step]]\nname = \"init\"\nundo = \"from-backup\"",
+);
 
 /// Mounts a file system whose server never answers: what NFS is to a host when its server is gone. Who is killed
 /// while it waits for it ends.
@@ -160,10 +162,7 @@ fn a_backup_that_could_not_be_written_is_found_before_anything_is_stopped() {
     says(&french, &["rien ne peut être écrit dans", "le remonter, puis examiner de nouveau"]);
     site.host.ok(&["umount", BACKUPS]);
 
-    site.host.ok(&["systemd-run", "--quiet", "--unit=dead.service", "python3", "-c", DEAD, BACKUPS]);
-    site.host.wait_until("the mount", Duration::from_secs(30), || {
-        site.host.exec(&["grep", "--quiet", BACKUPS, "/proc/mounts"]).success().then_some(())
-    });
+    mount_what_does_not_answer(&site);
     let cure = format!("umount --lazy {BACKUPS}");
     is_held_for(&site, &[&format!("the file system of {BACKUPS} does not answer within 3 s"), &cure]);
     // Its server has ended; now it answers that.
@@ -178,5 +177,23 @@ fn a_backup_that_could_not_be_written_is_found_before_anything_is_stopped() {
     site.wait_status(0);
     assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.26.0-1"));
     assert!(site.host.exists(&format!("{BACKUPS}/0002/seal.json")));
+
+    // Nobody who asks for the way back is held by it either, and nothing is stopped for it.
+    mount_what_does_not_answer(&site);
+    let asked = site.host.exec(&["consignee", "rollback", CANOPSIS, "--check"]).expect_code(1);
+    says(&asked, &["its file system does not answer"]);
+    let typed = site.host.exec(&["consignee", "rollback", CANOPSIS, "--accept-data-loss"]).expect_code(1);
+    says(&typed, &["its file system does not answer"]);
+    site.host.ok(&["systemctl", "stop", "dead.service"]);
+    site.host.ok(&["umount", "--lazy", BACKUPS]);
+    site.host.exec(&["consignee", "rollback", CANOPSIS, "--check"]).expect_code(3);
     site.nothing_was_lost(client);
+}
+
+/// Whoever touches the backups from now on waits, until its server ends.
+fn mount_what_does_not_answer(site: &Site) {
+    site.host.ok(&["systemd-run", "--quiet", "--unit=dead.service", "python3", "-c", DEAD, BACKUPS]);
+    site.host.wait_until("the mount", Duration::from_secs(30), || {
+        site.host.exec(&["grep", "--quiet", BACKUPS, "/proc/mounts"]).success().then_some(())
+    });
 }
