@@ -95,6 +95,24 @@ impl Wine {
         command.spawn().unwrap_or_else(|error| panic!("{words:?}: {error}"));
     }
 
+    /// Kills the agent's service, as a crash does, and starts it again.
+    pub fn crash(&self) {
+        let ours = format!("WINEPREFIX={}\0", self.folder.path().join("prefix").display());
+        for process in fs_err::read_dir("/proc").expect("processes").flatten() {
+            let of = |name: &str| fs_err::read_to_string(process.path().join(name)).unwrap_or_default();
+            if of("cmdline").trim_end_matches('\0').ends_with("consignee.exe\0service") && of("environ").contains(&ours) {
+                let number = process.file_name();
+                let killed = Command::new("kill").arg("-9").arg(&number).status();
+                assert!(killed.as_ref().is_ok_and(ExitStatus::success), "{number:?}: {killed:?}");
+            }
+        }
+        let deadline = Instant::now() + Duration::from_secs(30);
+        // Whoever controls services hears of it a moment later.
+        while !self.run(&["net", "start", "Consignee"]).status.success() {
+            assert!(Instant::now() < deadline, "the agent does not start again");
+        }
+    }
+
     /// Ends everything, and boots again.
     pub fn reboot(&self) {
         self.end();

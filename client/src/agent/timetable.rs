@@ -44,9 +44,8 @@ fn is_due(agent: &Agent, every: Duration) -> Result<bool, AgentError> {
     if now < looked || now >= next(looked, every, &last.products) {
         return Ok(true);
     }
-    let known = |id: &ProductId| last.products.iter().any(|line| line.product == *id);
-    let catalogue = Catalogue::read(agent)?;
-    Ok(catalogue.entries.iter().any(|(id, entry)| !entry.installed.is_empty() && !known(id)))
+    let is_new = |entry: &Entry| !entry.installed.is_empty() && Looked::read(&entry.product).is_none();
+    Ok(Catalogue::read(agent)?.entries.values().any(is_new))
 }
 
 fn next(looked: Timestamp, every: Duration, products: &[ProductLine]) -> Timestamp {
@@ -98,12 +97,16 @@ fn line(agent: &Agent, entry: &Entry, feeds: &[Kept], problem: Option<String>) -
     let of_vendor = feeds.iter().filter(|kept| kept.feed.vendor == product.id.vendor);
     let shards = of_vendor.filter_map(|kept| kept.shard(&product.id).ok().flatten());
     let found = agent.packages.observe(&packages).unwrap_or_default();
+    let installed = product.finished().ok().flatten().map(|(version, _)| version);
+    let mut offers = Looked::read(product).map(|looked| looked.offers).unwrap_or_default();
+    // What has come since is no offer any more.
+    offers.retain(|offer| offer.offered.is_none() || offer.offered != installed);
     ProductLine {
         product: product.id.clone(),
-        installed: product.finished().ok().flatten().map(|(version, _)| version),
+        installed,
         detected: found.iter().map(|(package, observed)| (package.clone(), observed.into())).collect(),
         published: shards.flat_map(|shard| shard.releases).map(|release| release.version).max(),
-        offers: Looked::read(product).map(|looked| looked.offers).unwrap_or_default(),
+        offers,
         upgrade: product.newest().ok().flatten().map(|upgrade| state::code(&upgrade.state)),
         problem,
     }

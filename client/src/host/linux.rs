@@ -1,5 +1,7 @@
 //! The adapters of a Linux host: which package manager it has, and systemd.
 
+use consign_metadata::plan::UpgradePlan;
+
 use super::program::Programs;
 use super::rpm::front::{self, Front};
 use super::{HostError, Manager, PackageManager, ServiceManager, apt, dnf, dnf5, systemd, zypper};
@@ -8,6 +10,11 @@ use crate::places::Places;
 /// What the agent's own package says of the host it is for. One that says nothing is from before there was
 /// a choice.
 const KIND: &str = "/usr/share/consignee/package-manager";
+
+/// A plan as it is carried out here.
+pub fn as_here(plan: UpgradePlan) -> UpgradePlan {
+    plan
+}
 
 /// Which package manager this host has.
 pub fn manager(places: &Places) -> Manager {

@@ -53,9 +53,9 @@ pub mod zypper;
 
 pub use kernel::accounts as account;
 #[cfg(unix)]
-pub use linux::{lift, manager, package_manager, programs, service_manager};
+pub use linux::{as_here, lift, manager, package_manager, programs, service_manager};
 #[cfg(windows)]
-pub use windows::{lift, manager, package_manager, programs, service_manager};
+pub use windows::{as_here, lift, manager, package_manager, programs, service_manager};
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -9,7 +9,7 @@ use consign_metadata::name::PackageName;
 
 use super::record::Record;
 use super::unsettled::Unsettled;
-use super::{content, installer, store};
+use super::{cache, content, installer, store};
 use crate::host::HostError;
 use crate::places::Places;
 
@@ -45,7 +45,7 @@ pub fn carry_out(places: &Places, wanted: &[Wanted]) -> Result<(), HostError> {
 pub fn put_back(places: &Places, files: &[PathBuf]) -> Result<(), HostError> {
     files.iter().try_for_each(|file| {
         installer::remove_newer(places, file)?;
-        installer::install(places, file, &|| Ok(false))
+        installer::install(places, file)
     })
 }
 
@@ -61,7 +61,10 @@ fn one(places: &Places, package: &PackageName, version: &str, file: &std::path::
             false => Ok(()),
         };
     }
-    installer::install(places, file, &|| give_back(places, package, record.as_ref()))?;
+    if let Some(record) = &record {
+        give_back(places, package, record)?;
+    }
+    installer::install(places, file)?;
     match Record::of(package)? {
         Some(found) if found.version == version && found.is_registered()? => Ok(()),
         found => {
@@ -72,14 +75,15 @@ fn one(places: &Places, package: &PackageName, version: &str, file: &std::path::
     }
 }
 
-/// Gives Windows Installer the package back that the installed version came from; whether it is kept.
-fn give_back(places: &Places, package: &PackageName, record: Option<&Record>) -> Result<bool, HostError> {
-    let Some(record) = record else { return Ok(false) };
+/// Gives Windows Installer the package back that the installed version came from, where it has lost it.
+fn give_back(places: &Places, package: &PackageName, record: &Record) -> Result<(), HostError> {
+    let Some(place) = cache::missing(record)? else { return Ok(()) };
     match store::verified(places, package, &record.version) {
-        Ok(file) => installer::recache(places, &file).map(|()| true),
+        Ok(file) => cache::restore(&file, &place),
+        // Windows Installer says itself what it cannot do without.
         Err(problem) => {
             log::warn!("{problem}");
-            Ok(false)
+            Ok(())
         }
     }
 }

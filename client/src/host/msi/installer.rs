@@ -23,8 +23,6 @@ pub enum Meaning {
     DoneAfterReboot,
     /// Another installation is at work.
     Busy,
-    /// It cannot remove what is installed: the package that it was installed from is lost.
-    Lost,
     /// It failed; everything is as it was, as far as Windows Installer says.
     Failed(&'static str),
 }
@@ -39,7 +37,7 @@ pub fn meaning(status: i32) -> Meaning {
         1602 => Meaning::Failed("somebody cancelled it"),
         1603 => Meaning::Failed("a fatal error; its log says which"),
         1604 => Meaning::Failed("it was suspended"),
-        1612 | 1714 => Meaning::Lost,
+        1612 | 1714 => Meaning::Failed("the package that is installed is lost from the cache of Windows Installer"),
         1619 | 2 => Meaning::Failed("the package cannot be opened"),
         1620 => Meaning::Failed("it is no package of Windows Installer"),
         1625 => Meaning::Failed("a policy of this host forbids it"),
@@ -48,20 +46,13 @@ pub fn meaning(status: i32) -> Meaning {
     }
 }
 
-/// Installs a package from its file, over whatever version of it is there. `lost` brings back the package that the
-/// installed version came from, where Windows Installer has lost it, and answers whether it could.
+/// Installs a package from its file, over whatever version of it is there.
 ///
 /// # Errors
 /// When it was not installed.
-pub fn install(places: &Places, file: &Path, lost: &dyn Fn() -> Result<bool, HostError>) -> Result<(), HostError> {
-    let (log, action) = (log(places, file), format!("install {}", file.display()));
-    let path = file.display().to_string();
-    if run(places, &["/i", &path], Some(&log), &action)? || (lost()? && run(places, &["/i", &path], Some(&log), &action)?)
-    {
-        return Ok(());
-    }
-    let reason = "the package that is installed is lost from the cache of Windows Installer, and from the agent's own";
-    Err(HostError { action, reason: reason.to_owned() })
+pub fn install(places: &Places, file: &Path) -> Result<(), HostError> {
+    let log = log(places, file);
+    run(places, &["/i", &file.display().to_string()], Some(&log), &format!("install {}", file.display()))
 }
 
 /// Puts every file of a package that is installed there once more.
@@ -72,16 +63,7 @@ pub fn reinstall(places: &Places, file: &Path) -> Result<(), HostError> {
     let (log, path) = (log(places, file), file.display().to_string());
     // All of them, whatever their versions and dates are; from this file, which is taken into the cache anew.
     let arguments = ["/i", &path, "REINSTALL=ALL", "REINSTALLMODE=vamus"];
-    run(places, &arguments, Some(&log), &format!("install {} again", file.display())).map(drop)
-}
-
-/// Puts the package that a product was installed from back into the cache of Windows Installer.
-///
-/// # Errors
-/// When it could not.
-pub fn recache(places: &Places, file: &Path) -> Result<(), HostError> {
-    let path = file.display().to_string();
-    run(places, &["/fv", &path], None, &format!("give {path} back to Windows Installer")).map(drop)
+    run(places, &arguments, Some(&log), &format!("install {} again", file.display()))
 }
 
 /// Removes packages, where they are there.
@@ -115,28 +97,26 @@ pub fn remove_newer(places: &Places, file: &Path) -> Result<(), HostError> {
 }
 
 fn uninstall(places: &Places, record: &Record, action: &str) -> Result<(), HostError> {
-    if !record.is_registered()? || run(places, &["/x", &record.product_code], None, action)? {
+    if !record.is_registered()? {
         return Ok(());
     }
-    let reason = "the package that is installed is lost from the cache of Windows Installer".to_owned();
-    Err(HostError { action: action.to_owned(), reason })
+    run(places, &["/x", &record.product_code], None, action)
 }
 
-/// Runs it until no other installation is at work; `false` where it has lost a package that it needs.
-fn run(places: &Places, arguments: &[&str], log: Option<&Path>, action: &str) -> Result<bool, HostError> {
+/// Runs it until no other installation is at work.
+fn run(places: &Places, arguments: &[&str], log: Option<&Path>, action: &str) -> Result<(), HostError> {
     let deadline = Instant::now() + PATIENCE;
     let failed = |reason: String| Err(HostError { action: action.to_owned(), reason });
     loop {
         let status = msiexec::run(places, arguments, log, action)?;
         match meaning(status) {
-            Meaning::Done => return Ok(true),
+            Meaning::Done => return Ok(()),
             Meaning::DoneAfterReboot => {
                 log::warn!("{action}: some of it counts after a reboot only");
-                return Ok(true);
+                return Ok(());
             }
             Meaning::Busy if Instant::now() < deadline => std::thread::sleep(TURN),
             Meaning::Busy => return failed("another installation has been at work for too long".to_owned()),
-            Meaning::Lost => return Ok(false),
             Meaning::Failed(why) => {
                 let log = log.map(|log| format!(" ({})", log.display())).unwrap_or_default();
                 return failed(format!("msiexec ended with {status}: {why}{log}"));
@@ -158,7 +138,6 @@ mod tests {
     fn an_exit_code_is_success_where_only_a_reboot_is_left_to_do() {
         assert_eq!([0, 3010, 1641].map(meaning), [Meaning::Done, Meaning::DoneAfterReboot, Meaning::DoneAfterReboot]);
         assert_eq!(meaning(1618), Meaning::Busy);
-        assert_eq!([1612, 1714].map(meaning), [Meaning::Lost; 2]);
         assert!([1602, 1603, 1638, 17].map(meaning).iter().all(|meaning| matches!(meaning, Meaning::Failed(_))));
     }
 }

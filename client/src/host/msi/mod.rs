@@ -6,6 +6,7 @@
 //! - [`record`]: what packages have left in the registry; [`content`]: their files, against what they should be
 //! - [`msiexec`]: the program; [`installer`]: what is asked of it, and what its exit codes mean
 //! - [`change`]: several packages as one; [`arrival`]: those that came without a word
+//! - [`cache`]: what Windows Installer keeps of an installed package
 //! - [`pending`]: files that only a reboot replaces; [`unsettled`]: those that somebody had open
 //!
 //! There are no lists that a person upgrades from: what is installed is what the agent, or a person, hands to
@@ -13,6 +14,7 @@
 
 pub mod archive;
 pub mod arrival;
+pub mod cache;
 pub mod change;
 pub mod content;
 pub mod installer;
