@@ -167,6 +167,7 @@ fn a_package_that_windows_installer_has_lost_is_given_back() {
     office.release("4.1.1", &[]).unwrap();
     let (code, said) = upgrade(&wine, &["--yes"]);
     assert_eq!(code, Some(0), "{said}\n{}", log(&wine));
+    assert_eq!(log(&wine).matches("which has lost it").count(), 3, "{}", log(&wine));
     wait_for(&wine, "installed", "4.1.1");
 }
 

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use crate::engine::event::EngineState;
 use crate::host::program::{Ended, Program, Programs};
-use crate::host::{Hold, HostError, Identity, Observed, PackageManager, Repository, ServiceManager, Source};
+use crate::host::{Arrival, HeldOpen, Hold, HostError, Identity, Observed, PackageManager, Repository, ServiceManager, Source};
 use crate::site::Repair;
 
 /// What the host has, and what was done to it.
@@ -70,6 +70,12 @@ pub struct State {
     pub meanwhile: Option<Box<dyn FnOnce() + Send>>,
     /// What is not configured is there in two versions.
     pub twice: bool,
+    /// Nobody tells of packages: how they came.
+    pub arrival: Option<Arrival>,
+    /// Somebody has files of the packages open.
+    pub held_open: Option<HeldOpen>,
+    /// How often the agent looks by itself.
+    pub every: Option<Duration>,
 }
 
 /// The host.
@@ -175,6 +181,18 @@ impl PackageManager for Host {
     }
     fn transaction(&self) -> Result<Option<u32>, HostError> {
         Ok(self.state().transaction)
+    }
+    fn arrival(&self, _: &[PackageName], is_marked: bool) -> Result<Arrival, HostError> {
+        let arrival = self.state().arrival.unwrap_or(Arrival::Known);
+        // What was seen to come is marked, and does not become known before it is taken up.
+        assert!(!is_marked || arrival != Arrival::Known, "a first install is forgotten");
+        Ok(arrival)
+    }
+    fn held_open(&self, _: &[PackageName]) -> Result<Option<HeldOpen>, HostError> {
+        Ok(self.state().held_open.clone())
+    }
+    fn look_every(&self) -> Option<Duration> {
+        self.state().every
     }
     fn repair(&self, may: Repair) -> Result<(), HostError> {
         let mut state = self.state();
