@@ -146,7 +146,10 @@ impl BackOffice {
         for (service, program) in PROGRAMS {
             self.compile(&project, version, service, program)?;
         }
-        let url = format!("[repository]\nurl = \"http://127.0.0.1:{}/\"\n\n[[module]]\npackage = \"acme-database\"", self.port);
+        let url = format!(
+            "[repository]\nurl = \"http://127.0.0.1:{}/\"\n\n[[module]]\npackage = \"acme-database\"",
+            self.port
+        );
         let ours = [
             ("@VERSION@", version),
             ("[[module]]\npackage = \"acme-database\"", &url),

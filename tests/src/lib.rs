@@ -59,8 +59,8 @@ mod wine;
 mod yum;
 
 pub use archive::{Archive, TinyPackage};
-pub use back_office::{BackOffice, MIGRATIONS, STATE};
 pub use authority::{Authority, Certified};
+pub use back_office::{BackOffice, MIGRATIONS, STATE};
 pub use canopsis::CANOPSIS;
 pub use chroot::Chroot;
 pub use entrance::Entrance;

@@ -100,7 +100,8 @@ impl Wine {
         let ours = format!("WINEPREFIX={}\0", self.folder.path().join("prefix").display());
         for process in fs_err::read_dir("/proc").expect("processes").flatten() {
             let of = |name: &str| fs_err::read_to_string(process.path().join(name)).unwrap_or_default();
-            if of("cmdline").trim_end_matches('\0').ends_with("consignee.exe\0service") && of("environ").contains(&ours) {
+            if of("cmdline").trim_end_matches('\0').ends_with("consignee.exe\0service") && of("environ").contains(&ours)
+            {
                 let number = process.file_name();
                 let killed = Command::new("kill").arg("-9").arg(&number).status();
                 assert!(killed.as_ref().is_ok_and(ExitStatus::success), "{number:?}: {killed:?}");

@@ -148,7 +148,8 @@ fn a_file_that_somebody_has_open_is_named_and_nothing_loops() {
         wine.consignee(&["retry", PRODUCT]);
     }
     wine.consignee(&["hook", "wake"]);
-    let said = until("the end of it", Duration::from_secs(30), || Some(status(&wine)).filter(|s| s.contains("3 times")));
+    let said =
+        until("the end of it", Duration::from_secs(30), || Some(status(&wine)).filter(|s| s.contains("3 times")));
     assert!(said.is_ok(), "{}\n{}\n{}", status(&wine), unsettled(), log(&wine));
     // Windows restarts: what waited for that is the new file, and the upgrade goes on by itself.
     wine.reboot();

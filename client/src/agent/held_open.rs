@@ -15,12 +15,7 @@ const NAMED: usize = 5;
 ///
 /// # Errors
 /// When the journal cannot be written.
-pub fn is_tried_now(
-    agent: &Agent,
-    product: &Product,
-    upgrade: &Upgrade,
-    held: &HeldOpen,
-) -> Result<bool, AgentError> {
+pub fn is_tried_now(agent: &Agent, product: &Product, upgrade: &Upgrade, held: &HeldOpen) -> Result<bool, AgentError> {
     match held.due {
         Some(due) => Ok(agent.clock.now() >= due),
         None if matches!(upgrade.state, State::Halted { cause: HaltCause::Partial, .. }) => {

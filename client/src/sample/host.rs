@@ -13,7 +13,9 @@ use jiff::Timestamp;
 
 use crate::engine::event::EngineState;
 use crate::host::program::{Ended, Program, Programs};
-use crate::host::{Arrival, HeldOpen, Hold, HostError, Identity, Observed, PackageManager, Repository, ServiceManager, Source};
+use crate::host::{
+    Arrival, HeldOpen, Hold, HostError, Identity, Observed, PackageManager, Repository, ServiceManager, Source,
+};
 use crate::site::Repair;
 
 /// What the host has, and what was done to it.

@@ -16,13 +16,15 @@ use crate::places::Places;
 /// How long more packages of a product are waited for.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// The agent is here from now on, and no package was before it.
+/// The agent is here from now on, and no product was before it.
 ///
 /// # Errors
 /// When that cannot be written down.
 pub fn begin(places: &Places) -> Result<(), HostError> {
     let path = places.managed();
-    if path.exists() || !Record::all()?.is_empty() {
+    // The package of the agent itself, and those that introduce vendors, have no plan.
+    let has_product = std::fs::read_dir(places.plans()).is_ok_and(|mut plans| plans.next().is_some());
+    if path.exists() || has_product {
         return Ok(());
     }
     durable::replace(&path, b"").map_err(|cause| at("write", &path, cause))

@@ -37,7 +37,8 @@ pub fn restore(package: &Path, place: &Path) -> Result<(), HostError> {
 
 /// A code as it is the name of a key: each part turned round, and of the last ones each pair of digits.
 fn packed(code: &str) -> Option<String> {
-    let digits: Vec<char> = code.chars().filter(char::is_ascii_hexdigit).map(|digit| digit.to_ascii_uppercase()).collect();
+    let digits: Vec<char> =
+        code.chars().filter(char::is_ascii_hexdigit).map(|digit| digit.to_ascii_uppercase()).collect();
     if digits.len() != 32 {
         return None;
     }

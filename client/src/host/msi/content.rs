@@ -88,8 +88,7 @@ impl Folders<'_> {
             .filter(|(_, (_, attributes))| is_replaced(attributes))
             .map(|(component, (folder, _))| (component, folder))
             .collect();
-        let [files, of, names] =
-            ["File", "Component_", "FileName"].map(|column| self.tables.column("File", column));
+        let [files, of, names] = ["File", "Component_", "FileName"].map(|column| self.tables.column("File", column));
         let files = files.into_iter().zip(of.into_iter().zip(names));
         files
             .filter_map(|(file, (component, name))| {

@@ -70,8 +70,10 @@ pub fn subscription(places: &Places, vendor: &VendorName) -> Option<Subscription
 /// # Errors
 /// When it cannot be read.
 pub fn trust(places: &Places) -> Result<Trust, HostError> {
-    let cannot =
-        |cause: crate::trust::TrustError| HostError { action: "read the anchors".to_owned(), reason: cause.to_string() };
+    let cannot = |cause: crate::trust::TrustError| HostError {
+        action: "read the anchors".to_owned(),
+        reason: cause.to_string(),
+    };
     Trust::read(places).map_err(cannot)
 }
 
@@ -98,7 +100,12 @@ fn of(places: &Places, vendor: &Vendor, package: &PackageName) -> Vec<Published>
         .collect()
 }
 
-fn published(product: &ProductId, release: FeedRelease, package: &PackageName, from: &Subscription) -> Option<Published> {
+fn published(
+    product: &ProductId,
+    release: FeedRelease,
+    package: &PackageName,
+    from: &Subscription,
+) -> Option<Published> {
     let order = (release.version, release.revision);
     let is_it = |found: &FeedPackage| found.package == *package && found.architecture == architecture();
     let found = release.packages.into_iter().find(|found| is_it(found) && found.native.msi.is_some())?;

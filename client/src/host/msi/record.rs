@@ -74,9 +74,11 @@ impl Record {
         match Key::open(PACKAGES).map_err(cannot)? {
             Some(key) => key.wait_for_change().map_err(cannot)?,
             // The first package makes it.
-            None => while Key::open(PACKAGES).map_err(cannot)?.is_none() {
-                std::thread::sleep(TURN);
-            },
+            None => {
+                while Key::open(PACKAGES).map_err(cannot)?.is_none() {
+                    std::thread::sleep(TURN);
+                }
+            }
         }
         std::thread::sleep(TURN);
         Ok(())

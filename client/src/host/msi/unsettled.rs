@@ -101,7 +101,9 @@ impl Package {
         let more = self.files.len().saturating_sub(NAMED);
         let more = if more == 0 { String::new() } else { format!(", and {more} more") };
         let (attempts, files) = (self.attempts, files.join(", "));
-        format!("still old after {attempts} of {TRIES} attempts, until that is closed or Windows restarts: {files}{more}")
+        format!(
+            "still old after {attempts} of {TRIES} attempts, until that is closed or Windows restarts: {files}{more}"
+        )
     }
 }
 

@@ -63,7 +63,9 @@ pub fn unit_of(service: &str) -> Option<UnitName> {
     let escaped = service.chars().fold(String::new(), |mut name, character| {
         match character.is_ascii_alphanumeric() || "-_.:@".contains(character) {
             true => name.push(character),
-            false => character.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| name.push_str(&format!(r"\x{byte:02x}"))),
+            false => {
+                character.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| name.push_str(&format!(r"\x{byte:02x}")))
+            }
         }
         name
     });
