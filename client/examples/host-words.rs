@@ -8,6 +8,11 @@
 //! host-words going-down
 //! host-words observe|start|enable|describe|active <unit>
 //! host-words stop|guard|release <unit>...
+//! host-words event <number> [parameter]...
+//! host-words sentence <program> <number> <language> [parameter]...
+//! host-words barred <package> <folder> <account>...
+//! host-words pipe <name> <SDDL>
+//! host-words memory
 //! ```
 
 #![allow(clippy::print_stdout)]
@@ -68,6 +73,66 @@ fn said(words: &[&str]) -> Result<String, HostError> {
         ["stop", names @ ..] => Ok(format!("{:?}", services.stop(&units(names), limit)?)),
         ["guard", names @ ..] => Ok(format!("{:?}", services.guard(&units(names), "/unfinished".as_ref())?)),
         ["release", names @ ..] => Ok(format!("{:?}", services.release(&units(names))?)),
+        #[cfg(windows)]
+        words => on_windows::said(words),
+        #[cfg(unix)]
         _ => panic!("see the first lines of this program"),
+    }
+}
+
+/// What only Windows has.
+#[cfg(windows)]
+mod on_windows {
+    use std::io;
+    use std::path::Path;
+
+    use consign_metadata::plan::{WindowsModule, WindowsService, WindowsStart, WindowsWrite};
+    use consignee::host::event_log::{self, Level};
+    use consignee::host::{self, HostError};
+    use consignee_win32::{event_log as entries, pipe};
+
+    pub fn said(words: &[&str]) -> Result<String, HostError> {
+        let owned = |words: &[&str]| -> Vec<String> { words.iter().map(|word| (*word).to_owned()).collect() };
+        match words {
+            ["event", number, parameters @ ..] => {
+                event_log::write(number.parse().expect("a number"), Level::Warning, &owned(parameters));
+                Ok("written".to_owned())
+            }
+            ["sentence", program, number, language, parameters @ ..] => {
+                let (number, language) = (number.parse().expect("a number"), language.parse().expect("a number"));
+                let sentence = entries::sentence(Path::new(program), number, language, &owned(parameters));
+                Ok(sentence.unwrap_or_else(|cause| cause.to_string()))
+            }
+            ["barred", package, folder, accounts @ ..] => {
+                let found = host::barred(&package.parse().expect("a package"), &module(folder, owned(accounts)))?;
+                let one = |barred: &host::barred::Barred| format!("{}: {:?}", barred.account, barred.why);
+                Ok(found.iter().map(one).collect::<Vec<_>>().join("\n"))
+            }
+            ["pipe", name, list] => {
+                Ok(claim(name, list).map_or_else(|cause| cause.to_string(), |()| "asked".to_owned()))
+            }
+            ["memory"] => {
+                Ok(consignee_win32::process::memory().map_or_else(|e| e.to_string(), |bytes| bytes.to_string()))
+            }
+            _ => panic!("see the first lines of this program"),
+        }
+    }
+
+    fn module(folder: &str, accounts: Vec<String>) -> WindowsModule {
+        let service = WindowsService {
+            name: "AcmeErp".to_owned(),
+            program: r"{install}\bin\erp.exe".to_owned(),
+            account: r"NT SERVICE\AcmeErp".to_owned(),
+            start: WindowsStart::Automatic,
+        };
+        let write = WindowsWrite { folder: folder.to_owned(), accounts };
+        WindowsModule { services: vec![service], writes: vec![write], ..WindowsModule::default() }
+    }
+
+    /// Claims the name of a pipe, until somebody has asked.
+    fn claim(name: &str, list: &str) -> io::Result<()> {
+        let listener = pipe::Listener::bind(name, list)?;
+        while listener.accept(std::time::Duration::from_secs(1))?.is_none() {}
+        Ok(())
     }
 }

@@ -6,7 +6,7 @@
 use std::io::{self, BufRead, BufReader, Write};
 use std::time::{Duration, Instant};
 
-use crate::host::kernel::socket;
+use crate::host::kernel::{shell, socket};
 use crate::places::Places;
 use crate::request::{Reply, Request};
 
@@ -17,7 +17,7 @@ pub enum NoAnswer {
     #[error("cannot reach the agent's service: {0}")]
     Unreachable(io::Error),
     /// Only root may ask.
-    #[error("cannot reach the agent's service: only root may")]
+    #[error("cannot reach the agent's service: only {} may", shell::ADMINISTRATOR)]
     Denied,
     /// The service hung up before its last reply.
     #[error("cannot go on: the agent's service ended the conversation")]

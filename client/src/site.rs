@@ -206,5 +206,5 @@ fn wrong(path: &Path, text: &str, span: Range<usize>, problem: String) -> SiteEr
     SiteError::Wrong { path: path.to_owned(), line, column, problem }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests;

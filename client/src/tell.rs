@@ -187,5 +187,5 @@ fn problem(action: &str, reason: &str) -> HostError {
     HostError { action: action.to_owned(), reason: reason.to_owned() }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests;

@@ -291,5 +291,5 @@ fn names(folder: &Path) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests;

@@ -4,12 +4,16 @@
 //! to and which key has which role; `certificate.pgp` beside it holds the keys. A key that is in the
 //! certificate but has no role here signs nothing that is accepted.
 
+mod windows;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::document::{DocumentError, Kind, Role};
 use crate::name::{ChannelName, ProductId, ProductName, VendorName};
+
+pub use windows::WindowsPins;
 
 /// The only format so far.
 pub const FORMAT: u32 = 1;
@@ -46,6 +50,10 @@ pub struct Anchor {
     /// Keys that may sign the package `consignee`, and nothing else.
     #[serde(default)]
     pub agent: BTreeSet<Fingerprint>,
+    /// By whom packages must be signed for Windows. Only on hosts with Windows: agents elsewhere may be older
+    /// than the field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub windows: Option<WindowsPins>,
 }
 
 /// Fingerprint of an OpenPGP key: upper-case hexadecimal digits (40 of them for a v4 key).

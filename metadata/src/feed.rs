@@ -10,6 +10,9 @@
 //! | head | `consign/<channel>/feed.pgp` |
 //! | shard | `consign/shards/<sha256>.json` |
 //! | plan | `consign/plans/<sha256 of the plan>.pgp` |
+//! | packages for Windows that are no part of a product | `consign/windows/<sha256>.json` |
+
+mod windows;
 
 use std::collections::BTreeMap;
 
@@ -22,6 +25,8 @@ use crate::name::{ChannelName, PackageName, ProductId, ProductName, VendorName};
 use crate::plan::NativeVersions;
 use crate::text::{Language, Text};
 use crate::version::Version;
+
+pub use windows::{MAXIMUM_WINDOWS_SIZE, WindowsIndex};
 
 /// The only format of head and shard so far.
 pub const FORMAT: u32 = 1;

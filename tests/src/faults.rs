@@ -42,6 +42,19 @@ impl Faults {
         Ok(faults)
     }
 
+    /// Only where a test asks for them.
+    pub fn load_by_hand(host: &Host) -> Result<Faults> {
+        let faults = Faults::bring(host)?;
+        host.ok(&["sync"]);
+        Ok(faults)
+    }
+
+    /// A command with them in it, and in every program that it starts.
+    pub fn within(&self, command: &[String]) -> Vec<String> {
+        let with = ["env".to_owned(), format!("LD_PRELOAD={LIBRARY}")];
+        with.into_iter().chain(command.iter().cloned()).collect()
+    }
+
     fn bring(host: &Host) -> Result<Faults> {
         host.copy_in(library()?, LIBRARY);
         Ok(Faults { entrance: host.entrance() })

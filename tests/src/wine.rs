@@ -47,6 +47,18 @@ impl Wine {
         Ok(wine)
     }
 
+    /// The same with the agent's unit tests, as `C:\unit-tests.exe`.
+    ///
+    /// # Errors
+    /// Also where they are not built.
+    pub fn with_unit_tests() -> Result<Self, NotRun> {
+        let built = Lab::repository().join("target/agent/windows/unit-tests.exe");
+        let wine = Self::with_agent()?;
+        let missing = |cause| NotRun::because(&format!("{cause} (run scripts/agent --windows)"));
+        fs_err::copy(&built, wine.path(r"C:\unit-tests.exe")).map_err(missing)?;
+        Ok(wine)
+    }
+
     // What the first command starts inherits its streams, and all of it ends when nobody has been there for a while.
     fn boot(&self) {
         for words in [["wineserver", "-p"].as_slice(), &["wine", "wineboot"]] {
@@ -81,6 +93,32 @@ impl Wine {
     /// Says one word of the host adapters (`client/examples/host-words.rs`), and answers what is answered.
     pub fn word(&self, words: &[&str]) -> String {
         self.ok(&[&[r"C:\host-words.exe"], words].concat()).trim().to_owned()
+    }
+
+    /// Says one word, and answers what Wine itself says of it on one of its channels (`+eventlog`).
+    pub fn heard(&self, channel: &str, words: &[&str]) -> String {
+        let mut command = self.command("timeout");
+        command.args(["60", "wine", r"C:\host-words.exe"]).args(words).env("WINEDEBUG", channel);
+        let output = command.output().unwrap_or_else(|error| panic!("{words:?}: {error}"));
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
+    /// What each process of this Windows that runs a program has of its own in memory, in KiB: the program itself,
+    /// which Wine reads where Windows only maps it, and the rest.
+    pub fn memory(&self, program: &str) -> Vec<(u64, u64)> {
+        let prefix = format!("WINEPREFIX={}", self.folder.path().join("prefix").display());
+        let is_it = |folder: &Path| {
+            let has = |file: &str, text: &str| {
+                let bytes = fs_err::read(folder.join(file)).unwrap_or_default();
+                bytes.split(|byte| *byte == 0).any(|part| String::from_utf8_lossy(part).contains(text))
+            };
+            has("cmdline", program) && has("environ", &prefix)
+        };
+        let processes = fs_err::read_dir("/proc").into_iter().flatten().flatten().map(|entry| entry.path());
+        processes
+            .filter(|folder| is_it(folder))
+            .filter_map(|folder| Some(own_memory(&fs_err::read_to_string(folder.join("smaps")).ok()?)))
+            .collect()
     }
 
     /// The agent's command.
@@ -159,5 +197,34 @@ impl Wine {
 impl Drop for Wine {
     fn drop(&mut self) {
         self.end();
+    }
+}
+
+/// Where programs of 64 bits begin and where libraries may, which is far enough.
+const PROGRAM: std::ops::Range<u64> = 0x1_4000_0000..0x1_5000_0000;
+
+/// The sums of `Anonymous:` of a table as proc_pid_smaps(5) has it: the program's, and the others'.
+fn own_memory(table: &str) -> (u64, u64) {
+    let (mut program, mut rest, mut is_program) = (0, 0, false);
+    for line in table.lines() {
+        let begin = line.split_once('-').and_then(|(begin, _)| u64::from_str_radix(begin, 16).ok());
+        is_program = begin.map_or(is_program, |begin| PROGRAM.contains(&begin));
+        let Some(figure) = line.strip_prefix("Anonymous:") else { continue };
+        let kibibytes: u64 = figure.trim().trim_end_matches(" kB").parse().unwrap_or(0);
+        *(if is_program { &mut program } else { &mut rest }) += kibibytes;
+    }
+    (program, rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_program_is_told_from_the_rest() {
+        let table = "140001000-141443000 r-xp 00000000 00:00 0\nRss:    20744 kB\nAnonymous:      20744 kB\n\
+                     00022000-00320000 rw-p 00000000 00:00 0\nAnonymous:        976 kB\n\
+                     7f00-8000 rw-p 00000000 00:00 0 [heap]\nAnonymous:          8 kB\n";
+        assert_eq!(own_memory(table), (20744, 984));
     }
 }

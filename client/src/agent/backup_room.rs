@@ -14,8 +14,8 @@ use super::situation::Situation;
 use crate::backup::{self, Contents, Seal, SealedPart};
 use crate::database::{self, Client, Extent, SIZE};
 use crate::engine::event::{Failure, Purpose};
-use crate::host::HostError;
 use crate::host::kernel::files;
+use crate::host::{self, HostError};
 use crate::product::Product;
 
 /// How long the files of a backup are counted: somebody waits for the look. What was counted by then is needed at
@@ -44,9 +44,9 @@ pub fn needed(agent: &Agent, situation: &Situation<'_>, plan: &UpgradePlan) -> R
         let last = last.as_ref().and_then(|seal| part_of(seal, part.name()));
         match part {
             BackupPart::Files { paths, .. } => {
-                room.saved(
-                    paths.iter().map(|path| taken(&agent.places.at(path), deadline)).fold(0, u64::saturating_add),
-                );
+                // One of a package that is not there yet takes nothing.
+                let there = paths.iter().filter_map(|path| Some(agent.places.at(&host::place(path).ok()?)));
+                room.saved(there.map(|path| taken(&path, deadline)).fold(0, u64::saturating_add));
             }
             BackupPart::Command { .. } => room.staged(last.map_or(0, |last| last.bytes)),
             BackupPart::Database { name, database } => {

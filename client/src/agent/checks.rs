@@ -13,7 +13,7 @@ use consign_metadata::name::{PackageName, ProductId, UnitName};
 use consign_metadata::plan::UpgradePlan;
 
 use super::situation::Situation;
-use super::{Agent, backup_room, previous, room, targets};
+use super::{Agent, backup_room, previous, room, targets, writers};
 use crate::engine::event::{HeldFile, Purpose, Reason};
 use crate::host::open_files::{self, Sought};
 use crate::host::{HostError, PackageManager};
@@ -164,7 +164,9 @@ pub fn of_host(agent: &Agent, situation: &Situation<'_>, plan: &UpgradePlan) -> 
     match situation.under_way() {
         Some(_) => Found::default(),
         None => {
-            let mut found = Subject::of(agent, situation, plan).look();
+            let subject = Subject::of(agent, situation, plan);
+            let mut found = subject.look();
+            writers::look(&plan.body.windows, subject.weights().identities, &mut found);
             found.held.extend(targets::reasons(agent, situation, plan));
             found
         }
@@ -178,6 +180,7 @@ pub fn of_offer(agent: &Agent, situation: &Situation<'_>, plan: &UpgradePlan, re
     }
     let subject = Subject::of(agent, situation, plan);
     let (mut found, weights) = (subject.look(), subject.weights());
+    writers::look(&plan.body.windows, weights.identities, &mut found);
     found.held.extend(targets::reasons(agent, situation, plan));
     // Whoever looks into it would not come back.
     if found.held.iter().any(targets::does_not_answer) {

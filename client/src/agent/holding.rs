@@ -9,7 +9,7 @@ use super::Agent;
 use super::checks::Subject;
 use super::situation::Situation;
 use crate::engine::event::Holder;
-use crate::host::HostError;
+use crate::host::{self, HostError};
 
 /// Those who can be seen; what cannot be looked at is left out.
 pub fn holders(agent: &Agent, situation: &Situation<'_>, plan: &UpgradePlan) -> Vec<Holder> {
@@ -33,7 +33,7 @@ fn packages(agent: &Agent) -> Result<Vec<Holder>, HostError> {
 fn data(plan: &UpgradePlan) -> Vec<PathBuf> {
     let parts = plan.backup().map(|backup| &backup.parts[..]).unwrap_or_default();
     let places = parts.iter().flat_map(|part| match part {
-        BackupPart::Files { paths, .. } => paths.clone(),
+        BackupPart::Files { paths, .. } => paths.iter().filter_map(|path| host::place(path).ok()).collect(),
         BackupPart::Database { database: Database::Sqlite { file, .. }, .. } => vec![file.clone()],
         BackupPart::Database { .. } | BackupPart::Command { .. } => Vec::new(),
     });

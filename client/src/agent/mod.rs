@@ -9,12 +9,13 @@
 //! - [`journey`], [`hop`]: a product goes to a version, stop by stop; [`preparing`]: why that is the agent's work
 //! - [`catalogue`], [`situation`], [`comparison`], [`offers`], [`intent`], [`add_ons`]: what is known and wanted
 //! - [`introduction`]: the new keys of a vendor, for a host that was away
-//! - [`checks`]: what is looked for on the host; [`room`], [`backup_room`]: space for what is written
+//! - [`checks`]: what is looked for on the host; [`room`], [`backup_room`]: space for what is written; `writers`: whether
+//!   those can write who do
 //! - [`keeping`], [`previous`]: the packages to go back to; [`tidying`]: what goes when nobody wants it any more
-//! - [`putting_back`]: they come back
+//! - [`putting_back`]: they come back; [`torn`]: their files are not what they are said to be
 //! - [`timetable`]: when it looks by itself
 //! - [`timing`]: the site's rules on when and with whom
-//! - [`telling`]: people hear of an outage
+//! - [`telling`]: people hear of an outage; [`event_log`]: on Windows its Event Log does
 //! - [`upgrades`], [`holds`]: what is written down; [`seeding`]: what the site acknowledges in advance
 //! - [`locks`], [`duty`], [`lease`]: who is at what
 //! - [`data`]: the version of the data against what was last seen
@@ -33,6 +34,7 @@ pub mod data;
 pub mod decision;
 pub mod dialogue;
 pub mod duty;
+pub mod event_log;
 pub mod held_open;
 pub mod holding;
 pub mod holds;
@@ -63,8 +65,10 @@ pub mod telling;
 pub mod tidying;
 pub mod timetable;
 pub mod timing;
+pub mod torn;
 pub mod upgrades;
 pub mod watch;
+mod writers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -230,5 +234,5 @@ pub fn run_as_long(places: Places, stay: &mut dyn service::Stay) -> Result<servi
     Ok(service::serve(&agent, &listener, stay))
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests;

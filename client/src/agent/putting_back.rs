@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use consign_metadata::name::PackageName;
 
-use super::Agent;
 use super::previous::Keeping;
 use super::situation::Situation;
+use super::{Agent, torn};
 use crate::engine::machine::{Activity, State, Upgrade};
 use crate::host::HostError;
 use crate::places::Places;
@@ -34,17 +34,20 @@ pub fn put_back(agent: &Agent, situation: &Situation<'_>, upgrade: &Upgrade) -> 
     if wanted.is_empty() {
         return Err(failed("nobody knows which they were".to_owned()));
     }
-    if is_back(agent, &wanted, &gone)? {
+    let is_back = || -> Result<bool, HostError> {
+        Ok(is_back(agent, &wanted, &gone)? && torn::files(agent, situation.product, upgrade)?.is_empty())
+    };
+    if is_back()? {
         return reload(agent);
     }
     wait_for_others(agent)?;
     // One of them may have been this very one, begun by an agent that was killed.
-    if is_back(agent, &wanted, &gone)? {
+    if is_back()? {
         return reload(agent);
     }
     let files = files(agent, situation, &wanted)?;
     let done = agent.packages.put_back(&files, &gone);
-    match is_back(agent, &wanted, &gone)? {
+    match is_back()? {
         true => reload(agent),
         false => Err(done.err().unwrap_or_else(unchanged)),
     }

@@ -12,7 +12,7 @@ use super::catalogue::{Catalogue, Entry, plan_of};
 use super::comparison;
 use super::situation::Situation;
 use super::upgrades::{self, Task};
-use super::{Agent, AgentError, add_ons, data, holds, kept_back, look, removal, telling, tidying, timetable};
+use super::{Agent, AgentError, add_ons, data, holds, kept_back, look, removal, telling, tidying, timetable, torn};
 use crate::baseline::Baseline;
 use crate::engine::event::{Event, Packages};
 use crate::engine::journal::Journal;
@@ -130,6 +130,7 @@ impl Reconciler<'_> {
             comparison::compare(&*self.agent.packages, &upgrade.header, &target.plan, &self.situation.database);
         let observed = if self.is_put_back(upgrade) { Packages::Before } else { observed };
         let observed = self.with_add_ons(upgrade, observed)?;
+        let observed = self.with_files(upgrade, observed)?;
         let Some(mut journal) = self.situation.product.open(upgrade.header.upgrade)? else {
             return Ok(Standing::Over);
         };
@@ -151,6 +152,15 @@ impl Reconciler<'_> {
         match is_settled || add_ons::are_there(self.agent, self.situation.catalogue, &upgrade.header)? {
             true => Ok(observed),
             false => Ok(Packages::Partial),
+        }
+    }
+
+    /// Where a transaction was cut off, files may be another version's than the package database says.
+    fn with_files(&self, upgrade: &Upgrade, observed: Packages) -> Result<Packages, AgentError> {
+        let is_asked = observed == Packages::Before && self.over && torn::is_possible(upgrade);
+        match is_asked && !torn::files(self.agent, self.situation.product, upgrade)?.is_empty() {
+            true => Ok(Packages::Partial),
+            false => Ok(observed),
         }
     }
 

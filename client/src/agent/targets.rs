@@ -10,8 +10,8 @@ use consign_metadata::plan::{BackupPart, UpgradePlan};
 use super::Agent;
 use super::situation::Situation;
 use crate::engine::event::{FolderProblem, Reason};
-use crate::host::HostError;
 use crate::host::folder::{self, Unusable};
+use crate::host::{self, HostError};
 use crate::product::Product;
 
 /// The name that a look which failed has.
@@ -49,7 +49,7 @@ fn read(agent: &Agent, plan: &UpgradePlan) -> Vec<PathBuf> {
         BackupPart::Files { paths, .. } => &paths[..],
         BackupPart::Command { .. } | BackupPart::Database { .. } => &[],
     });
-    paths.map(|path| agent.places.at(path)).collect()
+    paths.filter_map(|path| Some(agent.places.at(&host::place(path).ok()?))).collect()
 }
 
 fn to_write(folder: &Path) -> Option<Reason> {

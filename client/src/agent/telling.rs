@@ -4,11 +4,12 @@
 use consign_metadata::text::Language;
 use serde::{Deserialize, Serialize};
 
-use super::Agent;
 use super::duty::Shift;
+use super::{Agent, event_log};
 use crate::engine::event::Header;
 use crate::engine::machine::{State, Upgrade};
 use crate::product::Product;
+use crate::report::event_log::Entry;
 use crate::site::tell::Tell;
 use crate::site::{Policy, Rules};
 use crate::tell::{News, Outcome, What};
@@ -100,10 +101,12 @@ fn send(
     // A file that cannot be used stops an upgrade by its gate; until it is mended all terminals are told.
     let tell = Rules::read(&agent.places, &product.id).unwrap_or_default().tell;
     let news = News::of(header, what, agent.clock.now());
+    let language = Policy::read(&agent.places).map_or(Language::En, |policy| policy.language);
+    let words = words(&news, language);
     if tell.wall {
-        let language = Policy::read(&agent.places).map_or(Language::En, |policy| policy.language);
-        words(&news, language).iter().for_each(|words| (agent.wall)(words));
+        words.iter().for_each(|words| (agent.wall)(words));
     }
+    event_log::write(&Entry::of_news(&news, words));
     if tell.program.is_some() || tell.web_hook.is_some() {
         (agent.deliver)(tell, news, agent.duty.wait());
     }

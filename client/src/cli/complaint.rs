@@ -10,6 +10,7 @@ use super::session::{Exit, Session};
 use crate::conversation::NoAnswer;
 use crate::engine::journal::JournalError;
 use crate::host::typed;
+use crate::host::typed::shell::{ADMINISTRATEUR, ADMINISTRATOR};
 use crate::report::page::{Page, Style};
 use crate::report::{say, words};
 use crate::request::Undecidable;
@@ -156,7 +157,9 @@ impl Complaint {
                 cause.clone()
             }
             Self::Journal(error) => error.to_string(),
-            Self::NotRoot => say!(language, "cannot do this: only root may", "opération réservée à root"),
+            Self::NotRoot => {
+                say!(language, "cannot do this: only {ADMINISTRATOR} may", "opération réservée à {ADMINISTRATEUR}")
+            }
             Self::Unconfirmed { option } => say!(
                 language,
                 "cannot ask without a terminal; say {option}",

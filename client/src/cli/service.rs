@@ -15,7 +15,7 @@ use windows_service::{define_windows_service, service_dispatcher};
 use super::complaint::Complaint;
 use super::session::{Exit, Session};
 use crate::agent::service::{Ending, Stay};
-use crate::agent::{self, Agent, timetable, watch};
+use crate::agent::{self, Agent, event_log, timetable, watch};
 use crate::places::Places;
 
 /// Its name.
@@ -57,11 +57,16 @@ fn serve(places: Places) -> Result<(), windows_service::Error> {
     let control = service_control_handler::register(NAME, move |control| answer(&stop, &control))?;
     let _ = HANDLE.set(control);
     tell(&control, ServiceState::Running, 0)?;
+    event_log::begin();
     let ended = agent::run_as_long(places, &mut UntilStopped { stopped, looked: None });
     let code = match &ended {
-        Ok(ending) => u32::from(ending.status()),
+        Ok(ending) => {
+            event_log::end();
+            u32::from(ending.status())
+        }
         Err(problem) => {
             log::error!("{problem}");
+            event_log::fail(&problem.to_string());
             1
         }
     };

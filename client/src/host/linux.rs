@@ -1,10 +1,12 @@
 //! The adapters of a Linux host: which package manager it has, and systemd.
 
-use consign_metadata::plan::UpgradePlan;
+use consign_metadata::name::PackageName;
+use consign_metadata::plan::{UpgradePlan, WindowsModule};
 
+use super::barred::Barred;
 use super::program::Programs;
 use super::rpm::front::{self, Front};
-use super::{HostError, Manager, PackageManager, ServiceManager, apt, dnf, dnf5, systemd, zypper};
+use super::{Folder, HostError, Manager, PackageManager, ServiceManager, apt, dnf, dnf5, systemd, zypper};
 use crate::places::Places;
 
 /// What the agent's own package says of the host it is for. One that says nothing is from before there was
@@ -53,6 +55,27 @@ pub fn lift(places: &Places) -> Result<(), HostError> {
 /// Whether the packages of this host are rpm's.
 fn is_of_rpm(places: &Places) -> bool {
     std::fs::read_to_string(places.at(KIND)).is_ok_and(|kind| kind.trim() == "rpm")
+}
+
+/// Where a folder of a package is: paths are the plan's own here.
+pub fn folder_of(_package: &PackageName, _folder: Folder) -> Option<String> {
+    None
+}
+
+/// Those who cannot write where the module says that they do: it is not for this system.
+///
+/// # Errors
+/// None.
+pub fn barred(_package: &PackageName, _module: &WindowsModule) -> Result<Vec<Barred>, HostError> {
+    Ok(Vec::new())
+}
+
+/// A path as a plan names it: the host's own, but below the folders of a package for Windows.
+///
+/// # Errors
+/// None.
+pub fn place(named: &str) -> Result<String, HostError> {
+    Ok(named.to_owned())
 }
 
 /// The service manager of this host.

@@ -6,10 +6,13 @@
 
 #[cfg(unix)]
 pub mod apt;
+pub mod barred;
 #[cfg(unix)]
 mod bounded;
 pub mod by_hand;
 mod capture;
+#[cfg(any(windows, test))]
+mod clipped;
 pub mod command;
 #[cfg(unix)]
 pub mod confined;
@@ -19,6 +22,7 @@ pub mod copy;
 pub mod dnf;
 #[cfg(unix)]
 pub mod dnf5;
+pub mod event_log;
 pub mod folder;
 pub mod gap;
 #[cfg(unix)]
@@ -53,9 +57,9 @@ pub mod zypper;
 
 pub use kernel::accounts as account;
 #[cfg(unix)]
-pub use linux::{as_here, lift, manager, package_manager, programs, service_manager};
+pub use linux::{as_here, barred, folder_of, lift, manager, package_manager, place, programs, service_manager};
 #[cfg(windows)]
-pub use windows::{as_here, lift, manager, package_manager, programs, service_manager};
+pub use windows::{as_here, barred, folder_of, lift, manager, package_manager, place, programs, service_manager};
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -70,6 +74,15 @@ use crate::host::gap::Gap;
 use crate::host::login::Login;
 use crate::kept_back::Reach;
 use crate::site::Repair;
+
+/// A folder of a package that the site may choose, so that only the host knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Folder {
+    /// Its programs.
+    Install,
+    /// Its data.
+    Data,
+}
 
 /// Something that the host could not tell or do. "Could not look" is never "not there".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -178,6 +191,15 @@ pub trait PackageManager: Send + Sync {
     /// # Errors
     /// When the database cannot be read.
     fn files(&self, packages: &[PackageName]) -> Result<Vec<PathBuf>, HostError>;
+    /// The files of packages that were made or removed since a moment, and are not those of the version that the
+    /// package database has: what a transaction leaves that is cut off before it has written down what it did. None
+    /// where the package manager writes that down first.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    fn torn(&self, _packages: &[PackageName], _since: Timestamp) -> Result<Vec<PathBuf>, HostError> {
+        Ok(Vec::new())
+    }
     /// The packages that were changed and count only after a reboot, as far as they are known by name; `None`
     /// where the host waits for none.
     ///
@@ -270,6 +292,13 @@ pub trait PackageManager: Send + Sync {
     /// When it cannot be written down that the agent is here.
     fn begin(&self) -> Result<(), HostError> {
         Ok(())
+    }
+    /// Lets a newer agent take the place of this one, where nobody else does and there is one; whether that has begun.
+    ///
+    /// # Errors
+    /// When it cannot be had, or not be begun.
+    fn renew_agent(&self) -> Result<bool, HostError> {
+        Ok(false)
     }
     /// Waits until packages may have changed; `false` where somebody tells the agent.
     ///

@@ -4,20 +4,18 @@
 //! it runs on. What Windows does not have is refused with the reason: login shells, and other accounts than the
 //! system's, whose passwords the agent does not know.
 
-use std::fs::File;
-use std::os::windows::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use consignee_win32::job::Job;
 
+use super::clipped::Clipped;
 use super::kernel::{accounts, commands};
 use super::program::{Ended, Program, Programs};
 use super::{HostError, at};
 
-/// `CREATE_NO_WINDOW` of winbase.h.
-const NO_WINDOW: u32 = 0x0800_0000;
 const POLL: Duration = Duration::from_millis(50);
 const MIB: u64 = 1024 * 1024;
 
@@ -30,6 +28,14 @@ struct Running {
     child: Child,
     job: Job,
     deadline: Instant,
+    /// Who writes what it says to its log.
+    writer: Option<JoinHandle<()>>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.end();
+    }
 }
 
 impl Running {
@@ -38,11 +44,9 @@ impl Running {
         loop {
             let looked = self.child.try_wait();
             if let Some(status) = looked.map_err(|cause| at("wait for", Path::new("a program"), cause))? {
-                let _ = self.job.end();
                 return Ok(Some(Ended::Exit(commands::status(status))));
             }
             if Instant::now() >= self.deadline {
-                self.end();
                 return Ok(Some(Ended::Timeout));
             }
             if is_enough() {
@@ -52,9 +56,14 @@ impl Running {
         }
     }
 
+    /// Ends what is left of it. Everything that it said is in its log then: with the last process of the job the
+    /// output ends.
     fn end(&mut self) {
         let _ = self.job.end();
         let _ = self.child.wait();
+        if let Some(writer) = self.writer.take() {
+            let _ = writer.join();
+        }
     }
 }
 
@@ -77,14 +86,13 @@ impl Programs for Processes {
             Err(ended) => return Ok(ended),
             Ok(running) => running,
         };
-        match running.wait(is_ready)? {
+        let waited = running.wait(is_ready)?;
+        running.end();
+        match waited {
             // The last thing that it wrote may have been that it is ready.
             Some(Ended::Exit(0)) if is_ready() => Ok(Ended::Stopped { killed: false }),
             Some(ended) => Ok(ended),
-            None => {
-                running.end();
-                Ok(Ended::Stopped { killed: true })
-            }
+            None => Ok(Ended::Stopped { killed: true }),
         }
     }
 
@@ -104,31 +112,32 @@ fn begin(program: &Program) -> Result<Result<Running, Ended>, HostError> {
     }
     let Some((name, arguments)) = program.command.split_first() else { return refused("it is empty".to_owned()) };
     let Some(file) = file(name) else { return Ok(Err(Ended::Missing)) };
-    let log = File::options().create(true).append(true).open(&program.log);
-    let log = log.map_err(|cause| at("open", &program.log, cause))?;
-    let errors = log.try_clone().map_err(|cause| at("open", &program.log, cause))?;
     let mut command = Command::new(file);
-    command.args(arguments).env_clear().envs(commands::variables()).envs(&program.environment);
-    command.stdin(Stdio::null()).stdout(log).stderr(errors).creation_flags(NO_WINDOW);
+    command.args(arguments).env_clear().envs(commands::variables()).envs(&program.environment).stdin(Stdio::null());
     if let Some(folder) = &program.working_folder {
         command.current_dir(folder);
     }
+    let writer = Some(writer(&mut command, &program.log)?);
     let job = Job::new(program.limits.memory_mib.map(|mebibytes| u64::from(mebibytes) * MIB));
     let job = job.map_err(|cause| at("limit", Path::new(name), cause))?;
-    let child = match command.spawn() {
-        Ok(child) => child,
-        Err(cause) => return refused(cause.to_string()),
-    };
-    let taken = job.take(&child);
-    let mut running = Running { child, job, deadline: Instant::now() + program.limit };
-    match taken {
-        // One that has ended already cannot be taken in.
-        Err(cause) if matches!(running.child.try_wait(), Ok(None)) => {
-            let _ = running.child.kill();
-            Err(at("limit", Path::new(name), cause))
-        }
-        _ => Ok(Ok(running)),
+    match job.start(&mut command, commands::NO_WINDOW) {
+        Ok(child) => Ok(Ok(Running { child, job, deadline: Instant::now() + program.limit, writer })),
+        Err(cause) => refused(cause.to_string()),
     }
+}
+
+/// Has what a command says written to its log, both streams as they come.
+fn writer(command: &mut Command, log: &Path) -> Result<JoinHandle<()>, HostError> {
+    let cannot = |cause| at("write", log, cause);
+    let (mut said, output) = std::io::pipe().map_err(cannot)?;
+    let errors = output.try_clone().map_err(cannot)?;
+    command.stdout(output).stderr(errors);
+    let (mut written, name) = (Clipped::open(log).map_err(cannot)?, log.display().to_string());
+    Ok(std::thread::spawn(move || {
+        if let Err(cause) = written.drain(&mut said) {
+            log::warn!("cannot write {name}: {cause}");
+        }
+    }))
 }
 
 /// A program of Windows by its name, or any by its whole path.

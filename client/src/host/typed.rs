@@ -3,9 +3,12 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
-use consign_metadata::name::VendorName;
+use consign_metadata::name::{ProductId, VendorName};
+
+pub use crate::host::kernel::shell;
 
 use crate::engine::event::ModuleChange;
+use crate::host::kernel::folders;
 use crate::host::{self, Manager};
 use crate::places::Places;
 
@@ -185,7 +188,22 @@ pub fn reinstall(package: &str) -> String {
 
 /// Puts a file of the agent's back.
 pub fn put_back(default: &Path, file: &Path) -> String {
-    format!("cp {} {}", default.display(), file.display())
+    shell::put_back(default, file)
+}
+
+/// Lets an account write to a folder.
+pub fn let_write(folder: &str, account: &str) -> String {
+    shell::let_write(folder, account)
+}
+
+/// The file in which a site chooses for a product, as this host has it.
+pub fn site_file(product: &ProductId) -> String {
+    on_host(&format!("/etc/consign/{product}.toml"))
+}
+
+/// A path of the agent's as this host has it.
+pub fn on_host(absolute: &str) -> String {
+    folders::at(Path::new("/"), absolute).display().to_string()
 }
 
 /// An argument list as it is typed in bash: one line, every word the program's own.

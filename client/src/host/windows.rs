@@ -1,10 +1,21 @@
 //! The adapters of a Windows host: Windows Installer and the service control manager.
+//!
+//! - `account`: accounts that programs write as
+//! - `place`: the folders of a package
+//! - `writers`: whether they can where they have to
 
-use consign_metadata::name::UnitName;
+mod account;
+mod place;
+mod writers;
+
+pub use place::place;
+pub use writers::barred;
+
+use consign_metadata::name::{PackageName, UnitName};
 use consign_metadata::plan::UpgradePlan;
 
 use super::program::Programs;
-use super::{HostError, Manager, PackageManager, ServiceManager, msi, processes, scm};
+use super::{Folder, HostError, Manager, PackageManager, ServiceManager, msi, processes, scm};
 use crate::places::Places;
 
 /// A plan as it is carried out here: its engines are the services of its modules, one module after the other.
@@ -34,6 +45,11 @@ pub fn package_manager(places: &Places) -> Box<dyn PackageManager> {
 /// None.
 pub fn lift(_places: &Places) -> Result<(), HostError> {
     Ok(())
+}
+
+/// Where a folder of an installed package is, as the package has written it down.
+pub fn folder_of(package: &PackageName, folder: Folder) -> Option<String> {
+    msi::record::folder(package, folder)
 }
 
 /// The service manager of this host.

@@ -9,7 +9,7 @@ use super::page::{Page, Style};
 use super::{going_back, holder};
 use crate::engine::event::{Failure, FolderProblem, HeldFile, Reason};
 use crate::engine::machine::{HaltCause, State, Upgrade};
-use crate::host::typed;
+use crate::host::typed::{self, shell};
 
 /// A command and its purpose.
 pub type Advice = (String, String);
@@ -60,7 +60,7 @@ fn on_reason(product: &ProductId, reason: &Reason, language: Language) -> Vec<Ad
         Reason::ProgramMissing { program, .. } => {
             let purpose =
                 say!(language, "see what is there; put it in place", "voir ce qui s'y trouve ; le mettre en place");
-            vec![advice(format!("ls -l {}", typed::line(&[program])), purpose), refresh(language)]
+            vec![advice(shell::show_program(&typed::line(&[program])), purpose), refresh(language)]
         }
         Reason::TaskOpen { id, .. } => vec![plan(product, language), done(product, id, language)],
         Reason::Unfinished { .. } | Reason::NotPrepared { .. } => vec![status(product, language)],
@@ -70,10 +70,7 @@ fn on_reason(product: &ProductId, reason: &Reason, language: Language) -> Vec<Ad
                 say!(language, "bring the agent up to date", "mettre l'agent à jour"),
             )]
         }
-        Reason::Site { problem } => {
-            let own = format!("/etc/consign/{product}.toml");
-            mend(&file_of(problem).unwrap_or(own), language)
-        }
+        Reason::Site { problem } => mend(&file_of(problem).unwrap_or_else(|| typed::site_file(product)), language),
         Reason::Withdrawn { .. } | Reason::Unverified { .. } | Reason::MixedVersions { .. } => vec![refresh(language)],
         Reason::RequiredStops { .. } | Reason::TooOld { .. } => vec![upgrade(product, language)],
         Reason::LongPreparation { .. } | Reason::NotFetched { .. } | Reason::NotInstalled { .. } => {
@@ -92,7 +89,7 @@ fn on_reason(product: &ProductId, reason: &Reason, language: Language) -> Vec<Ad
         }
         Reason::AddOnNotAllowed { add_on, .. } => vec![
             advice(
-                format!("editor /etc/consign/{product}.toml"),
+                shell::edit(&typed::site_file(product)),
                 say!(
                     language,
                     "an [[add_on]] with product = \"{add_on}\" and this key as primary lets it join; with ignore = true it is left out",
@@ -110,13 +107,17 @@ fn on_reason(product: &ProductId, reason: &Reason, language: Language) -> Vec<Ad
         Reason::RebootPending { .. } => {
             let purpose = say!(language, "then look again", "puis examiner de nouveau");
             vec![
-                advice("systemctl reboot", say!(language, "restart the host", "redémarrer l'hôte")),
+                advice(shell::REBOOT, say!(language, "restart the host", "redémarrer l'hôte")),
                 advice(typed::here().refresh, purpose),
             ]
         }
         Reason::FilesHeldOpen { files, .. } => {
             let holders = files.iter().map(|held| open_by(held, language));
             holders.chain([refresh(language)]).collect()
+        }
+        Reason::NotWritable { folder, account, .. } => {
+            let purpose = say!(language, "let it write there", "l'y autoriser à écrire");
+            vec![advice(typed::let_write(folder, account), purpose), refresh(language)]
         }
         Reason::PreviousPackagesMissing { .. } => vec![may_miss(product, language), refresh(language)],
         Reason::CheckUnknown { .. } => vec![refresh(language)],
@@ -131,24 +132,24 @@ fn on_reason(product: &ProductId, reason: &Reason, language: Language) -> Vec<Ad
 
 /// What to type about a site's file that cannot be used, which the problem names.
 pub fn on_site_file(problem: &str, language: Language) -> Vec<Advice> {
-    mend(&file_of(problem).unwrap_or_else(|| "/etc/consign/policy.toml".to_owned()), language)
+    mend(&file_of(problem).unwrap_or_else(|| typed::on_host("/etc/consign/policy.toml")), language)
 }
 
 fn mend(file: &str, language: Language) -> Vec<Advice> {
     let purpose = say!(language, "mend the site's file", "corriger le fichier du site");
-    vec![advice(format!("editor {file}"), purpose), refresh(language)]
+    vec![advice(shell::edit(file), purpose), refresh(language)]
 }
 
 /// See what is full.
 pub fn disk(folder: &str, language: Language) -> Advice {
     let purpose = say!(language, "see what is full, and make room", "voir ce qui est plein, et faire de la place");
-    advice(format!("df -h {folder}"), purpose)
+    advice(shell::room(folder), purpose)
 }
 
 fn on_folder(folder: &str, problem: &FolderProblem, language: Language) -> Advice {
     match problem {
         FolderProblem::NotAFolder | FolderProblem::LeadsNowhere { .. } => advice(
-            format!("ls -ld {folder}"),
+            shell::show(folder),
             say!(
                 language,
                 "see what is there; put a folder in its place, or mount what belongs there",
@@ -156,7 +157,7 @@ fn on_folder(folder: &str, problem: &FolderProblem, language: Language) -> Advic
             ),
         ),
         FolderProblem::Refused { .. } => advice(
-            format!("findmnt --target {folder}"),
+            shell::why_refused(folder),
             say!(
                 language,
                 "see which file system it is on, and make it writable",
@@ -165,7 +166,7 @@ fn on_folder(folder: &str, problem: &FolderProblem, language: Language) -> Advic
         ),
         // Whatever looks at it first would not come back.
         FolderProblem::NoAnswer { .. } => advice(
-            format!("umount --lazy {folder}"),
+            shell::let_go(folder),
             say!(
                 language,
                 "let go of the file system that does not answer (or bring its server back), then mount it again",
@@ -184,16 +185,14 @@ pub fn resume(product: &ProductId, language: Language) -> Advice {
 /// What ends a process: with its service, or by whoever started it.
 pub fn open_by(held: &HeldFile, language: Language) -> Advice {
     match &held.unit {
-        Some(unit) => {
-            advice(format!("systemctl stop {unit}"), say!(language, "let go of the files", "libérer les fichiers"))
-        }
+        Some(unit) => advice(shell::stop(unit), say!(language, "let go of the files", "libérer les fichiers")),
         None => process(held.pid, language),
     }
 }
 
 /// Who a process is, and how it ends.
 pub fn process(pid: u32, language: Language) -> Advice {
-    advice(format!("ps -fp {pid}"), say!(language, "who it is, and have it ended", "savoir qui c'est, et y mettre fin"))
+    advice(shell::process(pid), say!(language, "who it is, and have it ended", "savoir qui c'est, et y mettre fin"))
 }
 
 fn may_miss(product: &ProductId, language: Language) -> Advice {
@@ -202,16 +201,14 @@ fn may_miss(product: &ProductId, language: Language) -> Advice {
         "below [checks] previous_packages = \"tell\" lets it go ahead without a way back",
         "sous [checks] previous_packages = \"tell\" l'autorise sans retour possible"
     );
-    advice(format!("editor /etc/consign/{product}.toml"), purpose)
+    advice(shell::edit(&typed::site_file(product)), purpose)
 }
 
 /// The site's file that a problem names.
 fn file_of(problem: &str) -> Option<String> {
+    let below = typed::on_host("/etc/consign");
     let is_end = |c: char| c.is_whitespace() || c == ',' || c == ';';
-    problem
-        .split(is_end)
-        .find(|word| word.starts_with("/etc/consign/"))
-        .map(|word| word.trim_end_matches(':').to_owned())
+    problem.split(is_end).find(|word| word.starts_with(&below)).map(|word| word.trim_end_matches(':').to_owned())
 }
 
 fn waiting(upgrade: &Upgrade, language: Language) -> Vec<Advice> {

@@ -9,7 +9,7 @@ use super::page::{Page, Style};
 use super::{FORMAT, gaps, notices, reason, time};
 use crate::engine::event::Reason;
 use crate::examination::{Finding, LOOKS};
-use crate::host::typed;
+use crate::host::typed::{self, shell};
 
 /// The package of the agent itself.
 const AGENT: &str = "consignee";
@@ -243,28 +243,29 @@ impl Finding {
             }
             Self::SiteFile { problem } => advice::on_site_file(problem, language),
             Self::JournalUnusable { product, upgrade, .. } => {
-                let folder = format!("/var/lib/consignee/{product}/journal/{upgrade:04}");
+                let folder = typed::on_host(&format!("/var/lib/consignee/{product}/journal/{upgrade:04}"));
                 let purpose = say!(
                     language,
                     "keep a copy, and find out what the disk did",
                     "en garder une copie, et chercher ce que le disque a fait"
                 );
-                vec![(format!("cp -a {folder} /root/"), purpose)]
+                vec![(shell::keep_copy(&folder), purpose)]
             }
             Self::FlagWithoutUpgrade { .. } => vec![wake(language)],
             Self::UpgradeWithoutFlag { product, .. } => vec![advice::status(product, language), wake(language)],
             Self::UnknownFile { file } => {
                 let purpose = say!(language, "whose it is", "à qui il est");
-                vec![(format!("ls -ld {}", file.display()), purpose)]
+                vec![(shell::show(&file.display().to_string()), purpose)]
             }
             Self::ConditionMissing { unit, .. } => {
                 let purpose = say!(language, "read the unit files again", "relire les fichiers d'unités");
                 let shown = say!(language, "see what the unit is made of", "voir de quoi l'unité est faite");
-                vec![("systemctl daemon-reload".to_owned(), purpose), (format!("systemctl cat {unit}"), shown)]
+                let reread = shell::REREAD.map(|reread| (reread.to_owned(), purpose));
+                reread.into_iter().chain([(shell::registered(unit.as_str()), shown)]).collect()
             }
             Self::ClockBehind { .. } => {
                 let purpose = say!(language, "see what the clock goes by", "voir sur quoi se règle l'horloge");
-                vec![("timedatectl".to_owned(), purpose), advice::refresh(language)]
+                vec![(shell::CLOCK.to_owned(), purpose), advice::refresh(language)]
             }
             Self::NoRoom { folder, .. } => vec![advice::disk(folder, language)],
             Self::HookNotAsked { .. } | Self::Vendor { .. } | Self::CouldNotLook { .. } => Vec::new(),
@@ -274,7 +275,7 @@ impl Finding {
 
 fn wake(language: Language) -> Advice {
     let purpose = say!(language, "let the agent compare everything anew", "faire tout recomparer par l'agent");
-    ("systemctl start consignee-reconcile.service".to_owned(), purpose)
+    (shell::COMPARE.to_owned(), purpose)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use consign_metadata::text::Language;
 use super::advice::{self, Advice};
 use super::page::{Page, Style};
 use crate::host::gap::Gap;
+use crate::host::typed::shell;
 
 /// What is wrong, what it means and how it is mended.
 pub fn page(gap: &Gap, language: Language) -> Page {
@@ -51,5 +52,5 @@ fn link(command: &str, language: Language) -> Advice {
 
 fn edit(file: &Path, line: &str, language: Language) -> Advice {
     let purpose = say!(language, "below [main] say {line}", "sous [main], mettre {line}");
-    (format!("editor {}", file.display()), purpose)
+    (shell::edit(&file.display().to_string()), purpose)
 }

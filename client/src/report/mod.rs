@@ -15,6 +15,7 @@
 //! - [`procedure`]: the plan as a document that a person could follow by hand
 //! - [`journey`]: the way over several upgrades
 //! - [`rehearsal`]: what came of an upgrade on a copy of the host
+//! - [`event_log`]: entries of the Event Log of Windows
 //! - [`follower`], [`log`]: a journal and a step's log as they grow
 //! - [`page`], [`markdown`], [`time`], [`words`]: how they are put on a terminal
 
@@ -34,6 +35,7 @@ pub mod advice;
 pub mod data;
 pub mod doctor;
 pub mod event;
+pub mod event_log;
 pub mod explanation;
 pub mod failure;
 pub mod follower;

@@ -110,30 +110,33 @@ fn proof(doubt: Option<&str>, language: Language) -> String {
     }
 }
 
+/// One of each.
+#[cfg(test)]
+pub(crate) fn samples() -> Vec<Notice> {
+    let vendor = || "acme".parse().unwrap();
+    let url = "https://packages.acme.example/".to_owned();
+    let on = "2026-12-21T00:00:00Z".parse().unwrap();
+    let keys = ["A".repeat(40).try_into().unwrap()].into();
+    vec![
+        Notice::KeyExpires { vendor: vendor(), role: Role::Index, on },
+        Notice::KeyExpired { vendor: vendor(), introduction: None, role: Role::Package, on },
+        Notice::KeyUnknown {
+            vendor: vendor(),
+            channel: "stable".parse().unwrap(),
+            url: url.clone(),
+            keys,
+            introduction: None,
+            doubt: Some("it is another's".to_owned()),
+        },
+        Notice::Unreadable { vendor: vendor(), channel: "stable".parse().unwrap(), url, cause: "401".to_owned() },
+    ]
+}
+
 #[cfg(test)]
 mod tests {
+    use super::samples as all;
     use super::*;
     use crate::report::samples;
-
-    fn all() -> Vec<Notice> {
-        let vendor = || "acme".parse().unwrap();
-        let url = "https://packages.acme.example/".to_owned();
-        let on = "2026-12-21T00:00:00Z".parse().unwrap();
-        let keys = ["A".repeat(40).try_into().unwrap()].into();
-        vec![
-            Notice::KeyExpires { vendor: vendor(), role: Role::Index, on },
-            Notice::KeyExpired { vendor: vendor(), introduction: None, role: Role::Package, on },
-            Notice::KeyUnknown {
-                vendor: vendor(),
-                channel: "stable".parse().unwrap(),
-                url: url.clone(),
-                keys,
-                introduction: None,
-                doubt: Some("it is another's".to_owned()),
-            },
-            Notice::Unreadable { vendor: vendor(), channel: "stable".parse().unwrap(), url, cause: "401".to_owned() },
-        ]
-    }
 
     #[test]
     fn every_notice_is_worded_in_both_languages_with_what_to_type() {

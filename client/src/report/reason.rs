@@ -190,6 +190,16 @@ pub fn sentence(reason: &Reason, language: Language) -> String {
             )
         }
         Reason::FilesHeldOpen { files, more } => held(files, *more, language),
+        Reason::NotWritable { folder, account, cause: Some(cause) } => say!(
+            language,
+            "{account}, which writes for the product, cannot write in {folder}: {cause}",
+            "{account}, qui écrit pour le produit, ne peut pas écrire dans {folder} : {cause}"
+        ),
+        Reason::NotWritable { folder, account, cause: None } => say!(
+            language,
+            "{account}, which writes for the product, has no right to write in {folder}, by its access list",
+            "{account}, qui écrit pour le produit, n'a pas le droit d'écrire dans {folder}, d'après sa liste d'accès"
+        ),
         Reason::CheckUnknown { check, cause } => say!(
             language,
             "the check {check} could not be made: {cause}",

@@ -196,6 +196,16 @@ pub fn reasons() -> Vec<Reason> {
             }],
             more: 3,
         },
+        Reason::NotWritable {
+            folder: r"C:\ProgramData\Acme\spool".to_owned(),
+            account: r"NT SERVICE\AcmeErp".to_owned(),
+            cause: Some("Access is denied. (os error 5)".to_owned()),
+        },
+        Reason::NotWritable {
+            folder: r"C:\ProgramData\Acme\spool".to_owned(),
+            account: "LocalService".to_owned(),
+            cause: None,
+        },
         Reason::DataDiffers { expected: "42".to_owned(), found: "41".to_owned() },
         Reason::CheckUnknown { check: "open_files".to_owned(), cause: "/proc is not mounted".to_owned() },
         Reason::NoAnswer,
@@ -204,7 +214,7 @@ pub fn reasons() -> Vec<Reason> {
         SideEffectUnacknowledged TakenBack Unfinished AgentTooOld Site Withdrawn Unverified WouldRemove MixedVersions NotPrepared
         PrerequisiteFailed PrerequisiteUnknown TaskOpen AddOnUnsupported AddOnNotAllowed AddOnNoPoint BaseUnsupported
         ProgramMissing OutsideWindow Unattended NoRoom NoRoomForUpgrade FolderUnusable PreviousPackagesMissing RebootPending FilesHeldOpen
-        CheckUnknown LongPreparation NotFetched NotInstalled DataDiffers NoAnswer);
+        NotWritable CheckUnknown LongPreparation NotFetched NotInstalled DataDiffers NoAnswer);
     assert_eq!(codes(&all, "code").len(), variants);
     all
 }

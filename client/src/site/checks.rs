@@ -26,13 +26,21 @@ pub struct Checks {
     pub reboot: Weight,
     /// Files of the product are open in processes that are not its engines.
     pub open_files: Weight,
+    /// Those who write for the product can, in the folders where they do.
+    pub identities: Weight,
 }
 
 impl Default for Checks {
     /// What may spoil an upgrade refuses it. A reboot that is pending seldom does, and on many hosts one always
     /// is; and a repository that has dropped the old release would keep its host on it for ever.
     fn default() -> Self {
-        Self { room: Weight::Refuse, previous_packages: Weight::Tell, reboot: Weight::Tell, open_files: Weight::Refuse }
+        Self {
+            room: Weight::Refuse,
+            previous_packages: Weight::Tell,
+            reboot: Weight::Tell,
+            open_files: Weight::Refuse,
+            identities: Weight::Refuse,
+        }
     }
 }
 
@@ -44,6 +52,7 @@ pub(super) struct ChecksTable {
     previous_packages: Option<Weight>,
     reboot: Option<Weight>,
     open_files: Option<Weight>,
+    identities: Option<Weight>,
 }
 
 impl ChecksTable {
@@ -55,6 +64,7 @@ impl ChecksTable {
             previous_packages: self.previous_packages.or(other.previous_packages).unwrap_or(default.previous_packages),
             reboot: self.reboot.or(other.reboot).unwrap_or(default.reboot),
             open_files: self.open_files.or(other.open_files).unwrap_or(default.open_files),
+            identities: self.identities.or(other.identities).unwrap_or(default.identities),
         }
     }
 }

@@ -5,6 +5,7 @@ use consign_metadata::text::{Language, Text};
 use super::{Done, Scene, Step, Trouble};
 use crate::engine::event::Header;
 use crate::host::command::HostCommand;
+use crate::host::kernel::terminal;
 use crate::outage;
 use crate::site::Policy;
 
@@ -64,9 +65,11 @@ fn about(scene: &Scene<'_>) -> String {
     }
 }
 
-/// Writes to every terminal, where the host has `wall`. That nobody could be told stops no upgrade.
+/// Writes to everybody who is logged on, where the host has the command for it. That nobody could be told stops no
+/// upgrade.
 pub fn wall(message: &str) {
-    if let Err(cause) = HostCommand::new("wall").args(["--", message]).output() {
+    let (command, before) = terminal::TO_ALL;
+    if let Err(cause) = HostCommand::new(command).args([before, message]).output() {
         log::info!("{cause}");
     }
 }

@@ -1,9 +1,13 @@
-//! The words of a command: `{option.<name>}`, `{from}` and `{to}` replaced, `{{` a brace.
+//! The words of a command: `{option.<name>}`, `{from}` and `{to}` replaced, on Windows `{install.<package>}` and
+//! `{data.<package>}` as well, `{{` a brace.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use consign_metadata::name::Label;
 use consign_metadata::version::Version;
+
+use crate::host::{self, Folder};
 
 /// What the words are replaced by.
 #[derive(Debug, Clone)]
@@ -45,17 +49,20 @@ impl Words<'_> {
             }
             let unknown = |word: &str| UnknownWord { word: word.to_owned(), argument: argument.to_owned() };
             let (word, after) = after.split_once('}').ok_or_else(|| unknown(after))?;
-            filled.push_str(self.meaning(word).ok_or_else(|| unknown(word))?);
+            filled.push_str(&self.meaning(word).ok_or_else(|| unknown(word))?);
             rest = after;
         }
         Ok(filled + rest)
     }
 
-    fn meaning(&self, word: &str) -> Option<&str> {
-        match word {
-            "to" => Some(self.to.as_str()),
-            "from" => Some(self.from.map_or("", Version::as_str)),
-            _ => self.options.get(&word.strip_prefix("option.")?.parse().ok()?).map(String::as_str),
+    fn meaning(&self, word: &str) -> Option<Cow<'_, str>> {
+        match word.split_once('.') {
+            None if word == "to" => Some(self.to.as_str().into()),
+            None if word == "from" => Some(self.from.map_or("", Version::as_str).into()),
+            Some(("option", name)) => self.options.get(&name.parse().ok()?).map(|value| value.into()),
+            Some(("install", package)) => host::folder_of(&package.parse().ok()?, Folder::Install).map(Cow::from),
+            Some(("data", package)) => host::folder_of(&package.parse().ok()?, Folder::Data).map(Cow::from),
+            _ => None,
         }
     }
 }
@@ -73,7 +80,9 @@ mod tests {
         assert_eq!(fill("--edition={option.edition}").unwrap(), "--edition=cat $x %n");
         assert_eq!(fill("{from}..{to}").unwrap(), "3.25.0..3.26.0");
         assert_eq!(fill("{{to} }} $HOME \"é\"").unwrap(), "{to} }} $HOME \"é\"");
-        for wrong in ["{option.stack}", "{}", "{TO}", "{to", "{option.}", "{ to }"] {
+        for wrong in
+            ["{option.stack}", "{}", "{TO}", "{to", "{option.}", "{ to }", "{install.none}", "{data.}", "{x.y}"]
+        {
             assert!(fill(wrong).is_err(), "{wrong}");
         }
         let first = Words { from: None, ..words };

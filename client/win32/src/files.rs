@@ -4,7 +4,9 @@ use std::io;
 use std::path::Path;
 use std::ptr::null_mut;
 
-use windows_sys::Win32::Storage::FileSystem::{GetDiskFreeSpaceExW, GetVolumeInformationW, GetVolumePathNameW};
+use windows_sys::Win32::Storage::FileSystem::{
+    GetDiskFreeSpaceExW, GetVolumeInformationW, GetVolumePathNameW, SetFileAttributesW,
+};
 
 use super::{done, wide};
 
@@ -17,6 +19,16 @@ pub fn free(folder: &Path) -> io::Result<u64> {
     // SAFETY: the name ends with a zero, and the place for the number is ours; the others are not asked for.
     done(unsafe { GetDiskFreeSpaceExW(folder.as_ptr(), &mut free, null_mut(), null_mut()) })?;
     Ok(free)
+}
+
+/// Sets the attributes of a file or folder, as Windows numbers them.
+///
+/// # Errors
+/// When there is no such path, or it may not be changed.
+pub fn set_attributes(path: &Path, attributes: u32) -> io::Result<()> {
+    let path = wide(path);
+    // SAFETY: the name ends with a zero.
+    done(unsafe { SetFileAttributesW(path.as_ptr(), attributes) })
 }
 
 /// The number of the volume that a path is on.

@@ -2,7 +2,8 @@
 
 use std::io;
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
-use std::process::Child;
+use std::os::windows::process::CommandExt;
+use std::process::{Child, Command};
 use std::ptr::null;
 
 use windows_sys::Win32::System::JobObjects::{
@@ -10,8 +11,9 @@ use windows_sys::Win32::System::JobObjects::{
     JOBOBJECT_EXTENDED_LIMIT_INFORMATION, JobObjectExtendedLimitInformation, SetInformationJobObject,
     TerminateJobObject,
 };
+use windows_sys::Win32::System::Threading::CREATE_SUSPENDED;
 
-use super::done;
+use super::{done, process};
 
 /// Programs that end together, at the latest with this.
 #[derive(Debug)]
@@ -49,11 +51,22 @@ impl Job {
         })
     }
 
-    /// Takes a program in, with all that it starts from now on.
+    /// Starts a program in it. Nothing of the program runs before it is in: what it starts is in as well.
+    /// `flags` are those of `CreateProcessW`, which replace what the command has.
     ///
     /// # Errors
-    /// When it has ended, or may not be taken in.
-    pub fn take(&self, child: &Child) -> io::Result<()> {
+    /// When it cannot be started, or not be taken in.
+    pub fn start(&self, command: &mut Command, flags: u32) -> io::Result<Child> {
+        let mut child = command.creation_flags(flags | CREATE_SUSPENDED).spawn()?;
+        let begun = self.take(&child).and_then(|()| process::resume(child.id()));
+        if begun.is_err() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        begun.map(|()| child)
+    }
+
+    fn take(&self, child: &Child) -> io::Result<()> {
         // SAFETY: both handles are open.
         done(unsafe { AssignProcessToJobObject(self.0.as_raw_handle(), child.as_raw_handle()) })
     }

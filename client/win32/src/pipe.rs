@@ -25,7 +25,7 @@ use windows_sys::Win32::System::Pipes::{
 };
 use windows_sys::Win32::System::Threading::{CreateEventW, INFINITE, WaitForSingleObject};
 
-use super::security::Descriptor;
+use super::security::{self, Descriptor};
 use super::{done, wide};
 
 const BUFFER: u32 = 64 * 1024;
@@ -93,10 +93,11 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// Opens the pipe of this name. Whoever listens learns who asks and cannot act for him.
+    /// Opens the pipe of this name. Whoever listens learns who asks and cannot act for him; and he is the system or
+    /// an administrator: a pipe of this name that somebody else made before is nobody to be believed.
     ///
     /// # Errors
-    /// When nobody listens, or only others may ask.
+    /// When nobody listens, or only others may ask, or somebody else listens.
     pub fn connect(name: &str) -> io::Result<Self> {
         let name = wide(name);
         let open = || {
@@ -114,6 +115,9 @@ impl Stream {
             }
             opened => opened?,
         };
+        if let Some(owner) = security::strange_owner(&handle)? {
+            return Err(io::Error::other(format!("the pipe belongs to {owner}, not to the agent's service")));
+        }
         Ok(Self { handle, limit: Mutex::new(None) })
     }
 

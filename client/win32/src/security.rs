@@ -1,18 +1,20 @@
 //! Who may write or read a file: its owner and its access list.
 
 use std::io;
+use std::os::windows::io::{AsRawHandle, OwnedHandle};
 use std::path::Path;
 use std::ptr::null_mut;
 
 use windows_sys::Win32::Foundation::{GENERIC_ALL, GENERIC_READ, GENERIC_WRITE, LocalFree};
 use windows_sys::Win32::Security::Authorization::{
-    ConvertSidToStringSidW, ConvertStringSecurityDescriptorToSecurityDescriptorW, GetNamedSecurityInfoW,
-    SDDL_REVISION_1, SE_FILE_OBJECT,
+    ConvertSecurityDescriptorToStringSecurityDescriptorW, ConvertSidToStringSidW,
+    ConvertStringSecurityDescriptorToSecurityDescriptorW, GetNamedSecurityInfoW, GetSecurityInfo, SDDL_REVISION_1,
+    SE_FILE_OBJECT, SE_KERNEL_OBJECT,
 };
 use windows_sys::Win32::Security::{
-    ACCESS_ALLOWED_ACE, ACE_HEADER, ACL, DACL_SECURITY_INFORMATION, EqualSid, GetAce, INHERIT_ONLY_ACE,
-    OWNER_SECURITY_INFORMATION, PROTECTED_DACL_SECURITY_INFORMATION, PSECURITY_DESCRIPTOR, PSID, SetFileSecurityW,
-    WinBuiltinAdministratorsSid, WinLocalSystemSid,
+    ACCESS_ALLOWED_ACE, ACE_HEADER, ACL, DACL_SECURITY_INFORMATION, EqualSid, GROUP_SECURITY_INFORMATION, GetAce,
+    INHERIT_ONLY_ACE, OWNER_SECURITY_INFORMATION, PROTECTED_DACL_SECURITY_INFORMATION, PSECURITY_DESCRIPTOR, PSID,
+    SetFileSecurityW, WinBuiltinAdministratorsSid, WinLocalSystemSid,
 };
 use windows_sys::Win32::Storage::FileSystem::{
     DELETE, FILE_APPEND_DATA, FILE_DELETE_CHILD, FILE_READ_DATA, FILE_WRITE_DATA, WRITE_DAC, WRITE_OWNER,
@@ -37,6 +39,7 @@ const CHANGES: u32 = GENERIC_ALL
     | DELETE
     | WRITE_DAC
     | WRITE_OWNER;
+const ALL: u32 = OWNER_SECURITY_INFORMATION | GROUP_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION;
 const READS: u32 = GENERIC_READ | FILE_READ_DATA;
 
 /// A descriptor that Windows has allocated.
@@ -91,6 +94,73 @@ pub fn protect(path: &Path, list: &str) -> io::Result<()> {
     let what = DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION;
     // SAFETY: the name ends with a zero, and the descriptor lives until the end of the block.
     done(unsafe { SetFileSecurityW(path.as_ptr(), what, descriptor.0) })
+}
+
+/// Owner, group and access list of a file or folder, as SDDL writes them.
+///
+/// # Errors
+/// When they may not be read.
+pub fn written(path: &Path) -> io::Result<String> {
+    let (name, mut descriptor) = (wide(path), null_mut());
+    // SAFETY: the name ends with a zero, and the place for the answer is ours.
+    numbered(unsafe {
+        GetNamedSecurityInfoW(
+            name.as_ptr(),
+            SE_FILE_OBJECT,
+            ALL,
+            null_mut(),
+            null_mut(),
+            null_mut(),
+            null_mut(),
+            &mut descriptor,
+        )
+    })?;
+    let (descriptor, mut text) = (Descriptor(descriptor), null_mut());
+    // SAFETY: the descriptor is a whole one; what is answered ends with a zero and is freed here.
+    unsafe {
+        done(ConvertSecurityDescriptorToStringSecurityDescriptorW(
+            descriptor.0,
+            SDDL_REVISION_1,
+            ALL,
+            &mut text,
+            null_mut(),
+        ))?;
+        let written = super::text(text);
+        LocalFree(text.cast());
+        Ok(written)
+    }
+}
+
+/// Gives a file or folder what [`written`] said, entry by entry. Nothing that is below it is touched.
+///
+/// # Errors
+/// When it may not be.
+pub fn write(path: &Path, text: &str) -> io::Result<()> {
+    let (path, descriptor) = (wide(path), Descriptor::parse(text)?);
+    // SAFETY: the name ends with a zero, and the descriptor lives until the end of the block.
+    done(unsafe { SetFileSecurityW(path.as_ptr(), ALL, descriptor.0) })
+}
+
+/// Who owns what is open, where that is neither the system nor the administrators.
+pub(crate) fn strange_owner(open: &OwnedHandle) -> io::Result<Option<String>> {
+    let (mut owner, mut descriptor) = (null_mut(), null_mut());
+    // SAFETY: the handle is open, and the places for the answers are ours.
+    numbered(unsafe {
+        GetSecurityInfo(
+            open.as_raw_handle(),
+            SE_KERNEL_OBJECT,
+            OWNER_SECURITY_INFORMATION,
+            &mut owner,
+            null_mut(),
+            null_mut(),
+            null_mut(),
+            &mut descriptor,
+        )
+    })?;
+    let _descriptor = Descriptor(descriptor);
+    let known = [well_known(WinBuiltinAdministratorsSid)?, well_known(WinLocalSystemSid)?];
+    // SAFETY: the owner lies in the descriptor, which lives until the end of this function.
+    Ok(unsafe { stranger(owner, &known) })
 }
 
 fn who_else(path: &Path, rights: u32) -> io::Result<Option<String>> {
@@ -173,8 +243,7 @@ unsafe fn name(sid: PSID) -> String {
         if ConvertSidToStringSidW(sid, &mut text) == 0 {
             return "somebody unknown".to_owned();
         }
-        let length = (0..).take_while(|at| *text.add(*at) != 0).count();
-        let name = String::from_utf16_lossy(std::slice::from_raw_parts(text, length));
+        let name = super::text(text);
         LocalFree(text.cast());
         name
     }

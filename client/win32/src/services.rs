@@ -10,7 +10,7 @@ use windows_sys::Win32::System::Services::{
     SERVICE_NO_CHANGE, SERVICE_QUERY_CONFIG,
 };
 
-use super::{done, wide};
+use super::{done, text, wide};
 
 /// When a service is started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,14 +48,28 @@ impl Drop for Handle {
 /// When there is no such service, or it may not be looked at.
 pub fn start_type(name: &str) -> io::Result<StartType> {
     let service = open(name, SERVICE_QUERY_CONFIG)?;
+    let number = configuration(&service, |found| found.dwStartType)?;
+    Ok(StartType { number, delayed: is_delayed(&service) })
+}
+
+/// Who it runs as, as its configuration has it: `LocalSystem`, `NT AUTHORITY\LocalService`, `ACME\erp$`.
+///
+/// # Errors
+/// When there is no such service, or it may not be looked at.
+pub fn account(name: &str) -> io::Result<String> {
+    let service = open(name, SERVICE_QUERY_CONFIG)?;
+    // SAFETY: it points into the answer, which lives as long as this is called, or nowhere.
+    configuration(&service, |found| unsafe { text(found.lpServiceStartName) })
+}
+
+fn configuration<T>(service: &Handle, take: impl FnOnce(&QUERY_SERVICE_CONFIGW) -> T) -> io::Result<T> {
     let (mut found, mut needed) = ([0_u64; 1024], 0);
     // SAFETY: the buffer is as long as told, which is the most that the call answers, and aligned for it.
-    let number = unsafe {
+    unsafe {
         let configuration = found.as_mut_ptr().cast::<QUERY_SERVICE_CONFIGW>();
         done(QueryServiceConfigW(service.0, configuration, 8192, &mut needed))?;
-        (*configuration).dwStartType
-    };
-    Ok(StartType { number, delayed: is_delayed(&service) })
+        Ok(take(&*configuration))
+    }
 }
 
 // Windows that does not know the word knows no delay.

@@ -2,16 +2,19 @@
 
 use std::io;
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
-use std::ptr::null_mut;
+use std::ptr::{null, null_mut};
 
+use windows_sys::Win32::Foundation::{ERROR_NOT_ALL_ASSIGNED, LUID};
 use windows_sys::Win32::Security::{
-    CheckTokenMembership, CreateWellKnownSid, GetSidSubAuthority, GetSidSubAuthorityCount, GetTokenInformation, PSID,
-    TOKEN_QUERY, TOKEN_USER, TokenUser, WELL_KNOWN_SID_TYPE, WinBuiltinAdministratorsSid, WinLocalSystemSid,
+    AdjustTokenPrivileges, CheckTokenMembership, CreateWellKnownSid, GetSidSubAuthority, GetSidSubAuthorityCount,
+    GetTokenInformation, LUID_AND_ATTRIBUTES, LookupPrivilegeValueW, PSID, SE_PRIVILEGE_ENABLED,
+    TOKEN_ADJUST_PRIVILEGES, TOKEN_PRIVILEGES, TOKEN_QUERY, TOKEN_USER, TokenUser, WELL_KNOWN_SID_TYPE,
+    WinBuiltinAdministratorsSid, WinLocalSystemSid,
 };
 use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
 use windows_sys::Win32::System::WindowsProgramming::GetUserNameW;
 
-use super::{done, narrow};
+use super::{done, narrow, wide};
 
 /// The longest identity there is (`SECURITY_MAX_SID_SIZE`), aligned.
 pub(crate) type Sid = [u32; 17];
@@ -42,6 +45,33 @@ pub fn user_number() -> io::Result<u32> {
         let count = *GetSidSubAuthorityCount(sid);
         *GetSidSubAuthority(sid, u32::from(count.saturating_sub(1)))
     })
+}
+
+/// Puts rights in force that the process has and has not asked for, by their names (`SeBackupPrivilege`).
+///
+/// # Errors
+/// When it has not one of them.
+pub fn enable(privileges: &[&str]) -> io::Result<()> {
+    let mut handle = null_mut();
+    // SAFETY: the handle of the own process needs no closing, and the place for the answer is ours.
+    done(unsafe { OpenProcessToken(GetCurrentProcess(), TOKEN_ADJUST_PRIVILEGES | TOKEN_QUERY, &mut handle) })?;
+    // SAFETY: it was opened here, and nobody else closes it.
+    let token = unsafe { OwnedHandle::from_raw_handle(handle) };
+    for privilege in privileges {
+        let (name, mut number) = (wide(privilege), LUID::default());
+        // SAFETY: the name ends with a zero, and the place for the answer is ours.
+        done(unsafe { LookupPrivilegeValueW(null(), name.as_ptr(), &mut number) })?;
+        let one = LUID_AND_ATTRIBUTES { Luid: number, Attributes: SE_PRIVILEGE_ENABLED };
+        let wanted = TOKEN_PRIVILEGES { PrivilegeCount: 1, Privileges: [one] };
+        // SAFETY: the token is open; what was before is not asked for.
+        done(unsafe { AdjustTokenPrivileges(token.as_raw_handle(), 0, &wanted, 0, null_mut(), null_mut()) })?;
+        // It answers that all is well where the process has no such right.
+        let told = io::Error::last_os_error();
+        if told.raw_os_error() == Some(ERROR_NOT_ALL_ASSIGNED.cast_signed()) {
+            return Err(told);
+        }
+    }
+    Ok(())
 }
 
 /// The identity of the user of this process.

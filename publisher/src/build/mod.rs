@@ -19,7 +19,7 @@ use std::time::SystemTime;
 use consign_metadata::plan::UpgradePlan;
 use jiff::Timestamp;
 
-pub use agent::{AgentPackage, agent_package, agent_rpm};
+pub use agent::{AgentPackage, agent_msi, agent_package, agent_rpm};
 pub(crate) use contents::{agent_relation, agent_rpm_relation, condition, notes};
 pub use loose_ends::LooseEnd;
 pub(crate) use loose_ends::note as missing_note;

@@ -8,23 +8,25 @@ use consign_metadata::version::Version;
 use jiff::Timestamp;
 
 use super::passphrase::PassphraseArgs;
-use super::{Outcome, key, release};
-use crate::build::{AgentPackage as Source, Built, agent_package, agent_rpm};
-use crate::package::{Packager, deb::Deb, rpm::Rpm};
+use super::windows::WindowsArgs;
+use super::{Failure, Outcome, key, release};
+use crate::build::{AgentPackage as Source, Built, agent_msi, agent_package, agent_rpm};
+use crate::manifest::WindowsSigning;
+use crate::package::{Packager, deb::Deb, msi::Msi, rpm::Rpm};
 
 /// Build the package `consignee` from the agent's programs and the files of client/dist.
 #[derive(Debug, Args)]
 pub struct AgentPackage {
-    /// Folder with the programs consignee and consignee-hook
+    /// Folder with the programs consignee and consignee-hook, or with consignee.exe
     #[arg(long)]
     binaries: PathBuf,
     /// The program consignee for this machine, where the one in the folder is for other processors: it writes
     /// the manual
     #[arg(long)]
     manual: Option<PathBuf>,
-    /// Files as they are installed, and a folder with those of each format
+    /// Files as they are installed, and a folder with those of each format; needed but for Windows
     #[arg(long)]
-    dist: PathBuf,
+    dist: Option<PathBuf>,
     /// Version of the agent, with the packaging revision if it is not 1: 0.1.0 or 0.1.0-2
     #[arg(long, value_parser = with_revision)]
     version: (Version, u32),
@@ -42,6 +44,14 @@ pub struct AgentPackage {
     json: bool,
     #[command(flatten)]
     passphrase: PassphraseArgs,
+    /// The certificate by which it is signed for Windows, and those above it
+    #[arg(long, value_name = "FILE", requires = "windows_key")]
+    windows_certificate: Option<PathBuf>,
+    /// The address of an authority that says when it was signed for Windows
+    #[arg(long, value_name = "URL", requires = "windows_certificate")]
+    windows_time_stamp: Option<String>,
+    #[command(flatten)]
+    windows: WindowsArgs,
 }
 
 /// What is built.
@@ -51,18 +61,36 @@ enum Format {
     Deb,
     /// For dnf, zypper and rpm
     Rpm,
+    /// For Windows
+    Msi,
 }
 
 impl AgentPackage {
     pub fn run(self) -> Outcome {
-        let (binaries, manual, dist) = (self.binaries, self.manual, self.dist);
+        let dist = match (self.dist, self.format) {
+            (Some(dist), _) => dist,
+            (None, Format::Msi) => PathBuf::new(),
+            (None, _) => {
+                return Err(Failure::usage("--dist is needed: the files that are installed beside the programs"));
+            }
+        };
+        let (binaries, manual) = (self.binaries, self.manual);
         let (version, revision) = self.version;
         let from = Source { binaries, manual, dist, version, revision };
+        let signing = self.windows_certificate.map(|certificate| WindowsSigning {
+            certificate,
+            time_stamp: self.windows_time_stamp,
+            time_stamp_certificate: None,
+            pinned: None,
+            sign: None,
+        });
         let signer = key::open(&self.key, Role::Package, &self.passphrase)?;
+        let for_windows = self.windows.signer(signing.as_ref())?;
         let time = release::source_date_epoch()?.unwrap_or_else(Timestamp::now);
         let unsigned = match self.format {
             Format::Deb => Deb.build(&agent_package(&from)?, time, &self.output)?,
             Format::Rpm => Rpm::default().build(&agent_rpm(&from)?, time, &self.output)?,
+            Format::Msi => Msi { signer: for_windows }.build(&agent_msi(&from)?, time, &self.output)?,
         };
         let warnings = unsigned.warnings().to_vec();
         release::report(&[Built { package: unsigned.sign(&signer)?, warnings }], self.json);

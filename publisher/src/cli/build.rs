@@ -52,7 +52,7 @@ impl Build {
             return Ok(());
         }
         let (output, signer) = (self.release.output(project), self.release.signer(project)?);
-        let windows = self.windows.signer(project)?;
+        let windows = self.windows.signer(project.windows.as_ref())?;
         if windows.is_none() && releases.iter().flat_map(Release::packages).any(|package| package.msi.is_some()) {
             unsigned(strictness)?;
         }

@@ -10,6 +10,7 @@ use consign_metadata::name::ChannelName;
 use jiff::{SignedDuration, Timestamp};
 
 use super::passphrase::PassphraseArgs;
+use super::windows::{self, WindowsArgs};
 use super::{Failure, Outcome, failure, key, publication, verify};
 use crate::feed::FeedError;
 use crate::file::FileError;
@@ -71,6 +72,8 @@ pub struct Publish {
     json: bool,
     #[command(flatten)]
     passphrase: PassphraseArgs,
+    #[command(flatten)]
+    windows: WindowsArgs,
 }
 
 impl Publish {
@@ -144,7 +147,9 @@ impl Publish {
                 url: repository.url.clone(),
                 maintainer: outline.product.maintainer.clone(),
                 default_channel: repository.channel.clone(),
+                windows: outline.windows.as_ref().map(windows::pins).transpose()?,
             },
+            windows_signer: self.windows.signer(outline.windows.as_ref())?,
             valid_for: SignedDuration::try_from(valid_for).unwrap_or(SignedDuration::MAX),
             now: Timestamp::now(),
         })
@@ -200,6 +205,7 @@ fn refusal(error: PublishError) -> Failure {
         &error,
         PublishError::ForeignKey { .. }
             | PublishError::Delivery { .. }
+            | PublishError::NoWindowsKey(_)
             | PublishError::KeyExpired { .. }
             | PublishError::KeyRevoked { .. }
             | PublishError::Repository(RepositoryError::Immutable { .. })

@@ -4,17 +4,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
+use consign_metadata::anchor::WindowsPins;
 use consign_metadata::authenticode::Pins;
 
 use super::Failure;
 use crate::file::OnFile;
-use crate::manifest::{Project, WindowsSigning};
+use crate::manifest::WindowsSigning;
 use crate::sign::FileSigner;
 use crate::sign::windows::{Command, Key, Osslsigncode};
 
 /// The variable that may hold what opens the key.
 const PASSPHRASE: &str = "CONSIGN_WINDOWS_PASSPHRASE";
 const PKCS11: &str = "pkcs11:";
+const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+const END: &str = "-----END CERTIFICATE-----";
 
 /// Options of commands that sign packages for Windows. What opens the key comes from
 /// `CONSIGN_WINDOWS_PASSPHRASE`, and never from an argument.
@@ -36,8 +39,8 @@ impl WindowsArgs {
     ///
     /// # Errors
     /// What is missing.
-    pub fn signer(&self, project: &Project) -> Result<Option<Arc<dyn FileSigner>>, Failure> {
-        let Some(signing) = &project.windows else {
+    pub fn signer(&self, signing: Option<&WindowsSigning>) -> Result<Option<Arc<dyn FileSigner>>, Failure> {
+        let Some(signing) = signing else {
             return match &self.windows_key {
                 None => Ok(None),
                 Some(_) => Err(Failure::usage("--windows-key needs the certificate of the key")
@@ -78,5 +81,38 @@ impl WindowsArgs {
             time_stamp: signing.time_stamp.clone(),
             pins,
         })
+    }
+}
+
+/// By whom hosts want packages to be signed for Windows.
+///
+/// # Errors
+/// Where a certificate cannot be read, or is none.
+pub fn pins(signing: &WindowsSigning) -> Result<WindowsPins, Failure> {
+    let read = |path: &PathBuf| std::fs::read_to_string(path).on("read", path).map(|pem| certificates_in(&pem));
+    let pins = WindowsPins {
+        certificates: read(signing.pinned.as_ref().unwrap_or(&signing.certificate))?,
+        time_stamps: signing.time_stamp_certificate.as_ref().map(read).transpose()?,
+    };
+    let bad = |cause| Failure::refused(format!("cannot pin the certificate for Windows: it {cause}"));
+    pins.read().map(|_| pins).map_err(bad)
+}
+
+/// Nothing else of a file goes to hosts: there may be a key in it.
+fn certificates_in(pem: &str) -> String {
+    let blocks = pem.split(BEGIN).skip(1).filter_map(|rest| rest.split_once(END)).map(|(block, _)| block);
+    blocks.map(|block| format!("{BEGIN}{block}{END}\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_certificates_of_a_file_go_to_hosts() {
+        let pem = format!(
+            "# ours\n-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----\n{BEGIN}\na\n{END}\n{BEGIN}\nb\n{END}"
+        );
+        assert_eq!(certificates_in(&pem), format!("{BEGIN}\na\n{END}\n{BEGIN}\nb\n{END}\n"));
     }
 }

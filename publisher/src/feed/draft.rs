@@ -74,6 +74,11 @@ impl<'a> FeedDraft<'a> {
         Ok(Self { source, vendor, channel, package_keys, published, shards, changed: BTreeSet::new(), plans: vec![] })
     }
 
+    /// What is published now.
+    pub fn published(&self) -> Option<&Feed> {
+        self.published.as_ref().map(|head| &head.feed)
+    }
+
     /// The generation that is published now; 0 when there is none.
     pub fn generation(&self) -> u64 {
         self.published.as_ref().map_or(0, |head| head.feed.generation)
@@ -98,6 +103,12 @@ impl<'a> FeedDraft<'a> {
     pub fn before(&self, envelope: &Envelope) -> Option<&FeedRelease> {
         let older = |release: &&FeedRelease| release.order() < (&envelope.version, envelope.revision);
         self.shards.get(&envelope.product)?.releases.iter().rev().filter(older).find(|r| r.withdrawn.is_none())
+    }
+
+    /// The release after one, if it is published already.
+    pub fn after(&self, envelope: &Envelope) -> Option<&FeedRelease> {
+        let newer = |release: &&FeedRelease| release.order() > (&envelope.version, envelope.revision);
+        self.shards.get(&envelope.product)?.releases.iter().filter(newer).find(|r| r.withdrawn.is_none())
     }
 
     /// A release that is offered.
@@ -269,8 +280,8 @@ fn merge(
     });
     if let Some((new, old)) = other {
         let native = |package: &FeedPackage| {
-            let NativeVersions { deb, rpm, .. } = package.native.clone();
-            deb.or(rpm).unwrap_or_default()
+            let NativeVersions { deb, rpm, msi } = package.native.clone();
+            deb.or(rpm).or(msi).unwrap_or_default()
         };
         return Err(FeedError::OtherBuild { package: new.package.to_string(), there: native(old), new: native(new) });
     }
@@ -286,16 +297,20 @@ fn merge(
 /// Two native versions of one format; those of two formats stand beside each other.
 fn is_other_build(old: &FeedPackage, new: &FeedPackage) -> bool {
     let differ = |old: &Option<String>, new: &Option<String>| old.is_some() && new.is_some() && old != new;
-    differ(&old.native.deb, &new.native.deb) || differ(&old.native.rpm, &new.native.rpm)
+    let (old, new) = (&old.native, &new.native);
+    differ(&old.deb, &new.deb) || differ(&old.rpm, &new.rpm) || differ(&old.msi, &new.msi)
 }
 
-/// A module that is not there in each format that is: hosts have packages of one.
+/// A module that is not there in each format that is and that it has: hosts have packages of one.
 fn missing<'a>(plan: &'a UpgradePlan, packages: &[FeedPackage]) -> Option<&'a Module> {
-    let formats: [fn(&NativeVersions) -> bool; 2] = [|native| native.deb.is_some(), |native| native.rpm.is_some()];
+    let formats: [fn(&NativeVersions) -> bool; 3] =
+        [|native| native.deb.is_some(), |native| native.rpm.is_some(), |native| native.msi.is_some()];
     let there = formats.iter().filter(|format| packages.iter().any(|package| format(&package.native)));
     let mut missing = there.filter_map(|format| {
         let has = |module: &&Module| packages.iter().any(|p| p.package == module.package && format(&p.native));
-        plan.body.modules.iter().find(|module| !has(module))
+        // On Windows a product may have fewer modules.
+        let wanted = |module: &&Module| module.natives().any(format);
+        plan.body.modules.iter().filter(wanted).find(|module| !has(module))
     });
     missing.next()
 }

@@ -7,6 +7,7 @@ use consign_metadata::name::{Label, ProductId};
 use consign_metadata::plan::{RESERVED_STEP_NAMES, Step};
 
 use super::authored::{self, Point};
+use super::command::Known;
 use super::error::Fault;
 use super::project::Strictness;
 use super::spanned::Spanned;
@@ -40,7 +41,7 @@ impl AddOns {
     pub(super) fn of(
         manifest: &authored::Manifest,
         id: &ProductId,
-        options: &BTreeSet<&Label>,
+        known: &Known<'_>,
         strictness: Strictness,
     ) -> Result<Self, Fault> {
         // Whoever names an add-on wants it to join somewhere.
@@ -58,7 +59,7 @@ impl AddOns {
         }
         Ok(Self {
             allowed: allowed(&manifest.add_ons, id)?,
-            joins: manifest.joins.as_ref().map(|joins| joins.validate(id, options, strictness)).transpose()?,
+            joins: manifest.joins.as_ref().map(|joins| joins.validate(id, known, strictness)).transpose()?,
             points,
         })
     }
@@ -84,7 +85,7 @@ fn allowed(add_ons: &[authored::AddOn], id: &ProductId) -> Result<Vec<AllowedAdd
 }
 
 impl authored::Joins {
-    fn validate(&self, id: &ProductId, options: &BTreeSet<&Label>, strictness: Strictness) -> Result<Joins, Fault> {
+    fn validate(&self, id: &ProductId, known: &Known<'_>, strictness: Strictness) -> Result<Joins, Fault> {
         if self.product.get_ref() == id {
             return Err(Fault::at(self.product.span(), "a product cannot join itself"));
         }
@@ -96,7 +97,7 @@ impl authored::Joins {
             Some(point) => Ok(point.get_ref().clone()),
             None => Ok(Point::BeforeStart.name()),
         };
-        let runs = steps::validate(&self.steps, options, strictness)?;
+        let runs = steps::validate(&self.steps, known, strictness)?;
         let more =
             |step: &authored::Step| step.until.as_ref().map(Spanned::span).or(step.scripts.as_ref().map(Spanned::span));
         if let Some(place) = self.steps.iter().find_map(more) {

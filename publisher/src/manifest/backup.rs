@@ -8,7 +8,7 @@ use consign_metadata::plan::{Backup, BackupPart, Database, Step, Undo};
 
 use super::account::UserName;
 use super::authored;
-use super::command;
+use super::command::{self, Known};
 use super::database::{self, Keys};
 use super::error::Fault;
 use super::files::host_path;
@@ -28,7 +28,7 @@ const NOBODYS: [&str; 12] =
 /// The backup of a manifest, if it has one.
 pub(super) fn validate(
     authored: Option<&Spanned<authored::Backup>>,
-    options: &BTreeSet<&Label>,
+    known: &Known<'_>,
 ) -> Result<Option<Backup>, Fault> {
     let Some(spanned) = authored else { return Ok(None) };
     let authored = spanned.get_ref();
@@ -37,7 +37,7 @@ pub(super) fn validate(
         parts.push(BackupPart::Files { name: label(FILES), paths: paths(&authored.paths)? });
     }
     for program in &authored.commands {
-        parts.push(of_command(program, options)?);
+        parts.push(of_command(program, known)?);
     }
     for stored in &authored.databases {
         parts.push(BackupPart::Database { name: stored.name.get_ref().clone(), database: of_database(stored)? });
@@ -95,10 +95,10 @@ fn of_database(stored: &authored::BackupDatabase) -> Result<Database, Fault> {
     database::validate(stored.name.span(), &keys)
 }
 
-fn of_command(authored: &authored::BackupCommand, options: &BTreeSet<&Label>) -> Result<BackupPart, Fault> {
+fn of_command(authored: &authored::BackupCommand, known: &Known<'_>) -> Result<BackupPart, Fault> {
     let program = |words: &Spanned<Vec<Spanned<String>>>| {
         command::absolute(words)?;
-        command::with_file(words, options)
+        command::with_file(words, known)
     };
     Ok(BackupPart::Command {
         name: authored.name.get_ref().clone(),

@@ -1,12 +1,9 @@
 //! How a host sees which version the data is at.
 
-use std::collections::BTreeSet;
-
-use consign_metadata::name::Label;
 use consign_metadata::plan::{Data, DataProbe, Database, Step};
 
 use super::authored;
-use super::command;
+use super::command::{self, Known};
 use super::database::{self, Keys};
 use super::error::Fault;
 use super::spanned::Spanned;
@@ -19,7 +16,7 @@ const LONGEST: u32 = 60;
 /// What it says of the data; the steps that it names must be there.
 pub(super) fn validate(
     authored: Option<&authored::Data>,
-    options: &BTreeSet<&Label>,
+    known: &Known<'_>,
     steps: &[Step],
 ) -> Result<Option<Data>, Fault> {
     let Some(data) = authored else { return Ok(None) };
@@ -33,14 +30,14 @@ pub(super) fn validate(
         return Err(Fault::at(version.span(), "a version of the data is one line, and not empty"));
     }
     Ok(Some(Data {
-        probe: probe(&data.probe, options)?,
+        probe: probe(&data.probe, known)?,
         version: data.version.as_ref().map(|version| version.get_ref().clone()),
         lock: data.lock.as_ref().map(lock).transpose()?,
         steps: data.steps.iter().map(|step| step.get_ref().clone()).collect(),
     }))
 }
 
-fn probe(probe: &authored::DataProbe, options: &BTreeSet<&Label>) -> Result<DataProbe, Fault> {
+fn probe(probe: &authored::DataProbe, known: &Known<'_>) -> Result<DataProbe, Fault> {
     command::absolute(&probe.command)?;
     let timeout_seconds = match &probe.timeout {
         Some(span) if span.get_ref().seconds() > LONGEST => {
@@ -50,7 +47,7 @@ fn probe(probe: &authored::DataProbe, options: &BTreeSet<&Label>) -> Result<Data
         Some(span) => span.get_ref().seconds(),
         None => TIMEOUT,
     };
-    let command = command::validate(&probe.command, options)?;
+    let command = command::validate(&probe.command, known)?;
     Ok(DataProbe { command, user: probe.user.clone().into(), timeout_seconds })
 }
 

@@ -1,14 +1,11 @@
 //! How to see that the product works after it was started.
 
-use std::collections::BTreeSet;
-
 use super::spanned::Spanned;
-use consign_metadata::name::Label;
 use consign_metadata::plan::{HealthCheck, Step};
 
 use super::account::UserName;
 use super::authored;
-use super::command;
+use super::command::{self, Known};
 use super::error::Fault;
 use super::steps::seconds;
 
@@ -16,11 +13,11 @@ const WITHIN: u32 = 60;
 const STABLE: u32 = 5;
 
 /// The health step of the plan: every check, and the longest of their times.
-pub(super) fn validate(entries: &[Spanned<authored::Health>], options: &BTreeSet<&Label>) -> Result<Step, Fault> {
+pub(super) fn validate(entries: &[Spanned<authored::Health>], known: &Known<'_>) -> Result<Step, Fault> {
     let mut checks = Vec::new();
     let (mut within_seconds, mut stable_seconds) = (0, 0);
     for entry in entries {
-        checks.push(check(entry, options)?);
+        checks.push(check(entry, known)?);
         within_seconds = within_seconds.max(seconds(entry.get_ref().within, WITHIN));
         stable_seconds = stable_seconds.max(seconds(entry.get_ref().stable, STABLE));
     }
@@ -31,7 +28,7 @@ pub(super) fn validate(entries: &[Spanned<authored::Health>], options: &BTreeSet
 }
 
 /// What one entry wants to hold.
-pub(super) fn check(entry: &Spanned<authored::Health>, options: &BTreeSet<&Label>) -> Result<HealthCheck, Fault> {
+pub(super) fn check(entry: &Spanned<authored::Health>, known: &Known<'_>) -> Result<HealthCheck, Fault> {
     let health = entry.get_ref();
     let check = match (&health.http, &health.tcp, &health.command) {
         (Some(url), None, None) => HealthCheck::Http { url: http(url)? },
@@ -39,7 +36,7 @@ pub(super) fn check(entry: &Spanned<authored::Health>, options: &BTreeSet<&Label
         (None, None, Some(words)) => {
             command::absolute(words)?;
             let user = health.user.clone().unwrap_or_else(UserName::root).into();
-            HealthCheck::Command { command: command::validate(words, options)?, user }
+            HealthCheck::Command { command: command::validate(words, known)?, user }
         }
         _ => return Err(Fault::at(entry.span(), "a health entry has exactly one of http, tcp and command")),
     };

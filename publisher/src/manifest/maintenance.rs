@@ -1,16 +1,14 @@
 //! The maintenance mode: how the product is told to serve nobody.
 
-use std::collections::BTreeSet;
-
-use consign_metadata::name::Label;
 use consign_metadata::plan::Maintenance;
 
 use super::account::UserName;
+use super::authored;
+use super::command::{self, Known};
 use super::error::Fault;
 use super::files::host_path;
 use super::spanned::Spanned;
 use super::steps::seconds;
-use super::{authored, command};
 
 /// When a program of it is ended.
 const TIMEOUT: u32 = 60;
@@ -18,14 +16,11 @@ const TIMEOUT: u32 = 60;
 const VOLATILE: [&str; 5] = ["/run/", "/var/run/", "/tmp/", "/var/tmp/", "/dev/"];
 
 /// The mode, where nothing is wrong with it.
-pub(super) fn validate(
-    authored: &Spanned<authored::Maintenance>,
-    options: &BTreeSet<&Label>,
-) -> Result<Maintenance, Fault> {
+pub(super) fn validate(authored: &Spanned<authored::Maintenance>, known: &Known<'_>) -> Result<Maintenance, Fault> {
     let said = authored.get_ref();
     let program = |words: &Spanned<Vec<Spanned<String>>>| {
         command::absolute(words)?;
-        command::validate(words, options)
+        command::validate(words, known)
     };
     let mode = Maintenance {
         flag: said.flag.as_ref().map(flag).transpose()?,

@@ -8,7 +8,7 @@ use consign_metadata::plan::NativeVersions;
 
 use super::error::Fault;
 use super::files::Ground;
-use super::{Build, Product, ProjectError, Repository, authored, build};
+use super::{Build, Product, ProjectError, Repository, WindowsSigning, authored, build};
 use crate::file::OnFile;
 use crate::package::Architecture;
 
@@ -24,6 +24,8 @@ pub struct Outline {
     modules: Vec<Outlined>,
     /// Where it is published.
     pub repository: Option<Repository>,
+    /// How packages are signed for Windows.
+    pub windows: Option<WindowsSigning>,
 }
 
 #[derive(Debug, Clone)]
@@ -84,6 +86,7 @@ impl authored::Manifest {
             builds: build::validate(&self.builds, &product)?,
             modules: modules.chain(old).collect(),
             repository: self.repository.as_ref().map(|r| r.validate(ground)).transpose()?,
+            windows: self.windows.as_ref().map(|windows| windows.validate(ground)).transpose()?,
             product,
         })
     }

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use consign_metadata::name::Label;
 use consign_metadata::prerequisite::{Check, Prerequisite};
 
 use super::account::UserName;
 use super::authored;
-use super::command;
+use super::command::{self, Known};
 use super::error::Fault;
 use super::files::host_path;
 use super::spanned::Spanned;
@@ -18,7 +17,7 @@ const LONGEST: u32 = 5;
 /// All of them, in their order.
 pub(super) fn validate(
     prerequisites: &[Spanned<authored::Prerequisite>],
-    options: &BTreeSet<&Label>,
+    known: &Known<'_>,
 ) -> Result<Vec<Prerequisite>, Fault> {
     let mut seen = BTreeSet::new();
     let mut validated = Vec::new();
@@ -28,19 +27,19 @@ pub(super) fn validate(
             let message = format!("two prerequisites are called {:?}", id.get_ref().as_str());
             return Err(Fault::at(id.span(), message));
         }
-        validated.push(prerequisite(authored, options)?);
+        validated.push(prerequisite(authored, known)?);
     }
     Ok(validated)
 }
 
-fn prerequisite(spanned: &Spanned<authored::Prerequisite>, options: &BTreeSet<&Label>) -> Result<Prerequisite, Fault> {
+fn prerequisite(spanned: &Spanned<authored::Prerequisite>, known: &Known<'_>) -> Result<Prerequisite, Fault> {
     let authored = spanned.get_ref();
     let check = match (&authored.command, &authored.free_space) {
         (Some(words), None) => {
             command::absolute(words)?;
             let user = authored.user.clone().unwrap_or_else(UserName::root).into();
             Check::Command {
-                command: command::validate(words, options)?,
+                command: command::validate(words, known)?,
                 user,
                 timeout_seconds: timeout(authored.timeout.as_ref())?,
             }

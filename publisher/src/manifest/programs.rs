@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use consign_metadata::digest::Sha256;
-use consign_metadata::name::Label;
 use consign_metadata::plan::{HealthCheck, Ready, RunStep, Script, ScriptsStep, Step, UntilStep};
 use consign_metadata::version::Version;
 
+use super::command::Known;
 use super::error::Fault;
 use super::files::host_path;
 use super::spanned::Spanned;
@@ -19,7 +19,7 @@ const STOP: u32 = 60;
 
 /// What the release's steps are told by besides themselves.
 pub(super) struct Release<'a> {
-    pub options: &'a BTreeSet<&'a Label>,
+    pub known: &'a Known<'a>,
     pub version: &'a Version,
     pub supported_from: &'a Version,
     /// Where the scripts are found.
@@ -56,7 +56,7 @@ impl Release<'_> {
         };
         let check: Option<HealthCheck> = match (http, tcp, command) {
             (None, None, None) => None,
-            _ => Some(health::check(&Spanned::new(until.span(), asked), self.options)?),
+            _ => Some(health::check(&Spanned::new(until.span(), asked), self.known)?),
         };
         let ready = Ready { check, line: line.clone(), exit: *exit };
         match ready.says_something() {

@@ -7,6 +7,7 @@ use consign_metadata::name::{Label, PackageName, UnitName};
 use consign_metadata::plan::{Backup, Data, Maintenance, NativeVersions, SideEffect, SiteOption, Step};
 use consign_metadata::prerequisite::Prerequisite;
 
+use super::command::Known;
 use super::error::Fault;
 use super::files::Ground;
 use super::notes::Note;
@@ -208,7 +209,7 @@ impl authored::Manifest {
         let mut modules: Vec<_> =
             self.modules.iter().map(|m| m.validate(ground, &product, build)).collect::<Result<_, _>>()?;
         modules.extend(self.transitional(&product.id.vendor)?);
-        let options = self.options.keys().collect();
+        let known = self.known(&product);
         let notes = match &self.notes {
             Some(notes) => notes.validate(ground, &product.supported_from, &product.version)?,
             None => Vec::new(),
@@ -217,8 +218,8 @@ impl authored::Manifest {
             Packaging::Own => units::engines(self.product.engines.as_ref(), &modules, self.product.version.span())?,
             Packaging::Foreign => self.product.engines.iter().flatten().map(|unit| unit.get_ref().clone()).collect(),
         };
-        let backup = backup::validate(self.backup.as_ref(), &options)?;
-        let steps = self.programs(&options, strictness, &product, &modules)?;
+        let backup = backup::validate(self.backup.as_ref(), &known)?;
+        let steps = self.programs(&known, strictness, &product, &modules)?;
         backup::is_there_for(&self.steps, &steps, backup.is_some())?;
         Ok(Project {
             root: ground.path().to_owned(),
@@ -226,14 +227,14 @@ impl authored::Manifest {
             engines,
             options: self.options.iter().map(|(n, o)| Ok((n.clone(), o.validate()?))).collect::<Result<_, Fault>>()?,
             side_effects: self.side_effects()?,
-            prerequisites: prerequisites::validate(&self.prerequisites, &options)?,
+            prerequisites: prerequisites::validate(&self.prerequisites, &known)?,
             tasks: Tasks::of(self)?,
-            maintenance: self.maintenance.as_ref().map(|mode| maintenance::validate(mode, &options)).transpose()?,
+            maintenance: self.maintenance.as_ref().map(|mode| maintenance::validate(mode, &known)).transpose()?,
             backup,
-            data: data::validate(self.data.as_ref(), &options, &steps)?,
+            data: data::validate(self.data.as_ref(), &known, &steps)?,
             steps,
-            add_ons: AddOns::of(self, &product.id, &options, strictness)?,
-            health: health::validate(&self.health, &options)?,
+            add_ons: AddOns::of(self, &product.id, &known, strictness)?,
+            health: health::validate(&self.health, &known)?,
             windows: self.windows.as_ref().map(|windows| windows.validate(ground)).transpose()?,
             repository: self.repository.as_ref().map(|r| r.validate(ground)).transpose()?,
             notes,
@@ -245,16 +246,27 @@ impl authored::Manifest {
         })
     }
 
+    /// What a word in braces may mean in its programs.
+    fn known(&self, product: &Product) -> Known<'_> {
+        let is_on_windows_alone = product.formats.iter().all(|format| *format == PackageFormat::Msi);
+        let modules = self.modules.iter().filter(|module| module.windows.is_some());
+        Known {
+            options: self.options.keys().collect(),
+            folders: modules.map(|module| module.package.get_ref()).collect(),
+            is_on_windows_alone,
+        }
+    }
+
     fn programs(
         &self,
-        options: &BTreeSet<&Label>,
+        known: &Known<'_>,
         strictness: Strictness,
         product: &Product,
         modules: &[Module],
     ) -> Result<Vec<Step>, Fault> {
         let Product { version, supported_from, .. } = product;
-        let release = programs::Release { options, version, supported_from, modules };
-        let runs = steps::validate(&self.steps, options, strictness)?;
+        let release = programs::Release { known, version, supported_from, modules };
+        let runs = steps::validate(&self.steps, known, strictness)?;
         self.steps.iter().zip(runs).map(|(step, run)| release.step(step, run)).collect()
     }
 

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use consign_metadata::name::Label;
 use consign_metadata::plan::{Limits, RESERVED_STEP_NAMES, RunStep, Undo};
 
 use super::account::UserName;
 use super::authored;
-use super::command;
+use super::command::{self, Known};
 use super::duration::Span;
 use super::error::Fault;
 use super::files::host_path;
@@ -20,7 +19,7 @@ const TIMEOUT: &str = "30m";
 /// All steps, in their order.
 pub(super) fn validate(
     steps: &[authored::Step],
-    options: &BTreeSet<&Label>,
+    known: &Known<'_>,
     strictness: Strictness,
 ) -> Result<Vec<RunStep>, Fault> {
     let mut seen = BTreeSet::new();
@@ -36,7 +35,7 @@ pub(super) fn validate(
         if strictness == Strictness::Strict {
             is_explicit(step)?;
         }
-        validated.push(step.validate(options)?);
+        validated.push(step.validate(known)?);
     }
     Ok(validated)
 }
@@ -53,13 +52,13 @@ fn is_explicit(step: &authored::Step) -> Result<(), Fault> {
 }
 
 impl authored::Step {
-    fn validate(&self, options: &BTreeSet<&Label>) -> Result<RunStep, Fault> {
+    fn validate(&self, known: &Known<'_>) -> Result<RunStep, Fault> {
         if !self.login_shell {
             command::absolute_without_shell(&self.run)?;
         }
         let done_probe = self.done_probe.as_ref().map(|probe| {
             command::absolute(probe)?;
-            command::validate(probe, options)
+            command::validate(probe, known)
         });
         if let Some(exit) = self.retry_later_exit.as_ref().filter(|exit| *exit.get_ref() == 0) {
             return Err(Fault::at(exit.span(), "exit status 0 is success and cannot ask for another run"));
@@ -69,14 +68,14 @@ impl authored::Step {
         }
         Ok(RunStep {
             name: self.name.get_ref().clone(),
-            command: self.command(options)?,
+            command: self.command(known)?,
             user: self.user.clone().unwrap_or_else(UserName::root).into(),
             login_shell: self.login_shell,
             environment: self.environment.clone(),
             working_folder: self.working_folder.as_ref().map(host_path).transpose()?,
             timeout_seconds: self.timeout.unwrap_or_else(|| TIMEOUT.parse().expect("it is one")).seconds(),
             on_interrupt: self.on_interrupt.unwrap_or_default(),
-            undo: self.undo(options)?,
+            undo: self.undo(known)?,
             retry_later_exit: self.retry_later_exit.as_ref().map(|exit| *exit.get_ref()),
             done_probe: done_probe.transpose()?,
             limits: self.limits.as_ref().map(limits).transpose()?,
@@ -84,7 +83,7 @@ impl authored::Step {
         })
     }
 
-    fn command(&self, options: &BTreeSet<&Label>) -> Result<Vec<String>, Fault> {
+    fn command(&self, known: &Known<'_>) -> Result<Vec<String>, Fault> {
         // What runs scripts may say where each goes.
         let of_a_script =
             |word: &str| if self.scripts.is_some() { word.replace("{script}", "") } else { word.to_owned() };
@@ -93,21 +92,21 @@ impl authored::Step {
             empty if empty.is_empty() && !word.get_ref().is_empty() => Spanned::new(word.span(), "-".to_owned()),
             text => Spanned::new(word.span(), text),
         });
-        command::validate(&Spanned::new(self.run.span(), words.collect()), options)?;
+        command::validate(&Spanned::new(self.run.span(), words.collect()), known)?;
         Ok(self.run.get_ref().iter().map(|word| word.get_ref().clone()).collect())
     }
 
-    fn undo(&self, options: &BTreeSet<&Label>) -> Result<Undo, Fault> {
+    fn undo(&self, known: &Known<'_>) -> Result<Undo, Fault> {
         let Some(undo) = &self.undo else { return Ok(Undo::default()) };
         if let Undo::Inverse(words) = undo.get_ref() {
             let Some(program) = words.first() else {
                 return Err(Fault::at(undo.span(), "a program is wanted"));
             };
-            if !self.login_shell && !program.starts_with('/') {
+            if !self.login_shell && !command::is_absolute(program) {
                 return Err(Fault::at(undo.span(), format!("{program:?} is not an absolute path")));
             }
             for word in words {
-                command::placeholders(word, options).map_err(|message| Fault::at(undo.span(), message))?;
+                command::placeholders(word, known).map_err(|message| Fault::at(undo.span(), message))?;
             }
         }
         Ok(undo.get_ref().clone())

@@ -63,6 +63,11 @@ pub enum PublishError {
         "cannot publish: products, keys or the address changed, so {0} has to be built, and the secret key with the role \"package\" is not here"
     )]
     NoPackageKey(String),
+    /// The same, where hosts want it to be signed for Windows as well.
+    #[error(
+        "cannot publish: products, keys, certificates or the address changed, so {0} has to be built and signed for Windows: say with which key, --windows-key"
+    )]
+    NoWindowsKey(String),
     /// A key that signs nothing any more.
     #[error("cannot publish with key {key}: it expired on {on}")]
     KeyExpired {

@@ -8,12 +8,16 @@ use jiff::Timestamp;
 
 use super::PublishError;
 use super::introduction::{IntroductionContent, add_config};
+use super::windows_form;
 use crate::package::deb::Deb;
+use crate::package::msi::Msi;
 use crate::package::rpm::Rpm;
-use crate::package::{PackageError, Packager, UnsignedPackage};
-use crate::repository::apt::sources;
+use crate::package::{PackageContents, PackageError, Packager, UnsignedPackage};
+use crate::repository::apt::{pool_folder, sources};
+use crate::repository::windows;
 use crate::repository::yum::subscription::Subscription;
 use crate::stage::{StageError, StagedTree};
+use crate::store::{Key, StoreError};
 
 /// A form of the package.
 #[derive(Debug)]
@@ -22,14 +26,42 @@ pub struct Form {
     pub extension: &'static str,
     /// What follows the number in its version.
     revision: &'static str,
-    packager: fn() -> Box<dyn Packager>,
-    subscribe: fn(&IntroductionContent<'_>, &mut StagedTree) -> Result<(), PublishError>,
+    packager: fn(&IntroductionContent<'_>) -> Box<dyn Packager>,
+    /// Where its versions are in the pool.
+    pub pool: fn(&str) -> Result<Key, StoreError>,
+    fill: fn(&IntroductionContent<'_>, &str, &mut PackageContents) -> Result<(), PublishError>,
 }
 
 /// For hosts with apt.
-pub const APT: Form = Form { extension: ".deb", revision: "", packager: || Box::new(Deb), subscribe: apt };
+pub const APT: Form = Form {
+    extension: ".deb",
+    revision: "",
+    packager: |_| Box::new(Deb),
+    pool: pool_folder,
+    fill: |content, version, package| {
+        package.native.deb = Some(version.to_owned());
+        subscribed(content, package, apt)
+    },
+};
 /// For hosts with dnf or zypper.
-pub const YUM: Form = Form { extension: ".rpm", revision: "-1", packager: || Box::new(Rpm::default()), subscribe: yum };
+pub const YUM: Form = Form {
+    extension: ".rpm",
+    revision: "-1",
+    packager: |_| Box::new(Rpm::default()),
+    pool: pool_folder,
+    fill: |content, version, package| {
+        package.native.rpm = Some(version.to_owned());
+        subscribed(content, package, yum)
+    },
+};
+/// For hosts with Windows.
+pub const WINDOWS: Form = Form {
+    extension: ".msi",
+    revision: "-1",
+    packager: |content| Box::new(Msi { signer: content.windows_signer.clone() }),
+    pool: |name| windows::pool_folder(name).parse(),
+    fill: windows_form::fill,
+};
 
 impl Form {
     /// The number of the version that a file of the pool has, if it is the package in this form.
@@ -49,11 +81,20 @@ impl Form {
         now: Timestamp,
         folder: &Path,
     ) -> Result<UnsignedPackage, PublishError> {
-        let mut payload = content.anchors().map_err(PackageError::from)?;
-        (self.subscribe)(content, &mut payload)?;
-        let package = content.package(format!("{version}{}", self.revision), payload)?;
-        Ok((self.packager)().build(&package, now, folder)?)
+        let mut package = content.package()?;
+        (self.fill)(content, &format!("{version}{}", self.revision), &mut package)?;
+        Ok((self.packager)(content).build(&package, now, folder)?)
     }
+}
+
+/// What the agent reads, and what the package manager reads beside it.
+fn subscribed(
+    content: &IntroductionContent<'_>,
+    package: &mut PackageContents,
+    subscribe: fn(&IntroductionContent<'_>, &mut StagedTree) -> Result<(), PublishError>,
+) -> Result<(), PublishError> {
+    package.payload = content.anchors().map_err(PackageError::from)?;
+    subscribe(content, &mut package.payload)
 }
 
 /// `index` alone is what `Signed-By` names: apt knows no roles and would take an index by any key.

@@ -3,8 +3,9 @@
 //! It is installed by hand, once; every later one comes through the repository that it introduces.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use consign_metadata::anchor::{self, Anchor, Fingerprint};
+use consign_metadata::anchor::{self, Anchor, Fingerprint, WindowsPins};
 use consign_metadata::name::{ChannelName, PackageName, ProductName, VendorName};
 use consign_metadata::plan::NativeVersions;
 
@@ -12,6 +13,7 @@ use super::PublishError;
 use crate::package::deb::DebControl;
 use crate::package::rpm::RpmControl;
 use crate::package::{Architecture, Copyright, PackageContents, Release};
+use crate::sign::FileSigner;
 use crate::stage::{Attributes, Entry, Node, Source, StageError, StagedTree};
 use crate::trust::Trust;
 
@@ -24,6 +26,8 @@ pub struct Introduction {
     pub maintainer: String,
     /// The channel whose package gets the plain name at the root of the repository.
     pub default_channel: ChannelName,
+    /// By whom packages must be signed for Windows; where nothing is said, by whom they had to be so far.
+    pub windows: Option<WindowsPins>,
 }
 
 /// The keys that may sign the agent's package, and the certificate that holds them.
@@ -54,6 +58,10 @@ pub struct IntroductionContent<'a> {
     pub agent: Option<AgentKeys>,
     /// The lowest generation of the channel that a host accepts.
     pub minimum_generation: u64,
+    /// By whom packages must be signed for Windows.
+    pub windows: Option<WindowsPins>,
+    /// Who signs this one so.
+    pub windows_signer: Option<Arc<dyn FileSigner>>,
 }
 
 /// The name of the package.
@@ -73,16 +81,16 @@ pub fn anchor_path(vendor: &VendorName, file: &str) -> String {
 }
 
 impl IntroductionContent<'_> {
-    /// The package at a native version, which every format takes for one.
+    /// The package, apart from its version and from what a format puts into it.
     ///
     /// # Errors
     /// [`PublishError`]
-    pub fn package(&self, version: String, payload: StagedTree) -> Result<PackageContents, PublishError> {
+    pub fn package(&self) -> Result<PackageContents, PublishError> {
         let vendor = &self.trust.roles.vendor;
         Ok(PackageContents {
             msi: None,
             name: package_name(vendor)?,
-            native: NativeVersions { deb: Some(version.clone()), rpm: Some(version), msi: None },
+            native: NativeVersions::default(),
             architecture: Architecture::All,
             maintainer: self.maintainer.clone(),
             section: "misc".to_owned(),
@@ -101,7 +109,7 @@ impl IntroductionContent<'_> {
                 ),
             },
             release: Release { changes: vec!["Repository, keys or products changed.".to_owned()] },
-            payload,
+            payload: StagedTree::default(),
             deb: DebControl::default(),
             rpm: RpmControl::default(),
         })
@@ -112,19 +120,24 @@ impl IntroductionContent<'_> {
     /// # Errors
     /// [`StageError`]
     pub fn anchors(&self) -> Result<StagedTree, StageError> {
-        let vendor = &self.trust.roles.vendor;
         let mut tree = StagedTree::default();
-        tree.add_bytes(&anchor_path(vendor, anchor::CERTIFICATE_FILE), self.trust.certificate.clone(), 0o644)?;
-        let mut statement = serde_json::to_vec_pretty(&self.anchor()).expect("names and numbers are JSON");
-        statement.push(b'\n');
-        tree.add_bytes(&anchor_path(vendor, anchor::ANCHOR_FILE), statement, 0o644)?;
-        if let Some(agent) = &self.agent {
-            tree.add_bytes(&anchor_path(vendor, anchor::AGENT_CERTIFICATE_FILE), agent.certificate.clone(), 0o644)?;
+        for (name, bytes) in self.files(None) {
+            tree.add_bytes(&anchor_path(&self.trust.roles.vendor, name), bytes, 0o644)?;
         }
         Ok(tree)
     }
 
-    fn anchor(&self) -> Anchor {
+    /// The files of the vendor's folder, by their names in it.
+    pub fn files(&self, windows: Option<&WindowsPins>) -> Vec<(&'static str, Vec<u8>)> {
+        let mut files = vec![
+            (anchor::CERTIFICATE_FILE, self.trust.certificate.clone()),
+            (anchor::ANCHOR_FILE, lines(&self.anchor(windows.cloned()))),
+        ];
+        files.extend(self.agent.iter().map(|agent| (anchor::AGENT_CERTIFICATE_FILE, agent.certificate.clone())));
+        files
+    }
+
+    fn anchor(&self, windows: Option<WindowsPins>) -> Anchor {
         let roles = &self.trust.roles;
         Anchor {
             format: anchor::FORMAT,
@@ -134,8 +147,16 @@ impl IntroductionContent<'_> {
             roles: roles.roles.clone(),
             minimum_generation: [(self.channel.clone(), self.minimum_generation)].into(),
             agent: self.agent.as_ref().map(|agent| agent.keys.clone()).unwrap_or_default(),
+            windows,
         }
     }
+}
+
+/// As people read it.
+fn lines(document: &impl serde::Serialize) -> Vec<u8> {
+    let mut bytes = serde_json::to_vec_pretty(document).expect("names and numbers are JSON");
+    bytes.push(b'\n');
+    bytes
 }
 
 /// Adds a file that belongs to the site once it is there.

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use consign_metadata::anchor::{AGENT_CERTIFICATE_FILE, ANCHOR_FILE, Anchor};
+use consign_metadata::anchor::{AGENT_CERTIFICATE_FILE, ANCHOR_FILE, Anchor, WindowsPins};
 use consign_metadata::document::Role;
 use consign_metadata::openpgp::Keyring;
 use jiff::Timestamp;
@@ -14,7 +14,6 @@ use super::PublishError;
 use super::form::Form;
 use super::introduction::{AgentKeys, IntroductionContent, anchor_path, package_name};
 use crate::package::SignedPackage;
-use crate::repository::apt::pool_folder;
 use crate::repository::{RepositoryError, RepositoryFormat, Retrieved};
 use crate::sign::OpenPgpSigner;
 use crate::store::{Key, Store};
@@ -68,7 +67,7 @@ impl Lineage {
             Some(file) => ancestor(file.path.parse()?)?,
             None => None,
         };
-        let versions = store.list(&pool_folder(name.as_str())?)?.into_iter().filter_map(|listed| {
+        let versions = store.list(&(form.pool)(name.as_str())?)?.into_iter().filter_map(|listed| {
             let version = form.version_of(listed.key.file_name(), &name)?;
             Some((version, listed.key))
         });
@@ -88,6 +87,11 @@ impl Lineage {
         let path = anchor_path(&trust.roles.vendor, AGENT_CERTIFICATE_FILE);
         let certificate = current.retrieved.installed(&path)?;
         Ok(certificate.map(|certificate| AgentKeys { certificate, keys: current.anchor.agent.clone() }))
+    }
+
+    /// By whom the channel's hosts want packages to be signed for Windows so far.
+    pub fn windows(&self) -> Option<WindowsPins> {
+        self.current.as_ref().and_then(|current| current.anchor.windows.clone())
     }
 
     /// The package for this content: a published one that has it, or the next.
@@ -116,6 +120,9 @@ impl Lineage {
         (content.minimum_generation, content.maintainer) = (minimum_generation, maintainer);
         let unsigned = self.form.build(content, self.highest_version + 1, now, folder)?;
         let signer = signer.ok_or_else(|| PublishError::NoPackageKey(unsigned.file_name().to_owned()))?;
+        if content.windows.is_some() && content.windows_signer.is_none() {
+            return Err(PublishError::NoWindowsKey(unsigned.file_name().to_owned()));
+        }
         let package = unsigned.sign(signer)?;
         Ok(Descendant::Built(Box::new(package)))
     }

@@ -17,13 +17,16 @@ mod lineage;
 mod origin;
 mod passage;
 mod paths;
+mod pinned;
 mod preparation;
 mod publication;
 mod repositories;
 mod rpm_paths;
 mod scripts;
 mod shape;
+mod succession;
 mod validity;
+mod windows_form;
 mod winget;
 
 use std::path::PathBuf;
@@ -31,7 +34,7 @@ use std::path::PathBuf;
 use consign_metadata::name::ChannelName;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::sign::OpenPgpSigner;
+use crate::sign::{FileSigner, OpenPgpSigner};
 use crate::store::Store;
 use crate::trust::Trust;
 
@@ -59,6 +62,8 @@ pub struct Request<'a> {
     pub agent: Option<(Vec<PathBuf>, AgentKeys)>,
     /// What hosts are told about the repository.
     pub introduction: Introduction,
+    /// Who signs packages for Windows; needed only where `<vendor>-release` has to be built for it.
+    pub windows_signer: Option<std::sync::Arc<dyn FileSigner>>,
     /// How long hosts believe that nothing newer exists.
     pub valid_for: SignedDuration,
     /// The time.

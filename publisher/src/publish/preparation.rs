@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use consign_metadata::anchor::PUBLISHED_CERTIFICATE;
+use consign_metadata::anchor::{PUBLISHED_CERTIFICATE, WindowsPins};
 use consign_metadata::document::Role;
 use consign_metadata::feed::{FeedPackage, FileReference};
 use consign_metadata::name::PackageName;
@@ -16,7 +16,7 @@ use super::lineage::{self, Descendant, Lineage};
 use super::publication::{Addition, Content};
 use super::repositories::Repositories;
 use super::{AGENT, AgentKeys, PlannedPackage, Publication, PublishError, Request};
-use super::{announcement, form, passage, rpm_paths, scripts, shape, validity, winget};
+use super::{announcement, form, passage, pinned, rpm_paths, scripts, shape, succession, validity, winget};
 use crate::feed::{FeedDraft, NewRelease};
 use crate::file::OnFile;
 use crate::package::{NoteFile, SignedPackage};
@@ -68,25 +68,30 @@ impl<'a> Preparation<'a> {
 
     pub(super) fn finish(mut self) -> Result<Publication, PublishError> {
         let Request { packages, trust, .. } = self.request;
+        let msis = Lineage::load(&form::WINDOWS, &self.repositories.windows, self.store, trust)?;
+        let pins = self.request.introduction.windows.clone().or(msis.windows());
         for release in delivery::releases(packages, trust, &self.package_keys)? {
-            self.take_release(&release)?;
+            self.take_release(&release, pins.as_ref())?;
         }
         let given = self.take_agent()?;
         let debs = Lineage::load(&form::APT, &self.repositories.apt, self.store, trust)?;
         let rpms = Lineage::load(&form::YUM, &self.repositories.yum, self.store, trust)?;
         let agent = match given {
             Some(keys) => Some(keys),
-            None => debs.agent(trust)?.or(rpms.agent(trust)?),
+            None => debs.agent(trust)?.or(rpms.agent(trust)?).or(msis.agent(trust)?),
         };
         self.warn_of_agent(agent.is_some());
-        let mut introductions = vec![(form::APT.extension, self.introduce(debs, agent.clone())?)];
+        let mut introductions = vec![(form::APT.extension, self.introduce(debs, agent.clone(), None)?)];
         if !self.repositories.yum.is_empty() {
-            introductions.push((form::YUM.extension, self.introduce(rpms, agent)?));
+            introductions.push((form::YUM.extension, self.introduce(rpms, agent.clone(), None)?));
+        }
+        if !self.repositories.windows.is_empty() {
+            introductions.push((form::WINDOWS.extension, self.introduce(msis, agent, pins)?));
         }
         self.seal(introductions)
     }
 
-    fn take_release(&mut self, release: &DeliveredRelease) -> Result<(), PublishError> {
+    fn take_release(&mut self, release: &DeliveredRelease, pins: Option<&WindowsPins>) -> Result<(), PublishError> {
         let keyring = self.package_keys.clone();
         let offered = release.packages().iter().all(|package| self.repositories.is_offered(package));
         if let Some(signed) = release.first().plan().filter(|_| !offered) {
@@ -100,6 +105,12 @@ impl<'a> Preparation<'a> {
         if !offered {
             rpm_paths::inspect(release)?;
             shape::inspect(release)?;
+            pinned::inspect(release, pins, self.request.now)?;
+            if let Some(signed) = release.first().plan() {
+                let envelope = &signed.plan.envelope;
+                let neighbours = [self.feed.before(envelope), self.feed.after(envelope)];
+                succession::inspect(self.store, &keyring, neighbours, release)?;
+            }
         }
         if let Some(before) = release.first().plan().and_then(|signed| self.feed.before(&signed.plan.envelope)) {
             if !offered {
@@ -164,7 +175,12 @@ impl<'a> Preparation<'a> {
     }
 
     /// Takes `<vendor>-release` in, and gives its bytes for the root of the repository.
-    fn introduce(&mut self, lineage: Lineage, agent: Option<AgentKeys>) -> Result<Vec<u8>, PublishError> {
+    fn introduce(
+        &mut self,
+        lineage: Lineage,
+        agent: Option<AgentKeys>,
+        windows: Option<WindowsPins>,
+    ) -> Result<Vec<u8>, PublishError> {
         let request = self.request;
         let mut content = IntroductionContent {
             url: &request.introduction.url,
@@ -176,6 +192,8 @@ impl<'a> Preparation<'a> {
             agent,
             // What is published now: a host may read it until the head is swapped.
             minimum_generation: self.feed.generation().max(1),
+            windows,
+            windows_signer: request.windows_signer.clone(),
         };
         let built = lineage.continued(&mut content, request.package_signer, request.now, self.work.path())?;
         let keyring = self.package_keys.clone();
@@ -221,7 +239,6 @@ impl<'a> Preparation<'a> {
         let validity = self.validity;
         let (mut additions, mut indexes, mut swaps) = (Vec::new(), Vec::new(), Vec::new());
         let (mut entrances, mut outdated) = (Vec::new(), Vec::new());
-        additions.extend(self.repositories.windows.pool().into_iter().map(Addition::from));
         for snapshot in self.repositories.snapshots(validity, request.index_signer)? {
             additions.extend(snapshot.pool.into_iter().map(Addition::from));
             indexes.extend(snapshot.indexes);

@@ -20,7 +20,7 @@ pub struct Repositories<'a> {
     pub apt: AptRepository<'a>,
     /// Written from the first .rpm on.
     pub yum: YumRepository<'a>,
-    /// Packages that only the feed lists.
+    /// Written from the first .msi on.
     pub windows: WindowsRepository<'a>,
 }
 
@@ -44,7 +44,7 @@ impl<'a> Repositories<'a> {
         Ok(Self {
             apt: AptRepository::load(store, vendor, channel, keyring)?,
             yum: YumRepository::load(store, vendor, channel, keyring, hosting)?,
-            windows: WindowsRepository::of(store, feed.offered()),
+            windows: WindowsRepository::load(store, vendor, feed.published(), feed.offered())?,
         })
     }
 
@@ -71,7 +71,7 @@ impl<'a> Repositories<'a> {
 
     /// The entry points that are published now.
     pub fn entrances(&self) -> Vec<FileReference> {
-        self.apt.entrance().into_iter().chain(self.yum.entrance()).cloned().collect()
+        [self.apt.entrance(), self.yum.entrance(), self.windows.entrance()].into_iter().flatten().cloned().collect()
     }
 
     /// The next generation of each, in the order in which they are swapped.
@@ -82,6 +82,9 @@ impl<'a> Repositories<'a> {
         let mut snapshots = vec![self.apt.snapshot(validity, signer)?];
         if !self.yum.is_empty() {
             snapshots.push(self.yum.snapshot(validity, signer)?);
+        }
+        if !self.windows.is_empty() {
+            snapshots.push(self.windows.snapshot(validity, signer)?);
         }
         Ok(snapshots)
     }

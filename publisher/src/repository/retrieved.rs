@@ -5,17 +5,21 @@ use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use consign_metadata::msi::{CABINET, MsiFile};
 use consign_metadata::openpgp::Keyring;
 use consign_metadata::rpm::{Header, RpmLayout};
 use tempfile::NamedTempFile;
 
 use super::RepositoryError;
 use crate::package::deb::payload;
+use crate::package::msi::{self, AGENT};
 use crate::package::{Format, PackageError, SignedPackage};
 use crate::store::{Key, Source};
 
 /// More than any file that is looked for in a payload.
 const MAXIMUM_FILE: u64 = 1024 * 1024;
+/// Where the agent's things are on Linux.
+const AGENT_ELSEWHERE: &str = "/usr/share/consignee";
 /// More than a package has that only introduces its vendor.
 const MAXIMUM_PAYLOAD: u64 = 16 * 1024 * 1024;
 
@@ -68,8 +72,7 @@ impl Retrieved {
         let found = match self.package.format() {
             Format::Deb(_) => in_deb(self.copy.path(), path),
             Format::Rpm(header) => in_rpm(self.copy.path(), header, path),
-            // What is looked for introduces a vendor, which no package for Windows does.
-            Format::Msi(_) => Ok(None),
+            Format::Msi(_) => in_msi(self.copy.path(), path),
         };
         found.map_err(|cause| RepositoryError::damaged(&self.key, cause))
     }
@@ -80,6 +83,21 @@ fn in_rpm(rpm: &Path, header: &Header, wanted: &str) -> io::Result<Option<Vec<u8
     let layout = RpmLayout::read(&mut file).map_err(io::Error::other)?;
     let files = layout.files(&mut file, header, MAXIMUM_PAYLOAD, |path| path == wanted).map_err(io::Error::other)?;
     Ok(files.into_iter().next().map(|file| file.bytes))
+}
+
+/// What is below the agent's folder elsewhere is below the agent's folder here.
+fn in_msi(package: &Path, wanted: &str) -> io::Result<Option<Vec<u8>>> {
+    let Some(below) = wanted.strip_prefix(AGENT_ELSEWHERE) else { return Ok(None) };
+    let mut file = MsiFile::open(File::open(package)?).map_err(io::Error::other)?;
+    let cabinet = file.bytes(CABINET, MAXIMUM_PAYLOAD).map_err(io::Error::other)?;
+    let Some(cabinet) = cabinet else { return Ok(None) };
+    let mut cabinet = cab::Cabinet::new(io::Cursor::new(cabinet))?;
+    let mut bytes = Vec::new();
+    match cabinet.read_file(&msi::member(&format!("{AGENT}{below}"))) {
+        Ok(member) => member.take(MAXIMUM_FILE).read_to_end(&mut bytes).map(|_| Some(bytes)),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(cause) => Err(cause),
+    }
 }
 
 fn in_deb(deb: &Path, wanted: &str) -> io::Result<Option<Vec<u8>>> {

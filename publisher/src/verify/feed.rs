@@ -5,7 +5,7 @@ use consign_metadata::feed::{Feed, FeedPackage, FeedRelease, FileReference, Shar
 use consign_metadata::name::ProductId;
 use consign_metadata::plan::{MAXIMUM_SIZE, UpgradePlan};
 
-use super::{Examination, Offered, Offers};
+use super::{Examination, Offers};
 use crate::feed::{self, Head};
 use crate::store::Key;
 
@@ -32,19 +32,6 @@ impl Examination<'_> {
                 self.report.releases += 1;
                 self.release(&id, &shard, release, offers);
             }
-        }
-    }
-
-    /// Packages that only the feed lists, by what it says of them; what is wrong with it is found later.
-    pub(super) fn windows(&mut self, offers: &mut Offers) {
-        let vendor = self.trust.roles.vendor.clone();
-        let head = feed::head(self.source, &vendor, self.channel, &self.index_keys);
-        let Ok(Some(Head { feed, .. })) = head else { return };
-        for (product, file) in &feed.shards {
-            let id = ProductId { vendor: vendor.clone(), product: product.clone() };
-            let Ok(shard) = feed::shard(self.source, &id, file) else { continue };
-            let packages = shard.releases.iter().flat_map(|release| &release.packages);
-            offers.extend(packages.filter_map(Offered::of_feed).map(|offered| (offered.filename.clone(), offered)));
         }
     }
 

@@ -8,6 +8,7 @@ mod certificate;
 mod feed;
 mod offers;
 mod report;
+mod windows;
 mod yum;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,7 +30,7 @@ use offers::{Offered, Offers};
 pub use report::{Finding, Report};
 
 /// The kinds of package files.
-const EXTENSIONS: [&str; 2] = ["deb", "rpm"];
+const EXTENSIONS: [&str; 3] = ["deb", "rpm", "msi"];
 
 /// How much is looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,6 +83,7 @@ pub fn examine(
     let yum = examination.yum(&mut offers);
     examination.windows(&mut offers);
     examination.packages(&offers);
+    examination.signed_for_windows(&offers);
     examination.introduction(&offers);
     examination.certificate(&offers);
     let entrances: Vec<_> = [entrance.file].into_iter().chain(yum.map(|entrance| entrance.file)).collect();

@@ -153,7 +153,9 @@ fn publish_at(project: &Project, now: Timestamp, valid_for: SignedDuration) -> R
             url: "https://packages.acme.example".to_owned(),
             maintainer: "Acme <packages@acme.example>".to_owned(),
             default_channel: "stable".parse().unwrap(),
+            windows: None,
         },
+        windows_signer: None,
         valid_for,
         now,
     };

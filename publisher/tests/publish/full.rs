@@ -133,7 +133,9 @@ fn a_repository_that_went_on_meanwhile_is_not_overwritten_and_the_next_try_goes_
             url: "https://packages.acme.example".to_owned(),
             maintainer: "Acme <packages@acme.example>".to_owned(),
             default_channel: "stable".parse().unwrap(),
+            windows: None,
         },
+        windows_signer: None,
         valid_for: SignedDuration::from_hours(24),
         now: Timestamp::now(),
     };

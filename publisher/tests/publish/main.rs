@@ -1,6 +1,9 @@
 //! Publishing, seen from both ends: the command that a pipeline runs, and the clients that read.
 
 mod apt;
+#[allow(dead_code, reason = "the release tests use all of it")]
+#[path = "../release/msi/authority.rs"]
+mod authority;
 mod clients;
 mod dnf;
 mod formats;
@@ -21,6 +24,7 @@ mod shape;
 mod verified;
 mod web;
 mod windows;
+mod windows_hosts;
 mod yum;
 mod yum_generations;
 mod yum_readers;

@@ -6,7 +6,7 @@ use consign::feed;
 use consign::store::DirectoryStore;
 use consign::trust::Trust;
 use consign_metadata::document::Role;
-use consign_metadata::feed::Shard;
+use consign_metadata::feed::{Feed, Shard};
 use consign_metadata::name::ProductId;
 
 use crate::project::{Project, err, out};
@@ -15,7 +15,7 @@ const WINDOWS: &str = "[module.windows]\nupgrade_code = \"{6F1C0A5E-2B47-4D0B-9A
     files = [{ from = \"win/\", to = \"bin/\" }]\n";
 
 /// A project whose release has packages in these formats.
-fn project(formats: &'static str) -> Project {
+pub fn project(formats: &'static str) -> Project {
     let mut project = Project::new();
     project.formats = formats;
     project.write("win/erp.exe", "MZ, as it were\n");
@@ -23,23 +23,35 @@ fn project(formats: &'static str) -> Project {
 }
 
 /// Builds, with the module's table in its place.
-fn build(project: &Project, version: &str) -> Vec<PathBuf> {
-    project.manifest("erp", version, "");
+pub fn build(project: &Project, version: &str) -> Vec<PathBuf> {
+    build_with(project, version, "", &[])
+}
+
+/// The same with further lines in the manifest and further arguments.
+pub fn build_with(project: &Project, version: &str, more: &str, arguments: &[&str]) -> Vec<PathBuf> {
+    project.manifest("erp", version, more);
     let manifest = std::fs::read_to_string(project.path("consign.toml")).unwrap();
     project.write("consign.toml", &manifest.replace("[notes]", &format!("{WINDOWS}[notes]")));
-    let built = crate::project::ok(project.command("build", &["--json"]).env_remove("CONSIGN_WINDOWS_KEY"));
+    let built =
+        crate::project::ok(project.command("build", &["--json"]).args(arguments).env_remove("CONSIGN_WINDOWS_KEY"));
     let built: serde_json::Value = serde_json::from_slice(&built.stdout).unwrap();
     let packages = built["packages"].as_array().unwrap();
     packages.iter().map(|package| project.path(package["path"].as_str().unwrap())).collect()
 }
 
-fn shard(project: &Project) -> Shard {
+/// What is published, as hosts read it.
+pub fn head(project: &Project) -> Feed {
     let trust = Trust::beside(&project.certificate()).unwrap();
     let store = DirectoryStore::at(project.public());
     let (vendor, keys) = ("acme".parse().unwrap(), trust.keyring(Role::Index).unwrap());
-    let head = feed::head(&store, &vendor, &"stable".parse().unwrap(), &keys).unwrap().unwrap().feed;
+    feed::head(&store, &vendor, &"stable".parse().unwrap(), &keys).unwrap().unwrap().feed
+}
+
+fn shard(project: &Project) -> Shard {
+    let head = head(project);
     let (product, file) = head.shards.iter().next().unwrap();
-    feed::shard(&store, &ProductId { vendor, product: product.clone() }, file).unwrap()
+    let id = ProductId { vendor: head.vendor.clone(), product: product.clone() };
+    feed::shard(&DirectoryStore::at(project.public()), &id, file).unwrap()
 }
 
 #[test]
@@ -104,4 +116,55 @@ fn a_product_for_windows_alone_is_published_and_one_of_another_vendor_is_not() {
     let theirs = build(&stranger, "1.1.0");
     let refused = project.publish(&[theirs[0].to_str().unwrap()]);
     assert!(err(&refused).contains("is signed by key"), "{}", err(&refused));
+}
+
+#[test]
+fn a_release_that_windows_installer_would_not_upgrade_to_is_refused() {
+    let numbered = |windows_version: &str| -> &'static str {
+        format!("formats = [\"msi\"]\nwindows_version = \"{windows_version}\"\n").leak()
+    };
+    let mut project = project(numbered("24.1.0"));
+    build(&project, "2024.1.0");
+    project.published(&[]);
+    let mut next = |version: &str, windows_version: &str| {
+        project.formats = numbered(windows_version);
+        build(&project, version);
+        let output = project.publish(&[]);
+        (output.status.success(), err(&output))
+    };
+    for low in ["24.1.0", "24.0.7"] {
+        let (published, said) = next("2024.2.0", low);
+        assert!(!published && said.contains(&format!("2024.2.0 is {low} and 2024.1.0 is 24.1.0")), "{said}");
+    }
+    // A packaging revision has the numbers of its release, and one in between must be lower than what comes after it.
+    assert!(next("2024.3.0", "24.3.0").0);
+    let (published, said) = next("2024.2.0", "24.4.0");
+    assert!(!published && said.contains("2024.3.0 is 24.3.0 and 2024.2.0 is 24.4.0"), "{said}");
+    assert!(next("2024.2.0", "24.2.0").0);
+
+    project.formats = numbered("24.5.0");
+    build(&project, "2024.5.0");
+    let manifest = std::fs::read_to_string(project.path("consign.toml")).unwrap();
+    project.write("consign.toml", &manifest.replace("{6F1C", "{6F1D"));
+    crate::project::ok(&mut project.command("build", &[]));
+    let said = err(&project.publish(&[]));
+    assert!(said.contains("the upgrade code of 2024.3.0 is {6F1C"), "{said}");
+}
+
+#[test]
+fn a_release_without_one_of_its_modules_for_windows_is_refused() {
+    let project = project("formats = [\"deb\", \"msi\"]\n");
+    let second = "[[module]]\npackage = \"acme-erp-web\"\nfiles = [{ from = \"app/\", to = \"/opt/web\" }]\n";
+    let on_windows = "[module.windows]\nupgrade_code = \"{6F1C0A5E-2B47-4D0B-9A3E-51C7D82493E7}\"\n\
+        files = [{ from = \"win/\", to = \"bin/\" }]\n";
+    let built = build_with(&project, "1.0.0", &format!("{second}{on_windows}"), &[]);
+    let less: Vec<&str> =
+        built.iter().map(|p| p.to_str().unwrap()).filter(|p| !p.contains("web-1.0.0-1.x64")).collect();
+    assert_eq!(less.len() + 1, built.len());
+    let said = err(&project.publish(&less));
+    assert!(said.contains("acme-erp-web"), "{said}");
+    // A module that says nothing of Windows is not there, and not missed.
+    build_with(&project, "1.0.0", second, &[]);
+    project.published(&[]);
+    assert_eq!(shard(&project).releases[0].packages.len(), 3);
 }

@@ -341,7 +341,11 @@ impl Chain {
     /// Everything that a person could look at.
     pub fn told(&self) -> String {
         let journal = self.site.host.exec(&["journalctl", "-b", "--no-pager", "-n", "200", "-u", "consignee*"]).stdout;
-        let packages = self.site.host.exec(&["sh", "-c", "dpkg --audit; dpkg -l 'canopsis*' consignee"]).stdout;
+        let packages = match self.site.host.system() {
+            BaseSystem::Apt(_) | BaseSystem::Databases => "dpkg --audit; dpkg -l 'canopsis*' consignee",
+            BaseSystem::Rpm(_) => "rpm -qa 'canopsis*' consignee | xargs rpm --verify; rpm -qa 'canopsis*' consignee",
+        };
+        let packages = self.site.host.exec(&["sh", "-c", packages]).text();
         format!("{:#?}\n{packages}\n{journal}", self.site.journal())
     }
 

@@ -11,6 +11,7 @@ mod full;
 mod kills;
 mod lies;
 mod no_room;
+mod torn;
 mod wreckage;
 
 /// Long enough on a busy machine for whatever is waited for.

@@ -220,6 +220,16 @@ pub enum Reason {
         #[serde(default, skip_serializing_if = "is_zero")]
         more: usize,
     },
+    /// Somebody who writes for the product cannot, in a folder where he does. Never in a journal.
+    NotWritable {
+        /// The folder.
+        folder: String,
+        /// The account.
+        account: String,
+        /// The system's words; none where nobody could act as the account, and its access list says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cause: Option<String>,
+    },
     /// Nobody could make one of the agent's own checks. Never in a journal.
     CheckUnknown {
         /// Which: its key in the site's file.
@@ -338,6 +348,7 @@ impl Reason {
                 | Self::PreviousPackagesMissing { .. }
                 | Self::RebootPending { .. }
                 | Self::FilesHeldOpen { .. }
+                | Self::NotWritable { .. }
                 | Self::CheckUnknown { .. }
         )
     }

@@ -25,10 +25,11 @@ use std::time::Duration;
 use consign_metadata::name::PackageName;
 use consign_metadata::openpgp::Keyring;
 use consign_metadata::plan::NativeVersions;
+use jiff::Timestamp;
 
 use super::gap::Gap;
 use super::rpm::duplicates::Duplicates;
-use super::rpm::{curl, database, lock, package, restart};
+use super::rpm::{curl, database, lock, package, restart, torn};
 use super::transaction as own;
 use super::{Hold, HostError, Identity, Observed, PackageManager, Repository, Source};
 use crate::kept_back::Reach;
@@ -62,6 +63,10 @@ impl PackageManager for Dnf {
 
     fn files(&self, packages: &[PackageName]) -> Result<Vec<PathBuf>, HostError> {
         database::files(&self.places, packages)
+    }
+
+    fn torn(&self, packages: &[PackageName], since: Timestamp) -> Result<Vec<PathBuf>, HostError> {
+        torn::files(&self.places, packages, since)
     }
 
     fn reboot(&self) -> Result<Option<Vec<String>>, HostError> {

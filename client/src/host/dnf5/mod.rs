@@ -26,10 +26,11 @@ use std::time::Duration;
 use consign_metadata::name::PackageName;
 use consign_metadata::openpgp::Keyring;
 use consign_metadata::plan::NativeVersions;
+use jiff::Timestamp;
 
 use super::dnf::hold;
 use super::rpm::duplicates::Duplicates;
-use super::rpm::{curl, database, lock, package, restart};
+use super::rpm::{curl, database, lock, package, restart, torn};
 use super::transaction as own;
 use super::{Hold, HostError, Identity, Observed, PackageManager, Repository, Source, dnf};
 use crate::durable;
@@ -95,6 +96,10 @@ impl PackageManager for Dnf5 {
 
     fn files(&self, packages: &[PackageName]) -> Result<Vec<PathBuf>, HostError> {
         database::files(&self.places, packages)
+    }
+
+    fn torn(&self, packages: &[PackageName], since: Timestamp) -> Result<Vec<PathBuf>, HostError> {
+        torn::files(&self.places, packages, since)
     }
 
     fn reboot(&self) -> Result<Option<Vec<String>>, HostError> {

@@ -51,7 +51,7 @@ fn installing(lists: &str, options: &[&str], versions: &[(PackageName, String)])
 /// # Errors
 /// With the end of what dnf said.
 pub fn put_back(places: &Places, files: &[PathBuf], gone: &[PackageName]) -> Result<(), HostError> {
-    if returning::is_cut_off(places)? {
+    if returning::is_cut_off(places, files)? {
         return returning::put_back(places, files, gone);
     }
     let erasing = (!gone.is_empty()).then_some("--allowerasing");

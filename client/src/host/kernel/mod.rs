@@ -6,7 +6,9 @@
 //! - `folders`: where the agent's things are
 //! - `process`: this one and others
 //! - `commands`: starting a command and ending it with all that it started
+//! - `event_log`: the log that administrators look at, beside the agent's own
 //! - `open_files`: who has them open
+//! - `shell`: what a person types at it
 //! - `socket`: both ends of the agent's socket
 //! - `terminal`: who is there
 //! - `usable`: folders that take a file
@@ -19,6 +21,8 @@ mod unix;
 mod windows;
 
 #[cfg(unix)]
-pub use unix::{accounts, commands, files, folders, open_files, process, socket, terminal, usable};
+pub use unix::{accounts, commands, event_log, files, folders, open_files, process, shell, socket, terminal, usable};
 #[cfg(windows)]
-pub use windows::{accounts, commands, files, folders, open_files, process, socket, terminal, usable};
+pub use windows::{
+    accounts, commands, event_log, files, folders, open_files, process, shell, socket, terminal, usable,
+};

@@ -42,7 +42,11 @@ pub fn check_name(bytes: &[u8], name: &str, keyring: &Keyring) -> Result<(), Hos
     }
 }
 
-fn open(archive: &Path) -> Result<MsiFile<BufReader<File>>, HostError> {
+/// An archive to read.
+///
+/// # Errors
+/// When it is none, or not there.
+pub fn open(archive: &Path) -> Result<MsiFile<BufReader<File>>, HostError> {
     let file = File::open(archive).map_err(|cause| at("open", archive, cause))?;
     MsiFile::open(BufReader::new(file)).map_err(|cause| at("trust", archive, cause))
 }

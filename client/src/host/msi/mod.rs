@@ -1,12 +1,14 @@
 //! Windows Installer as the package manager of the host.
 //!
 //! - [`archive`]: an .msi, before it is installed
+//! - [`signed`]: whether it is signed for Windows as its vendor's anchor wants
 //! - [`published`]: which versions there are, by the feeds; [`transport`]: how their files come
 //! - [`store`]: the packages that the agent keeps
 //! - [`record`]: what packages have left in the registry; [`content`]: their files, against what they should be
 //! - [`msiexec`]: the program; [`installer`]: what is asked of it, and what its exit codes mean
 //! - [`change`]: several packages as one; [`arrival`]: those that came without a word
 //! - [`cache`]: what Windows Installer keeps of an installed package
+//! - [`own`]: the package of the agent itself
 //! - [`pending`]: files that only a reboot replaces; [`unsettled`]: those that somebody had open
 //!
 //! There are no lists that a person upgrades from: what is installed is what the agent, or a person, hands to
@@ -19,9 +21,11 @@ pub mod change;
 pub mod content;
 pub mod installer;
 pub mod msiexec;
+pub mod own;
 pub mod pending;
 pub mod published;
 pub mod record;
+pub mod signed;
 pub mod store;
 pub mod transport;
 pub mod unsettled;
@@ -190,6 +194,10 @@ impl PackageManager for Msi {
 
     fn begin(&self) -> Result<(), HostError> {
         arrival::begin(&self.places)
+    }
+
+    fn renew_agent(&self) -> Result<bool, HostError> {
+        own::renew(&self.places)
     }
 
     fn wait_for_change(&self) -> Result<bool, HostError> {

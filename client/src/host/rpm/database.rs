@@ -28,6 +28,19 @@ pub fn observe(places: &Places, packages: &[PackageName]) -> Result<Vec<(Package
     parse(&ask(&folder(places)?, FORMAT, &names)?)
 }
 
+/// What package files would install.
+///
+/// # Errors
+/// When one is no package.
+pub fn in_files(places: &Places, files: &[PathBuf]) -> Result<Vec<(PackageName, Observed)>, HostError> {
+    if files.is_empty() {
+        return Ok(Vec::new());
+    }
+    let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+    let which: Vec<&str> = ["--package", "--"].into_iter().chain(files.iter().map(String::as_str)).collect();
+    parse(&ask(&folder(places)?, FORMAT, &which)?)
+}
+
 /// The files of packages; those that are not on the host have none.
 ///
 /// # Errors

@@ -11,6 +11,7 @@
 //! - [`package`]: a .rpm before it is unpacked
 //! - [`restart`]: whether packages wait for a reboot
 //! - [`returning`]: packages on their way back, where the power failed in the middle
+//! - [`torn`]: files that are there and of which rpm does not know
 
 pub mod curl;
 pub mod database;
@@ -25,3 +26,19 @@ pub mod restart;
 pub mod returning;
 #[cfg(test)]
 pub mod sample;
+pub mod torn;
+
+use std::path::Path;
+
+use super::command::HostCommand;
+use crate::places::Places;
+
+/// rpm itself, on the host of these places.
+fn rpm(places: &Places) -> HostCommand {
+    let command = HostCommand::new("rpm");
+    if places.root() == Path::new("/") {
+        return command;
+    }
+    let root = format!("--root={}", places.root().display());
+    command.args([&root, "--dbpath=/var/lib/rpm"])
+}

@@ -73,7 +73,7 @@ pub fn unit_of(service: &str) -> Option<UnitName> {
 }
 
 /// `\x20` is a space (systemd.unit(5), "String escaping").
-fn unescaped(name: &str) -> String {
+pub(crate) fn unescaped(name: &str) -> String {
     let mut parts = name.split(r"\x");
     let mut text = parts.next().unwrap_or_default().to_owned();
     for part in parts {
@@ -141,18 +141,12 @@ impl ServiceManager for Scm {
     }
 
     fn guard(&self, units: &[UnitName], _flag: &Path) -> Result<(), HostError> {
-        let mut guards = guards();
+        let guards = guards();
         for unit in units {
             let engine = engine(unit);
-            if engine.is_active()?.is_none() {
-                continue;
+            if engine.is_active()?.is_some() {
+                guards.guard(unit, &*engine)?;
             }
-            let [never, _] = engine.words();
-            let word = engine.start_word()?;
-            if word != never {
-                guards.remember(unit, &word)?;
-            }
-            engine.set_start(never)?;
         }
         Ok(())
     }
@@ -163,16 +157,8 @@ impl ServiceManager for Scm {
     }
 
     fn release(&self, units: &[UnitName]) -> Result<(), HostError> {
-        let mut guards = guards();
-        for unit in units {
-            let Some(word) = guards.before(unit)? else { continue };
-            let engine = engine(unit);
-            if engine.is_active()?.is_some() {
-                engine.set_start(&word)?;
-            }
-            guards.forget(unit)?;
-        }
-        Ok(())
+        let guards = guards();
+        units.iter().try_for_each(|unit| guards.release(unit, &*engine(unit)))
     }
 
     fn is_guarded(&self, unit: &UnitName) -> Result<bool, HostError> {

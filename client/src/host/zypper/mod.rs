@@ -26,8 +26,9 @@ use std::time::Duration;
 use consign_metadata::name::PackageName;
 use consign_metadata::openpgp::Keyring;
 use consign_metadata::plan::NativeVersions;
+use jiff::Timestamp;
 
-use super::rpm::{database, lock, package, restart};
+use super::rpm::{database, lock, package, restart, torn};
 use super::transaction as own;
 use super::{Hold, HostError, Identity, Observed, PackageManager, Repository, Source};
 use crate::kept_back::Reach;
@@ -58,6 +59,10 @@ impl PackageManager for Zypper {
 
     fn files(&self, packages: &[PackageName]) -> Result<Vec<PathBuf>, HostError> {
         database::files(&self.places, packages)
+    }
+
+    fn torn(&self, packages: &[PackageName], since: Timestamp) -> Result<Vec<PathBuf>, HostError> {
+        torn::files(&self.places, packages, since)
     }
 
     fn reboot(&self) -> Result<Option<Vec<String>>, HostError> {

@@ -53,7 +53,7 @@ pub fn install(places: &Places, versions: &[(PackageName, String)]) -> Result<()
 /// # Errors
 /// With the end of what zypper said.
 pub fn put_back(places: &Places, files: &[PathBuf], gone: &[PackageName]) -> Result<(), HostError> {
-    if returning::is_cut_off(places)? {
+    if returning::is_cut_off(places, files)? {
         return returning::put_back(places, files, gone);
     }
     let files = files.iter().map(|file| file.display().to_string());

@@ -4,6 +4,7 @@ use consign_metadata::text::Language;
 
 use super::{Explanation, explain};
 use crate::engine::event::Failure;
+use crate::host::typed::shell::{KERNEL_LOG, LOG, STATE};
 
 /// Cause and cure of a failure.
 pub fn failure(failure: &Failure, language: Language) -> Explanation {
@@ -22,15 +23,15 @@ pub fn failure(failure: &Failure, language: Language) -> Explanation {
             language,
             "The engine was told to stop and did not, so nothing was done to its files or its data.",
             "Le moteur n'a pas obéi à l'ordre d'arrêt : rien n'a été fait à ses fichiers ni à ses données.";
-            "Find out what it waits for (systemctl status, its log), stop it, then start the upgrade again.",
-            "Chercher ce qu'il attend (systemctl status, son journal), l'arrêter, puis relancer la mise à niveau."
+            "Find out what it waits for ({STATE}, its log), stop it, then start the upgrade again.",
+            "Chercher ce qu'il attend ({STATE}, son journal), l'arrêter, puis relancer la mise à niveau."
         ),
         Failure::NotActive { .. } => explain!(
             language,
             "The engine was started and did not come up, or went down again while it was watched.",
             "Le moteur a été lancé et n'a pas démarré, ou s'est arrêté pendant sa surveillance.";
-            "Read its log (journalctl -u with its name), mend the cause, then consignee retry.",
-            "Lire son journal (journalctl -u suivi de son nom), corriger la cause, puis consignee retry."
+            "Read its log ({LOG} with its name), mend the cause, then consignee retry.",
+            "Lire son journal ({LOG} suivi de son nom), corriger la cause, puis consignee retry."
         ),
         Failure::Unhealthy { .. } => explain!(
             language,
@@ -96,8 +97,8 @@ fn procedure(failure: &Failure, language: Language) -> Explanation {
             language,
             "The program needed more memory than its plan or the host allows, and the kernel ended it.",
             "Le programme a demandé plus de mémoire que son plan ou l'hôte n'en accorde, et le noyau l'a arrêté.";
-            "Give the host more memory, or end what takes it (journalctl -k says who had how much), then consignee retry.",
-            "Donner plus de mémoire à l'hôte, ou arrêter ce qui la prend (journalctl -k dit qui en avait combien), puis consignee retry."
+            "Give the host more memory, or end what takes it ({KERNEL_LOG} says who had how much), then consignee retry.",
+            "Donner plus de mémoire à l'hôte, ou arrêter ce qui la prend ({KERNEL_LOG} dit qui en avait combien), puis consignee retry."
         ),
         Failure::EndedEarly { .. } => explain!(
             language,
@@ -130,8 +131,8 @@ fn program(failure: &Failure, language: Language) -> Explanation {
             language,
             "Something ended the program from outside: a person, the kernel for want of memory, or an error of its own.",
             "Quelque chose a interrompu le programme : une personne, le noyau faute de mémoire, ou une erreur du programme.";
-            "Read its output (consignee log) and the kernel's (journalctl -k), mend the cause, then consignee retry.",
-            "Lire sa sortie (consignee log) et celle du noyau (journalctl -k), corriger la cause, puis consignee retry."
+            "Read its output (consignee log) and the kernel's ({KERNEL_LOG}), mend the cause, then consignee retry.",
+            "Lire sa sortie (consignee log) et celle du noyau ({KERNEL_LOG}), corriger la cause, puis consignee retry."
         ),
         Failure::Timeout { .. } => explain!(
             language,

@@ -4,6 +4,7 @@ use consign_metadata::text::Language;
 
 use super::{Explanation, explain};
 use crate::engine::machine::HaltCause;
+use crate::host::typed::shell::UPGRADE;
 
 /// Cause and cure of a halt. What is behind a failure is told with it.
 pub fn halt(cause: &HaltCause, language: Language) -> Explanation {
@@ -26,8 +27,8 @@ pub fn halt(cause: &HaltCause, language: Language) -> Explanation {
             language,
             "The upgrade was prepared for a package transaction that did not come, and a step of the preparation cannot be taken back.",
             "La mise à niveau était préparée pour une transaction de paquets qui n'a pas eu lieu, et une étape de la préparation ne peut pas être annulée.";
-            "Type apt upgrade (or that of your package manager), or consignee upgrade, again: it goes on from where it stands.",
-            "Retaper apt upgrade (ou celui de votre gestionnaire de paquets), ou consignee upgrade : elle reprend là où elle en est."
+            "Type {UPGRADE} (or that of your package manager), or consignee upgrade, again: it goes on from where it stands.",
+            "Retaper {UPGRADE} (ou celui de votre gestionnaire de paquets), ou consignee upgrade : elle reprend là où elle en est."
         ),
         HaltCause::Failed { .. } => explain!(
             language,

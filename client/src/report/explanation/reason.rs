@@ -4,6 +4,7 @@ use consign_metadata::text::Language;
 
 use super::{Explanation, explain};
 use crate::engine::event::{FolderProblem, Reason};
+use crate::host::typed::shell::{LET_GO, UPGRADE};
 
 /// Cause and cure of a reason.
 pub fn reason(reason: &Reason, language: Language) -> Explanation {
@@ -209,8 +210,8 @@ fn host(reason: &Reason, language: Language) -> Explanation {
             language,
             "This very release was installed here, failed or was not wanted, and packages and data were put back.",
             "Cette même version a déjà été installée ici, a échoué ou n'a pas convenu, et paquets et données ont été remis.";
-            "See why (consignee history), and when you want it again: consignee ack, then the package manager's upgrade, such as apt upgrade.",
-            "Voir pourquoi (consignee history), et si vous la voulez de nouveau : consignee ack, puis la mise à jour du gestionnaire de paquets, telle qu'apt upgrade."
+            "See why (consignee history), and when you want it again: consignee ack, then the package manager's upgrade, such as {UPGRADE}.",
+            "Voir pourquoi (consignee history), et si vous la voulez de nouveau : consignee ack, puis la mise à jour du gestionnaire de paquets, telle que {UPGRADE}."
         ),
         Reason::DataDiffers { .. } => explain!(
             language,
@@ -261,6 +262,13 @@ fn host(reason: &Reason, language: Language) -> Explanation {
             "Des processus que la mise à niveau n'arrête pas utilisent des fichiers qu'elle remplace : ils continueraient avec les anciens, sur des données migrées.";
             "End them, or have them ended, then look again; [checks] open_files decides how much this weighs.",
             "Y mettre fin, puis examiner de nouveau ; [checks] open_files décide de son poids."
+        ),
+        Reason::NotWritable { .. } => explain!(
+            language,
+            "The vendor's plan says who writes to this folder, and the agent tried it as that account, or read the access list where nobody can act as it: the new version would start and not work.",
+            "Le plan de l'éditeur dit qui écrit dans ce dossier ; l'agent l'a essayé sous ce compte, ou a lu la liste d'accès si nul ne peut agir sous ce compte : la nouvelle version démarrerait sans fonctionner.";
+            "Give the account back its right to write there, then look again; [checks] identities decides how much this weighs.",
+            "Rendre au compte le droit d'y écrire, puis examiner de nouveau ; [checks] identities décide de son poids."
         ),
         Reason::CheckUnknown { .. } => explain!(
             language,
@@ -347,8 +355,8 @@ fn folder(problem: &FolderProblem, language: Language) -> Explanation {
             language,
             "The server of a mounted file system (NFS, say) is gone, and whoever touches it waits for ever: with the engines stopped, that would be the upgrade.",
             "Le serveur d'un système de fichiers monté (NFS par exemple) a disparu, et tout accès attend sans fin : moteurs arrêtés, ce serait la mise à niveau.";
-            "Bring its server back, or let go of it (umount --lazy) and mount it again, then look again.",
-            "Rétablir son serveur, ou le lâcher (umount --lazy) et le remonter, puis examiner de nouveau."
+            "Bring its server back, or let go of it ({LET_GO}) and mount it again, then look again.",
+            "Rétablir son serveur, ou le lâcher ({LET_GO}) et le remonter, puis examiner de nouveau."
         ),
     }
 }

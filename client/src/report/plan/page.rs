@@ -48,7 +48,7 @@ impl PlanReport {
         if self.options.is_empty() {
             return;
         }
-        let file = format!("/etc/consign/{}.toml", self.product);
+        let file = typed::site_file(&self.product);
         page.gap();
         page.add(0, Style::Heading, say!(language, "Choices of the site, in {file}", "Choix du site, dans {file}"));
         for PlannedOption { name, value, default, allowed, help } in &self.options {

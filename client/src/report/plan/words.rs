@@ -5,6 +5,7 @@ use consign_metadata::text::Language;
 
 use super::{StepKind, UndoKind};
 use crate::host::typed;
+use crate::host::typed::shell::SERVICES;
 
 /// What a kind of step does.
 pub fn kind(kind: StepKind, language: Language) -> String {
@@ -24,7 +25,7 @@ pub fn kind(kind: StepKind, language: Language) -> String {
             say!(language, "the package manager changes the packages", "le gestionnaire de paquets change les paquets")
         }
         StepKind::DaemonReload => {
-            say!(language, "systemd reads its unit files again", "systemd relit ses fichiers d'unités")
+            say!(language, "{SERVICES} reads its unit files again", "{SERVICES} relit ses fichiers d'unités")
         }
         StepKind::Start => say!(
             language,

@@ -122,7 +122,7 @@ impl Procedure<'_> {
         if declared.is_empty() {
             return;
         }
-        let file = format!("/etc/consign/{}.toml", self.header.product);
+        let file = typed::site_file(&self.header.product);
         paper.section(&say!(language, "Choices of the site", "Choix du site"));
         paper.say(&say!(
             language,

@@ -1,6 +1,6 @@
 //! Backup: saves what the upgrade may change, with the engines stopped. Its undo is the one restore.
 //!
-//! - [`files`]: files and folders, by tar
+//! - `files`: files and folders, by tar; on Windows `copies`, by the agent itself
 //! - [`command`]: programs of the vendor's
 //! - [`database`]: a database, by the agent itself
 //! - [`staging`]: a place for a file where its program can write it
@@ -10,8 +10,11 @@
 //! stays as it is.
 
 pub mod command;
+#[cfg(windows)]
+mod copies;
 pub mod database;
-pub mod files;
+#[cfg(unix)]
+mod files;
 pub mod staging;
 
 use std::fs;
@@ -65,7 +68,10 @@ pub trait Part {
 /// From the plan's word to the part.
 fn part(part: &BackupPart) -> Box<dyn Part + '_> {
     match part {
+        #[cfg(unix)]
         BackupPart::Files { paths, .. } => Box::new(files::Files { paths }),
+        #[cfg(windows)]
+        BackupPart::Files { paths, .. } => Box::new(copies::Copies { paths }),
         BackupPart::Command { save, verify, restore, user, .. } => {
             Box::new(command::Command { save, verify: verify.as_deref(), restore, user })
         }

@@ -5,6 +5,7 @@
 
 mod apt;
 mod rpm;
+mod windows;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -17,11 +18,12 @@ use super::{BuildError, elf, manual};
 use crate::file::OnFile;
 use crate::package::deb::DebControl;
 use crate::package::rpm::RpmControl;
-use crate::package::{Copyright, PackageContents, Release};
+use crate::package::{Architecture, Copyright, PackageContents, Release};
 use crate::stage::{Copy, StagedTree};
 
 pub use apt::agent_package;
 pub use rpm::agent_rpm;
+pub use windows::agent_msi;
 
 /// Where each program goes.
 const PROGRAMS: [(&str, &str); 2] =
@@ -65,7 +67,12 @@ fn contents(from: &AgentPackage, format: &str, scripts: &str) -> Result<(Package
         let folder = from.binaries.display();
         return Err(BuildError::Agent(format!("{folder} has no programs for 64-bit PCs or 64-bit ARM, or for both")));
     };
-    let contents = PackageContents {
+    Ok((described(from, architecture, payload), glibc))
+}
+
+/// What the package is, whatever its format.
+fn described(from: &AgentPackage, architecture: Architecture, payload: StagedTree) -> PackageContents {
+    PackageContents {
         msi: None,
         name: "consignee".parse().expect("it is a package name"),
         native: NativeVersions { deb: None, rpm: None, msi: None },
@@ -87,8 +94,7 @@ fn contents(from: &AgentPackage, format: &str, scripts: &str) -> Result<(Package
         payload,
         deb: DebControl::default(),
         rpm: RpmControl::default(),
-    };
-    Ok((contents, glibc))
+    }
 }
 
 fn as_root(mode: Option<u32>, config: bool) -> Copy {

@@ -107,5 +107,6 @@ pub struct WindowsSigning {
     pub certificate: Spanned<String>,
     pub time_stamp: Option<Spanned<String>>,
     pub time_stamp_certificate: Option<Spanned<String>>,
+    pub pinned: Option<Spanned<String>>,
     pub sign: Option<Spanned<Vec<Spanned<String>>>>,
 }

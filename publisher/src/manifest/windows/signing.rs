@@ -14,6 +14,8 @@ pub struct WindowsSigning {
     pub certificate: PathBuf,
     pub time_stamp: Option<String>,
     pub time_stamp_certificate: Option<PathBuf>,
+    /// What hosts take, where that is not `certificate`.
+    pub pinned: Option<PathBuf>,
     /// Another program than `osslsigncode`.
     pub sign: Option<Vec<String>>,
 }
@@ -32,6 +34,7 @@ impl authored::WindowsSigning {
             certificate: ground.existing(&self.certificate)?,
             time_stamp: self.time_stamp.as_ref().map(web_address).transpose()?,
             time_stamp_certificate: self.time_stamp_certificate.as_ref().map(|p| ground.existing(p)).transpose()?,
+            pinned: self.pinned.as_ref().map(|path| ground.existing(path)).transpose()?,
             sign: self.sign.as_ref().map(words).transpose()?,
         })
     }

@@ -9,6 +9,8 @@ pub const INSTALL: &str = "/install";
 pub const DATA: &str = "/data";
 /// The same of the agent's folder in `%ProgramFiles%`.
 pub const AGENT: &str = "/agent";
+/// That folder.
+pub const AGENT_FOLDER: &str = "Consignee";
 
 /// What only Windows wants to know of a package.
 #[derive(Debug, Clone)]
@@ -39,7 +41,8 @@ pub struct MsiControl {
     pub options: Vec<PublicOption>,
     /// Folders with an access list of their own.
     pub access: Vec<Access>,
-    /// Whether it is refused where there is no agent: only that starts what it installs.
+    /// Whether it is refused where there is no agent: only that starts what it installs. Without, the package
+    /// starts its services itself, as only the agent's own does.
     pub needs_agent: bool,
 }
 

@@ -204,9 +204,17 @@ mod tests {
             for number in 0..count {
                 database.add("Property", row![format!("P{number}"), format!("value {number}")]);
             }
-            let file = tempfile::tempfile().unwrap();
-            container::write(file.try_clone().unwrap(), &database.streams().unwrap(), None).unwrap();
-            let tables = MsiFile::open(file).unwrap().tables().unwrap();
+            let file = tempfile::NamedTempFile::new().unwrap();
+            container::write(file.reopen().unwrap(), &database.streams().unwrap(), None).unwrap();
+            let mut others = std::process::Command::new("msiinfo");
+            let exported = others.arg("export").arg(file.path()).arg("Property").output().unwrap().stdout;
+            let exported = String::from_utf8(exported).unwrap();
+            assert!(
+                exported.contains(&format!("P{0}\tvalue {0}\r\n", count - 1)),
+                "others read {} bytes",
+                exported.len()
+            );
+            let tables = MsiFile::open(file.reopen().unwrap()).unwrap().tables().unwrap();
             assert_eq!(tables.property("Long"), Some(&*long));
             let last = format!("P{}", count - 1);
             assert_eq!(tables.property(&last), Some(&*format!("value {}", count - 1)));

@@ -6,7 +6,7 @@ use consign_metadata::digest::Sha256;
 use consign_metadata::msi::CABINET;
 
 use super::cabinet::Packed;
-use super::control::{AGENT, DATA, INSTALL};
+use super::control::{AGENT, AGENT_FOLDER, DATA, INSTALL};
 use super::database::{Database, Value, row};
 use super::identity::Guid;
 use super::layout::Layout;
@@ -27,6 +27,12 @@ const NEVER_OVERWRITTEN: i32 = 128;
 pub fn key(prefix: &str, path: &str) -> String {
     format!("{prefix}_{}", &Sha256::of(names::folded(path).as_bytes()).to_string()[..16])
 }
+
+/// What a file is called in the cabinet, by its path in the tree.
+pub fn member(path: &str) -> String {
+    key("f", path.trim_start_matches('/'))
+}
+
 impl Layout {
     /// The folder of a path, as the key of its row.
     pub fn folder_key(path: &str) -> String {
@@ -90,7 +96,7 @@ impl Layout {
         for (system, own, parts) in [
             ("ProgramFiles64Folder", INSTALL_FOLDER, &self.install),
             ("CommonAppDataFolder", DATA_FOLDER, &self.data),
-            ("ProgramFiles64Folder", "AGENTDIR", &vec!["Consignee".to_owned()]),
+            ("ProgramFiles64Folder", "AGENTDIR", &vec![AGENT_FOLDER.to_owned()]),
         ] {
             if !database.rows("Directory").iter().any(|row| row[0] == Value::from(system)) {
                 database.add("Directory", row![system, "TARGETDIR", "."]);

@@ -183,3 +183,29 @@ pub enum LayoutError {
     #[error(transparent)]
     Package(#[from] PackageError),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_files_than_a_cabinet_numbers_are_refused() {
+        let file = |number: usize| Installed {
+            key: String::new(),
+            path: format!("install/{number}"),
+            source: Source::Bytes(Vec::new()),
+            program: None,
+            is_the_sites: false,
+        };
+        let layout = |count: usize| Layout {
+            files: (0..count).map(file).collect(),
+            folders: BTreeSet::new(),
+            empty: Vec::new(),
+            install: Vec::new(),
+            data: Vec::new(),
+        };
+        assert!(layout(MAXIMUM_FILES).one_case().is_ok());
+        let refused = layout(MAXIMUM_FILES + 1).one_case().unwrap_err().to_string();
+        assert_eq!(refused, "it has 65536 files, and an .msi has at most 65535");
+    }
+}

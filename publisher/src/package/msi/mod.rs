@@ -21,7 +21,7 @@ mod identity;
 mod layout;
 pub(crate) mod names;
 mod opened;
-mod pe;
+pub(crate) mod pe;
 mod pool;
 mod product;
 mod record;
@@ -36,11 +36,13 @@ pub mod version;
 mod writer;
 
 pub use control::{
-    AGENT, Access, DATA, INSTALL, MsiControl, PublicOption, Recovery, RegistryValue, Service, StartType,
+    AGENT, AGENT_FOLDER, Access, DATA, INSTALL, MsiControl, PublicOption, Recovery, RegistryValue, Service, StartType,
 };
+pub use files::member;
 pub use identity::Guid;
 pub use layout::NEW_DEFAULT;
-pub use opened::MsiFacts;
 pub(super) use opened::open;
+pub use opened::{MsiFacts, verify_for_windows};
+pub use services::AGENT_SERVICE;
 pub use validator::{Faults, validate};
 pub use writer::Msi;

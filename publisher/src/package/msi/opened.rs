@@ -1,11 +1,15 @@
 //! A signed .msi, read as a repository wants it.
 
 use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
 
+use consign_metadata::authenticode::{self, AuthenticodeError, Pins, Signer};
 use consign_metadata::digest::Sha256;
 use consign_metadata::msi::{MsiError, MsiFile, NOTE, Origin};
 use consign_metadata::openpgp::Keyring;
 use consign_metadata::plan::{MAXIMUM_NOTE_SIZE, UpgradePlan, note_file};
+use jiff::Timestamp;
 
 use crate::package::format::{Format, Opened};
 use crate::package::{NoteFile, SignedPlan};
@@ -41,6 +45,14 @@ pub fn open(file: &mut File, keyring: &Keyring) -> Result<Opened, MsiError> {
     let facts = facts(&mut msi)?;
     let Origin { package: name, version, architecture, content: content_digest, .. } = origin;
     Ok(Opened { format: Format::Msi(facts), name, version, architecture, content_digest, signer, plan, notes })
+}
+
+/// Whether a package is as it was signed for Windows, by somebody for whom a pinned certificate vouches.
+///
+/// # Errors
+/// [`AuthenticodeError`]
+pub fn verify_for_windows(path: &Path, pins: &Pins, now: Timestamp) -> Result<Signer, AuthenticodeError> {
+    authenticode::verify(&mut MsiFile::open(BufReader::new(File::open(path)?))?, pins, now)
 }
 
 fn facts(msi: &mut MsiFile<&mut File>) -> Result<MsiFacts, MsiError> {

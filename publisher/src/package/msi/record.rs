@@ -28,12 +28,19 @@ const RAW_64_BIT: i32 = 2 | 16;
 const IS_64_BIT: i32 = 256;
 const REGISTRY_KEY_PATH: i32 = 4;
 const START_ON_INSTALL: i32 = 1;
+/// The search path of the system, which gets a folder more for as long as the package is there.
+const SEARCH_PATH: &str = "=-*PATH";
 
 /// An action that sets a property, and when.
 #[derive(Debug)]
 pub struct Setting {
     pub action: String,
     pub condition: String,
+}
+
+/// Whether it brings the agent's own service, which it starts itself.
+fn is_agent(control: &MsiControl) -> bool {
+    control.services.iter().any(|service| service.name == AGENT_SERVICE)
 }
 
 /// The key of a package in the registry.
@@ -44,38 +51,53 @@ pub fn package_key(contents: &PackageContents) -> String {
 /// Writes the rows on what is recorded.
 pub fn describe(database: &mut Database, contents: &PackageContents, control: &MsiControl, architecture: &str) {
     let record = package_key(contents);
-    let component = |database: &mut Database, name: &str, condition: &str, key_path: &str| {
-        let identity = control.upgrade_code.derived(&format!("{architecture}\\{name}"));
-        let attributes = IS_64_BIT | REGISTRY_KEY_PATH;
-        let row = row![name, identity.to_string(), INSTALL_FOLDER, attributes, condition, key_path];
-        database.add("Component", row);
-        database.add("FeatureComponents", row![feature(0), name]);
-    };
     let version = contents.native.msi.as_deref().unwrap_or_default();
-    component(database, RECORD, "", "r_version");
-    let mut value = |row_key: &str, key: &str, name: &str, value: &str, component: &str| {
-        database.add("Registry", row![row_key, LOCAL_MACHINE, key, name, value, component]);
+    component(database, control, architecture, [RECORD, "", "r_version"]);
+    let mut value = |row_key: &str, key: &str, name: &str, value: &str| {
+        database.add("Registry", row![row_key, LOCAL_MACHINE, key, name, value, RECORD]);
     };
-    value("r_version", &record, "Version", version, RECORD);
-    value("r_product", &record, "Product", &control.product, RECORD);
-    value("r_code", &record, "ProductCode", "[ProductCode]", RECORD);
-    value("r_install", &record, "InstallFolder", &format!("[{INSTALL_FOLDER}]"), RECORD);
-    value("r_data", &record, "DataFolder", &format!("[{DATA_FOLDER}]"), RECORD);
-    value("r_services", &record, "Services", &services::definition(&control.services), RECORD);
+    value("r_version", &record, "Version", version);
+    value("r_product", &record, "Product", &control.product);
+    value("r_code", &record, "ProductCode", "[ProductCode]");
+    value("r_install", &record, "InstallFolder", &format!("[{INSTALL_FOLDER}]"));
+    value("r_data", &record, "DataFolder", &format!("[{DATA_FOLDER}]"));
+    value("r_services", &record, "Services", &services::definition(&control.services));
     for option in &control.options {
         let text = format!("[{}]", option.property);
-        value(&key("o", &option.name), &format!("{record}\\Options"), &option.name, &text, RECORD);
+        value(&key("o", &option.name), &format!("{record}\\Options"), &option.name, &text);
     }
     for entry in &control.registry {
         let row_key = key("v", &format!("{}\\{}", entry.key, entry.name));
-        value(&row_key, &entry.key, &entry.name, &entry.value, RECORD);
+        value(&row_key, &entry.key, &entry.name, &entry.value);
     }
-    if control.needs_agent {
-        value("r_wake", &record, "Wake", version, WAKE);
-        component(database, WAKE, &format!("{AGENT_PRESENT} AND {AGENT_START} <> \"{DISABLED}\""), "r_wake");
-        // Whoever comes first: the agent looks at what is installed whenever it starts, and watches the key.
-        database.add("ServiceControl", row!["wake", AGENT_SERVICE, START_ON_INSTALL, "", 0, WAKE]);
+    if is_agent(control) {
+        // People type its name.
+        let folder = format!("[~];[{INSTALL_FOLDER}]");
+        database.add("Environment", row!["path", SEARCH_PATH, folder, RECORD]);
     }
+    if control.needs_agent || is_agent(control) {
+        database.add("Registry", row!["r_wake", LOCAL_MACHINE, record, "Wake", version, WAKE]);
+        wake(database, control, architecture);
+    }
+}
+
+/// The agent's service is started, where it is there or comes with the package, and may start.
+fn wake(database: &mut Database, control: &MsiControl, architecture: &str) {
+    let may_start = format!("{AGENT_START} <> \"{DISABLED}\"");
+    let condition = if control.needs_agent { format!("{AGENT_PRESENT} AND {may_start}") } else { may_start };
+    component(database, control, architecture, [WAKE, &condition, "r_wake"]);
+    // Whoever comes first: the agent looks at what is installed whenever it starts, and watches the key.
+    database.add("ServiceControl", row!["wake", AGENT_SERVICE, START_ON_INSTALL, "", 0, WAKE]);
+}
+
+/// A component of the registry alone: its name, when it is installed, and its first value.
+fn component(database: &mut Database, control: &MsiControl, architecture: &str, what: [&str; 3]) {
+    let [name, condition, key_path] = what;
+    let identity = control.upgrade_code.derived(&format!("{architecture}\\{name}"));
+    let attributes = IS_64_BIT | REGISTRY_KEY_PATH;
+    let row = row![name, identity.to_string(), INSTALL_FOLDER, attributes, condition, key_path];
+    database.add("Component", row);
+    database.add("FeatureComponents", row![feature(0), name]);
 }
 
 /// Writes the rows on what is looked up, and the actions that then set properties.
@@ -90,6 +112,8 @@ pub fn look_up(database: &mut Database, contents: &PackageContents, control: &Ms
     search(DEFINED, &record, "Services");
     if control.needs_agent {
         search(AGENT_PRESENT, &format!("{SERVICES_KEY}\\{AGENT_SERVICE}"), "ImagePath");
+    }
+    if control.needs_agent || is_agent(control) {
         search(AGENT_START, &format!("{SERVICES_KEY}\\{AGENT_SERVICE}"), "Start");
     }
     for (index, service) in control.services.iter().enumerate() {

@@ -17,6 +17,7 @@ File: File s72* Identifier; Component_ s72 Identifier ->Component; FileName l255
 MsiFileHash: File_ s72* Identifier ->File; Options i2 0..32767; HashPart1 i4; HashPart2 i4; HashPart3 i4; HashPart4 i4
 Media: DiskId i2* 1..32767; LastSequence i4 0..2147483647; DiskPrompt L64 Text; Cabinet S255 Cabinet; VolumeLabel S32 Text; Source S72 Property
 Registry: Registry s72* Identifier; Root i2 -1..3; Key l255 RegPath; Name L255 Formatted; Value L0 Formatted; Component_ s72 Identifier ->Component
+Environment: Environment s72* Identifier; Name l255 Text; Value L255 Formatted; Component_ s72 Identifier ->Component
 CreateFolder: Directory_ s72* Identifier ->Directory; Component_ s72* Identifier ->Component
 MsiLockPermissionsEx: MsiLockPermissionsEx s72* Identifier; LockObject s72 Identifier; Table s32 Text; SDDLText s0 FormattedSDDLText; Condition S255 Condition
 Upgrade: UpgradeCode s38* Guid; VersionMin S20* Text; VersionMax S20* Text; Language S255* Language; Attributes i4* 0..2147483647; Remove S255 Formatted; ActionProperty s72 UpperCase

@@ -8,7 +8,7 @@ use super::database::{Database, row};
 use super::record::Setting;
 use super::services;
 
-const EXECUTE: [(&str, i32); 26] = [
+const EXECUTE: [(&str, i32); 28] = [
     ("ValidateProductID", 700),
     ("CostInitialize", 800),
     ("FileCost", 900),
@@ -22,11 +22,13 @@ const EXECUTE: [(&str, i32); 26] = [
     ("StopServices", 1900),
     ("DeleteServices", 2000),
     ("RemoveRegistryValues", 2600),
+    ("RemoveEnvironmentStrings", 3300),
     ("RemoveFiles", 3500),
     ("RemoveFolders", 3600),
     ("CreateFolders", 3700),
     ("InstallFiles", 4000),
     ("WriteRegistryValues", 5000),
+    ("WriteEnvironmentStrings", 5200),
     ("InstallServices", 5800),
     ("MsiConfigureServices", 5850),
     ("StartServices", 5900),

@@ -7,6 +7,8 @@ mod read;
 mod signed;
 mod validated;
 mod wine;
+mod wine_agent;
+mod wine_host;
 
 use std::fs::File;
 use std::path::Path;

@@ -10,7 +10,7 @@ use consign::package::msi::validate;
 use consign::sign::FileSigner;
 use consign::sign::windows::Command;
 use consign_metadata::authenticode::{AuthenticodeError, Pins, Signer, verify};
-use consign_metadata::msi::{CABINET, MsiFile, PLAN, name};
+use consign_metadata::msi::{CABINET, MsiFile, PLAN, SIGNATURES, name};
 use jiff::{SignedDuration, Timestamp};
 
 use super::authority::Authority;
@@ -30,14 +30,23 @@ fn verified(path: &Path, pins: &Pins, now: Timestamp) -> Result<Signer, Authenti
 fn tampered(path: &Path, stream: &str) -> PathBuf {
     let copy = path.with_extension("tampered.msi");
     fs::copy(path, &copy).unwrap();
-    let mut compound = cfb::open_rw(&copy).unwrap();
-    let stored = format!("/{}", name::encode(stream));
-    let mut bytes = Vec::new();
-    compound.open_stream(&stored).unwrap().read_to_end(&mut bytes).unwrap();
+    let mut bytes = bytes_of(&copy, stream);
     *bytes.last_mut().unwrap() ^= 1;
-    compound.create_stream(&stored).unwrap().write_all(&bytes).unwrap();
-    compound.flush().unwrap();
+    replace(&copy, stream, &bytes);
     copy
+}
+
+fn bytes_of(path: &Path, stream: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let stored = format!("/{}", name::encode(stream));
+    cfb::open(path).unwrap().open_stream(stored).unwrap().read_to_end(&mut bytes).unwrap();
+    bytes
+}
+
+fn replace(path: &Path, stream: &str, bytes: &[u8]) {
+    let mut compound = cfb::open_rw(path).unwrap();
+    compound.create_stream(format!("/{}", name::encode(stream))).unwrap().write_all(bytes).unwrap();
+    compound.flush().unwrap();
 }
 
 #[test]
@@ -96,6 +105,87 @@ fn an_expired_certificate_is_refused_unless_a_time_stamp_says_that_it_was_good()
     expired(&plain, &with_clock);
     // A stamp from the future is none.
     assert!(verified(&stamped, &with_clock, now).is_err());
+}
+
+/// The attribute that holds a time stamp, as bytes: it and what follows is not signed.
+const STAMP: [u8; 12] = [0x06, 0x0a, 0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x03, 0x03, 0x01];
+
+/// A signature before its time stamp, and that stamp.
+fn halves(path: &Path) -> (Vec<u8>, Vec<u8>) {
+    let mut bytes = bytes_of(path, SIGNATURES[0]);
+    let at = bytes.windows(STAMP.len()).position(|bytes| bytes == STAMP).unwrap();
+    let stamp = bytes.split_off(at);
+    (bytes, stamp)
+}
+
+#[test]
+fn a_time_stamp_of_another_signature_says_nothing_of_this_one() {
+    let (project, authority) = (Project::new(), Authority::new());
+    let first = project.msi();
+    let folder = project.sample.path();
+    let [stamped, other] = ["stamped.msi", "other.msi"].map(|name| folder.join(name));
+    let unsigned = folder.join("unsigned.msi");
+    fs::copy(first.path(), &unsigned).unwrap();
+    project.sample.write("win/erp.exe", "MZ, as it is later\n");
+    let second = project.msi();
+    let [time, certificates, key] = [
+        (Timestamp::now().as_second() + 60).to_string(),
+        authority.path("clock.pem").display().to_string(),
+        authority.path("clock.key").display().to_string(),
+    ];
+    let stamp = |input: &Path, output: &Path| {
+        let _ = fs::remove_file(output);
+        authority.sign(input, output, &["-TSA-certs", &certificates, "-TSA-key", &key, "-TSA-time", &time]);
+    };
+    stamp(&unsigned, &stamped);
+    // Their numbers are random, and some are shorter: only one of the same length fits into the same message.
+    let grafted = (0..50).find_map(|_| {
+        stamp(second.path(), &other);
+        let ((signature, own), (_, foreign)) = (halves(&other), halves(&stamped));
+        (own.len() == foreign.len()).then(|| [signature, foreign].concat())
+    });
+    let root = fs::read(authority.path("root.pem")).unwrap();
+    let pins = authority.pins("root.pem").with_time_stampers(&root).unwrap();
+    let later = Timestamp::now() + SignedDuration::from_hours(24 * 400);
+    verified(&other, &pins, later).unwrap();
+    replace(&other, SIGNATURES[0], &grafted.unwrap());
+    let refused = verified(&other, &pins, later).unwrap_err().to_string();
+    assert!(refused.contains("its time stamp is that of another signature"), "{refused}");
+}
+
+/// A token of software, opened by its number.
+const TOKEN: &str = r#"
+set -e
+mkdir tokens
+echo "directories.tokendir = $PWD/tokens" >softhsm.conf
+softhsm2-util --init-token --free --label acme --pin 1234 --so-pin 5678
+openssl pkcs8 -topk8 -nocrypt -in signer.key -out signer.p8
+softhsm2-util --import signer.p8 --token acme --label code --id 01 --pin 1234
+"#;
+
+#[test]
+fn a_key_on_a_token_signs_and_its_number_is_no_argument() {
+    let (project, authority) = (Project::new(), Authority::new());
+    let configuration = authority.path("softhsm.conf");
+    let mut shell = std::process::Command::new("sh");
+    shell.current_dir(authority.path("")).env("SOFTHSM2_CONF", &configuration).args(["-c", TOKEN]);
+    let made = shell.output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    fs::copy(authority.path("chain.pem"), project.sample.path().join("chain.pem")).unwrap();
+    project.sample.replace("[notes]", "[windows]\ncertificate = \"chain.pem\"\n[notes]");
+    let build = |number: &str| {
+        let mut consign = std::process::Command::new(env!("CARGO_BIN_EXE_consign"));
+        consign.args(["build", "--manifest"]).arg(project.sample.manifest_path());
+        consign.arg("--key").arg(&project.keys.files.package_secret);
+        consign.args(["--windows-key", "pkcs11:token=acme;object=code;type=private"]);
+        consign.args(["--windows-pkcs11-module", "/usr/lib/softhsm/libsofthsm2.so"]);
+        consign.env("SOFTHSM2_CONF", &configuration).env("CONSIGN_WINDOWS_PASSPHRASE", number).output().unwrap()
+    };
+    let wrong = build("4321");
+    assert!(!wrong.status.success() && String::from_utf8_lossy(&wrong.stderr).contains("cannot sign for Windows"));
+    let built = build("1234");
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    assert!(authority.verifies(&project.sample.path().join("dist/acme-erp-1.1.0-1.x64.msi")));
 }
 
 #[test]

@@ -1,126 +1,8 @@
-//! Packages installed, upgraded and removed by Wine's Windows Installer, with no display: the nearest there is to
-//! Windows on Linux. It shows neither access lists nor recovery actions, nor who signed.
+//! Packages installed, upgraded and removed by Wine's Windows Installer.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use consign::build::Release;
-use jiff::Timestamp;
-
-use super::{Project, TIME};
-use crate::sample::{output_of, text};
-
-/// A service that does nothing until it is stopped.
-const SERVICE: &str = r#"
-#include <windows.h>
-static SERVICE_STATUS status;
-static SERVICE_STATUS_HANDLE handle;
-static HANDLE end;
-static void WINAPI control(DWORD code) {
-    if (code != SERVICE_CONTROL_STOP) return;
-    status.dwCurrentState = SERVICE_STOPPED;
-    SetServiceStatus(handle, &status);
-    SetEvent(end);
-}
-static void WINAPI service(DWORD count, LPSTR *arguments) {
-    end = CreateEventA(0, 1, 0, 0);
-    handle = RegisterServiceCtrlHandlerA(NAME, control);
-    status.dwServiceType = SERVICE_WIN32_OWN_PROCESS;
-    status.dwCurrentState = SERVICE_RUNNING;
-    status.dwControlsAccepted = SERVICE_ACCEPT_STOP;
-    SetServiceStatus(handle, &status);
-    WaitForSingleObject(end, INFINITE);
-}
-int main(void) {
-    SERVICE_TABLE_ENTRYA table[] = {{NAME, service}, {0, 0}};
-    return !StartServiceCtrlDispatcherA(table);
-}
-"#;
-
-/// A Windows of its own.
-struct Wine {
-    project: Project,
-}
-
-impl Wine {
-    fn new() -> Self {
-        let project = Project::new();
-        let wine = Self { project };
-        // An account of its own Wine has not; and it boots whenever nothing has run for a while.
-        wine.project.sample.replace("start = \"automatic-delayed\"", "start = \"manual\"");
-        wine.project.sample.replace("account = \"virtual\"", "account = \"LocalSystem\"");
-        wine.project.sample.write("service.c", SERVICE);
-        for (service, program) in [("AcmeErp", "win/erp.exe"), ("Consignee", "agent.exe")] {
-            let (source, program, name) = (wine.path("service.c"), wine.path(program), format!("-DNAME=\"{service}\""));
-            output_of("x86_64-w64-mingw32-gcc", &["-O2", "-s", &name, "-o", text(&program), text(&source)]);
-        }
-        wine.wine(&["wineboot", "-i"]);
-        output_of("sh", &["-c", &format!("WINEPREFIX={} wineserver -w", wine.path("prefix").display())]);
-        wine
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.project.sample.path().join(name)
-    }
-
-    fn wine(&self, arguments: &[&str]) -> String {
-        let mut wine = Command::new("wine");
-        wine.env("WINEPREFIX", self.path("prefix")).env("WINEARCH", "win64").env("WINEDEBUG", "-all");
-        wine.env("WINEDLLOVERRIDES", "mscoree,mshtml=").env_remove("DISPLAY");
-        // Into a file: what stays running holds a pipe open, and whoever waits for its end waits for the shutdown.
-        let (said, null) = (self.path("said"), std::process::Stdio::null);
-        wine.args(arguments).stdin(null()).stderr(null()).stdout(fs::File::create(&said).unwrap()).status().unwrap();
-        String::from_utf8_lossy(&fs::read(said).unwrap()).replace('\r', "")
-    }
-
-    /// The package of a version, which has it in a file, and this default of its configuration.
-    fn build(&self, version: &str, default: &str) -> PathBuf {
-        self.project.sample.write("win/version.txt", version);
-        self.project.sample.write("erp.conf", default);
-        let manifest = fs::read_to_string(self.project.sample.manifest_path()).unwrap();
-        let lines = manifest.lines().map(|line| match line.starts_with("version = ") {
-            true => format!("version = \"{version}\"\n"),
-            false => format!("{line}\n").replace("acknowledge = [\"1.1.0\"]", ""),
-        });
-        self.project.sample.write("consign.toml", &lines.collect::<String>());
-        let (time, folder) = (Timestamp::from_second(TIME).unwrap(), self.path("dist"));
-        let release = Release::prepare(&self.project.sample.load()).unwrap();
-        let mut built = release.build(&self.project.signer(), time, &folder, &mut |_| {}).unwrap();
-        built.remove(0).package.path().to_owned()
-    }
-
-    /// The whole exit status; the shell cuts it to eight bits.
-    fn msiexec(&self, how: &str, package: &Path, more: &str) -> i32 {
-        let package = format!("Z:{}", package.display()).replace('/', "\\");
-        let line = format!("msiexec {how} {package} /qn {more} & echo STATUS=!ERRORLEVEL!");
-        let said = self.wine(&["cmd", "/v:on", "/c", &line]);
-        let status = said.lines().find_map(|line| line.trim().strip_prefix("STATUS="));
-        status.unwrap_or_else(|| panic!("{said}")).trim().parse().unwrap()
-    }
-
-    fn drive(&self, path: &str) -> PathBuf {
-        self.path("prefix/drive_c").join(path)
-    }
-
-    fn read(&self, path: &str) -> String {
-        fs::read_to_string(self.drive(path)).unwrap_or_default()
-    }
-
-    fn recorded(&self) -> String {
-        self.wine(&["reg", "query", "HKLM\\Software\\Consignee\\Packages\\acme-erp", "/s"])
-    }
-
-    fn service(&self, name: &str) -> String {
-        self.wine(&["sc", "query", name])
-    }
-}
-
-impl Drop for Wine {
-    fn drop(&mut self) {
-        let _ = Command::new("wineserver").arg("-k").env("WINEPREFIX", self.path("prefix")).status();
-    }
-}
+use super::wine_host::Wine;
 
 #[test]
 fn a_package_is_installed_upgraded_and_removed_and_what_is_the_sites_stays() {
@@ -143,8 +25,7 @@ fn a_package_is_installed_upgraded_and_removed_and_what_is_the_sites_stays() {
     // The agent, as it were, which a package starts; and the product as the agent would have started it.
     fs::copy(wine.path("agent.exe"), wine.drive("agent.exe")).unwrap();
     wine.wine(&["sc", "create", "Consignee", "binPath=", "C:\\agent.exe", "start=", "demand"]);
-    wine.wine(&["net", "start", "AcmeErp"]);
-    assert!(wine.service("AcmeErp").contains("RUNNING"), "{}", wine.service("AcmeErp"));
+    wine.start("AcmeErp");
     fs::write(wine.drive(edited), "port = 99").unwrap();
     assert_eq!(wine.msiexec("/i", &candidate, ""), 0);
     assert!(wine.service("Consignee").contains("RUNNING"), "{}", wine.service("Consignee"));
@@ -169,4 +50,78 @@ fn a_package_is_installed_upgraded_and_removed_and_what_is_the_sites_stays() {
     assert_eq!(wine.read(edited), "port = 99", "what the site wrote stays");
     assert!(!wine.recorded().contains("Version"), "{}", wine.recorded());
     assert!(!wine.service("AcmeErp").contains("STATE"), "{}", wine.service("AcmeErp"));
+}
+
+/// Opens a package as Windows Installer does, sets the properties that follow, and evaluates conditions of its
+/// tables: one `table`, `column of the condition`, `key` each, a line each on stdin.
+const CONDITIONS: &str = r#"
+#include <windows.h>
+#include <msi.h>
+#include <msiquery.h>
+#include <stdio.h>
+int main(int count, char **words) {
+    MSIHANDLE package, database, view, record;
+    char query[512], condition[1024];
+    MsiSetInternalUI(INSTALLUILEVEL_NONE, 0);
+    if (MsiOpenPackageExA(words[1], 1, &package)) return 1;
+    database = MsiGetActiveDatabase(package);
+    for (int at = 5; at + 1 < count; at += 2) MsiSetPropertyA(package, words[at], words[at + 1]);
+    sprintf(query, "SELECT `%s` FROM `%s` WHERE `%s` = ?", words[3], words[2], "Action");
+    if (strcmp(words[2], "MsiLockPermissionsEx") == 0) sprintf(query, "SELECT `Condition` FROM `MsiLockPermissionsEx`");
+    record = MsiCreateRecord(1);
+    MsiRecordSetStringA(record, 1, words[4]);
+    if (MsiDatabaseOpenViewA(database, query, &view)) return 2;
+    if (MsiViewExecute(view, strchr(query, '?') ? record : 0) || MsiViewFetch(view, &record)) return 3;
+    DWORD length = sizeof condition;
+    MsiRecordGetStringA(record, 1, condition, &length);
+    printf("%d\n", MsiEvaluateConditionA(package, condition));
+    return 0;
+}
+"#;
+
+/// Wine registers services anew, so what Windows would do is asked of the conditions, by the one who evaluates them.
+#[test]
+fn an_upgrade_leaves_services_and_folders_as_the_site_has_them() {
+    let wine = Wine::new();
+    let package = wine.build("1.0.0", "port = 1");
+    wine.project.sample.write("conditions.c", CONDITIONS);
+    wine.compile("conditions.c", "prefix/drive_c/conditions.exe", &[]);
+    let path = format!("Z:{}", package.display()).replace('/', "\\");
+    let holds = |table: &str, action: &str, properties: &[(&str, &str)]| {
+        let set = properties.iter().flat_map(|(name, value)| [*name, *value]);
+        let words: Vec<&str> =
+            ["C:\\conditions.exe", &path, table, "Condition", action].into_iter().chain(set).collect();
+        match wine.wine(&words).trim() {
+            "1" => true,
+            "0" => false,
+            other => panic!("{table} {action}: {other}"),
+        }
+    };
+    let registry = super::rows(&package, "Registry");
+    let defined = registry.iter().find(|row| row[3] == "Services").unwrap()[4].clone();
+    let (modern, here) = (("VersionMsi", "5.00"), ("SERVICE1", "C:\\erp.exe"));
+    let same = ("SERVICESDEFINED", defined.as_str());
+    for action in ["InstallServices", "MsiConfigureServices"] {
+        let registers = |properties: &[(&str, &str)]| holds("InstallExecuteSequence", action, properties);
+        assert!(
+            !registers(&[modern, here, same]),
+            "{action}: account, start type and recovery would be the vendor's again"
+        );
+        assert!(registers(&[modern, same]), "{action}: it is not there");
+        assert!(registers(&[modern, here, ("SERVICESDEFINED", "other")]), "{action}: it has another program");
+        assert!(registers(&[modern, here]), "{action}: nobody knows what it has");
+    }
+    let deletes = |properties: &[(&str, &str)]| holds("InstallExecuteSequence", "DeleteServices", properties);
+    assert!(deletes(&[modern]) && !deletes(&[modern, ("UPGRADINGPRODUCTCODE", "{X}")]));
+    let permits = |properties: &[(&str, &str)]| holds("MsiLockPermissionsEx", "", properties);
+    assert!(permits(&[]) && !permits(&[("FOLDER1", "C:\\ProgramData\\Acme\\ERP\\spool\\")]));
+
+    // And that an old package which is told to be replaced leaves its service registered Wine does show.
+    assert_eq!(wine.msiexec("/i", &package, "CONSIGNEE=later"), 0);
+    let start = ["reg", "add", "HKLM\\System\\CurrentControlSet\\Services\\AcmeErp", "/v", "Start"];
+    wine.wine(&[&start[..], &["/t", "REG_DWORD", "/d", "4", "/f"]].concat());
+    assert_eq!(wine.msiexec("/x", &package, "UPGRADINGPRODUCTCODE={0F5B6C1E-64B0-5B0E-9C29-0A8B3D2C7E42}"), 0);
+    assert!(!wine.drive("Program Files/Acme/ERP/bin/version.txt").exists());
+    let kept = wine.wine(&["reg", "query", "HKLM\\System\\CurrentControlSet\\Services\\AcmeErp", "/v", "Start"]);
+    assert!(kept.contains("0x4"), "{kept}");
 }

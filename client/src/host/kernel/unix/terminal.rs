@@ -8,6 +8,9 @@ pub fn is_there() -> bool {
     std::fs::File::open("/dev/tty").is_ok()
 }
 
+/// What writes to every terminal, and what stands before the words.
+pub const TO_ALL: (&str, &str) = ("wall", "--");
+
 /// How many characters a line has on stdout.
 pub fn stdout_width() -> Option<usize> {
     rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| usize::from(size.ws_col))

@@ -1,14 +1,13 @@
 //! How a command is started, and ended with everything that it started.
 
 use std::io;
-use std::os::windows::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 
 use consignee_win32::job::Job;
 
 /// `CREATE_NO_WINDOW` of winbase.h.
-const NO_WINDOW: u32 = 0x0800_0000;
+pub const NO_WINDOW: u32 = 0x0800_0000;
 /// What a program of Windows cannot do without.
 const NEEDED: [&str; 6] = ["SystemRoot", "SystemDrive", "ProgramData", "ProgramFiles", "ProgramW6432", "TEMP"];
 
@@ -34,9 +33,7 @@ pub fn place(name: &str) -> Option<PathBuf> {
 
 /// A command, by its path.
 pub fn command(name: &str) -> Command {
-    let mut command = Command::new(place(name).as_deref().unwrap_or(Path::new(name)));
-    command.creation_flags(NO_WINDOW);
-    command
+    Command::new(place(name).as_deref().unwrap_or(Path::new(name)))
 }
 
 /// There are no numbers of users: whoever names one gets an error before this.
@@ -53,9 +50,7 @@ impl Started {
     /// Those of the system.
     pub fn spawn(command: &mut Command) -> io::Result<Self> {
         let job = Job::new(None)?;
-        let child = command.spawn()?;
-        // One that has ended already has nothing left to end.
-        let _ = job.take(&child);
+        let child = job.start(command, NO_WINDOW)?;
         Ok(Self(child, job))
     }
 

@@ -9,8 +9,9 @@ use consignee_win32::pipe;
 /// One conversation.
 pub use consignee_win32::pipe::Stream;
 
-/// The system and administrators; the kernel checks it when the pipe is opened.
-const WHO: &str = "D:P(A;;GA;;;SY)(A;;GA;;;BA)";
+/// The system and administrators; the kernel checks it when the pipe is opened. It is the administrators', by which
+/// whoever asks knows it for the service's.
+const WHO: &str = "O:BAD:P(A;;GA;;;SY)(A;;GA;;;BA)";
 
 /// Opens a conversation.
 ///

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::os::windows::fs::OpenOptionsExt;
 use std::path::Path;
 
 use crate::host::HostError;
@@ -9,6 +10,10 @@ use crate::host::folder::Unusable;
 
 /// A file that is there for a moment.
 const PROBE: &str = ".consignee";
+/// `GENERIC_WRITE` and `DELETE` of winnt.h.
+const WRITE_AND_DELETE: u32 = 0x4001_0000;
+/// `FILE_FLAG_DELETE_ON_CLOSE` of winbase.h: it is gone whatever becomes of the agent.
+const FOR_A_MOMENT: u32 = 0x0400_0000;
 
 /// Whether a folder takes a file. One that is not there yet can still be made.
 ///
@@ -29,9 +34,10 @@ fn leads_nowhere(folder: &Path) -> Option<Unusable> {
 
 fn put_a_file_into(folder: &Path) -> Option<Unusable> {
     let probe = folder.join(format!("{PROBE}.{}", std::process::id()));
-    let made = File::options().write(true).create_new(true).open(&probe);
-    match made.and_then(|_| fs::remove_file(&probe)) {
-        Ok(()) => None,
+    let mut options = File::options();
+    options.write(true).create_new(true).access_mode(WRITE_AND_DELETE).custom_flags(FOR_A_MOMENT);
+    match options.open(&probe) {
+        Ok(_) => None,
         Err(error) if error.kind() == io::ErrorKind::StorageFull => None,
         Err(error) => Some(Unusable::Refused(error.to_string())),
     }

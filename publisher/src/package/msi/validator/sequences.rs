@@ -9,7 +9,7 @@ use super::{Faults, rows};
 /// Actions that set a property, or stop.
 const HARMLESS: [&str; 3] = ["51", "35", "19"];
 /// Each after the one before it, where it is there (ICE27).
-const ORDER: [&str; 27] = [
+const ORDER: [&str; 29] = [
     "FindRelatedProducts",
     "AppSearch",
     "LaunchConditions",
@@ -26,11 +26,13 @@ const ORDER: [&str; 27] = [
     "StopServices",
     "DeleteServices",
     "RemoveRegistryValues",
+    "RemoveEnvironmentStrings",
     "RemoveFiles",
     "RemoveFolders",
     "CreateFolders",
     "InstallFiles",
     "WriteRegistryValues",
+    "WriteEnvironmentStrings",
     "InstallServices",
     "MsiConfigureServices",
     "StartServices",
@@ -51,11 +53,13 @@ const REQUIRED: [&str; 9] = [
     "InstallFinalize",
 ];
 /// The action that carries a table out.
-const CARRIED_OUT: [(&str, &str); 10] = [
+const CARRIED_OUT: [(&str, &str); 12] = [
     ("File", "InstallFiles"),
     ("File", "RemoveFiles"),
     ("Registry", "WriteRegistryValues"),
     ("Registry", "RemoveRegistryValues"),
+    ("Environment", "WriteEnvironmentStrings"),
+    ("Environment", "RemoveEnvironmentStrings"),
     ("ServiceInstall", "InstallServices"),
     ("ServiceControl", "StopServices"),
     ("MsiServiceConfig", "MsiConfigureServices"),
