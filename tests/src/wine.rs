@@ -5,7 +5,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -126,11 +126,11 @@ impl Wine {
         self.run(&[&[r"C:\Program Files\Consignee\consignee.exe"], arguments].concat())
     }
 
-    /// Starts a program and leaves it running.
-    pub fn start(&self, words: &[&str]) {
+    /// Starts a program and leaves it running; all of them end with a reboot.
+    pub fn start(&self, words: &[&str]) -> Child {
         let mut command = self.command("wine");
         command.args(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        command.spawn().unwrap_or_else(|error| panic!("{words:?}: {error}"));
+        command.spawn().unwrap_or_else(|error| panic!("{words:?}: {error}"))
     }
 
     /// Kills the agent's service, as a crash does, and starts it again.

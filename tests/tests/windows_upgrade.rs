@@ -132,7 +132,7 @@ fn a_file_that_somebody_has_open_is_named_and_nothing_loops() {
     office.release("4.1.0", &[]).unwrap();
     let held = r"C:\Program Files\Acme\WebShop\site\index.html";
     fs_err::copy(wine.path(r"C:\Program Files\Acme\Database\database.exe"), wine.path(r"C:\grasp.exe")).unwrap();
-    wine.start(&[r"C:\grasp.exe", "grasp", held]);
+    let mut grasp = wine.start(&[r"C:\grasp.exe", "grasp", held]);
     until("the file", Duration::from_secs(20), || wine.path(r"C:\grasp").exists().then_some(())).unwrap();
     upgrade(&wine, &["--yes"]);
     wait_for(&wine, "upgrade", "halted");
@@ -153,6 +153,7 @@ fn a_file_that_somebody_has_open_is_named_and_nothing_loops() {
     assert!(said.is_ok(), "{}\n{}\n{}", status(&wine), unsettled(), log(&wine));
     // Windows restarts: what waited for that is the new file, and the upgrade goes on by itself.
     wine.reboot();
+    grasp.wait().unwrap();
     wine.ok(&["net", "start", "Consignee"]);
     assert_upgraded(&wine, &office, 1);
 }

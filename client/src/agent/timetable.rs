@@ -31,19 +31,7 @@ pub fn keep(agent: &Arc<Agent>) {
             if let Err(problem) = look::look(&agent, Online::begin(true)) {
                 log::warn!("cannot look for new versions: {problem}");
             }
-            renew(&agent);
         });
-    }
-}
-
-/// A newer agent takes the place of this one, unless something is under way: it would go on with that, and need not.
-fn renew(agent: &Agent) {
-    let is_quiet = Catalogue::read(agent).is_ok_and(|catalogue| {
-        let mut products = catalogue.entries.values().map(|entry| entry.product.newest());
-        products.all(|newest| newest.is_ok_and(|newest| !newest.is_some_and(|upgrade| upgrade.state.is_walking())))
-    });
-    if is_quiet && let Err(problem) = agent.packages.renew_agent() {
-        log::warn!("cannot renew the agent: {problem}");
     }
 }
 

@@ -293,13 +293,6 @@ pub trait PackageManager: Send + Sync {
     fn begin(&self) -> Result<(), HostError> {
         Ok(())
     }
-    /// Lets a newer agent take the place of this one, where nobody else does and there is one; whether that has begun.
-    ///
-    /// # Errors
-    /// When it cannot be had, or not be begun.
-    fn renew_agent(&self) -> Result<bool, HostError> {
-        Ok(false)
-    }
     /// Waits until packages may have changed; `false` where somebody tells the agent.
     ///
     /// # Errors

@@ -8,7 +8,6 @@
 //! - [`msiexec`]: the program; [`installer`]: what is asked of it, and what its exit codes mean
 //! - [`change`]: several packages as one; [`arrival`]: those that came without a word
 //! - [`cache`]: what Windows Installer keeps of an installed package
-//! - [`own`]: the package of the agent itself
 //! - [`pending`]: files that only a reboot replaces; [`unsettled`]: those that somebody had open
 //!
 //! There are no lists that a person upgrades from: what is installed is what the agent, or a person, hands to
@@ -21,7 +20,6 @@ pub mod change;
 pub mod content;
 pub mod installer;
 pub mod msiexec;
-pub mod own;
 pub mod pending;
 pub mod published;
 pub mod record;
@@ -194,10 +192,6 @@ impl PackageManager for Msi {
 
     fn begin(&self) -> Result<(), HostError> {
         arrival::begin(&self.places)
-    }
-
-    fn renew_agent(&self) -> Result<bool, HostError> {
-        own::renew(&self.places)
     }
 
     fn wait_for_change(&self) -> Result<bool, HostError> {
