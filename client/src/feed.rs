@@ -17,7 +17,7 @@ use consign_metadata::anchor::Fingerprint;
 use consign_metadata::digest::Sha256;
 use consign_metadata::document::{DocumentError, Role};
 use consign_metadata::feed::{Feed, FeedRelease, MAXIMUM_HEAD_SIZE, MAXIMUM_SHARD_SIZE, Shard};
-use consign_metadata::name::{ChannelName, ProductId};
+use consign_metadata::name::{ChannelName, ProductId, VendorName};
 use consign_metadata::openpgp::VerifyError;
 use consign_metadata::plan;
 use jiff::Timestamp;
@@ -112,13 +112,22 @@ impl Kept {
         }
     }
 
-    /// Whether it speaks for what the package manager read last, and still speaks at all.
+    /// The head of the feed of a channel on this host.
+    pub fn head(places: &Places, vendor: &VendorName, channel: &ChannelName) -> PathBuf {
+        places.feed(vendor).join(channel.as_str()).join(HEAD)
+    }
+
+    /// Whether it speaks for what the package manager read last, and still speaks at all. It speaks for itself where
+    /// there are no other lists.
     ///
     /// # Errors
     /// [`FeedError::Expired`], [`FeedError::OtherLists`]
     pub fn check(&self, entry_point: &Path, now: Timestamp) -> Result<(), FeedError> {
         if self.feed.expires < now {
             return Err(FeedError::Expired(self.feed.expires));
+        }
+        if entry_point == self.folder.join(HEAD) {
+            return Ok(());
         }
         let read = |cause| FeedError::Io { action: "read", path: entry_point.to_owned(), cause };
         let (digest, _) = Sha256::of_reader(std::fs::File::open(entry_point).map_err(read)?).map_err(read)?;

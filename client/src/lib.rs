@@ -5,6 +5,7 @@ pub mod add_on;
 pub mod agent;
 pub mod backup;
 pub mod baseline;
+pub mod bulletin;
 pub mod cli;
 pub mod configuration;
 pub mod conversation;

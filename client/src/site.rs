@@ -11,6 +11,7 @@ pub mod checks;
 pub mod keep;
 mod page;
 mod repair;
+pub mod repository;
 mod rules;
 pub mod tell;
 pub mod window;

@@ -13,7 +13,7 @@ use consign_metadata::name::{PackageName, ProductId, VendorName};
 use consign_metadata::openpgp::{Keyring, VerifyError};
 use consign_metadata::plan::{self, Envelope, UpgradePlan};
 
-use crate::host::kernel::files;
+use crate::host::{self, kernel::files};
 use crate::places::Places;
 
 /// Why something is not trusted.
@@ -119,7 +119,7 @@ impl Vendor {
             Err(DocumentError::Newer { .. }) => {
                 Err(TrustError::Newer { what: what.to_owned(), envelope: Box::new(envelope) })
             }
-            other => other.map_err(document),
+            other => other.map(host::as_here).map_err(document),
         }
     }
 }

@@ -8,8 +8,10 @@
 //! - `name`: how Windows Installer spells the names of streams
 //! - `code_page`: texts as the database has them
 //! - `tables`: the tables, as rows
+//! - `cabinet`: its files
 //! - `origin`: what is signed
 
+mod cabinet;
 mod code_page;
 pub mod name;
 mod origin;
@@ -17,6 +19,7 @@ mod tables;
 
 use std::io::{self, Read, Seek};
 
+pub use cabinet::Member;
 pub use code_page::{decode, encode};
 pub use origin::{FORMAT as ORIGIN_FORMAT, Origin, StreamDigest};
 pub use tables::{Cell, Column, PoolString, Table, Tables};

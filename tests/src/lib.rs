@@ -17,6 +17,7 @@
 mod apt;
 mod archive;
 mod authority;
+mod back_office;
 mod browser;
 mod buildbot;
 mod canopsis;
@@ -60,6 +61,7 @@ mod yum;
 
 pub use archive::{Archive, TinyPackage};
 pub use authority::{Authority, Certified};
+pub use back_office::{BackOffice, MIGRATIONS, STATE};
 pub use browser::{Browser, Reader};
 pub use canopsis::CANOPSIS;
 pub use chroot::Chroot;

@@ -5,7 +5,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -126,6 +126,46 @@ impl Wine {
         self.run(&[&[r"C:\Program Files\Consignee\consignee.exe"], arguments].concat())
     }
 
+    /// Starts a program and leaves it running; all of them end with a reboot.
+    pub fn start(&self, words: &[&str]) -> Child {
+        let mut command = self.command("wine");
+        command.args(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().unwrap_or_else(|error| panic!("{words:?}: {error}"))
+    }
+
+    /// Kills the agent's service, as a crash does, and starts it again.
+    pub fn crash(&self) {
+        let ours = format!("WINEPREFIX={}\0", self.folder.path().join("prefix").display());
+        for process in fs_err::read_dir("/proc").expect("processes").flatten() {
+            let of = |name: &str| fs_err::read_to_string(process.path().join(name)).unwrap_or_default();
+            if of("cmdline").trim_end_matches('\0').ends_with("consignee.exe\0service") && of("environ").contains(&ours)
+            {
+                let number = process.file_name();
+                let killed = Command::new("kill").arg("-9").arg(&number).status();
+                assert!(killed.as_ref().is_ok_and(ExitStatus::success), "{number:?}: {killed:?}");
+            }
+        }
+        let deadline = Instant::now() + Duration::from_secs(30);
+        // Whoever controls services hears of it a moment later.
+        while !self.run(&["net", "start", "Consignee"]).status.success() {
+            assert!(Instant::now() < deadline, "the agent does not start again");
+        }
+    }
+
+    /// Ends everything, and boots again.
+    pub fn reboot(&self) {
+        self.end();
+        self.boot();
+    }
+
+    /// Starts the agent's service.
+    pub fn serve(&self) {
+        let line = r#""C:\Program Files\Consignee\consignee.exe" service"#;
+        self.ok(&["sc", "create", "Consignee", "binPath=", line, "start=", "demand"]);
+        self.ok(&["net", "start", "Consignee"]);
+        self.wait_for("Consignee", "RUNNING");
+    }
+
     /// Waits until the service control manager says this of a service.
     pub fn wait_for(&self, service: &str, state: &str) {
         let deadline = Instant::now() + Duration::from_secs(30);
@@ -146,13 +186,17 @@ impl Wine {
         command.current_dir(Path::new("/"));
         command
     }
+
+    /// All processes of this prefix, and of no other.
+    fn end(&self) {
+        let _ = self.command("wineserver").arg("-k").status();
+        let _ = self.command("wineserver").arg("-w").status();
+    }
 }
 
 impl Drop for Wine {
     fn drop(&mut self) {
-        // All processes of this prefix, and of no other.
-        let _ = self.command("wineserver").arg("-k").status();
-        let _ = self.command("wineserver").arg("-w").status();
+        self.end();
     }
 }
 

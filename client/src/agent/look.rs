@@ -12,7 +12,7 @@ use super::catalogue::{Catalogue, Entry};
 use super::offers::Evaluation;
 use super::online::Online;
 use super::situation::Situation;
-use super::{Agent, AgentError, event_log, holds, introduction, kept_back, upgrades};
+use super::{Agent, AgentError, event_log, holds, introduction, kept_back, timetable, upgrades};
 use crate::engine::event::{Event, Reason};
 use crate::engine::machine::State;
 use crate::feed::{self, FeedError};
@@ -42,6 +42,7 @@ pub fn look(agent: &Agent, mut online: Online) -> Result<Reply, AgentError> {
     }
     holds::refresh(agent, &catalogue)?;
     kept_back::refresh(agent, &catalogue);
+    timetable::looked(agent, &catalogue, &online);
     let notices = notice::all(&agent.places, &catalogue.trust, agent.clock.now());
     event_log::looked(agent, &offers, &notices);
     Ok(Reply::Looked { offers, notices })

@@ -8,9 +8,9 @@ use std::sync::PoisonError;
 use consign_metadata::name::{PackageName, ProductId};
 use consign_metadata::plan::UpgradePlan;
 
-use super::catalogue::{Catalogue, plan_of};
+use super::catalogue::{Catalogue, Entry, plan_of};
 use super::comparison::{self, Database};
-use super::{Agent, AgentError, add_ons};
+use super::{Agent, AgentError, add_ons, held_open};
 use crate::add_on::Joined;
 use crate::engine::event::{Event, Header, Packages};
 use crate::engine::journal::Record;
@@ -34,7 +34,8 @@ pub fn is_needed(agent: &Agent, upgrade: &Upgrade) -> Result<bool, AgentError> {
 }
 
 fn is_half_way(upgrade: &Upgrade) -> bool {
-    matches!(upgrade.state, State::Halted { item, cause: HaltCause::Partial } if item == upgrade.packages_item())
+    let is_it = |cause: &HaltCause| matches!(cause, HaltCause::Partial | HaltCause::LoopDetected { .. });
+    matches!(&upgrade.state, State::Halted { item, cause } if *item == upgrade.packages_item() && is_it(cause))
 }
 
 /// Mends what is found half way and nobody is at, where the site lets the agent; says what is to be typed
@@ -50,7 +51,16 @@ pub fn unasked(agent: &Agent, id: &ProductId) -> Result<bool, AgentError> {
     let Some(entry) = catalogue.entries.get(id) else { return Ok(false) };
     let Some(upgrade) = entry.product.newest()?.filter(is_half_way) else { return Ok(false) };
     let number = upgrade.header.upgrade;
-    if agent.packages.transaction()?.is_some() || !seen.insert((id.clone(), number)) {
+    if agent.packages.transaction()?.is_some() {
+        return Ok(false);
+    }
+    // That touches no package but its own, so the site is not asked.
+    let modules: Vec<PackageName> = upgrade.header.modules.iter().map(|module| module.package.clone()).collect();
+    if let Some(held) = agent.packages.held_open(&modules)? {
+        let is_tried = held_open::is_tried_now(agent, &entry.product, &upgrade, &held)?;
+        return if is_tried { again(agent, &catalogue, entry, &upgrade) } else { Ok(false) };
+    }
+    if !seen.insert((id.clone(), number)) {
         return Ok(false);
     }
     let may = allowed(agent, id);
@@ -59,7 +69,11 @@ pub fn unasked(agent: &Agent, id: &ProductId) -> Result<bool, AgentError> {
         log::warn!("{id}, upgrade {number}: the package transaction ended half way; to put it right: {typed}");
         return Ok(false);
     }
-    let target = plan_of(&catalogue.trust, &entry.product, &upgrade)?;
+    again(agent, &catalogue, entry, &upgrade)
+}
+
+fn again(agent: &Agent, catalogue: &Catalogue, entry: &Entry, upgrade: &Upgrade) -> Result<bool, AgentError> {
+    let target = plan_of(&catalogue.trust, &entry.product, upgrade)?;
     let joined = Joined::kept(&catalogue.trust, &entry.product, &upgrade.header)?;
     mend(agent, &upgrade.header, &target.plan, &joined).map(|()| true)
 }

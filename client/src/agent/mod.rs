@@ -5,7 +5,7 @@
 //! - [`look`], [`barrier`], [`preinst`], [`adoption`], [`removal`], [`decision`], [`acknowledging`]: a request each
 //! - [`reconcile`]: the truths are compared and what follows from them is done
 //! - [`watch`]: waits for the end of a transaction
-//! - [`mend`]: finishes one that ended half way
+//! - [`mend`]: finishes one that ended half way; [`held_open`]: files that somebody had open
 //! - [`journey`], [`hop`]: a product goes to a version, stop by stop; [`preparing`]: why that is the agent's work
 //! - [`catalogue`], [`situation`], [`comparison`], [`offers`], [`intent`], [`add_ons`]: what is known and wanted
 //! - [`introduction`]: the new keys of a vendor, for a host that was away
@@ -13,6 +13,7 @@
 //!   those can write who do
 //! - [`keeping`], [`previous`]: the packages to go back to; [`tidying`]: what goes when nobody wants it any more
 //! - [`putting_back`]: they come back; [`torn`]: their files are not what they are said to be
+//! - [`timetable`]: when it looks by itself
 //! - [`timing`]: the site's rules on when and with whom
 //! - [`telling`]: people hear of an outage; [`event_log`]: on Windows its Event Log does
 //! - [`upgrades`], [`holds`]: what is written down; [`seeding`]: what the site acknowledges in advance
@@ -35,6 +36,7 @@ pub mod decision;
 pub mod dialogue;
 pub mod duty;
 pub mod event_log;
+pub mod held_open;
 pub mod holding;
 pub mod holds;
 pub mod hop;
@@ -62,6 +64,7 @@ pub mod situation;
 pub mod targets;
 pub mod telling;
 pub mod tidying;
+pub mod timetable;
 pub mod timing;
 pub mod torn;
 pub mod upgrades;
@@ -225,6 +228,9 @@ pub fn run_as_long(places: Places, stay: &mut dyn service::Stay) -> Result<servi
     let _lease = lease::Lease::take(&places)?;
     rehearsal::sweep(&places);
     let agent = Arc::new(Agent::here(places));
+    if let Err(problem) = agent.packages.begin() {
+        log::warn!("{problem}");
+    }
     let listener = service::listener(&agent.places)?;
     Ok(service::serve(&agent, &listener, stay))
 }

@@ -12,7 +12,7 @@ use super::catalogue::{Catalogue, Entry, plan_of};
 use super::comparison;
 use super::situation::Situation;
 use super::upgrades::{self, Task};
-use super::{Agent, AgentError, add_ons, data, holds, kept_back, look, removal, telling, tidying, torn};
+use super::{Agent, AgentError, add_ons, data, holds, kept_back, look, removal, telling, tidying, timetable, torn};
 use crate::baseline::Baseline;
 use crate::engine::event::{Event, Packages};
 use crate::engine::journal::Journal;
@@ -57,6 +57,7 @@ fn reconcile_alone(agent: &Arc<Agent>, id: &ProductId) -> Result<Standing, Agent
     if let Some(entry) = catalogue.entries.get(id).filter(|_| over) {
         kept_back::refresh_one(agent, &catalogue, entry);
     }
+    timetable::changed(agent, &catalogue);
     Ok(standing)
 }
 
@@ -240,7 +241,8 @@ impl Reconciler<'_> {
 
     /// Halted at the packages: whole again, or as they were.
     fn halted(&self, journal: &mut Journal, observed: Packages) -> Result<Standing, AgentError> {
-        let is_partial = matches!(journal.upgrade().state, State::Halted { cause: HaltCause::Partial, .. });
+        let is_half_way = |cause: &HaltCause| matches!(cause, HaltCause::Partial | HaltCause::LoopDetected { .. });
+        let is_partial = matches!(&journal.upgrade().state, State::Halted { cause, .. } if is_half_way(cause));
         let is_news = observed != Packages::Before && observed != journal.upgrade().packages;
         // Where no script could refuse them they were seen half way, in the middle of their transaction.
         if self.over && is_news && !is_partial {
@@ -284,7 +286,7 @@ impl Reconciler<'_> {
             self.situation.take_up()?;
             return Ok(Standing::Over);
         }
-        if !self.over || !is_there {
+        if !self.over || !is_there || self.situation.is_coming() {
             return Ok(Standing::Over);
         }
         if self.is_baseline(&installed.plan.envelope) {

@@ -8,7 +8,7 @@ use consign_metadata::plan::UpgradePlan;
 use consign_metadata::version::Version;
 
 use super::add_ons::{self, Prospect};
-use super::catalogue::{Catalogue, Entry, SignedPlan, plan_of};
+use super::catalogue::{Catalogue, Entry, SignedPlan, modules, plan_of};
 use super::comparison::{self, Database};
 use super::{Agent, AgentError, seeding};
 use crate::add_on::{AddOn, Relations};
@@ -17,6 +17,7 @@ use crate::engine::event::Reason;
 use crate::engine::machine::{HaltCause, State, Upgrade};
 use crate::feed::Kept;
 use crate::gate::{self, Asking, Case};
+use crate::host::Arrival;
 use crate::product::Product;
 use crate::trust::Trust;
 
@@ -50,6 +51,8 @@ pub struct Situation<'a> {
     pub baseline: Option<Baseline>,
     /// Whether a first install waits to be taken up.
     pub deferred: bool,
+    /// How its packages came, where it has no journal.
+    pub arrival: Arrival,
     /// How other products are going to be.
     pub prospect: Prospect<'a>,
     /// All products.
@@ -81,6 +84,15 @@ impl<'a> Situation<'a> {
             None => Baseline::read(&entry.product).map_err(AgentError::io("read what was there first"))?,
             Some(_) => None,
         };
+        let is_marked = entry.product.folder().join(DEFERRED).exists();
+        let arrival = match entry.plan().filter(|_| newest.is_none() && baseline.is_none()) {
+            Some(found) => agent.packages.arrival(&modules(&found.plan).collect::<Vec<_>>(), is_marked)?,
+            None => Arrival::Known,
+        };
+        // Before anybody writes down that these packages are known.
+        if arrival != Arrival::Known && !is_marked {
+            Self::defer(&entry.product)?;
+        }
         Ok(Self {
             trust: &catalogue.trust,
             product: &entry.product,
@@ -89,7 +101,8 @@ impl<'a> Situation<'a> {
             finished: entry.product.finished()?,
             installed: entry.plan(),
             database: agent.packages.observe(&packages)?.into_iter().collect(),
-            deferred: entry.product.folder().join(DEFERRED).exists(),
+            deferred: is_marked || arrival != Arrival::Known,
+            arrival,
             prospect: Prospect::default(),
             catalogue,
         })
@@ -220,6 +233,11 @@ impl<'a> Situation<'a> {
         let failed = || AgentError::io(format!("keep the engines of {} from starting", product.id));
         product.set_unfinished().map_err(failed())?;
         crate::durable::replace(&product.folder().join(DEFERRED), b"").map_err(failed())
+    }
+
+    /// Whether packages of a first install, of which nobody told, are probably still to come.
+    pub fn is_coming(&self) -> bool {
+        self.arrival == Arrival::Coming
     }
 
     /// It was taken up: its journal has begun.

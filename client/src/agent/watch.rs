@@ -48,6 +48,20 @@ pub fn wake(agent: &Arc<Agent>) {
     watch(agent);
 }
 
+/// Wakes whenever packages may have changed, in a thread of its own, where nobody tells.
+pub fn listen(agent: &Arc<Agent>) {
+    let agent = Arc::clone(agent);
+    std::thread::spawn(move || {
+        loop {
+            match agent.packages.wait_for_change() {
+                Ok(true) => wake(&agent),
+                Ok(false) => return,
+                Err(problem) => return log::warn!("{problem}"),
+            }
+        }
+    });
+}
+
 fn expect_all(agent: &Arc<Agent>) {
     match Catalogue::read(agent) {
         Ok(catalogue) => catalogue.entries.keys().for_each(|id| expect(agent, id)),

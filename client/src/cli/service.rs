@@ -15,7 +15,7 @@ use windows_service::{define_windows_service, service_dispatcher};
 use super::complaint::Complaint;
 use super::session::{Exit, Session};
 use crate::agent::service::{Ending, Stay};
-use crate::agent::{self, Agent, event_log, watch};
+use crate::agent::{self, Agent, event_log, timetable, watch};
 use crate::places::Places;
 use crate::portal;
 
@@ -60,7 +60,7 @@ fn serve(places: Places) -> Result<(), windows_service::Error> {
     let _ = HANDLE.set(control);
     tell(&control, ServiceState::Running, 0)?;
     event_log::begin();
-    let ended = agent::run_as_long(places, &mut UntilStopped { stopped, looked: Instant::now() });
+    let ended = agent::run_as_long(places, &mut UntilStopped { stopped, looked: None });
     let code = match &ended {
         Ok(ending) => {
             event_log::end();
@@ -108,14 +108,18 @@ fn tell(control: &ServiceStatusHandle, state: ServiceState, code: u32) -> Result
 /// Until the service control manager wants it to end.
 struct UntilStopped {
     stopped: Receiver<()>,
-    looked: Instant,
+    looked: Option<Instant>,
 }
 
 impl Stay for UntilStopped {
     fn ends(&mut self, agent: &Arc<Agent>) -> Option<Ending> {
-        if self.looked.elapsed() >= LOOK {
-            self.looked = Instant::now();
-            watch::wake(agent);
+        if self.looked.is_none_or(|looked| looked.elapsed() >= LOOK) {
+            // Whoever begins has woken already.
+            match self.looked.replace(Instant::now()) {
+                Some(_) => watch::wake(agent),
+                None => watch::listen(agent),
+            }
+            timetable::keep(agent);
         }
         self.stopped.try_recv().ok().map(|()| Ending::Stopped)
     }

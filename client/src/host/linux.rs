@@ -1,7 +1,7 @@
 //! The adapters of a Linux host: which package manager it has, and systemd.
 
 use consign_metadata::name::PackageName;
-use consign_metadata::plan::WindowsModule;
+use consign_metadata::plan::{UpgradePlan, WindowsModule};
 
 use super::barred::Barred;
 use super::program::Programs;
@@ -12,6 +12,11 @@ use crate::places::Places;
 /// What the agent's own package says of the host it is for. One that says nothing is from before there was
 /// a choice.
 const KIND: &str = "/usr/share/consignee/package-manager";
+
+/// A plan as it is carried out here.
+pub fn as_here(plan: UpgradePlan) -> UpgradePlan {
+    plan
+}
 
 /// Which package manager this host has.
 pub fn manager(places: &Places) -> Manager {

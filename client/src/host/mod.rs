@@ -58,9 +58,9 @@ pub mod zypper;
 
 pub use kernel::accounts as account;
 #[cfg(unix)]
-pub use linux::{barred, folder_of, lift, manager, package_manager, place, programs, service_manager};
+pub use linux::{as_here, barred, folder_of, lift, manager, package_manager, place, programs, service_manager};
 #[cfg(windows)]
-pub use windows::{barred, folder_of, lift, manager, package_manager, place, programs, service_manager};
+pub use windows::{as_here, barred, folder_of, lift, manager, package_manager, place, programs, service_manager};
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -129,7 +129,8 @@ pub struct Repository {
     pub login: Option<Login>,
     /// The channel (the suite).
     pub channel: String,
-    /// The entry point as the package manager keeps it after its last update.
+    /// The entry point as the package manager keeps it after its last update; where it has no lists of its own, the
+    /// head of the feed.
     pub entry_point: PathBuf,
 }
 
@@ -153,6 +154,28 @@ pub struct Source {
     pub file: Option<PathBuf>,
     /// From a repository: how many bytes that takes.
     pub download: Option<u64>,
+}
+
+/// How packages of a product without a journal came to be here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrival {
+    /// The agent was told, or they were there before it.
+    Known,
+    /// They came without a word, and others of the product probably follow.
+    Coming,
+    /// They came without a word, and all of them are here.
+    Here,
+}
+
+/// Packages that came, but for files that somebody has open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldOpen {
+    /// How often their version was installed.
+    pub attempts: u32,
+    /// When it may be tried again; `None` once that was enough.
+    pub due: Option<Timestamp>,
+    /// Who has them open, as far as that can be told.
+    pub holders: Vec<open_files::Holder>,
 }
 
 /// The package manager of the host.
@@ -194,6 +217,10 @@ pub trait PackageManager: Send + Sync {
     /// # Errors
     /// When they cannot be listed.
     fn repositories(&self, packages: &[PackageName]) -> Result<Vec<Repository>, HostError>;
+    /// How often the agent looks for new versions by itself; `None` where it hears that lists were updated.
+    fn look_every(&self) -> Option<Duration> {
+        None
+    }
     /// Fetches one file of a repository the way the package manager would (proxy, credentials,
     /// certificate authorities), at most `maximum` bytes in at most `limit`.
     ///
@@ -260,6 +287,35 @@ pub trait PackageManager: Send + Sync {
     /// In the package manager's words, also when packages of others cannot be finished; with what to type,
     /// where it is left to a person.
     fn repair(&self, may: Repair) -> Result<(), HostError>;
+    /// Before the service asks for anything.
+    ///
+    /// # Errors
+    /// When it cannot be written down that the agent is here.
+    fn begin(&self) -> Result<(), HostError> {
+        Ok(())
+    }
+    /// Waits until packages may have changed; `false` where somebody tells the agent.
+    ///
+    /// # Errors
+    /// When nobody can wait for that.
+    fn wait_for_change(&self) -> Result<bool, HostError> {
+        Ok(false)
+    }
+    /// How these packages, the modules of a release, came to be here; `is_marked` where a first install of them was
+    /// seen already.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    fn arrival(&self, _modules: &[PackageName], _is_marked: bool) -> Result<Arrival, HostError> {
+        Ok(Arrival::Known)
+    }
+    /// Whether packages came but for files that somebody has open, so that they count only once these are replaced.
+    ///
+    /// # Errors
+    /// When it cannot be told.
+    fn held_open(&self, _packages: &[PackageName]) -> Result<Option<HeldOpen>, HostError> {
+        Ok(None)
+    }
     /// The packages of others that the command which a person types for it takes along.
     ///
     /// # Errors

@@ -11,11 +11,23 @@ mod writers;
 pub use place::place;
 pub use writers::barred;
 
-use consign_metadata::name::PackageName;
+use consign_metadata::name::{PackageName, UnitName};
+use consign_metadata::plan::UpgradePlan;
 
 use super::program::Programs;
 use super::{Folder, HostError, Manager, PackageManager, ServiceManager, msi, processes, scm};
 use crate::places::Places;
+
+/// A plan as it is carried out here: its engines are the services of its modules, one module after the other.
+pub fn as_here(mut plan: UpgradePlan) -> UpgradePlan {
+    let modules = plan.body.modules.iter().filter_map(|module| plan.body.windows.get(&module.package));
+    let services = modules.flat_map(|module| &module.services);
+    let engines: Vec<UnitName> = services.filter_map(|service| scm::unit_of(&service.name)).collect();
+    if !engines.is_empty() {
+        plan.body.engines = engines;
+    }
+    plan
+}
 
 /// Which package manager this host has.
 pub fn manager(_places: &Places) -> Manager {

@@ -13,7 +13,9 @@ use jiff::Timestamp;
 
 use crate::engine::event::EngineState;
 use crate::host::program::{Ended, Program, Programs};
-use crate::host::{Hold, HostError, Identity, Observed, PackageManager, Repository, ServiceManager, Source};
+use crate::host::{
+    Arrival, HeldOpen, Hold, HostError, Identity, Observed, PackageManager, Repository, ServiceManager, Source,
+};
 use crate::site::Repair;
 
 /// What the host has, and what was done to it.
@@ -70,6 +72,12 @@ pub struct State {
     pub meanwhile: Option<Box<dyn FnOnce() + Send>>,
     /// What is not configured is there in two versions.
     pub twice: bool,
+    /// Nobody tells of packages: how they came.
+    pub arrival: Option<Arrival>,
+    /// Somebody has files of the packages open.
+    pub held_open: Option<HeldOpen>,
+    /// How often the agent looks by itself.
+    pub every: Option<Duration>,
 }
 
 /// The host.
@@ -175,6 +183,15 @@ impl PackageManager for Host {
     }
     fn transaction(&self) -> Result<Option<u32>, HostError> {
         Ok(self.state().transaction)
+    }
+    fn arrival(&self, _: &[PackageName], _: bool) -> Result<Arrival, HostError> {
+        Ok(self.state().arrival.unwrap_or(Arrival::Known))
+    }
+    fn held_open(&self, _: &[PackageName]) -> Result<Option<HeldOpen>, HostError> {
+        Ok(self.state().held_open.clone())
+    }
+    fn look_every(&self) -> Option<Duration> {
+        self.state().every
     }
     fn repair(&self, may: Repair) -> Result<(), HostError> {
         let mut state = self.state();

@@ -2,11 +2,13 @@
 
 use std::io;
 use std::ptr::{null, null_mut};
+use std::time::{Duration, SystemTime};
 
-use windows_sys::Win32::Foundation::{ERROR_FILE_NOT_FOUND, ERROR_MORE_DATA, ERROR_NO_MORE_ITEMS};
+use windows_sys::Win32::Foundation::{ERROR_FILE_NOT_FOUND, ERROR_MORE_DATA, ERROR_NO_MORE_ITEMS, FILETIME};
 use windows_sys::Win32::System::Registry::{
-    HKEY, HKEY_LOCAL_MACHINE, KEY_READ, KEY_WOW64_64KEY, RRF_RT_REG_MULTI_SZ, RRF_RT_REG_SZ, RegCloseKey,
-    RegEnumKeyExW, RegGetValueW, RegOpenKeyExW,
+    HKEY, HKEY_LOCAL_MACHINE, KEY_READ, KEY_WOW64_64KEY, REG_NOTIFY_CHANGE_LAST_SET, REG_NOTIFY_CHANGE_NAME,
+    RRF_RT_REG_MULTI_SZ, RRF_RT_REG_SZ, RegCloseKey, RegEnumKeyExW, RegGetValueW, RegNotifyChangeKeyValue,
+    RegOpenKeyExW, RegQueryInfoKeyW,
 };
 
 use super::{narrow, numbered, wide};
@@ -68,6 +70,43 @@ impl Key {
         }
     }
 
+    /// Waits until something in it, or below it, is changed.
+    ///
+    /// # Errors
+    /// When it cannot be watched.
+    pub fn wait_for_change(&self) -> io::Result<()> {
+        let what = REG_NOTIFY_CHANGE_NAME | REG_NOTIFY_CHANGE_LAST_SET;
+        // SAFETY: without an event the call returns once there is a change.
+        numbered(unsafe { RegNotifyChangeKeyValue(self.0, 1, what, null_mut(), 0) })
+    }
+
+    /// When it, or a value in it, was last changed.
+    ///
+    /// # Errors
+    /// When that cannot be told.
+    pub fn changed(&self) -> io::Result<SystemTime> {
+        let mut time = FILETIME::default();
+        // SAFETY: nothing but the time is asked for, and the place for it is ours.
+        numbered(unsafe {
+            RegQueryInfoKeyW(
+                self.0,
+                null_mut(),
+                null_mut(),
+                null(),
+                null_mut(),
+                null_mut(),
+                null_mut(),
+                null_mut(),
+                null_mut(),
+                null_mut(),
+                null_mut(),
+                &mut time,
+            )
+        })?;
+        let ticks = u64::from(time.dwHighDateTime) << 32 | u64::from(time.dwLowDateTime);
+        Ok(SystemTime::UNIX_EPOCH + since_1970(ticks))
+    }
+
     fn value(&self, name: &str, kind: u32) -> io::Result<Option<Vec<u16>>> {
         let name = wide(name);
         let mut bytes = 512_u32;
@@ -88,6 +127,13 @@ impl Key {
             }
         }
     }
+}
+
+/// From 100 ns since 1601 to the time since 1970.
+fn since_1970(ticks: u64) -> Duration {
+    const YEARS: u64 = 11_644_473_600 * 10_000_000;
+    let ticks = ticks.saturating_sub(YEARS);
+    Duration::new(ticks / 10_000_000, u32::try_from(ticks % 10_000_000 * 100).unwrap_or(0))
 }
 
 impl Drop for Key {

@@ -5,14 +5,11 @@ use std::time::{Duration, Instant};
 
 use consign_metadata::name::PackageName;
 
+use super::msiexec;
 use super::record::Record;
-use crate::host::command::HostCommand;
-use crate::host::{HostError, Observed};
+use crate::host::HostError;
 use crate::places::Places;
 
-const PROGRAM: &str = "msiexec";
-/// How long one installation may take.
-const LIMIT: Duration = Duration::from_secs(3600);
 /// How long another installation of this host's is waited for, and how often it is tried.
 const PATIENCE: Duration = Duration::from_secs(600);
 const TURN: Duration = Duration::from_secs(5);
@@ -55,17 +52,28 @@ pub fn meaning(status: i32) -> Meaning {
 /// When it was not installed.
 pub fn install(places: &Places, file: &Path) -> Result<(), HostError> {
     let log = log(places, file);
-    run(&["/i", &file.display().to_string()], Some(&log), &format!("install {}", file.display()))
+    run(places, &["/i", &file.display().to_string()], Some(&log), &format!("install {}", file.display()))
+}
+
+/// Puts every file of a package that is installed there once more.
+///
+/// # Errors
+/// When it could not.
+pub fn reinstall(places: &Places, file: &Path) -> Result<(), HostError> {
+    let (log, path) = (log(places, file), file.display().to_string());
+    // All of them, whatever their versions and dates are; from this file, which is taken into the cache anew.
+    let arguments = ["/i", &path, "REINSTALL=ALL", "REINSTALLMODE=vamus"];
+    run(places, &arguments, Some(&log), &format!("install {} again", file.display()))
 }
 
 /// Removes packages, where they are there.
 ///
 /// # Errors
 /// When one is still there.
-pub fn remove(packages: &[PackageName]) -> Result<(), HostError> {
+pub fn remove(places: &Places, packages: &[PackageName]) -> Result<(), HostError> {
     for package in packages {
         if let Some(record) = Record::of(package)? {
-            uninstall(&record, &format!("remove {package}"))?;
+            uninstall(places, &record, &format!("remove {package}"))?;
         }
     }
     Ok(())
@@ -75,7 +83,7 @@ pub fn remove(packages: &[PackageName]) -> Result<(), HostError> {
 ///
 /// # Errors
 /// When it is still there.
-pub fn remove_newer(file: &Path) -> Result<(), HostError> {
+pub fn remove_newer(places: &Places, file: &Path) -> Result<(), HostError> {
     let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     // A name may be the beginning of another one; its version begins with a digit.
     let is_of = |package: &PackageName| {
@@ -83,46 +91,25 @@ pub fn remove_newer(file: &Path) -> Result<(), HostError> {
         rest.is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
     };
     match Record::all()?.into_iter().find(|(package, _)| is_of(package)) {
-        Some((package, record)) => uninstall(&record, &format!("remove {package} {}", record.version)),
+        Some((package, record)) => uninstall(places, &record, &format!("remove {package} {}", record.version)),
         None => Ok(()),
     }
 }
 
-/// Whether exactly these versions are there now. An exit code of 0 does not prove it.
-///
-/// # Errors
-/// Naming the first that is not.
-pub fn arrived(wanted: &[(PackageName, String)], found: &[(PackageName, Observed)]) -> Result<(), HostError> {
-    for (package, version) in wanted {
-        let observed = found.iter().find(|(name, _)| name == package).map(|(_, observed)| observed);
-        let there = observed.map_or("not installed", |observed| &observed.version);
-        if there != version || !observed.is_some_and(|observed| observed.configured) {
-            let reason = format!("Windows Installer says that it is done, and what is there is {there}");
-            return Err(HostError { action: format!("install {package} {version}"), reason });
-        }
-    }
-    Ok(())
-}
-
-fn uninstall(record: &Record, action: &str) -> Result<(), HostError> {
+fn uninstall(places: &Places, record: &Record, action: &str) -> Result<(), HostError> {
     if !record.is_registered()? {
         return Ok(());
     }
-    run(&["/x", &record.product_code], None, action)
+    run(places, &["/x", &record.product_code], None, action)
 }
 
-fn run(arguments: &[&str], log: Option<&Path>, action: &str) -> Result<(), HostError> {
+/// Runs it until no other installation is at work.
+fn run(places: &Places, arguments: &[&str], log: Option<&Path>, action: &str) -> Result<(), HostError> {
     let deadline = Instant::now() + PATIENCE;
-    let mut command = HostCommand::new(PROGRAM).args(arguments.iter().copied());
-    // Restart Manager stops nobody: the agent has stopped the engines, and names who else holds a file.
-    command = command.args(["/qn", "/norestart", "REBOOT=ReallySuppress"]).limit(LIMIT);
-    if let Some(log) = log {
-        command = command.args(["/l*v", &log.display().to_string()]);
-    }
+    let failed = |reason: String| Err(HostError { action: action.to_owned(), reason });
     loop {
-        let ended = command.run()?;
-        let failed = |reason: String| Err(HostError { action: action.to_owned(), reason });
-        match meaning(ended.status) {
+        let status = msiexec::run(places, arguments, log, action)?;
+        match meaning(status) {
             Meaning::Done => return Ok(()),
             Meaning::DoneAfterReboot => {
                 log::warn!("{action}: some of it counts after a reboot only");
@@ -132,7 +119,7 @@ fn run(arguments: &[&str], log: Option<&Path>, action: &str) -> Result<(), HostE
             Meaning::Busy => return failed("another installation has been at work for too long".to_owned()),
             Meaning::Failed(why) => {
                 let log = log.map(|log| format!(" ({})", log.display())).unwrap_or_default();
-                return failed(format!("msiexec ended with {}: {why}{log}", ended.status));
+                return failed(format!("msiexec ended with {status}: {why}{log}"));
             }
         }
     }
@@ -152,17 +139,5 @@ mod tests {
         assert_eq!([0, 3010, 1641].map(meaning), [Meaning::Done, Meaning::DoneAfterReboot, Meaning::DoneAfterReboot]);
         assert_eq!(meaning(1618), Meaning::Busy);
         assert!([1602, 1603, 1638, 17].map(meaning).iter().all(|meaning| matches!(meaning, Meaning::Failed(_))));
-    }
-
-    #[test]
-    fn only_what_is_there_in_the_wanted_version_has_arrived() {
-        let wanted = [("acme-erp".parse().unwrap(), "1.1.0-1".to_owned())];
-        let found = |version: &str, configured| {
-            vec![("acme-erp".parse().unwrap(), Observed { version: version.to_owned(), configured })]
-        };
-        assert_eq!(arrived(&wanted, &found("1.1.0-1", true)), Ok(()));
-        assert!(arrived(&wanted, &found("1.1.0-1", false)).is_err());
-        assert!(arrived(&wanted, &found("1.0.0-1", true)).unwrap_err().reason.ends_with("1.0.0-1"));
-        assert!(arrived(&wanted, &[]).is_err());
     }
 }

@@ -2,33 +2,46 @@
 //!
 //! - [`archive`]: an .msi, before it is installed
 //! - [`signed`]: whether it is signed for Windows as its vendor's anchor wants
-//! - [`record`]: what packages have left in the registry
-//! - [`installer`]: `msiexec`, and what its exit codes mean
-//! - [`pending`]: files that only a reboot replaces
+//! - [`published`]: which versions there are, by the feeds; [`transport`]: how their files come
+//! - [`store`]: the packages that the agent keeps
+//! - [`record`]: what packages have left in the registry; [`content`]: their files, against what they should be
+//! - [`msiexec`]: the program; [`installer`]: what is asked of it, and what its exit codes mean
+//! - [`change`]: several packages as one; [`arrival`]: those that came without a word
+//! - [`cache`]: what Windows Installer keeps of an installed package
+//! - [`pending`]: files that only a reboot replaces; [`unsettled`]: those that somebody had open
 //!
 //! There are no lists that a person upgrades from: what is installed is what the agent, or a person, hands to
 //! `msiexec`. So there is nothing to hold; a package that somebody installs past the agent is found afterwards.
 
 pub mod archive;
+pub mod arrival;
+pub mod cache;
+pub mod change;
+pub mod content;
 pub mod installer;
+pub mod msiexec;
 pub mod pending;
+pub mod published;
 pub mod record;
-mod signed;
+pub mod signed;
+pub mod store;
+pub mod transport;
+pub mod unsettled;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use consign_metadata::name::PackageName;
+use consign_metadata::name::{PackageName, VendorName};
 use consign_metadata::openpgp::Keyring;
 use consign_metadata::plan::NativeVersions;
 
-use super::{Hold, HostError, Identity, Observed, PackageManager, Repository, Source};
+use super::{Arrival, HeldOpen, Hold, HostError, Identity, Observed, PackageManager, Repository, Source};
+use crate::feed::Kept;
 use crate::places::Places;
 use crate::site::Repair;
 use record::Record;
-
-/// How the names of packages end.
-const EXTENSION: &str = "msi";
+use unsettled::Unsettled;
 
 /// The Windows Installer of this host.
 #[derive(Debug, Clone)]
@@ -42,15 +55,16 @@ impl Msi {
         Self { places }
     }
 
-    /// The file of exactly this version that the agent keeps.
-    fn kept(&self, package: &PackageName, version: &str) -> Option<PathBuf> {
-        let products = crate::product::Product::all(&self.places).unwrap_or_default();
-        products.iter().find_map(|product| self.file_in(&product.packages(), package, version))
+    /// The vendors of packages, by the plans that these brought.
+    fn vendors(&self, packages: &[PackageName]) -> Result<BTreeSet<VendorName>, HostError> {
+        let unread = |cause: crate::trust::TrustError| HostError {
+            action: "read the plans of this host".to_owned(),
+            reason: cause.to_string(),
+        };
+        let installed = published::trust(&self.places)?.installed(&self.places).map_err(unread)?;
+        let ours = installed.into_iter().filter(|found| packages.contains(&found.package));
+        Ok(ours.filter_map(|found| Some(found.plan.ok()?.0.envelope.vendor)).collect())
     }
-}
-
-fn not_here(action: impl Into<String>) -> HostError {
-    HostError { action: action.into(), reason: "this agent does not do that on Windows yet".to_owned() }
 }
 
 impl PackageManager for Msi {
@@ -63,7 +77,7 @@ impl PackageManager for Msi {
         let known: Vec<(PackageName, Record)> =
             known.filter_map(Result::transpose).collect::<Result<_, HostError>>()?;
         let observed = known.into_iter().map(|(package, record)| {
-            let configured = record.is_registered()?;
+            let configured = record.is_registered()? && !Unsettled::has(&self.places, &package, &record.version)?;
             Ok((package, Observed { version: record.version, configured }))
         });
         observed.collect()
@@ -90,26 +104,44 @@ impl PackageManager for Msi {
         Ok((!concerned.is_empty()).then_some(concerned))
     }
 
-    fn candidate(&self, _package: &PackageName) -> Result<Option<String>, HostError> {
-        Ok(None)
+    fn candidate(&self, package: &PackageName) -> Result<Option<String>, HostError> {
+        let Some(installed) = Record::of(package)? else { return Ok(None) };
+        Ok(published::newer(&self.places, package, &installed.version)?.map(|newer| newer.version))
     }
 
-    fn repositories(&self, _packages: &[PackageName]) -> Result<Vec<Repository>, HostError> {
-        Ok(Vec::new())
+    fn repositories(&self, packages: &[PackageName]) -> Result<Vec<Repository>, HostError> {
+        let subscribed = self.vendors(packages)?.into_iter().filter_map(|vendor| {
+            let subscription = published::subscription(&self.places, &vendor)?;
+            // The feed is all the lists that there are.
+            let entry_point = Kept::head(&self.places, &vendor, &subscription.channel);
+            let channel = subscription.channel.to_string();
+            Some(Repository { url: subscription.url, login: subscription.login, channel, entry_point })
+        });
+        Ok(subscribed.collect())
     }
 
-    fn fetch(
-        &self,
-        repository: &Repository,
-        path: &str,
-        _maximum: u64,
-        _limit: Duration,
-    ) -> Result<Vec<u8>, HostError> {
-        Err(not_here(format!("fetch {path} from {}", repository.url)))
+    fn look_every(&self) -> Option<Duration> {
+        let trust = published::trust(&self.places).ok()?;
+        let every = trust.vendors().filter_map(|vendor| {
+            published::subscription(&self.places, &vendor.anchor.vendor).map(|subscription| subscription.every)
+        });
+        every.min()
+    }
+
+    fn fetch(&self, repository: &Repository, path: &str, maximum: u64, limit: Duration) -> Result<Vec<u8>, HostError> {
+        let trust = published::trust(&self.places)?;
+        let mut subscriptions =
+            trust.vendors().filter_map(|vendor| published::subscription(&self.places, &vendor.anchor.vendor));
+        let subscription = subscriptions.find(|subscription| subscription.url == repository.url);
+        let subscription = subscription.ok_or_else(|| HostError {
+            action: format!("fetch {path} from {}", repository.url),
+            reason: "no vendor of this host has this address any more".to_owned(),
+        })?;
+        transport::fetch(&subscription, path, maximum, limit)
     }
 
     fn extension(&self) -> &'static str {
-        EXTENSION
+        store::EXTENSION
     }
 
     fn check(&self, bytes: &[u8], name: &str, keyring: &Keyring) -> Result<(), HostError> {
@@ -129,55 +161,65 @@ impl PackageManager for Msi {
     }
 
     fn file_in(&self, folder: &Path, package: &PackageName, version: &str) -> Option<PathBuf> {
-        let ours = format!("{package}-{version}");
-        let names = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-        let is_it = |path: &PathBuf| {
-            let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-            matches!(stem.strip_prefix(&ours), Some(".x64" | ".arm64"))
-                && path.extension().is_some_and(|extension| extension == EXTENSION)
-        };
-        names.filter(is_it).min()
+        store::file_in(folder, package, version)
     }
 
     fn source(&self, package: &PackageName, version: &str) -> Result<Source, HostError> {
-        Ok(Source { file: self.kept(package, version), download: None })
+        let file = store::kept(&self.places, package, version).map(|(_, file)| file);
+        let published = published::exactly(&self.places, package, version).ok();
+        Ok(Source { file, download: published.map(|published| published.file.size) })
     }
 
     fn fetch_package(
         &self,
         package: &PackageName,
         version: &str,
-        _folder: &Path,
-        _limit: Duration,
+        folder: &Path,
+        limit: Duration,
     ) -> Result<PathBuf, HostError> {
-        Err(not_here(format!("fetch {package} {version}")))
+        store::fetch_to(&self.places, package, version, folder, limit)
     }
 
     fn transaction(&self) -> Result<Option<u32>, HostError> {
-        Ok(None)
+        msiexec::at_work(&self.places)
     }
 
-    // Windows Installer takes back what it was cut off in when it is next asked for anything.
+    // Windows Installer takes back what it was cut off in when it is next asked for anything; what it could not
+    // replace is installed again.
     fn repair(&self, _may: Repair) -> Result<(), HostError> {
         Ok(())
     }
 
+    fn begin(&self) -> Result<(), HostError> {
+        arrival::begin(&self.places)
+    }
+
+    fn wait_for_change(&self) -> Result<bool, HostError> {
+        Record::wait_for_change().map(|()| true)
+    }
+
+    fn arrival(&self, modules: &[PackageName], is_marked: bool) -> Result<Arrival, HostError> {
+        arrival::of(&self.places, modules, is_marked)
+    }
+
+    fn held_open(&self, packages: &[PackageName]) -> Result<Option<HeldOpen>, HostError> {
+        let known = Unsettled::read(&self.places)?.packages;
+        let ours: Vec<_> = packages.iter().filter_map(|package| known.get(package)).collect();
+        let Some(most) = ours.iter().max_by_key(|package| package.attempts) else { return Ok(None) };
+        let holders = ours.iter().flat_map(|package| package.holders()).collect();
+        Ok(Some(HeldOpen { attempts: most.attempts, due: most.due(), holders }))
+    }
+
     fn put_back(&self, files: &[PathBuf], gone: &[PackageName]) -> Result<(), HostError> {
-        installer::remove(gone)?;
-        files.iter().try_for_each(|file| {
-            installer::remove_newer(file)?;
-            installer::install(&self.places, file)
-        })
+        installer::remove(&self.places, gone)?;
+        change::put_back(&self.places, files)
+    }
+
+    fn download(&self, versions: &[(PackageName, String)]) -> Result<(), HostError> {
+        versions.iter().try_for_each(|(package, version)| store::bring(&self.places, package, version))
     }
 
     fn install(&self, versions: &[(PackageName, String)]) -> Result<(), HostError> {
-        let file = |(package, version): &(PackageName, String)| {
-            let reason = "its file is not on this host".to_owned();
-            let missing = HostError { action: format!("install {package} {version}"), reason };
-            self.kept(package, version).ok_or(missing)
-        };
-        let files = versions.iter().map(file).collect::<Result<Vec<_>, _>>()?;
-        files.iter().try_for_each(|file| installer::install(&self.places, file))?;
-        installer::arrived(versions, &self.observe(&versions.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>())?)
+        change::carry_out(&self.places, versions)
     }
 }

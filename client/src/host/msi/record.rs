@@ -4,6 +4,7 @@
 //! one on record there. That a product is still registered with Windows Installer is looked up beside it.
 
 use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
 
 use consign_metadata::name::PackageName;
 use consignee_win32::registry::Key;
@@ -11,6 +12,8 @@ use consignee_win32::registry::Key;
 use crate::host::{Folder, HostError};
 
 const PACKAGES: &str = r"Software\Consignee\Packages";
+/// How long a package is written down before it is registered as well; and how often the first is looked for.
+const TURN: Duration = Duration::from_secs(3);
 const REGISTERED: &str = r"Software\Microsoft\Windows\CurrentVersion\Uninstall";
 
 /// A package on record.
@@ -22,6 +25,12 @@ pub struct Record {
     pub product_code: String,
     /// Where it is installed.
     pub folder: Option<PathBuf>,
+    /// Where its data are.
+    pub data: Option<PathBuf>,
+    /// Whether the agent was there when it was installed.
+    pub came_with_agent: bool,
+    /// When it was last changed.
+    pub changed: Option<SystemTime>,
 }
 
 impl Record {
@@ -34,8 +43,10 @@ impl Record {
         let Some(key) = key else { return Ok(None) };
         let text = |name: &str| key.text(name).map_err(|cause| cannot(package.as_str(), &cause));
         let Some(version) = text("Version")? else { return Ok(None) };
-        let folder = text("InstallFolder")?.filter(|folder| !folder.is_empty()).map(PathBuf::from);
-        Ok(Some(Self { version, product_code: text("ProductCode")?.unwrap_or_default(), folder }))
+        let folder = |name: &str| Ok::<_, HostError>(text(name)?.filter(|path| !path.is_empty()).map(PathBuf::from));
+        let (product_code, data) = (text("ProductCode")?.unwrap_or_default(), folder("DataFolder")?);
+        let (came_with_agent, changed) = (text("Wake")?.is_some(), key.changed().ok());
+        Ok(Some(Self { version, product_code, folder: folder("InstallFolder")?, data, came_with_agent, changed }))
     }
 
     /// Those of all packages.
@@ -49,6 +60,28 @@ impl Record {
         let packages = names.iter().filter_map(|name| name.parse::<PackageName>().ok());
         let records = packages.map(|package| Ok(Self::of(&package)?.map(|record| (package, record))));
         records.filter_map(Result::transpose).collect()
+    }
+
+    /// Waits until a package has changed, and whoever changes it has probably come to his end.
+    ///
+    /// # Errors
+    /// When the registry cannot be watched.
+    pub fn wait_for_change() -> Result<(), HostError> {
+        let cannot = |cause: std::io::Error| HostError {
+            action: "watch the registry for packages".to_owned(),
+            reason: cause.to_string(),
+        };
+        match Key::open(PACKAGES).map_err(cannot)? {
+            Some(key) => key.wait_for_change().map_err(cannot)?,
+            // The first package makes it.
+            None => {
+                while Key::open(PACKAGES).map_err(cannot)?.is_none() {
+                    std::thread::sleep(TURN);
+                }
+            }
+        }
+        std::thread::sleep(TURN);
+        Ok(())
     }
 
     /// Whether Windows Installer knows the product as well: a record without is what an installation left that was cut

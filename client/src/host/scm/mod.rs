@@ -58,6 +58,20 @@ fn engine(unit: &UnitName) -> Box<dyn Engine> {
     }
 }
 
+/// The unit that a service is in a plan; `None` for a name that no unit can have.
+pub fn unit_of(service: &str) -> Option<UnitName> {
+    let escaped = service.chars().fold(String::new(), |mut name, character| {
+        match character.is_ascii_alphanumeric() || "-_.:@".contains(character) {
+            true => name.push(character),
+            false => {
+                character.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| name.push_str(&format!(r"\x{byte:02x}")))
+            }
+        }
+        name
+    });
+    format!("{escaped}.service").parse().ok()
+}
+
 /// `\x20` is a space (systemd.unit(5), "String escaping").
 pub(crate) fn unescaped(name: &str) -> String {
     let mut parts = name.split(r"\x");
@@ -204,6 +218,7 @@ mod tests {
     #[test]
     fn a_name_with_spaces_is_written_as_systemd_does_it() {
         assert_eq!(unescaped(r"Acme\x20Erp.service"), "Acme Erp.service");
+        assert_eq!(unit_of("Acme Erp").unwrap().as_str(), r"Acme\x20Erp.service");
         assert_eq!(unescaped(r"a\xzz"), r"a\xzz");
     }
 }
