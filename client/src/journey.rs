@@ -6,6 +6,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use consign_metadata::digest::Sha256;
 use consign_metadata::version::Version;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,10 @@ pub struct Journey {
     pub begun: Timestamp,
     /// The stops that are left, ascending, as they were found last; the last one is where it goes.
     pub ahead: Vec<Version>,
+    /// The plans of its upgrades as a person was shown them; no other one is installed. Empty where whatever the
+    /// vendor offers is wanted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plans: Vec<Sha256>,
     /// The upgrades that were begun for it, oldest first.
     #[serde(default)]
     pub hops: Vec<Hop>,
@@ -62,7 +67,19 @@ impl Journey {
     /// One that begins.
     pub fn new(from: Version, ahead: Vec<Version>, by: Person, begun: Timestamp) -> Self {
         let to = ahead.last().unwrap_or(&from).clone();
-        Self { format: FORMAT, from, to, by, begun, ahead, hops: Vec::new(), tries: 0, waits: Vec::new(), failed: None }
+        Self {
+            format: FORMAT,
+            from,
+            to,
+            by,
+            begun,
+            ahead,
+            plans: Vec::new(),
+            hops: Vec::new(),
+            tries: 0,
+            waits: Vec::new(),
+            failed: None,
+        }
     }
 
     /// The journey that a product is on.

@@ -98,6 +98,11 @@ impl Places {
         folders::socket(&self.root)
     }
 
+    /// The codes that open the page.
+    pub fn tickets(&self) -> PathBuf {
+        folders::tickets(&self.root)
+    }
+
     /// The root itself.
     pub fn root(&self) -> &Path {
         &self.root

@@ -3,11 +3,13 @@
 
 use std::path::PathBuf;
 
+use consign_metadata::digest::Sha256;
 use consign_metadata::name::{Label, PackageName, ProductId};
 use consign_metadata::plan::{NoteReference, SideEffect};
 use consign_metadata::version::{Class, Version};
 use serde::{Deserialize, Serialize};
 
+use crate::acknowledgement::Subject;
 use crate::engine::event::{Answer, Failure, Person, Reason};
 use crate::notice::Notice;
 use crate::report::state::Code;
@@ -97,6 +99,20 @@ pub enum Request {
         product: ProductId,
         /// The version; the newest that can be reached where none is named.
         to: Option<Version>,
+        /// The plans of all its upgrades as they were shown; where there are none, whatever they are now.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        plans: Vec<Sha256>,
+        /// Who.
+        by: Person,
+    },
+    /// A person has read or accepted something.
+    Acknowledge {
+        /// The product.
+        product: ProductId,
+        /// The version that is to be installed.
+        version: Version,
+        /// What, each by its digest.
+        subjects: Vec<Subject>,
         /// Who.
         by: Person,
     },
@@ -218,6 +234,8 @@ pub enum Reply {
         /// Every stop, and what is out of reach.
         way: Way,
     },
+    /// The plans are not those that were shown; nothing was begun.
+    Changed,
     /// The data was looked at.
     Data {
         /// The version that it is at; `None` also where the plan does not tell how to look.
@@ -285,6 +303,12 @@ pub struct Leg {
     pub notes: Vec<NoteReference>,
     /// What it does beyond itself.
     pub side_effects: Vec<SideEffect>,
+    /// The digest of its plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Sha256>,
+    /// Whether some step of it cannot be taken back.
+    #[serde(default)]
+    pub is_irreversible: bool,
 }
 
 /// A product and what is offered for it.

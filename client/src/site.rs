@@ -9,6 +9,7 @@ pub mod acknowledge;
 mod add_ons;
 pub mod checks;
 pub mod keep;
+mod page;
 mod repair;
 pub mod repository;
 mod rules;
@@ -33,6 +34,7 @@ use crate::places::Places;
 pub use add_ons::{AddOn, add_ons};
 use checks::ChecksTable;
 use keep::KeepTable;
+use page::PageTable;
 pub use repair::Repair;
 pub use rules::Rules;
 use rules::{Tables, UnattendedTable, WindowTable};
@@ -79,6 +81,8 @@ pub enum SiteError {
 pub struct Policy {
     /// The language of what the agent says without being asked by a person of known language.
     pub language: Language,
+    /// The port of the page in the browser.
+    pub page: u16,
 }
 
 #[derive(Default, Deserialize)]
@@ -91,6 +95,7 @@ struct PolicyFile {
     tell: Option<TellTable>,
     checks: Option<ChecksTable>,
     keep: Option<KeepTable>,
+    page: Option<PageTable>,
 }
 
 #[derive(Default, Deserialize)]
@@ -125,16 +130,16 @@ impl ProductFile {
 }
 
 impl Policy {
-    /// The policy of this host; English where there is none.
+    /// The policy of this host; English and the usual port where there is none.
     ///
     /// # Errors
     /// [`SiteError`]
     pub fn read(places: &Places) -> Result<Self, SiteError> {
-        let file: PolicyFile = match text(&places.policy())? {
-            Some(text) => parse(&places.policy(), &text)?,
-            None => PolicyFile::default(),
-        };
-        Ok(Self { language: file.language.unwrap_or(Language::En) })
+        let path = places.policy();
+        let text = text(&path)?.unwrap_or_default();
+        let file: PolicyFile = parse(&path, &text)?;
+        let page = file.page.unwrap_or_default().port(&path, &text)?;
+        Ok(Self { language: file.language.unwrap_or(Language::En), page })
     }
 }
 

@@ -98,6 +98,7 @@ impl Vendor {
     pub fn keyring(&self, role: Role) -> Result<Keyring, TrustError> {
         let what = format!("the certificate of {}", self.anchor.vendor);
         Keyring::new(&self.certificate, self.anchor.keys_of(role), role.as_str())
+            .map(|keyring| keyring.with_windows(self.anchor.windows.clone()))
             .map_err(|cause| TrustError::Signature { what, cause })
     }
 

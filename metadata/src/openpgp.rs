@@ -17,7 +17,7 @@ use sequoia_openpgp::policy::StandardPolicy;
 use sequoia_openpgp::types::RevocationStatus;
 use sequoia_openpgp::{Cert, Packet, PacketPile};
 
-use crate::anchor::Fingerprint;
+use crate::anchor::{Fingerprint, WindowsPins};
 use crate::digest::Sha256;
 
 /// Why bytes were not accepted.
@@ -49,6 +49,7 @@ pub struct Keyring {
     accepted: BTreeSet<Fingerprint>,
     role: &'static str,
     time: Option<SystemTime>,
+    windows: Option<WindowsPins>,
 }
 
 /// Bytes that carry a good signature.
@@ -74,7 +75,18 @@ impl Keyring {
         if certificates.is_empty() {
             return Err(VerifyError::Certificate("there is none".to_owned()));
         }
-        Ok(Self { certificates, accepted, role, time: None })
+        Ok(Self { certificates, accepted, role, time: None, windows: None })
+    }
+
+    /// Packages for Windows must be signed by these, too.
+    #[must_use]
+    pub fn with_windows(self, windows: Option<WindowsPins>) -> Self {
+        Self { windows, ..self }
+    }
+
+    /// By whom packages for Windows must be signed, too.
+    pub fn windows(&self) -> Option<&WindowsPins> {
+        self.windows.as_ref()
     }
 
     /// Only the keys that belong to this primary key: whoever names a vendor by its primary key means them.

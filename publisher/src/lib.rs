@@ -6,6 +6,7 @@ pub mod feed;
 pub mod file;
 pub mod hooks;
 pub mod manifest;
+pub mod mirror;
 pub mod package;
 pub mod publish;
 pub mod repository;

@@ -108,6 +108,21 @@ pub fn armored(certificate: &[u8]) -> Result<Vec<u8>, VerifyError> {
     Cert::from_bytes(certificate).map_err(bad)?.armored().to_vec().map_err(bad)
 }
 
+/// The primary key of a certificate, armored or not; `None` where it is none.
+pub fn primary_of(certificate: &[u8]) -> Option<Fingerprint> {
+    let cert = Cert::from_bytes(certificate).ok()?;
+    Fingerprint::try_from(cert.fingerprint().to_hex()).ok()
+}
+
+/// A certificate, armored or not, as bytes.
+///
+/// # Errors
+/// [`VerifyError::Certificate`]
+pub fn unarmored(certificate: &[u8]) -> Result<Vec<u8>, VerifyError> {
+    let bad = |cause: sequoia_openpgp::anyhow::Error| VerifyError::Certificate(format!("{cause:#}"));
+    Cert::from_bytes(certificate).map_err(bad)?.to_vec().map_err(bad)
+}
+
 /// The certificate of whoever releases the agent, binary, and those of its keys that may sign it: the
 /// keys with the role `package` where a table of roles is beside it, else every key that signs.
 ///

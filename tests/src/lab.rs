@@ -62,6 +62,17 @@ impl Lab {
         RpmSystem::ALL.into_iter().try_for_each(Lab::can_host)
     }
 
+    /// Is there a browser? `lab!(Lab::has_browser())`.
+    ///
+    /// # Errors
+    /// Where it is not installed, or hosts cannot be booted either.
+    pub fn has_browser() -> Result<(), NotRun> {
+        match ["chromium", "chromedriver"].into_iter().find(|program| !on_path(program)) {
+            Some(missing) => Err(NotRun::because(&format!("{missing} is not installed (scripts/test installs it)"))),
+            None => Lab::can_host(crate::root::Release::Trixie),
+        }
+    }
+
     /// Can it run a program for these processors (`x86_64`, `aarch64`)? The words that go before it.
     ///
     /// # Errors

@@ -202,6 +202,7 @@ fn a_pipe_that_is_not_the_services_is_not_asked() {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "what it takes is told, and written down in docs/measurements.md")]
 fn the_service_that_nobody_asks_takes_little_memory() {
     let Some(wine) = with_service() else { return };
     wine.ok(&["net", "start", "Consignee"]);

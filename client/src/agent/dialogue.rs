@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::online::Online;
-use super::{Agent, AgentError, barrier, data, decision, journey, look, preinst, removal, timing, watch};
+use super::{
+    Agent, AgentError, acknowledging, barrier, data, decision, journey, look, preinst, removal, timing, watch,
+};
 use crate::host::kernel::socket::{self, Stream};
 use crate::request::{Reply, Request};
 
@@ -90,7 +92,10 @@ fn serve(agent: &Arc<Agent>, request: Request, speaker: &mut Speaker) -> Result<
         Request::Purge { product, package } => removal::purge(agent, &product, &package),
         Request::Now { product, by } => timing::allow(agent, &product, &by),
         Request::Path { product, to } => journey::path(agent, &product, to.as_ref()),
-        Request::Upgrade { product, to, by } => journey::begin(agent, &product, to.as_ref(), &by),
+        Request::Upgrade { product, to, plans, by } => journey::begin(agent, &product, to.as_ref(), &plans, &by),
+        Request::Acknowledge { product, version, subjects, by } => {
+            acknowledging::acknowledge(agent, &product, &version, subjects, &by)
+        }
         Request::Stay { product, by } => journey::stay(agent, &product, &by),
         Request::Data { product, accept: None } => data::look(agent, &product),
         Request::Data { product, accept: Some(by) } => data::accept(agent, &product, &by),
@@ -121,6 +126,9 @@ fn name(request: &Request) -> String {
         Request::Now { product, by } => format!("now by {} for {product}", by.name),
         Request::Path { product, .. } => format!("the way of {product}"),
         Request::Upgrade { product, by, .. } => format!("upgrade by {} for {product}", by.name),
+        Request::Acknowledge { product, subjects, by, .. } => {
+            format!("acknowledgement of {} by {} for {product}", subjects.len(), by.name)
+        }
         Request::Stay { product, by } => format!("stay by {} for {product}", by.name),
         Request::Data { product, accept: None } => format!("data of {product}"),
         Request::Data { product, accept: Some(by) } => format!("data of {product} accepted by {}", by.name),

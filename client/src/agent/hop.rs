@@ -39,7 +39,8 @@ type Exactly = Vec<(PackageName, String)>;
 pub fn walk(agent: &Arc<Agent>, catalogue: &Catalogue, entry: &Entry, journey: Journey) -> Result<bool, AgentError> {
     let shift = agent.duty.work();
     let target = match cleared(agent, catalogue, entry)? {
-        Ok(target) => target,
+        Ok(target) if is_shown(&journey, &target) => target,
+        Ok(target) => return journey::wait_for(agent, entry, journey, vec![other_plan(&target)]),
         Err(reasons) => return journey::wait_for(agent, entry, journey, reasons),
     };
     // The hold lets through what is cleared, and on a journey whatever its preparation takes.
@@ -115,6 +116,18 @@ fn cleared(agent: &Agent, catalogue: &Catalogue, entry: &Entry) -> Result<Result
         reasons.extend(checks::of_host(agent, &situation, &target.plan).held);
     }
     Ok(if reasons.is_empty() { Ok(target) } else { Err(reasons) })
+}
+
+/// Whether a person has seen this very plan, or wants whatever is offered.
+fn is_shown(journey: &Journey, target: &SignedPlan) -> bool {
+    journey.plans.is_empty() || journey.plans.contains(&target.plan.digest)
+}
+
+fn other_plan(target: &SignedPlan) -> Reason {
+    Reason::Unverified {
+        what: format!("the plan of {}", target.plan.envelope.version),
+        cause: "it is not the one that was shown when this was asked for; ask again".to_owned(),
+    }
 }
 
 fn not_offered(id: &ProductId) -> Reason {

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use consign_metadata::digest::Sha256;
 use consign_metadata::name::ProductId;
 use consign_metadata::version::Version;
 
@@ -92,17 +93,32 @@ pub fn path(agent: &Agent, id: &ProductId, to: Option<&Version>) -> Result<Reply
 ///
 /// # Errors
 /// Those of [`set_out`].
-pub fn begin(agent: &Arc<Agent>, id: &ProductId, to: Option<&Version>, by: &Person) -> Result<Reply, AgentError> {
-    set_out(agent, id, to, by)?;
+pub fn begin(
+    agent: &Arc<Agent>,
+    id: &ProductId,
+    to: Option<&Version>,
+    shown: &[Sha256],
+    by: &Person,
+) -> Result<Reply, AgentError> {
+    if !set_out(agent, id, to, shown, by)? {
+        return Ok(Reply::Changed);
+    }
     watch::expect(agent, id);
     Ok(Reply::Accepted)
 }
 
-/// Writes down where a product goes. Who is on the way already goes on, and tries again what came to nothing.
+/// Writes down where a product goes. Who is on the way already goes on, and tries again what came to nothing. Whether
+/// the plans are those that were shown, where any were; else nothing is written down.
 ///
 /// # Errors
 /// [`AgentError`]; also where there is no way.
-pub fn set_out(agent: &Agent, id: &ProductId, to: Option<&Version>, by: &Person) -> Result<(), AgentError> {
+pub fn set_out(
+    agent: &Agent,
+    id: &ProductId,
+    to: Option<&Version>,
+    shown: &[Sha256],
+    by: &Person,
+) -> Result<bool, AgentError> {
     let catalogue = Catalogue::read(agent)?;
     let entry = known(&catalogue, id)?;
     let _lock = lock(agent, entry)?;
@@ -111,6 +127,11 @@ pub fn set_out(agent: &Agent, id: &ProductId, to: Option<&Version>, by: &Person)
         None
     });
     let way = offers::path(agent, &catalogue, entry, &Online::begin(true), to)?;
+    let plans: Vec<Sha256> = way.legs.iter().filter_map(|leg| leg.plan).collect();
+    if !shown.is_empty() && *shown != *plans {
+        return Ok(false);
+    }
+    let plans = shown.to_vec();
     let ahead: Vec<Version> = way.legs.into_iter().map(|leg| leg.to).collect();
     let is_on_its_way = old.is_some() && entry.product.newest()?.is_some_and(|upgrade| upgrade.is_under_way());
     if (to.is_some() && ahead.last() != to) || (ahead.is_empty() && !is_on_its_way) {
@@ -120,13 +141,14 @@ pub fn set_out(agent: &Agent, id: &ProductId, to: Option<&Version>, by: &Person)
         Some(old) => {
             let to = ahead.last().unwrap_or(&old.to).clone();
             let ahead = if ahead.is_empty() { old.ahead } else { ahead };
-            Journey { to, ahead, waits: Vec::new(), failed: None, tries: 0, ..old }
+            Journey { to, ahead, plans, waits: Vec::new(), failed: None, tries: 0, ..old }
         }
-        None => Journey::new(way.from, ahead, by.clone(), agent.clock.now()),
+        None => Journey { plans, ..Journey::new(way.from, ahead, by.clone(), agent.clock.now()) },
     };
     log::info!("{id}: to {}, wanted by {}", journey.to, by.name);
     let _alone = agent.ways.written.lock().unwrap_or_else(PoisonError::into_inner);
-    journey.keep(&entry.product).map_err(AgentError::io(format!("write down where {id} goes")))
+    journey.keep(&entry.product).map_err(AgentError::io(format!("write down where {id} goes")))?;
+    Ok(true)
 }
 
 /// A person wants to go no further; the upgrade that is under way runs to its end.

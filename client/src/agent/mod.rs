@@ -2,7 +2,7 @@
 //!
 //! - [`service`]: the socket, the threads, and when the service ends by itself
 //! - [`dialogue`]: one conversation: a request, then replies
-//! - [`look`], [`barrier`], [`preinst`], [`adoption`], [`removal`], [`decision`]: a request each
+//! - [`look`], [`barrier`], [`preinst`], [`adoption`], [`removal`], [`decision`], [`acknowledging`]: a request each
 //! - [`reconcile`]: the truths are compared and what follows from them is done
 //! - [`watch`]: waits for the end of a transaction
 //! - [`mend`]: finishes one that ended half way; [`held_open`]: files that somebody had open
@@ -23,6 +23,7 @@
 //! One thread per conversation and one lock per product; what is under way survives the service, because
 //! nothing is known here that is not in a journal or cannot be looked at again.
 
+pub mod acknowledging;
 pub mod add_ons;
 pub mod adoption;
 pub mod backup_room;

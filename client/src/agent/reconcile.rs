@@ -130,11 +130,12 @@ impl Reconciler<'_> {
             comparison::compare(&*self.agent.packages, &upgrade.header, &target.plan, &self.situation.database);
         let observed = if self.is_put_back(upgrade) { Packages::Before } else { observed };
         let observed = self.with_add_ons(upgrade, observed)?;
-        let observed = self.with_files(upgrade, observed)?;
+        let is_torn = observed == Packages::Before && self.is_torn(upgrade)?;
+        let observed = if is_torn { Packages::Partial } else { observed };
         let Some(mut journal) = self.situation.product.open(upgrade.header.upgrade)? else {
             return Ok(Standing::Over);
         };
-        if observed == Packages::Partial && self.is_other_release(upgrade) {
+        if observed == Packages::Partial && !is_torn && self.is_other_release(upgrade) {
             return self.overtaken(&mut journal);
         }
         match upgrade.state {
@@ -155,13 +156,10 @@ impl Reconciler<'_> {
         }
     }
 
-    /// Where a transaction was cut off, files may be another version's than the package database says.
-    fn with_files(&self, upgrade: &Upgrade, observed: Packages) -> Result<Packages, AgentError> {
-        let is_asked = observed == Packages::Before && self.over && torn::is_possible(upgrade);
-        match is_asked && !torn::files(self.agent, self.situation.product, upgrade)?.is_empty() {
-            true => Ok(Packages::Partial),
-            false => Ok(observed),
-        }
+    /// Whether a transaction was cut off, and files are another version's than the package database says.
+    fn is_torn(&self, upgrade: &Upgrade) -> Result<bool, AgentError> {
+        let is_asked = self.over && torn::is_possible(upgrade);
+        Ok(is_asked && !torn::files(self.agent, self.situation.product, upgrade)?.is_empty())
     }
 
     /// The release that it started from is installed, whole, in whatever packaging.

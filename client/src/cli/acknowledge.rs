@@ -7,12 +7,12 @@ use consign_metadata::name::{Label, ProductId};
 use consign_metadata::version::Version;
 
 use super::complaint::Complaint;
-use super::library::{self, Library};
 use super::session::{Exit, Session};
 use super::{ask, person};
 use crate::conversation;
 use crate::engine::event::Reason;
 use crate::engine::machine::{HaltCause, State, Upgrade};
+use crate::library::{self, Library};
 use crate::product::Product;
 use crate::report::acknowledging::{self, Given};
 use crate::report::{say, state};

@@ -6,11 +6,16 @@ use super::complaint::Complaint;
 use super::session::{Exit, Session};
 
 pub fn run(session: &mut Session) -> Result<Exit, Complaint> {
+    log_to_journal();
+    let status = crate::agent::run(session.places.clone()).map_err(|error| Complaint::Failed(error.to_string()))?;
+    Ok(Exit::Service(status))
+}
+
+/// What is logged goes to stderr, which systemd keeps.
+pub fn log_to_journal() {
     // A second logger is refused; then there is one already.
     let _ = log::set_logger(&ToJournal);
     log::set_max_level(LevelFilter::Info);
-    let status = crate::agent::run(session.places.clone()).map_err(|error| Complaint::Failed(error.to_string()))?;
-    Ok(Exit::Service(status))
 }
 
 /// Lines on stderr with the priority in front (`sd-daemon(3)`).

@@ -11,8 +11,9 @@ use crate::conversation::NoAnswer;
 use crate::engine::journal::JournalError;
 use crate::host::typed;
 use crate::host::typed::shell::{ADMINISTRATEUR, ADMINISTRATOR};
+use crate::library::LibraryError;
 use crate::report::page::{Page, Style};
-use crate::report::{say, words};
+use crate::report::{portal, say, words};
 use crate::request::Undecidable;
 
 /// Why a command could not be carried out.
@@ -85,6 +86,8 @@ pub enum Complaint {
     Undecidable(Undecidable),
     /// The caller is not the hook, or of another age.
     Input(String),
+    /// The page in the browser is switched off.
+    PageOff,
     /// The output could not be written.
     Output(io::Error),
 }
@@ -102,6 +105,17 @@ impl From<JournalError> for Complaint {
             JournalError::Damaged { .. } | JournalError::Swapped { .. } | JournalError::Illegal(_) => {
                 Self::Journal(error)
             }
+        }
+    }
+}
+
+impl From<LibraryError> for Complaint {
+    fn from(error: LibraryError) -> Self {
+        match error {
+            LibraryError::NoUpgrade(product) => Self::NoUpgrade(product),
+            LibraryError::Journal(error) => error.into(),
+            LibraryError::Unreadable(cause) => Self::Unreadable(cause),
+            LibraryError::Failed(cause) => Self::Failed(cause),
         }
     }
 }
@@ -190,7 +204,8 @@ impl Complaint {
                 "cannot acknowledge that version: {product} {offered} is offered now",
                 "cette version ne peut pas être acquittée : {product} {offered} est proposée à présent"
             ),
-            Self::NoAnswer(error) => no_answer(error, language),
+            Self::PageOff => portal::switched_off(language),
+            Self::NoAnswer(error) => error.sentence(language),
             Self::Undecidable(upgrade) => upgrade.sentence(language),
             Self::Output(error) => {
                 say!(language, "cannot write the answer: {error}", "impossible d'écrire la réponse : {error}")
@@ -208,7 +223,7 @@ impl Complaint {
             Self::Stands { .. } | Self::Undecidable(_) => {
                 Some(say!(language, "the upgrade stands where it stood", "l'état de la mise à niveau est inchangé"))
             }
-            Self::Output(_) | Self::Unreadable(_) | Self::NoStep { .. } => None,
+            Self::Output(_) | Self::Unreadable(_) | Self::NoStep { .. } | Self::PageOff => None,
             _ => Some(say!(language, "nothing was changed", "rien n'a été changé")),
         }
     }
@@ -266,39 +281,10 @@ impl Complaint {
             | Self::Unconfirmed { .. }
             | Self::Declined
             | Self::NotAsked { .. }
+            | Self::PageOff
             | Self::Failed(_)
             | Self::Input(_)
             | Self::Output(_) => None,
         }
-    }
-}
-
-fn no_answer(error: &NoAnswer, language: Language) -> String {
-    match error {
-        NoAnswer::Unreachable(cause) => say!(
-            language,
-            "cannot reach the agent's service: {cause}",
-            "le service de l'agent est injoignable : {cause}"
-        ),
-        NoAnswer::Denied => say!(
-            language,
-            "cannot reach the agent's service: only root may",
-            "le service de l'agent n'est accessible qu'à root"
-        ),
-        NoAnswer::Ended => say!(
-            language,
-            "cannot go on: the agent's service ended the conversation",
-            "le service de l'agent a mis fin à la conversation"
-        ),
-        NoAnswer::Unknown(cause) => say!(
-            language,
-            "cannot understand the agent's service: {cause}",
-            "réponse incompréhensible du service de l'agent : {cause}"
-        ),
-        NoAnswer::TimedOut => say!(
-            language,
-            "cannot wait any longer for the agent's service",
-            "le service de l'agent n'a pas répondu à temps"
-        ),
     }
 }

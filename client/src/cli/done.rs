@@ -7,11 +7,11 @@ use consign_metadata::name::{Label, ProductId};
 use super::acknowledge::look;
 use super::complaint::Complaint;
 use super::decide::decide;
-use super::library;
 use super::person;
 use super::session::{Exit, Session};
 use crate::engine::event::Reason;
 use crate::engine::machine::{State, Upgrade};
+use crate::library;
 use crate::report::acknowledging::Given;
 use crate::request::Decision;
 

@@ -4,8 +4,8 @@ use clap::Args;
 use consign_metadata::name::ProductId;
 
 use super::complaint::Complaint;
-use super::library;
 use super::session::{Exit, Session};
+use crate::library;
 use crate::report::history::HistoryReport;
 
 /// Every upgrade: when, how it ended, how long the engines stood, who had a hand in it

@@ -16,11 +16,11 @@ mod follow;
 mod history;
 mod hook;
 pub mod language;
-mod library;
 mod log;
 mod notes;
 mod now;
 mod output;
+mod page;
 mod pages;
 mod person;
 mod plan;
@@ -96,6 +96,7 @@ enum Command {
     Rollback(rollback::Rollback),
     Rescue(decide::Rescue),
     Doctor(doctor::Arguments),
+    Page(page::Arguments),
     /// The agent's service; started by systemd
     #[command(hide = true)]
     Agent,
@@ -128,6 +129,7 @@ impl Command {
             Self::Why(arguments) => arguments.run(session),
             Self::Log(arguments) => arguments.run(session),
             Self::Doctor(arguments) => arguments.run(session),
+            Self::Page(arguments) => arguments.run(session),
             Self::Resume(arguments) => arguments.run(session),
             Self::History(arguments) => arguments.run(session),
             Self::Notes(arguments) => arguments.run(session),

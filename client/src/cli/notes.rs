@@ -5,8 +5,8 @@ use consign_metadata::name::ProductId;
 use consign_metadata::version::Version;
 
 use super::complaint::Complaint;
-use super::library::Library;
 use super::session::{Exit, Session};
+use crate::library::Library;
 
 /// The release notes between what is installed and what is offered
 #[derive(Debug, Args)]

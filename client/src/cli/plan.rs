@@ -4,8 +4,8 @@ use clap::Args;
 use consign_metadata::name::ProductId;
 
 use super::complaint::Complaint;
-use super::library::Library;
 use super::session::{Exit, Session};
+use crate::library::Library;
 
 /// What the offered or running upgrade does: every step, its limits, and until when it can be taken back
 #[derive(Debug, Args)]

@@ -17,6 +17,7 @@ use super::session::{Exit, Session};
 use crate::agent::service::{Ending, Stay};
 use crate::agent::{self, Agent, event_log, timetable, watch};
 use crate::places::Places;
+use crate::portal;
 
 /// Its name.
 pub const NAME: &str = "Consignee";
@@ -47,6 +48,7 @@ pub fn run(_session: &mut Session) -> Result<Exit, Complaint> {
 fn begin(_arguments: Vec<OsString>) {
     let places = Places::default();
     ToFile::begin(&places);
+    portal::service::stand_by(places.clone());
     if let Err(problem) = serve(places) {
         log::error!("{problem}");
     }

@@ -9,12 +9,12 @@ use jiff::Timestamp;
 
 use super::complaint::Complaint;
 use super::follow::{self, TURN, Watched};
-use super::library;
 use super::session::{Exit, Session};
 use super::{ask, person};
 use crate::conversation;
 use crate::engine::event::Reason;
 use crate::journey::Journey;
+use crate::library;
 use crate::product::Product;
 use crate::report::follower::Follower;
 use crate::report::state::{self, Standing};
@@ -86,7 +86,10 @@ impl Arguments {
         self.acknowledge(session, &product, &way)?;
         let begun = Timestamp::now();
         let to = way.legs.last().map(|leg| leg.to.clone());
-        self.ask(session, &Request::Upgrade { product: product.id.clone(), to, by: person::here() })?;
+        self.ask(
+            session,
+            &Request::Upgrade { product: product.id.clone(), to, plans: Vec::new(), by: person::here() },
+        )?;
         if self.no_wait { Ok(Exit::UnderWay) } else { watch(session, &product, Some(begun)) }
     }
 

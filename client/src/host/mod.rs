@@ -36,6 +36,7 @@ mod mounted;
 #[cfg(windows)]
 pub mod msi;
 pub mod open_files;
+pub mod portal;
 #[cfg(windows)]
 pub mod processes;
 pub mod program;

@@ -9,12 +9,13 @@
 //! - [`holder`]: who is in the way
 //! - [`host`]: in what state the host is
 //! - [`advice`]: what to type next
-//! - `undecidable`: why a decision does not fit
+//! - `undecidable`: why a decision does not fit; `unanswered`: why the agent's service says nothing
 //! - [`kept_back`]: why the package manager passes an upgrade over; [`gaps`]: why it does not ask the agent
 //! - [`why`], [`doctor`], [`logbook`], [`status`], [`history`], [`notes`], [`plan`], [`offers`], [`acknowledging`]: one report each, as data and as a page
 //! - [`procedure`]: the plan as a document that a person could follow by hand
 //! - [`journey`]: the way over several upgrades
 //! - [`rehearsal`]: what came of an upgrade on a copy of the host
+//! - [`portal`]: what only the page in the browser says
 //! - [`event_log`]: entries of the Event Log of Windows
 //! - [`follower`], [`log`]: a journal and a step's log as they grow
 //! - [`page`], [`markdown`], [`time`], [`words`]: how they are put on a terminal
@@ -54,6 +55,7 @@ pub mod notices;
 pub mod offers;
 pub mod page;
 pub mod plan;
+pub mod portal;
 pub mod procedure;
 pub mod reason;
 pub mod rehearsal;
@@ -62,6 +64,7 @@ pub(crate) mod samples;
 pub mod state;
 pub mod status;
 pub mod time;
+mod unanswered;
 mod undecidable;
 pub mod why;
 pub mod words;

@@ -30,7 +30,6 @@ impl WindowsPins {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::anchor::Anchor;
 
     const ANCHOR: &str = r#"{"format": 1, "vendor": "acme", "products": ["erp"], "roles": {},

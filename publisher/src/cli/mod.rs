@@ -7,6 +7,7 @@ mod build;
 mod failure;
 mod key;
 mod manual;
+mod mirror;
 mod new;
 mod overview;
 mod passphrase;
@@ -45,6 +46,7 @@ Examples:
   consign wrap target/debian/*.deb
   consign publish dist/*.deb
   consign verify public --certificate keys/certificate.pgp
+  consign mirror sync https://packages.acme.example /srv/mirror --certificate certificate.pgp
 
 Exit status: 0 done, 1 failed, 2 wrong usage, 3 refused.";
 
@@ -65,6 +67,9 @@ enum Command {
     Schema(schema::Schema),
     /// Read a published channel as its clients read it
     Verify(verify::Verify),
+    /// Carry a published repository to where hosts can reach it
+    #[command(subcommand)]
+    Mirror(mirror::Mirror),
     /// Build the agent's own package (for Consign's own releases)
     #[command(hide = true)]
     AgentPackage(agent_package::AgentPackage),
@@ -84,6 +89,7 @@ pub fn main() -> ExitCode {
         Command::Publish(command) => command.run(),
         Command::Schema(command) => command.run(),
         Command::Verify(command) => command.run(),
+        Command::Mirror(command) => command.run(),
         Command::AgentPackage(command) => command.run(),
         Command::Completions(command) => command.run(),
         Command::Man(command) => command.run(),

@@ -14,6 +14,7 @@ use super::error::Fault;
 use super::files::host_path;
 use super::spanned::Spanned;
 use super::steps::seconds;
+use super::windows::saved as on_windows;
 
 /// How long a part may take where nothing is said: an hour, in seconds.
 const TIMEOUT: u32 = 3600;
@@ -64,9 +65,20 @@ pub(super) fn is_there_for(steps: &[authored::Step], validated: &[Step], has_bac
 fn paths(authored: &[Spanned<String>]) -> Result<Vec<String>, Fault> {
     let mut paths: Vec<String> = Vec::new();
     for path in authored {
+        let refused = |message: String| Err(Fault::at(path.span(), message));
+        if on_windows::is_one(path.get_ref()) {
+            let text = match on_windows::take(path.get_ref()) {
+                Ok(text) => text,
+                Err(problem) => return refused(format!("{} {problem}", path.get_ref())),
+            };
+            if let Some(other) = paths.iter().find(|other| on_windows::overlap(other, &text)) {
+                return refused(format!("{text} and {other} hold the same files"));
+            }
+            paths.push(text);
+            continue;
+        }
         let text = host_path(path)?;
         let text = text.trim_end_matches('/');
-        let refused = |message: String| Err(Fault::at(path.span(), message));
         if NOBODYS.contains(&text) || text.is_empty() {
             return refused(format!("{} is not the product's: a restore would replace it", path.get_ref()));
         }

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use consign_metadata::digest::Sha256;
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempPath};
 
 use super::{Content, Key, Listed, Put, Source, Stamp, Store, StoreError};
 
@@ -122,6 +122,30 @@ impl Store for DirectoryStore {
             }
             Err(other) => Err(cannot("write", &path)(other.error)),
         }
+    }
+
+    fn take(&self, key: &Key, file: &Path) -> Result<Put, StoreError> {
+        let path = self.path(key);
+        let source = File::open(file).map_err(cannot("read", file))?;
+        if let Some(existing) = open(&path)? {
+            let put = already_there(key, &path, existing, &mut &source)?;
+            std::fs::remove_file(file).map_err(cannot("delete", file))?;
+            return Ok(put);
+        }
+        source.set_permissions(Permissions::from_mode(0o644)).map_err(cannot("open up", file))?;
+        source.sync_all().map_err(cannot("sync", file))?;
+        let folder = folder_of(&path);
+        make_folder(folder)?;
+        let named = TempPath::try_from_path(file).map_err(cannot("find", file))?.persist_noclobber(&path);
+        named.map_err(|e| cannot("write", &path)(e.error))?;
+        sync_folder(folder).map(|()| Put::Stored)
+    }
+
+    fn room(&self) -> Option<u64> {
+        let there = self.root.ancestors().find(|folder| folder.exists())?;
+        let there = if there.as_os_str().is_empty() { Path::new(".") } else { there };
+        let system = rustix::fs::statvfs(there).ok()?;
+        Some(system.f_bavail.saturating_mul(system.f_frsize))
     }
 
     fn replace(&self, key: &Key, if_unchanged_since: Option<&Stamp>, bytes: &[u8]) -> Result<Stamp, StoreError> {
@@ -277,6 +301,23 @@ mod tests {
         assert_eq!(mode & 0o777, 0o644);
         let names: Vec<_> = store.list(&key("pool")).unwrap().into_iter().map(|l| l.key).collect();
         assert_eq!(names, [key("pool/a/x.deb")]);
+    }
+
+    #[test]
+    fn a_finished_file_moves_in_and_takes_nobodys_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = DirectoryStore::at(folder.path().join("new"));
+        make_folder(store.root()).unwrap();
+        let take = |bytes: &[u8]| {
+            let file = folder.path().join("part");
+            std::fs::write(&file, bytes).unwrap();
+            (store.take(&key("pool/a/x.deb"), &file), file.exists())
+        };
+        assert!(matches!(take(b"one"), (Ok(Put::Stored), false)));
+        assert!(matches!(take(b"one"), (Ok(Put::AlreadyThere), false)));
+        assert!(matches!(take(b"two"), (Err(StoreError::Immutable(_)), true)));
+        assert_eq!(store.read(&key("pool/a/x.deb"), 9).unwrap().unwrap().0, b"one");
+        assert!(store.room().unwrap() > 0);
     }
 
     #[test]

@@ -9,7 +9,9 @@ mod directory;
 mod http;
 mod key;
 
+use std::fs::File;
 use std::io::{self, Read, Seek};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use consign_metadata::digest::Sha256;
@@ -50,6 +52,23 @@ pub trait Store: Source {
     /// # Errors
     /// [`StoreError::Immutable`] when the name already has other bytes.
     fn put_new(&self, key: &Key, source: &mut dyn Read) -> Result<Put, StoreError>;
+
+    /// The same of a finished file of this machine, which is gone from its place afterwards. Where it lies
+    /// in the same file system nothing is copied.
+    ///
+    /// # Errors
+    /// Those of [`Self::put_new`].
+    fn take(&self, key: &Key, file: &Path) -> Result<Put, StoreError> {
+        let cannot = |what| move |cause| StoreError::Io { what, place: file.display().to_string(), cause };
+        let put = self.put_new(key, &mut File::open(file).map_err(cannot("read"))?)?;
+        std::fs::remove_file(file).map_err(cannot("delete"))?;
+        Ok(put)
+    }
+
+    /// How many bytes may still be put here; `None` where nobody can say.
+    fn room(&self) -> Option<u64> {
+        None
+    }
 
     /// Swaps an entry point, if it is still the one that was read (`None`: if there is still none). A web
     /// server must be able to tell the two apart by their age, which HTTP counts in seconds.

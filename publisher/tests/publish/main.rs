@@ -12,6 +12,7 @@ mod introduction;
 mod killed;
 #[path = "../lintian/mod.rs"]
 mod lintian;
+mod mirror;
 mod nginx;
 mod project;
 mod refusals;

@@ -10,6 +10,7 @@ use crate::agent::online::Online;
 use crate::agent::situation::Situation;
 use crate::agent::{Agent, AgentError, checks, timing};
 use crate::engine::event::Reason;
+use crate::engine::list;
 use crate::preparation;
 use crate::request::{Leg, Offer, Way};
 
@@ -71,6 +72,8 @@ impl Desk<'_> {
             preparation_seconds: preparation::estimate(self.situation.product, plan, Some(from)),
             notes: envelope.notes.clone(),
             side_effects: plan.side_effects(Some(from)).cloned().collect(),
+            plan: Some(plan.digest),
+            is_irreversible: list::items(plan, Some(from)).iter().any(|item| !item.undo),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Journeys: a product goes to a version over its stops, and goes on after whatever came in between.
 
+use consign_metadata::digest::Sha256;
 use consign_metadata::version::Version;
 use serde_json::{Value, json};
 
@@ -51,8 +52,8 @@ fn marie() -> Person {
     Person { uid: 0, name: "marie".to_owned() }
 }
 
-fn set_out(world: &World, to: Option<&str>) -> Result<(), AgentError> {
-    journey::set_out(&world.agent, &world.id(), to.map(v).as_ref(), &marie())
+fn set_out(world: &World, to: Option<&str>) -> Result<bool, AgentError> {
+    journey::set_out(&world.agent, &world.id(), to.map(v).as_ref(), &[], &marie())
 }
 
 /// What the agent does by itself, until nothing more comes of it.
@@ -132,6 +133,27 @@ fn every_stop_is_gone_through_and_each_is_prepared_before_the_package_manager_is
 }
 
 #[test]
+fn a_plan_that_was_not_shown_is_not_begun() {
+    let world = with_a_stop();
+    acknowledge_the_newest(&world);
+    let shown: Vec<Sha256> = way(&world, None).legs.iter().filter_map(|leg| leg.plan).collect();
+    let others = vec![Sha256::of(b"another plan"), shown[1]];
+    let set_out = |plans: &[Sha256]| journey::set_out(&world.agent, &world.id(), None, plans, &marie()).unwrap();
+    assert!(!set_out(&others) && !set_out(&shown[..1]));
+    assert!(!Journey::is_begun(&world.product()));
+    assert!(set_out(&shown));
+    // As if another one were published before it begins.
+    let journey = Journey::read(&world.product()).unwrap().unwrap();
+    Journey { plans: others, ..journey }.keep(&world.product()).unwrap();
+    drive(&world);
+    assert!(matches!(&waits(&world)[..], [Reason::Unverified { .. }]), "{:?}", waits(&world));
+    assert_eq!(world.host.done(), Vec::<String>::new(), "no engine stops for it");
+    assert!(set_out(&shown));
+    drive(&world);
+    assert_eq!(finished(&world), Some(v("1.2.0")));
+}
+
+#[test]
 fn a_stop_that_nobody_has_read_about_waits_and_an_acknowledgement_lets_it_go_on() {
     let world = with_a_stop();
     set_out(&world, None).unwrap();
@@ -184,7 +206,7 @@ fn with_another_destination_typed_meanwhile() -> World {
     acknowledge_the_newest(&world);
     set_out(&world, Some("1.1.0")).unwrap();
     let (agent, id) = (std::sync::Arc::clone(&world.agent), world.id());
-    let typed = move || journey::set_out(&agent, &id, None, &marie()).unwrap();
+    let typed = move || assert!(journey::set_out(&agent, &id, None, &[], &marie()).unwrap());
     world.host.state().meanwhile = Some(Box::new(typed));
     world
 }

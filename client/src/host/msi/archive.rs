@@ -7,6 +7,7 @@ use std::path::Path;
 use consign_metadata::msi::{MsiError, MsiFile, Origin};
 use consign_metadata::openpgp::Keyring;
 
+use super::signed;
 use crate::host::{HostError, Identity, at};
 
 /// The signed plan in a package whose list of streams this vendor signed. Of its files nothing is read.
@@ -20,12 +21,15 @@ pub fn plan(archive: &Path, keyring: &Keyring) -> Result<Vec<u8>, HostError> {
     package.plan(&origin).map_err(failed)?.ok_or_else(|| at("trust", archive, "it has no plan"))
 }
 
-/// What a package file is, every stream of which is as its vendor signed it.
+/// What a package file is, every stream of which is as its vendor signed it, for Windows too where it does.
 ///
 /// # Errors
 /// When it is not signed so.
 pub fn identify(archive: &Path, keyring: &Keyring) -> Result<Identity, HostError> {
-    identity(&mut open(archive)?, keyring).map_err(|cause| at("trust", archive, cause))
+    let mut package = open(archive)?;
+    let found = identity(&mut package, keyring).map_err(|cause| at("trust", archive, cause))?;
+    signed::check(&mut package, keyring).map_err(|cause| at("trust", archive, cause))?;
+    Ok(found)
 }
 
 /// Whether these bytes are the package of this name.
@@ -36,17 +40,14 @@ pub fn check_name(bytes: &[u8], name: &str, keyring: &Keyring) -> Result<(), Hos
     let failed = |cause: MsiError| at("trust", Path::new(name), cause);
     let mut package = MsiFile::open(Cursor::new(bytes)).map_err(failed)?;
     let found = identity(&mut package, keyring).map_err(failed)?.package;
+    signed::check(&mut package, keyring).map_err(|cause| at("trust", Path::new(name), cause))?;
     match found.as_str() == name {
         true => Ok(()),
         false => Err(at("trust", Path::new(name), format!("it is the package {found}"))),
     }
 }
 
-/// An archive to read.
-///
-/// # Errors
-/// When it is none, or not there.
-pub fn open(archive: &Path) -> Result<MsiFile<BufReader<File>>, HostError> {
+fn open(archive: &Path) -> Result<MsiFile<BufReader<File>>, HostError> {
     let file = File::open(archive).map_err(|cause| at("open", archive, cause))?;
     MsiFile::open(BufReader::new(file)).map_err(|cause| at("trust", archive, cause))
 }

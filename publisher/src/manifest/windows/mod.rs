@@ -1,8 +1,9 @@
-//! What a module is on Windows: where its files go, its services, what it keeps in the registry.
+//! What a module is on Windows: where its files go, its services, what it keeps in the registry; what is saved there.
 
 pub mod authored;
 mod path;
 mod plan;
+pub(super) mod saved;
 mod service;
 mod signing;
 

@@ -12,7 +12,7 @@
 //! - `sources`: what a host is told about the repository
 //! - `generations`: which old indexes are kept
 
-mod deb822;
+pub(crate) mod deb822;
 mod generations;
 mod index;
 mod layout;
@@ -36,8 +36,8 @@ use crate::store::{Key, Store, Swap};
 
 pub use index::Stanza;
 pub use layout::{Layout, pool_folder};
-pub use published::{Entrance, entrance, packages};
-pub use release::{IndexDigest, ReleaseFile};
+pub use published::{Entrance, MAXIMUM_RELEASE, entrance, is_cleartext, packages};
+pub use release::{IndexDigest, ReleaseFile, timestamp};
 
 /// There is one; apt wants a name for it.
 pub const COMPONENT: &str = "main";

@@ -12,7 +12,7 @@ use crate::repository::{RepositoryError, gzip};
 use crate::store::{Source, Stamp};
 
 /// apt's own limit (`Acquire::MaxReleaseFileSize`).
-const MAXIMUM_RELEASE: u64 = 10_000_000;
+pub const MAXIMUM_RELEASE: u64 = 10_000_000;
 /// A compressed index; ten thousand packages are about 1.5 MB.
 pub const MAXIMUM_INDEX: u64 = 64 * 1024 * 1024;
 const CLEARTEXT: &[u8] = b"-----BEGIN PGP SIGNED MESSAGE-----\n";
@@ -39,8 +39,7 @@ pub fn entrance(
 ) -> Result<Option<Entrance>, RepositoryError> {
     let key = Layout::of(channel).file("InRelease")?;
     let Some((bytes, stamp)) = source.read(&key, MAXIMUM_RELEASE)? else { return Ok(None) };
-    // As apt: unsigned text around the message could be taken for part of it.
-    if !bytes.starts_with(CLEARTEXT) || !bytes.trim_ascii_end().ends_with(b"-----END PGP SIGNATURE-----") {
+    if !is_cleartext(&bytes) {
         return Err(RepositoryError::damaged(key, "it is not one cleartext-signed message and nothing else"));
     }
     let verified = keyring.verify_message(&bytes, MAXIMUM_RELEASE);
@@ -52,6 +51,12 @@ pub fn entrance(
     }
     let file = FileReference { path: key.to_string(), size: bytes.len() as u64, sha256: Sha256::of(&bytes) };
     Ok(Some(Entrance { release, file, stamp }))
+}
+
+/// Whether it is one cleartext-signed message and nothing else. As apt: unsigned text around the message could be
+/// taken for part of it.
+pub fn is_cleartext(bytes: &[u8]) -> bool {
+    bytes.starts_with(CLEARTEXT) && bytes.trim_ascii_end().ends_with(b"-----END PGP SIGNATURE-----")
 }
 
 /// Reads the index of an architecture under the name of its content.

@@ -86,7 +86,11 @@ fn index(line: &str) -> Option<(String, IndexDigest)> {
     Some((path.to_owned(), IndexDigest { size: size.parse().ok()?, sha256: sha256.parse().ok()? }))
 }
 
-fn timestamp(text: &str) -> Result<Timestamp, String> {
+/// The time that a field of such a file says.
+///
+/// # Errors
+/// It is none.
+pub fn timestamp(text: &str) -> Result<Timestamp, String> {
     let utc = DateTime::strptime(DATE, text).and_then(|utc| utc.to_zoned(TimeZone::UTC));
     utc.map(|zoned| zoned.timestamp()).map_err(|e| format!("bad date {text:?}: {e}"))
 }

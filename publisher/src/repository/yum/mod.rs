@@ -42,7 +42,7 @@ use crate::store::{Key, Store};
 pub use advisory::{Advisory, Kind};
 pub use entry::Entry;
 pub use layout::{KEY, LATEST, Layout, REPOMD, SIGNATURE};
-pub use published::{Contents, Entrance, contents, entrance};
+pub use published::{Contents, Entrance, contents, entrance, entrance_of};
 pub use repomd::{Data, Repomd};
 
 /// What tells two packages of a repository apart: name, native version, native architecture.

@@ -60,6 +60,20 @@ pub fn entrance(
     let list = String::from_utf8_lossy(&list);
     let generation = layout.listed(&list);
     let generation = generation.ok_or_else(|| RepositoryError::damaged(&mirrors, "it names no generation"))?;
+    entrance_of(source, channel, generation, keyring).map(Some)
+}
+
+/// Verifies the `repomd.xml` of a generation, by the name of its folder.
+///
+/// # Errors
+/// [`RepositoryError`]
+pub fn entrance_of(
+    source: &dyn Source,
+    channel: &ChannelName,
+    generation: &str,
+    keyring: &Keyring,
+) -> Result<Entrance, RepositoryError> {
+    let layout = Layout::of(channel);
     let (key, signature) = (layout.file(generation, REPOMD)?, layout.file(generation, SIGNATURE)?);
     let (bytes, signature) = (there(source, &key, MAXIMUM_REPOMD)?, there(source, &signature, MAXIMUM_REPOMD)?);
     let signer = keyring.verify_detached(&signature, &*bytes);
@@ -70,7 +84,7 @@ pub fn entrance(
         return Err(RepositoryError::damaged(&key, format!("it is the entry point of {}", repomd.channel)));
     }
     let file = FileReference { path: key.to_string(), size: bytes.len() as u64, sha256: Sha256::of(&bytes) };
-    Ok(Some(Entrance { repomd, file, generation: generation.to_owned(), signer, bytes: (bytes, signature) }))
+    Ok(Entrance { repomd, file, generation: generation.to_owned(), signer, bytes: (bytes, signature) })
 }
 
 fn there(source: &dyn Source, key: &Key, maximum: u64) -> Result<Vec<u8>, RepositoryError> {

@@ -62,6 +62,11 @@ pub fn socket(root: &Path) -> PathBuf {
     PathBuf::from(format!("{PIPE}{name}"))
 }
 
+/// The folder of the codes that open the page. No vendor can have this name.
+pub fn tickets(root: &Path) -> PathBuf {
+    at(root, "/var/lib/consignee").join(".page")
+}
+
 /// The release notes of a package, below another root.
 pub fn notes(root: &Path, package: &str) -> PathBuf {
     at(root, "/usr/share/consignee").join("notes").join(package)

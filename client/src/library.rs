@@ -13,10 +13,10 @@ use consign_metadata::text::Language;
 use consign_metadata::version::Version;
 use jiff::Timestamp;
 
-use super::complaint::Complaint;
 use crate::acknowledgement::{self, Acknowledgement, Acknowledgements, Subject};
 use crate::add_on::Joined;
 use crate::engine::event::{Person, Reason};
+use crate::engine::journal::JournalError;
 use crate::engine::machine::Upgrade;
 use crate::outage;
 use crate::places::Places;
@@ -30,6 +30,23 @@ use crate::trust::{self, Trust};
 
 /// The largest note that is read; what a vendor may write is less.
 const MAXIMUM_NOTE_SIZE: u64 = 1024 * 1024;
+
+/// Why it cannot be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum LibraryError {
+    /// The product never had an upgrade.
+    #[error("cannot find an upgrade of {0}")]
+    NoUpgrade(ProductId),
+    /// A journal.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// Something on the host cannot be read; the technical reason.
+    #[error("{0}")]
+    Unreadable(String),
+    /// It cannot be used or trusted, or not be written; the technical reason.
+    #[error("{0}")]
+    Failed(String),
+}
 
 /// The newest upgrade of a product, with all that explains it.
 pub struct Library {
@@ -46,14 +63,14 @@ impl Library {
     ///
     /// # Errors
     /// When there is no upgrade, or its plan or the acknowledgements cannot be read or trusted.
-    pub fn of(places: &Places, product: &Product) -> Result<Self, Complaint> {
-        let upgrade = product.newest()?.ok_or_else(|| Complaint::NoUpgrade(product.id.clone()))?;
+    pub fn of(places: &Places, product: &Product) -> Result<Self, LibraryError> {
+        let upgrade = product.newest()?.ok_or_else(|| LibraryError::NoUpgrade(product.id.clone()))?;
         let file = product.upgrade_folder(upgrade.header.upgrade).join(PLAN_FILE);
         let plans = trust::read_plan(&file).and_then(|signed| {
             let (what, trust) = (file.display().to_string(), Trust::read(places)?);
             Ok((trust.plan(&product.id, &what, &signed)?, Joined::kept(&trust, product, &upgrade.header)?))
         });
-        let (plan, joined) = plans.map_err(|error| Complaint::Failed(error.to_string()))?;
+        let (plan, joined) = plans.map_err(|error| LibraryError::Failed(error.to_string()))?;
         Ok(Self { joined, upgrade, acknowledged: read(product)?, texts: texts(places, &plan), plan })
     }
 
@@ -73,11 +90,11 @@ impl Library {
     ///
     /// # Errors
     /// When the site's file cannot be used.
-    pub fn plan(&self, places: &Places) -> Result<PlanReport, Complaint> {
-        let chosen = |plan| site::options(places, plan).map_err(|error| Complaint::Failed(error.to_string()));
+    pub fn plan(&self, places: &Places) -> Result<PlanReport, LibraryError> {
+        let chosen = |plan| site::options(places, plan).map_err(|error| LibraryError::Failed(error.to_string()));
         let options = chosen(&self.plan)?;
         let of_add_ons = self.joined.plans.iter().map(|plan| Ok((plan.id(), chosen(plan)?)));
-        let add_ons = AddOns { joined: &self.joined, options: of_add_ons.collect::<Result<_, Complaint>>()? };
+        let add_ons = AddOns { joined: &self.joined, options: of_add_ons.collect::<Result<_, LibraryError>>()? };
         let accepted = |effect: &SideEffect| self.has_accepted(effect);
         let done = |task: &Task| self.has_done(task);
         let report = PlanReport::of(&self.plan, &self.upgrade, &options, &add_ons, accepted, done);
@@ -89,8 +106,8 @@ impl Library {
     ///
     /// # Errors
     /// When the site's file cannot be used.
-    pub fn procedure(&self, places: &Places, product: &Product, language: Language) -> Result<String, Complaint> {
-        let options = site::options(places, &self.plan).map_err(|error| Complaint::Failed(error.to_string()))?;
+    pub fn procedure(&self, places: &Places, product: &Product, language: Language) -> Result<String, LibraryError> {
+        let options = site::options(places, &self.plan).map_err(|error| LibraryError::Failed(error.to_string()))?;
         let (previous, notes) = (self.previous(places), self.notes(language, false).notes);
         let procedure = Procedure {
             header: &self.upgrade.header,
@@ -133,25 +150,26 @@ fn nearest(places: &Places, folder: &str) -> String {
     above.unwrap_or(Path::new("/")).display().to_string()
 }
 
-fn read(product: &Product) -> Result<Acknowledgements, Complaint> {
-    Acknowledgements::read(product).map_err(|error| Complaint::Unreadable(error.to_string()))
+fn read(product: &Product) -> Result<Acknowledgements, LibraryError> {
+    Acknowledgements::read(product).map_err(|error| LibraryError::Unreadable(error.to_string()))
 }
 
 /// Writes down what a person accepts, on the way to a version.
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn acknowledge(product: &Product, to: &Version, asked: &[Reason], by: &Person) -> Result<(), Complaint> {
+pub fn acknowledge(product: &Product, to: &Version, asked: &[Reason], by: &Person) -> Result<(), LibraryError> {
     let at = Timestamp::now();
     let new: Vec<_> = asked
         .iter()
         .filter_map(subject)
         .map(|subject| Acknowledgement { at, by: by.clone(), subject, version: to.clone() })
         .collect();
-    acknowledgement::acknowledge(product, &new).map_err(|error| Complaint::Failed(error.to_string()))
+    acknowledgement::acknowledge(product, &new).map_err(|error| LibraryError::Failed(error.to_string()))
 }
 
-fn subject(reason: &Reason) -> Option<Subject> {
+/// What an acknowledgement of this reason would be about; `None` where a person can acknowledge nothing.
+pub fn subject(reason: &Reason) -> Option<Subject> {
     match reason {
         Reason::NoteUnread { version, sha256 } => Some(Subject::Note { version: version.clone(), sha256: *sha256 }),
         Reason::SideEffectUnacknowledged { id, sha256 } => {
@@ -167,7 +185,7 @@ fn subject(reason: &Reason) -> Option<Subject> {
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn deeds(product: &Product) -> Result<Vec<(Version, Deed)>, Complaint> {
+pub fn deeds(product: &Product) -> Result<Vec<(Version, Deed)>, LibraryError> {
     let deed = |one: Acknowledgement| {
         let (what, subject) = match one.subject {
             Subject::Note { version, .. } => (DeedKind::AcknowledgedNote, version.to_string()),

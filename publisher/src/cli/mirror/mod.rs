@@ -1,0 +1,60 @@
+//! `consign mirror`: a published repository, carried to where hosts can reach it.
+
+mod apt;
+mod asking;
+mod bar;
+mod prune;
+mod status;
+mod sync;
+
+use std::time::Duration;
+
+use clap::Subcommand;
+
+use super::{Failure, Outcome};
+use crate::mirror::MirrorError;
+
+/// How long another one that works on the same mirror is waited for.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Carry a published repository to where hosts can reach it.
+#[derive(Debug, Subcommand)]
+pub enum Mirror {
+    /// Bring a mirror up to what its vendor publishes
+    Sync(Box<sync::Sync>),
+    /// Mirror a slice of an ordinary apt archive
+    Apt(Box<apt::Apt>),
+    /// Show how old a mirror is, until when hosts believe it, and what it carries
+    Status(status::Status),
+    /// Delete what a mirror needs no more
+    Prune(prune::Prune),
+}
+
+impl Mirror {
+    pub fn run(self) -> Outcome {
+        match self {
+            Self::Sync(command) => command.run(),
+            Self::Apt(command) => command.run(),
+            Self::Status(command) => command.run(),
+            Self::Prune(command) => command.run(),
+        }
+    }
+}
+
+/// A rule that says no has a status of its own.
+fn failed(error: MirrorError) -> Failure {
+    let hint = match &error {
+        MirrorError::Unpinned { .. } => Some("name the vendor's certificate the first time: --certificate FILE"),
+        MirrorError::NoKeyring { .. } => Some("name the archive's keyring the first time: --keyring FILE"),
+        MirrorError::Elsewhere { .. } => Some("if that server is the vendor's as well: --allow-server HOST"),
+        MirrorError::Keys { .. } => Some("ask the vendor for its certificate, and give it along: --certificate FILE"),
+        _ => None,
+    };
+    let is_refusal = error.is_refusal();
+    let failure = Failure::failed(error);
+    let failure = if is_refusal { failure.as_refusal() } else { failure };
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}

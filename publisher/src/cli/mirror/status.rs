@@ -1,0 +1,88 @@
+//! `consign mirror status`: how a mirror is.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use jiff::{SpanRound, Timestamp, Unit};
+
+use super::failed;
+use crate::cli::{Failure, Outcome, say};
+use crate::file::OnFile;
+use crate::mirror::{self, Freshness, Mirror};
+
+/// Show how old a mirror is, until when hosts believe it, and what it carries. Asks nobody.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  consign mirror status /srv/mirror
+  consign mirror status /srv/mirror --log /var/log/nginx/access.log
+  consign mirror status /srv/mirror --json
+
+Exit status: 0 hosts believe every channel, 1 it could not be looked, 3 hosts do not believe one.")]
+pub struct Status {
+    /// The mirror: a folder
+    folder: PathBuf,
+    /// The access log of its web server: says which packages hosts asked for in vain
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
+    /// Write the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Status {
+    pub fn run(self) -> Outcome {
+        let mirror = Mirror::at(&self.folder);
+        let log = self.log.as_ref().map(|path| std::fs::read(path).on("read", path)).transpose()?;
+        let log = log.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let now = Timestamp::now();
+        let channels = mirror::status(&mirror, log.as_deref(), now).map_err(failed)?;
+        if self.json {
+            say(serde_json::json!({ "channels": channels }));
+        } else {
+            channels.iter().for_each(|status| show(status, now));
+        }
+        let doubtful = channels.iter().find(|status| status.freshness != Freshness::Good);
+        doubtful.map_or(Ok(()), |status| Err(refusal(status)))
+    }
+}
+
+fn show(status: &mirror::Status, now: Timestamp) {
+    let mirror::Status { channel, generation, issued, expires, asked, listed, carried, bytes, missed, .. } = status;
+    say(format_args!("{channel}: generation {generation} of {issued}, made {} ago", span(*issued, now)));
+    if *expires > now {
+        say(format_args!("  hosts believe it until {expires}, for another {}", span(now, *expires)));
+    } else {
+        say(format_args!("  it expired on {expires}, {} ago", span(*expires, now)));
+    }
+    say(format_args!("  the vendor was last asked on {asked}"));
+    say(format_args!("  {carried} of {listed} packages are here, {} MB", bytes.div_ceil(1_000_000)));
+    for (path, times) in missed {
+        say(format_args!("  hosts asked {times} times for {path}, which is not carried"));
+    }
+}
+
+/// In days and hours.
+fn span(from: Timestamp, to: Timestamp) -> String {
+    let hours = SpanRound::new().largest(Unit::Hour).smallest(Unit::Hour);
+    let hours = from.until(to).and_then(|span| span.round(hours)).map_or(0, |span| span.get_hours().unsigned_abs());
+    match hours {
+        0..48 => format!("{hours} hours"),
+        _ => format!("{} days", hours / 24),
+    }
+}
+
+fn refusal(status: &mirror::Status) -> Failure {
+    let (channel, asked) = (&status.channel, status.asked);
+    match status.freshness {
+        Freshness::NotAsked => {
+            Failure::refused(format!("channel {channel} has expired, and nobody has asked the vendor since {asked}"))
+                .hint("consign mirror sync")
+        }
+        Freshness::NotRenewed => Failure::refused(format!(
+            "channel {channel} has expired, and the vendor's server showed nothing newer on {asked}"
+        ))
+        .hint("ask the vendor: its pipeline stands still, or somebody shows you an old copy"),
+        _ => Failure::refused(format!("channel {channel} is from the future: the clock of this machine is wrong")),
+    }
+}

@@ -1,0 +1,117 @@
+//! `consign mirror sync`: a mirror, brought up to what its vendor publishes.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use consign_metadata::name::ChannelName;
+use jiff::Timestamp;
+
+use super::asking::Asking;
+use super::bar::Bar;
+use super::{PATIENCE, failed};
+use crate::cli::{Failure, Outcome, say, tell};
+use crate::mirror::{self, Mirror, Pin, Product, Request, Selection, Upstream};
+
+/// Bring a mirror up to what its vendor publishes: everything new is fetched and verified, then hosts see it.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  consign mirror sync https://packages.acme.example /srv/mirror --certificate certificate.pgp
+  consign mirror sync https://packages.acme.example /srv/mirror
+  consign mirror sync https://packages.acme.example /srv/mirror --architecture amd64 --limit-rate 2M
+  consign mirror sync https://packages.acme.example /srv/mirror --url http://mirror.site.example/acme
+
+The certificate is needed the first time; which of its keys may sign what is read from roles.json or
+anchor.json beside it, as on a host that has the vendor's release package.
+What is carried, which channels and the address are remembered until other ones are given.
+Exit status: 0 the mirror is up to date, 1 it could not be brought there, 3 what the server shows is refused.")]
+pub struct Sync {
+    /// The repository: an http:// or https:// address
+    upstream: String,
+    /// The mirror: a folder
+    folder: PathBuf,
+    /// The vendor's certificate
+    #[arg(long, value_name = "FILE")]
+    certificate: Option<PathBuf>,
+    /// Carry this channel; may be repeated [default: those it has, else stable]
+    #[arg(long = "channel", value_name = "NAME")]
+    channels: Vec<ChannelName>,
+    /// Carry packages of this product, and of these versions: 'erp >=3.25.0, <4.0.0'; may be repeated
+    #[arg(long = "product", value_name = "NAME [VERSIONS]")]
+    products: Vec<Product>,
+    /// Carry packages for this architecture; may be repeated
+    #[arg(long = "architecture", value_name = "NAME")]
+    architectures: Vec<String>,
+    /// Carry packages in this format; may be repeated
+    #[arg(long = "format", value_name = "FORMAT", value_parser = ["deb", "rpm", "msi"])]
+    formats: Vec<String>,
+    /// Carry all packages again
+    #[arg(long, conflicts_with_all = ["products", "architectures", "formats"])]
+    everything: bool,
+    /// Where hosts find the mirror, for the lists of yum [default: where they find the vendor]
+    #[arg(long, value_name = "ADDRESS")]
+    url: Option<String>,
+    /// Read every file that is there again, and replace those that are damaged
+    #[arg(long)]
+    check: bool,
+    #[command(flatten)]
+    asking: Asking,
+    /// Write the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Sync {
+    pub fn run(self) -> Outcome {
+        let json = self.json;
+        let request = self.request()?;
+        let upstream = Upstream::at(&self.upstream, self.asking.manner()?).map_err(failed)?;
+        let mirror = Mirror::claimed(&self.folder, PATIENCE).map_err(failed)?;
+        let bar = Bar::start();
+        let outcomes = mirror::sync(&mirror, &upstream, &request, &|progress| bar.progress(progress));
+        drop(bar);
+        let outcomes = outcomes.map_err(failed)?;
+        if json {
+            let (requests, received) = (upstream.requests(), upstream.received());
+            say(serde_json::json!({ "channels": outcomes, "requests": requests, "received": received }));
+        } else {
+            outcomes.iter().for_each(|outcome| say(Sentence(outcome)));
+        }
+        for outcome in outcomes.iter().filter(|outcome| outcome.expires.is_some_and(|end| end <= Timestamp::now())) {
+            let (channel, generation) = (&outcome.channel, outcome.generation);
+            tell(format_args!(
+                "warning: generation {generation} of channel {channel} has expired, and the vendor shows no newer one: hosts will not believe it"
+            ));
+        }
+        Ok(())
+    }
+
+    fn request(&self) -> Result<Request, Failure> {
+        let pin = self.certificate.as_deref().map(Pin::beside).transpose()?;
+        let selection = Selection {
+            products: self.products.clone(),
+            architectures: self.architectures.iter().cloned().collect(),
+            formats: self.formats.iter().cloned().collect(),
+        };
+        let selection = (self.everything || !selection.is_everything()).then_some(selection);
+        let (channels, url) = (self.channels.iter().cloned().collect(), self.url.clone());
+        Ok(Request { pin, channels, selection, url, check: self.check })
+    }
+}
+
+/// What became of a channel, for people.
+struct Sentence<'a>(&'a mirror::Outcome);
+
+impl std::fmt::Display for Sentence<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mirror::Outcome { channel, generation, before, changed, fetched, partial, .. } = self.0;
+        let partly = if *partial { ", of which it carries a part" } else { "" };
+        match (changed, before) {
+            (false, _) => write!(f, "{channel}: generation {generation}{partly}; nothing is newer"),
+            (true, Some(before)) if before != generation => {
+                write!(f, "{channel}: from generation {before} to {generation}{partly}; {fetched} files fetched")
+            }
+            (true, _) => write!(f, "{channel}: generation {generation}{partly}; {fetched} files fetched"),
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Bringing a slice of an archive up to date: as for a vendor's repository, add, then swap.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::record::{Record, Slice};
+use super::taking::Taking;
+use crate::mirror::upstream::{Mark, Upstream};
+use crate::mirror::{Listener, Memory, Mirror, MirrorError};
+
+/// How often an archive is read again that is between two states.
+const READINGS: u32 = 4;
+
+/// What is to be done.
+#[derive(Debug, Clone)]
+pub struct ArchiveRequest {
+    /// The suite, such as `trixie`.
+    pub suite: String,
+    /// Who may sign it; needed for the first time only.
+    pub keyring: Option<Vec<u8>>,
+    /// What is carried; nothing said, what was carried before.
+    pub slice: Option<Slice>,
+    /// Whether every file that is there is read again.
+    pub check: bool,
+}
+
+/// What became of a suite.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ArchiveOutcome {
+    /// The suite.
+    pub suite: String,
+    /// When the archive made it.
+    pub date: Timestamp,
+    /// The date of the one before; absent the first time.
+    pub before: Option<Timestamp>,
+    /// Until when clients believe it, where the archive says so.
+    pub expires: Option<Timestamp>,
+    /// Whether anything was written that hosts see.
+    pub changed: bool,
+    /// Packages that the indexes list.
+    pub listed: usize,
+    /// Packages that are carried.
+    pub carried: usize,
+    /// How many packages were fetched.
+    pub fetched: usize,
+}
+
+/// Brings a suite of an archive up to date.
+///
+/// # Errors
+/// [`MirrorError`]; the suite is then what it was, whole.
+pub fn sync_archive(
+    mirror: &Mirror,
+    upstream: &Upstream,
+    request: &ArchiveRequest,
+    listener: Listener<'_>,
+) -> Result<ArchiveOutcome, MirrorError> {
+    let mut record = remembered(mirror, upstream)?;
+    let keys = |cause| MirrorError::Certificate { vendor: upstream.root().to_owned(), cause };
+    if let Some(keyring) = &request.keyring {
+        record.believe(keyring).map_err(keys)?;
+    }
+    if record.keys.is_empty() {
+        return Err(MirrorError::NoKeyring { upstream: upstream.root().to_owned() });
+    }
+    let moved = record.upstream != upstream.root();
+    record.save(mirror.folder())?;
+    let keyring = record.keyring().map_err(keys)?;
+    let before = record.suites.get(&request.suite).cloned();
+    let known = before.as_ref().map(|suite| suite.slice.clone());
+    let slice = request.slice.clone().or(known.clone()).unwrap_or_else(Slice::usual);
+    let settled = !moved && !request.check && known.as_ref() == Some(&slice);
+    let taking = Taking { mirror, upstream, listener, keyring: &keyring, slice: &slice, check: request.check };
+    let mut attempt = 1;
+    let (suite, outcome) = loop {
+        match taking.attempt(&request.suite, before.as_ref(), settled) {
+            Err(MirrorError::Unsettled { .. }) if attempt < READINGS => {
+                std::thread::sleep(upstream.manner.pause_before(attempt));
+                attempt += 1;
+            }
+            other => break other?,
+        }
+    };
+    if moved {
+        // What another server has said of the other suites is nothing to this one.
+        record.suites.values_mut().for_each(|suite| suite.mark = Mark::default());
+        record.upstream = upstream.root().to_owned();
+    }
+    record.suites.insert(request.suite.clone(), suite);
+    record.save(mirror.folder())?;
+    Ok(outcome)
+}
+
+fn remembered(mirror: &Mirror, upstream: &Upstream) -> Result<Record, MirrorError> {
+    if let Some(record) = Record::load(mirror.folder())? {
+        return Ok(record);
+    }
+    let folder =
+        |reason: &str| MirrorError::Folder { folder: mirror.folder().display().to_string(), reason: reason.to_owned() };
+    if Memory::load(mirror.folder())?.is_some() {
+        return Err(folder("it is a mirror of a vendor's repository; an archive needs a folder of its own"));
+    }
+    if !mirror.store().list(&"dists".parse()?)?.is_empty() {
+        return Err(folder("it holds a repository that is no mirror"));
+    }
+    Ok(Record::new(upstream.root()))
+}
+
+impl Slice {
+    /// What is carried where nobody says anything.
+    fn usual() -> Self {
+        let [components, architectures, languages] = ["main", "amd64", "en"].map(|name| [name.to_owned()].into());
+        Self { components, architectures, languages, ..Self::default() }
+    }
+}

@@ -1,0 +1,249 @@
+//! A suite on its way to the archive's state: asked for, verified, fetched and swapped.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use consign_metadata::digest::Sha256;
+use consign_metadata::openpgp::Keyring;
+use jiff::{SignedDuration, Timestamp};
+
+use super::index::{self, Package};
+use super::record::{Slice, Suite};
+use super::release::Release;
+use super::sync::ArchiveOutcome;
+use super::unpack::unpack;
+use crate::mirror::fetching::Fetching;
+use crate::mirror::offer::Wanted;
+use crate::mirror::upstream::{Answer, Mark, Upstream};
+use crate::mirror::vetting::by_digest;
+use crate::mirror::{Listener, Mirror, MirrorError, Progress};
+use crate::repository::RepositoryError;
+use crate::repository::apt::{IndexDigest, MAXIMUM_RELEASE, is_cleartext};
+use crate::store::{Key, StoreError};
+
+/// What clients accept of a clock that is ahead.
+const FUTURE: SignedDuration = SignedDuration::from_secs(10);
+/// Older than this, an unfinished file has no writer any more.
+const GRACE: Duration = Duration::from_secs(24 * 3600);
+/// Where the signed text does not say how long an index is unpacked.
+const MAXIMUM_UNPACKED: u64 = 512 * 1024 * 1024;
+
+/// A suite on its way to the archive's state.
+pub struct Taking<'a> {
+    pub mirror: &'a Mirror,
+    pub upstream: &'a Upstream,
+    pub listener: Listener<'a>,
+    pub keyring: &'a Keyring,
+    pub slice: &'a Slice,
+    pub check: bool,
+}
+
+/// An index: its path below the root, its path by digest, and its bytes.
+struct Index {
+    plain: Key,
+    by_hash: Key,
+    bytes: Vec<u8>,
+}
+
+impl Taking<'_> {
+    /// Takes what the archive shows, unless it is here.
+    ///
+    /// # Errors
+    /// [`MirrorError::Unsettled`] where it is worth reading again; others.
+    pub fn attempt(
+        &self,
+        suite: &str,
+        before: Option<&Suite>,
+        settled: bool,
+    ) -> Result<(Suite, ArchiveOutcome), MirrorError> {
+        let now = Timestamp::now();
+        (self.listener)(Progress::Reading);
+        let entrance: Key = format!("dists/{suite}/InRelease").parse()?;
+        let mark = before.filter(|_| settled).map(|before| before.mark.clone()).unwrap_or_default();
+        let (bytes, mark) = match (self.upstream.ask(&entrance, MAXIMUM_RELEASE, &mark)?, before) {
+            (Answer::File(bytes, mark), _) => (bytes, mark),
+            (Answer::Unchanged, Some(before)) => return Ok(unchanged(suite, before, now)),
+            _ => return Err(MirrorError::Missing { url: self.upstream.url(&entrance) }),
+        };
+        let release = self.release(&entrance, suite, &bytes)?;
+        let refused = |reason: String| MirrorError::Archive { suite: suite.to_owned(), reason };
+        let here = self.here(&entrance, suite).into_iter().chain(before.map(|before| before.date)).max();
+        if let Some(here) = here.filter(|here| release.date < *here) {
+            return Err(refused(format!("it is of {}, and this mirror has that of {here}", release.date)));
+        }
+        if release.date.duration_since(now) > FUTURE {
+            return Err(refused(format!("it is dated {}, and this machine's clock says {now}", release.date)));
+        }
+        let (indexes, chosen, listed) = self.contents(suite, &release)?;
+        let carried = chosen.len();
+        let fetched = self.fetch(chosen)?;
+        let swapped = self.swap(&indexes, &entrance, &bytes)?;
+        self.tidy()?;
+        let outcome = ArchiveOutcome {
+            suite: suite.to_owned(),
+            date: release.date,
+            before: before.map(|before| before.date),
+            expires: release.valid_until,
+            changed: fetched > 0 || swapped,
+            listed,
+            carried,
+            fetched,
+        };
+        Ok((taken(self.slice, &bytes, &release, before, now, mark), outcome))
+    }
+
+    fn release(&self, entrance: &Key, suite: &str, bytes: &[u8]) -> Result<Release, MirrorError> {
+        let damaged = |reason: &str| RepositoryError::damaged(entrance, reason);
+        if !is_cleartext(bytes) {
+            return Err(damaged("it is not one cleartext-signed message and nothing else").into());
+        }
+        let verified = self.keyring.verify_message(bytes, MAXIMUM_RELEASE);
+        let verified = verified.map_err(|cause| RepositoryError::Signature { place: entrance.to_string(), cause })?;
+        let text = String::from_utf8(verified.bytes).map_err(|_| damaged("it is not UTF-8"))?;
+        let release = Release::parse(&text).map_err(|reason| damaged(&reason))?;
+        if !release.is_of(suite) {
+            return Err(damaged("it is the entry point of another suite").into());
+        }
+        Ok(release)
+    }
+
+    /// The date of what hosts see.
+    fn here(&self, entrance: &Key, suite: &str) -> Option<Timestamp> {
+        let (bytes, _) = self.mirror.store().read(entrance, MAXIMUM_RELEASE).ok()??;
+        self.release(entrance, suite, &bytes).ok().map(|release| release.date)
+    }
+
+    /// The indexes, the packages that are carried, and how many are listed.
+    fn contents(&self, suite: &str, release: &Release) -> Result<(Vec<Index>, Vec<Wanted>, usize), MirrorError> {
+        let (mut indexes, mut chosen, mut listed) = (Vec::new(), BTreeMap::new(), 0);
+        let mut unknown = self.slice.packages.clone();
+        for architecture in &self.slice.architectures {
+            let mut packages: Vec<Package> = Vec::new();
+            for component in &self.slice.components {
+                for name in [architecture.as_str(), "all"] {
+                    let plain = format!("{component}/binary-{name}/Packages");
+                    let Some(index) = self.index(suite, release, &plain)? else {
+                        if name == "all" {
+                            continue;
+                        }
+                        let reason = format!("it has no component {component} for {architecture}");
+                        return Err(MirrorError::Archive { suite: suite.to_owned(), reason });
+                    };
+                    packages.extend(self.packages(release, &plain, &index)?);
+                    indexes.push(index);
+                }
+            }
+            listed += packages.len();
+            for package in index::chosen(&packages, &self.slice.packages, self.slice.dependencies) {
+                unknown.remove(&package.name);
+                let wanted = Wanted { file: package.file.clone(), package: None };
+                chosen.insert(package.file.path.clone(), wanted);
+            }
+        }
+        if let Some(name) = unknown.first() {
+            let reason = format!("it has no package {name}");
+            return Err(MirrorError::Archive { suite: suite.to_owned(), reason });
+        }
+        for (component, language) in
+            self.slice.components.iter().flat_map(|c| self.slice.languages.iter().map(move |l| (c, l)))
+        {
+            indexes.extend(self.index(suite, release, &format!("{component}/i18n/Translation-{language}"))?);
+        }
+        Ok((indexes, chosen.into_values().collect(), listed))
+    }
+
+    fn packages(&self, release: &Release, plain: &str, index: &Index) -> Result<Vec<Package>, MirrorError> {
+        let maximum = release.unpacked(plain).map_or(MAXIMUM_UNPACKED, |index| index.size);
+        let text = unpack(index.plain.as_str(), &index.bytes, maximum);
+        let text = text.map_err(|cause| RepositoryError::damaged(&index.plain, cause))?;
+        Ok(index::parse(&text).map_err(|reason| RepositoryError::damaged(&index.plain, reason))?)
+    }
+
+    /// An index of a suite, from here or from the archive; `None` where it has none.
+    fn index(&self, suite: &str, release: &Release, plain: &str) -> Result<Option<Index>, MirrorError> {
+        let Some((path, digest)) = release.index(plain) else { return Ok(None) };
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let by_hash: Key = format!("dists/{suite}/{folder}/by-hash/SHA256/{}", digest.sha256).parse()?;
+        let plain: Key = format!("dists/{suite}/{path}").parse()?;
+        let is_it = |bytes: &Vec<u8>| IndexDigest::of(bytes) == digest;
+        let here = self.mirror.store().read(&by_hash, digest.size).unwrap_or_default().map(|(bytes, _)| bytes);
+        let mut found = here.filter(is_it);
+        let names = if release.by_hash { vec![&by_hash, &plain] } else { vec![&plain] };
+        for name in names {
+            if found.is_none() {
+                found = self.asked(name, digest.size)?.filter(is_it);
+            }
+        }
+        let unsettled = || MirrorError::Unsettled { suite: suite.to_owned(), place: plain.to_string() };
+        let bytes = found.ok_or_else(unsettled)?;
+        Ok(Some(Index { plain, by_hash, bytes }))
+    }
+
+    /// One that is longer than was signed is another one.
+    fn asked(&self, key: &Key, maximum: u64) -> Result<Option<Vec<u8>>, MirrorError> {
+        match self.upstream.ask(key, maximum, &Mark::default()) {
+            Ok(Answer::File(bytes, _)) => Ok(Some(bytes)),
+            Ok(_) | Err(MirrorError::Store(StoreError::TooLarge { .. })) => Ok(None),
+            Err(other) => Err(other),
+        }
+    }
+
+    fn fetch(&self, chosen: Vec<Wanted>) -> Result<usize, MirrorError> {
+        let (store, parts) = (self.mirror.store(), self.mirror.parts());
+        let fetching =
+            Fetching { upstream: self.upstream, store, parts: &parts, listener: self.listener, check: self.check };
+        let missing = fetching.missing(chosen)?;
+        let needed = fetching.bytes(&missing);
+        if let Some(room) = store.room().filter(|room| *room < needed) {
+            return Err(MirrorError::NoRoom { needed, room });
+        }
+        (self.listener)(Progress::Fetching { files: missing.len(), bytes: needed });
+        fetching.run(&missing, &by_digest)?;
+        Ok(missing.len())
+    }
+
+    /// Indexes by digest, then those by name, then the entry point.
+    fn swap(&self, indexes: &[Index], entrance: &Key, release: &[u8]) -> Result<bool, MirrorError> {
+        let store = self.mirror.store();
+        for Index { by_hash, bytes, .. } in indexes {
+            self.mirror.add(by_hash, bytes)?;
+        }
+        let named = indexes.iter().map(|index| (&index.plain, &*index.bytes));
+        let mut swapped = false;
+        for (key, bytes) in named.chain([(entrance, release)]) {
+            let current = store.read(key, u64::MAX)?;
+            if current.as_ref().is_some_and(|(there, _)| there == bytes) {
+                continue;
+            }
+            store.replace(key, current.map(|(_, stamp)| stamp).as_ref(), bytes)?;
+            swapped = true;
+        }
+        Ok(swapped)
+    }
+
+    fn tidy(&self) -> Result<(), MirrorError> {
+        self.mirror.forget_parts()?;
+        Ok(self.mirror.store().sweep(GRACE).map(drop)?)
+    }
+}
+
+fn unchanged(suite: &str, before: &Suite, now: Timestamp) -> (Suite, ArchiveOutcome) {
+    let outcome = ArchiveOutcome {
+        suite: suite.to_owned(),
+        date: before.date,
+        before: Some(before.date),
+        expires: None,
+        changed: false,
+        listed: 0,
+        carried: 0,
+        fetched: 0,
+    };
+    (Suite { asked: now, ..before.clone() }, outcome)
+}
+
+fn taken(slice: &Slice, bytes: &[u8], release: &Release, before: Option<&Suite>, now: Timestamp, mark: Mark) -> Suite {
+    let digest = Sha256::of(bytes);
+    let before = before.filter(|before| before.release == digest);
+    let taken = before.map_or(now, |before| before.taken);
+    Suite { slice: slice.clone(), release: digest, date: release.date, taken, asked: now, mark }
+}

@@ -1,0 +1,141 @@
+//! One large file, fetched into a part that outlives whoever fetches it, and taken up where it ended.
+//!
+//! Length and digest are known before the first byte is asked for. The part has the digest for a name, so
+//! that the same content is never fetched twice, whatever it is called and however often it was begun.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use consign_metadata::feed::FileReference;
+use reqwest::StatusCode;
+use reqwest::blocking::Response;
+use reqwest::header::{CONTENT_RANGE, RANGE};
+
+use super::MirrorError;
+use super::manner::Watch;
+use super::upstream::{Trouble, Upstream};
+use crate::store::Key;
+
+/// What somebody who looks at a finished part says of it.
+pub enum Verdict {
+    /// It is what was signed.
+    Good,
+    /// It is not; fetched again it may be.
+    Damaged(String),
+    /// It is what the index names, and must not be used.
+    Refused(MirrorError),
+}
+
+/// A file on its way.
+pub struct Download<'a> {
+    pub upstream: &'a Upstream,
+    pub file: &'a FileReference,
+    pub parts: &'a Path,
+    /// Is told of every piece.
+    pub received: &'a (dyn Fn(u64) + Sync),
+}
+
+impl Download<'_> {
+    /// Fetches what is missing of the file, and answers where it lies, looked at and found good.
+    ///
+    /// # Errors
+    /// [`MirrorError`]; what has arrived stays, for the next attempt.
+    pub fn run(&self, look: impl Fn(&Path) -> Verdict) -> Result<PathBuf, MirrorError> {
+        let key: Key = self.file.path.parse()?;
+        let part = self.parts.join(self.file.sha256.to_string());
+        let watch = self.upstream.manner.watch();
+        self.upstream.patiently(&self.upstream.url(&key), &watch, || {
+            self.complete(&key, &part, &watch)?;
+            match look(&part) {
+                Verdict::Good => Ok(()),
+                Verdict::Damaged(cause) => {
+                    std::fs::remove_file(&part).map_err(on("delete", &part))?;
+                    Err(Trouble::Passing(cause))
+                }
+                Verdict::Refused(error) => Err(Trouble::Lasting(error)),
+            }
+        })?;
+        Ok(part)
+    }
+
+    /// Until the part has the length of the file.
+    fn complete(&self, key: &Key, part: &Path, watch: &Watch<'_>) -> Result<(), Trouble> {
+        let mut file = OpenOptions::new().create(true).append(true).open(part).map_err(on("open", part))?;
+        let mut there = file.metadata().map_err(on("look at", part))?.len();
+        if there > self.file.size {
+            empty(&file, part)?;
+            there = 0;
+        }
+        if there == self.file.size {
+            return Ok(());
+        }
+        let range = (there > 0).then(|| (RANGE, format!("bytes={there}-")));
+        let mut answer = self.upstream.request(key, &range.into_iter().collect::<Vec<_>>())?;
+        match answer.status() {
+            StatusCode::OK => {
+                empty(&file, part)?;
+                there = 0;
+            }
+            StatusCode::PARTIAL_CONTENT if there > 0 && self.continues(&answer, there) => {}
+            // It has other ideas of the file: from the beginning, without a range.
+            StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE if there > 0 => {
+                empty(&file, part)?;
+                return Err(Trouble::Passing("the server sends another range than it was asked for".to_owned()));
+            }
+            StatusCode::NOT_FOUND | StatusCode::GONE => {
+                return Err(Trouble::Lasting(MirrorError::Missing { url: self.upstream.url(key) }));
+            }
+            other => return Err(self.upstream.unexpected(key, other)),
+        }
+        self.append(&mut answer, &mut file, part, there, watch)
+    }
+
+    /// Whether what comes begins where the part ends, and leads to the end of the file.
+    fn continues(&self, answer: &Response, there: u64) -> bool {
+        let header = answer.headers().get(CONTENT_RANGE).and_then(|value| value.to_str().ok());
+        let size = self.file.size;
+        header.is_some_and(|header| header == format!("bytes {there}-{}/{size}", size - 1))
+    }
+
+    fn append(
+        &self,
+        answer: &mut Response,
+        file: &mut File,
+        part: &Path,
+        mut there: u64,
+        watch: &Watch<'_>,
+    ) -> Result<(), Trouble> {
+        let size = self.file.size;
+        let longer = || Trouble::Passing(format!("the server sends more than the {size} bytes that were signed"));
+        if answer.content_length().is_some_and(|length| there.saturating_add(length) > size) {
+            return Err(longer());
+        }
+        let result = self.upstream.receive(answer, watch, |piece| {
+            there += piece.len() as u64;
+            if there > size {
+                return Err(longer());
+            }
+            (self.received)(piece.len() as u64);
+            file.write_all(piece).map_err(on("write", part))
+        });
+        if there > size {
+            // Nobody knows which of it was meant.
+            empty(file, part)?;
+        }
+        result?;
+        if there < size {
+            return Err(Trouble::Passing(format!("the server sends {there} of {size} bytes")));
+        }
+        Ok(())
+    }
+}
+
+fn empty(file: &File, part: &Path) -> Result<(), Trouble> {
+    file.set_len(0).map_err(on("empty", part))
+}
+
+fn on(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Trouble {
+    let place = path.display().to_string();
+    move |cause| Trouble::Lasting(MirrorError::Io { what, place, cause })
+}

@@ -1,0 +1,132 @@
+//! A mirror: a copy of a published repository, verified, whose bytes are the vendor's.
+//!
+//! It is published again as it was published first: all content under names that never change, then the
+//! entry points in the vendor's order, the head of the feed last. So hosts that read the mirror see one
+//! generation, whole; a mirror that is killed leaves nothing to repair; and a mirror of a mirror is a mirror.
+//!
+//! 1. `upstream`: the server, which nobody trusts; `manner`: how patient it is asked.
+//! 2. `pin`: whose signatures count, and how they change.
+//! 3. `sync`, `passage`: a channel on its way. `edition`: a generation, read and verified from the head of its feed on, through `reading`.
+//! 4. `selection`: which of the packages that it `offer`s are carried.
+//! 5. `fetching`, `download`: what is missing of them, in several lanes; `vetting`: who signed them.
+//! 6. `entry`: the entry points, looked at with everything that they name (`staged`), then swapped.
+//! 7. `archive`: a slice of an ordinary archive, which Consign has not made.
+//! 8. `memory`: what a mirror knows of itself; `holding`: what hosts see of it; `status`, `prune`.
+
+mod archive;
+mod download;
+mod edition;
+mod entry;
+mod error;
+mod fetching;
+mod holding;
+mod manner;
+mod memory;
+mod offer;
+mod own_file;
+mod passage;
+mod pin;
+mod prune;
+mod reading;
+mod selection;
+mod staged;
+mod status;
+mod sync;
+mod upstream;
+mod vetting;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::store::{DirectoryStore, Key, Store, StoreError};
+
+pub use archive::{ArchiveOutcome, ArchiveRequest, Slice, sync_archive};
+pub use error::MirrorError;
+pub use manner::Manner;
+pub use memory::{Memory, Taken};
+pub use pin::Pin;
+pub use prune::{delete, superfluous};
+pub use selection::{Product, Selection};
+pub use status::{Freshness, Status, status};
+pub use sync::{Outcome, Request, sync};
+pub use upstream::{Answer, Mark, Upstream};
+
+/// A mirror that somebody works on; nobody else does until it is dropped.
+pub struct Mirror {
+    store: Box<dyn Store + Sync>,
+    folder: PathBuf,
+}
+
+impl Mirror {
+    /// The mirror in a folder. Waits for another one that works on it.
+    ///
+    /// # Errors
+    /// [`MirrorError::Store`]
+    pub fn claimed(folder: &Path, patience: Duration) -> Result<Self, MirrorError> {
+        let store = DirectoryStore::claimed(folder, patience)?;
+        Ok(Self { store: Box::new(store), folder: folder.to_owned() })
+    }
+
+    /// The mirror in a folder, to be looked at while others work on it.
+    pub fn at(folder: &Path) -> Self {
+        Self { store: Box::new(DirectoryStore::at(folder)), folder: folder.to_owned() }
+    }
+
+    /// Where its files are.
+    pub fn store(&self) -> &(dyn Store + Sync) {
+        &*self.store
+    }
+
+    /// Where it keeps what it knows of itself.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Where files lie that are on their way.
+    fn parts(&self) -> PathBuf {
+        self.folder.join(".consign").join("parts")
+    }
+
+    /// Content that was compared with what was signed. What is there and differs was damaged here.
+    fn add(&self, key: &Key, bytes: &[u8]) -> Result<(), StoreError> {
+        match self.store.put_new(key, &mut &*bytes) {
+            Err(StoreError::Immutable(_)) => {
+                self.store.remove(key)?;
+                self.store.put_new(key, &mut &*bytes).map(drop)
+            }
+            other => other.map(drop),
+        }
+    }
+
+    /// Parts that nobody finishes any more.
+    fn forget_parts(&self) -> Result<(), MirrorError> {
+        let parts = self.parts();
+        match std::fs::remove_dir_all(&parts) {
+            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
+                Err(MirrorError::Io { what: "delete", place: parts.display().to_string(), cause })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What a mirror is at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// It reads the indexes.
+    Reading,
+    /// It fetches so many files, of so many bytes.
+    Fetching {
+        /// Files.
+        files: usize,
+        /// Bytes.
+        bytes: u64,
+    },
+    /// So many more bytes have arrived.
+    Received(u64),
+    /// It looks at the generation as hosts will see it.
+    Checking,
+}
+
+/// Who is told what a mirror is at.
+pub type Listener<'a> = &'a (dyn Fn(Progress) + Sync);

@@ -1,0 +1,106 @@
+//! Bringing a mirror up to what its vendor publishes.
+
+use std::collections::BTreeSet;
+
+use consign_metadata::name::ChannelName;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::memory::Memory;
+use super::passage::Passage;
+use super::pin::Pin;
+use super::selection::Selection;
+use super::upstream::Upstream;
+use super::{Listener, Mirror, MirrorError};
+use crate::store::StoreError;
+
+/// What is to be done.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// Whose signatures count; needed for the first time only.
+    pub pin: Option<Pin>,
+    /// Which channels; none for those that the mirror has, else `stable`.
+    pub channels: BTreeSet<ChannelName>,
+    /// What is carried; nothing said, what was carried before.
+    pub selection: Option<Selection>,
+    /// Where hosts find the mirror; nothing said, as before.
+    pub url: Option<String>,
+    /// Whether every file that is there is read again.
+    pub check: bool,
+}
+
+/// What became of a channel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Outcome {
+    /// The channel.
+    pub channel: ChannelName,
+    /// Its generation now.
+    pub generation: u64,
+    /// The one before; absent the first time.
+    pub before: Option<u64>,
+    /// Until when hosts believe that nothing newer exists.
+    pub expires: Option<Timestamp>,
+    /// Whether anything was written that hosts see.
+    pub changed: bool,
+    /// Whether packages are left out that the indexes list.
+    pub partial: bool,
+    /// How many files were fetched besides indexes.
+    pub fetched: usize,
+    /// Which entry points were swapped, in their order.
+    pub swapped: Vec<String>,
+}
+
+/// Brings the channels of a mirror up to date, one after the other.
+///
+/// # Errors
+/// [`MirrorError`]; channels that came before it are up to date, and every channel is whole.
+pub fn sync(
+    mirror: &Mirror,
+    upstream: &Upstream,
+    request: &Request,
+    listener: Listener<'_>,
+) -> Result<Vec<Outcome>, MirrorError> {
+    let mut memory = remembered(mirror, upstream, request)?;
+    let moved = memory.upstream != upstream.root();
+    memory.upstream = upstream.root().to_owned();
+    let mut channels = request.channels.clone();
+    if channels.is_empty() {
+        channels = memory.channels.keys().cloned().collect();
+    }
+    if channels.is_empty() {
+        channels.insert("stable".parse().expect("it is a channel name"));
+    }
+    let (selection, url) = (memory.selection.clone(), memory.url.clone());
+    memory.selection = request.selection.clone().unwrap_or(selection.clone());
+    memory.url = request.url.clone().or(url.clone());
+    // What a server says of a file is its own, and what was taken otherwise is incomplete.
+    if moved || memory.selection != selection || memory.url != url {
+        memory.channels.values_mut().for_each(|taken| taken.again = true);
+    }
+    memory.save(mirror.folder())?;
+    let mut outcomes = Vec::new();
+    for channel in &channels {
+        let passage = Passage { mirror, upstream, request, listener, channel };
+        outcomes.push(passage.run(&mut memory)?);
+        memory.save(mirror.folder())?;
+    }
+    Ok(outcomes)
+}
+
+/// What the mirror knows of itself, or what a new one begins with.
+fn remembered(mirror: &Mirror, upstream: &Upstream, request: &Request) -> Result<Memory, MirrorError> {
+    let folder = |reason: String| MirrorError::Folder { folder: mirror.folder().display().to_string(), reason };
+    if let Some(memory) = Memory::load(mirror.folder())? {
+        if request.pin.as_ref().is_some_and(|pin| pin.primary != memory.pin.primary) {
+            let Pin { vendor, primary, .. } = &memory.pin;
+            return Err(folder(format!("it is a mirror of {vendor}, whose primary key is {primary}, and of no other")));
+        }
+        return Ok(memory);
+    }
+    let is_taken = |place: &str| Ok::<_, StoreError>(!mirror.store().list(&place.parse()?)?.is_empty());
+    if is_taken("consign")? || is_taken("dists")? {
+        return Err(folder("it holds a repository that is no mirror".to_owned()));
+    }
+    let unpinned = || MirrorError::Unpinned { upstream: upstream.root().to_owned() };
+    Ok(Memory::new(upstream.root(), request.pin.clone().ok_or_else(unpinned)?))
+}

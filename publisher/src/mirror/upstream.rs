@@ -1,0 +1,269 @@
+//! The repository that a mirror is a copy of, read over HTTP by somebody who trusts neither the server nor
+//! the way to it.
+//!
+//! What arrives is bounded in length by what was signed, and in time as a whole; a server that leads
+//! elsewhere is not followed. A file is asked for again after a pause where that may help.
+
+use std::io::{self, Cursor, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use reqwest::blocking::{Client, Response};
+use reqwest::header::{ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
+use reqwest::{Certificate, StatusCode, redirect};
+use serde::{Deserialize, Serialize};
+
+use super::MirrorError;
+use super::manner::{Manner, Throttle, Watch};
+use crate::store::{Content, Key, Source, StoreError};
+
+/// As many as a client follows before it takes them for a circle.
+const REDIRECTS: usize = 5;
+const AGENT: &str = concat!("consign-mirror/", env!("CARGO_PKG_VERSION"));
+
+/// A repository on the web.
+#[derive(Debug)]
+pub struct Upstream {
+    root: String,
+    client: Client,
+    pub(super) manner: Manner,
+    pub(super) throttle: Throttle,
+    requests: AtomicU64,
+    bytes: AtomicU64,
+}
+
+/// By what a server tells one state of a file from another.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mark {
+    /// The header `ETag`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etag: Option<String>,
+    /// The header `Last-Modified`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub modified: Option<String>,
+}
+
+/// What a server answers to a question for a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// There is none.
+    Missing,
+    /// It is the one that was marked.
+    Unchanged,
+    /// Here it is.
+    File(Vec<u8>, Mark),
+}
+
+/// Why an attempt came to nothing.
+#[derive(Debug)]
+pub enum Trouble {
+    /// The next one may succeed.
+    Passing(String),
+    /// It will not.
+    Lasting(MirrorError),
+}
+
+/// A redirection that was not followed.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Astray(String);
+
+impl Upstream {
+    /// The repository at an `http://` or `https://` address.
+    ///
+    /// # Errors
+    /// [`MirrorError::Io`] when no client can be made on this machine, or the address is none.
+    pub fn at(root: &str, manner: Manner) -> Result<Self, MirrorError> {
+        let root = root.trim_end_matches('/').to_owned();
+        let bad = |cause: reqwest::Error| io("open a connection to", &root)(io::Error::other(reason(&cause)));
+        let address = reqwest::Url::parse(&root).map_err(|cause| io("understand", &root)(io::Error::other(cause)))?;
+        let home = address.host_str().unwrap_or_default().to_owned();
+        let mut allowed = manner.elsewhere.clone();
+        allowed.insert(home);
+        let mut client = Client::builder()
+            .user_agent(AGENT)
+            .connect_timeout(Duration::from_secs(20).min(manner.stall))
+            .timeout(manner.stall)
+            .pool_max_idle_per_host(manner.lanes)
+            .https_only(address.scheme() == "https")
+            .redirect(policy(Arc::new(allowed)));
+        for authority in &manner.authorities {
+            let certificates = Certificate::from_pem_bundle(authority).map_err(bad)?;
+            client = client.tls_certs_merge(certificates);
+        }
+        let client = client.build().map_err(bad)?;
+        let throttle = Throttle::new(manner.rate);
+        Ok(Self { client, throttle, manner, root, requests: AtomicU64::new(0), bytes: AtomicU64::new(0) })
+    }
+
+    /// Its address.
+    pub fn root(&self) -> &str {
+        &self.root
+    }
+
+    /// Where a file of it is.
+    pub fn url(&self, path: impl std::fmt::Display) -> String {
+        format!("{}/{path}", self.root)
+    }
+
+    /// How many requests were made of it.
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// How many bytes of files came from it.
+    pub fn received(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// A small file of at most `maximum` bytes, unless it is still the one that is marked.
+    ///
+    /// # Errors
+    /// [`MirrorError`]
+    pub fn ask(&self, key: &Key, maximum: u64, known: &Mark) -> Result<Answer, MirrorError> {
+        let watch = self.manner.watch();
+        self.patiently(&self.url(key), &watch, || {
+            let conditions = [(IF_NONE_MATCH, &known.etag), (IF_MODIFIED_SINCE, &known.modified)];
+            let headers: Vec<_> =
+                conditions.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect();
+            let mut answer = self.request(key, &headers)?;
+            match answer.status() {
+                StatusCode::NOT_FOUND | StatusCode::GONE => return Ok(Answer::Missing),
+                StatusCode::NOT_MODIFIED if !headers.is_empty() => return Ok(Answer::Unchanged),
+                StatusCode::OK => {}
+                other => return Err(self.unexpected(key, other)),
+            }
+            let too_large = || Trouble::Lasting(MirrorError::Store(StoreError::TooLarge { key: key.clone(), maximum }));
+            if answer.content_length().is_some_and(|length| length > maximum) {
+                return Err(too_large());
+            }
+            let mark = mark(answer.headers());
+            let mut bytes = Vec::new();
+            self.receive(&mut answer, &watch, |chunk| {
+                bytes.extend_from_slice(chunk);
+                if bytes.len() as u64 > maximum { Err(too_large()) } else { Ok(()) }
+            })?;
+            Ok(Answer::File(bytes, mark))
+        })
+    }
+
+    /// One request, and the beginning of its answer.
+    pub(super) fn request(&self, key: &Key, headers: &[(HeaderName, String)]) -> Result<Response, Trouble> {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let request = self.client.get(self.url(key));
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(name, value));
+        request.send().map_err(|cause| match astray(&cause) {
+            Some(to) => Trouble::Lasting(MirrorError::Elsewhere { url: self.url(key), to }),
+            None => Trouble::Passing(reason(&cause.without_url())),
+        })
+    }
+
+    /// Everything that an answer holds, piece by piece, in the time there is.
+    pub(super) fn receive(
+        &self,
+        answer: &mut Response,
+        watch: &Watch<'_>,
+        mut take: impl FnMut(&[u8]) -> Result<(), Trouble>,
+    ) -> Result<(), Trouble> {
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            let read = answer.read(&mut buffer).map_err(|cause| Trouble::Passing(reason(&cause)))?;
+            if read == 0 {
+                return Ok(());
+            }
+            self.bytes.fetch_add(read as u64, Ordering::Relaxed);
+            take(&buffer[..read])?;
+            self.throttle.passed(read);
+            watch.received(read);
+            if watch.is_over_in(Duration::ZERO) {
+                return Err(Trouble::Passing("the server is too slow".to_owned()));
+            }
+        }
+    }
+
+    /// Tries again while that may help and there is time.
+    pub(super) fn patiently<T>(
+        &self,
+        url: &str,
+        watch: &Watch<'_>,
+        mut attempt: impl FnMut() -> Result<T, Trouble>,
+    ) -> Result<T, MirrorError> {
+        let mut asked = 1;
+        loop {
+            let cause = match attempt() {
+                Ok(done) => return Ok(done),
+                Err(Trouble::Lasting(error)) => return Err(error),
+                Err(Trouble::Passing(cause)) => cause,
+            };
+            let pause = self.manner.pause_before(asked);
+            if asked > self.manner.retries || watch.is_over_in(pause) {
+                return Err(MirrorError::Unreachable { url: url.to_owned(), cause, asked });
+            }
+            std::thread::sleep(pause);
+            asked += 1;
+        }
+    }
+
+    /// An answer that is none to the question.
+    pub(super) fn unexpected(&self, key: &Key, status: StatusCode) -> Trouble {
+        let cause = format!("the server answers {status}");
+        let passes = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_EARLY, StatusCode::TOO_MANY_REQUESTS];
+        if status.is_server_error() || passes.contains(&status) {
+            return Trouble::Passing(cause);
+        }
+        Trouble::Lasting(MirrorError::Unreachable { url: self.url(key), cause, asked: 1 })
+    }
+}
+
+impl Source for Upstream {
+    fn get(&self, key: &Key, maximum: u64) -> Result<Option<Box<dyn Content>>, StoreError> {
+        match self.ask(key, maximum, &Mark::default()) {
+            Ok(Answer::File(bytes, _)) => Ok(Some(Box::new(Cursor::new(bytes)))),
+            Ok(Answer::Missing | Answer::Unchanged) => Ok(None),
+            Err(MirrorError::Store(error)) => Err(error),
+            Err(MirrorError::Unreachable { url, cause, asked }) => {
+                let cause = io::Error::other(format!("{cause} (asked {asked} times)"));
+                Err(StoreError::Io { what: "get", place: url, cause })
+            }
+            Err(other) => Err(StoreError::Io { what: "get", place: self.url(key), cause: io::Error::other(other) }),
+        }
+    }
+}
+
+/// Within the servers that are allowed, and never from https to http, which the client itself refuses.
+fn policy(allowed: Arc<std::collections::BTreeSet<String>>) -> redirect::Policy {
+    redirect::Policy::custom(move |attempt| {
+        let host = attempt.url().host_str().unwrap_or_default().to_owned();
+        if !allowed.contains(&host) {
+            return attempt.error(Astray(host));
+        }
+        if attempt.previous().len() > REDIRECTS {
+            return attempt.error(Astray(format!("{host} again and again")));
+        }
+        attempt.follow()
+    })
+}
+
+/// Where an answer led that was not followed.
+fn astray(error: &reqwest::Error) -> Option<String> {
+    let mut causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    causes.find_map(|cause| cause.downcast_ref::<Astray>().map(|astray| astray.0.clone()))
+}
+
+fn mark(headers: &HeaderMap) -> Mark {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    Mark { etag: text(ETAG), modified: text(LAST_MODIFIED) }
+}
+
+/// The error with everything below it; by itself it says no more than that a request failed.
+fn reason(error: &dyn std::error::Error) -> String {
+    let below = std::iter::successors(error.source(), |e| e.source());
+    below.fold(error.to_string(), |text, e| format!("{text}: {e}"))
+}
+
+fn io(what: &'static str, place: &str) -> impl Fn(io::Error) -> MirrorError {
+    let place = place.to_owned();
+    move |cause| MirrorError::Io { what, place: place.clone(), cause }
+}

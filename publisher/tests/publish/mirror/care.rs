@@ -1,0 +1,71 @@
+//! A mirror that is looked after.
+
+use std::process::{Command, Output};
+
+use super::scene::Scene;
+use crate::formats::BOTH;
+use crate::project::{consign, err, ok, out};
+
+fn mirror(scene: &Scene, command: &str, arguments: &[&str]) -> Output {
+    consign().args(["mirror", command]).arg(scene.mirror()).args(arguments).output().unwrap()
+}
+
+fn status(scene: &Scene, arguments: &[&str]) -> serde_json::Value {
+    let output = mirror(scene, "status", &[&["--json"], arguments].concat());
+    assert!(output.status.success(), "{}", err(&output));
+    let status: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    status["channels"][0].clone()
+}
+
+#[test]
+fn its_status_tells_what_it_carries_and_what_hosts_asked_for_in_vain() {
+    let scene = Scene::new();
+    let nowhere = mirror(&scene, "status", &[]);
+    assert_eq!(nowhere.status.code(), Some(3), "{}", err(&nowhere));
+    assert!(err(&nowhere).contains("there is no mirror yet") && !scene.mirror().exists(), "{}", err(&nowhere));
+    scene.release("erp", "1.0.0");
+    scene.release("erp", "1.1.0");
+    scene.synced(&["--product", "erp >=1.1.0"]);
+    let missing = "pool/main/a/acme-erp/acme-erp_1.0.0-1_all.deb";
+    let log = scene.site().join("access.log");
+    let line =
+        format!("10.0.0.7 - - [22/Nov/2026:10:00:00 +0000] \"GET /acme/{missing} HTTP/1.1\" 404 153 \"-\" \"apt\"\n");
+    std::fs::write(&log, line.repeat(2)).unwrap();
+    let told = status(&scene, &["--log", log.to_str().unwrap()]);
+    assert_eq!((&told["generation"], &told["freshness"]), (&2.into(), &"good".into()));
+    assert_eq!((&told["listed"], &told["carried"]), (&3.into(), &2.into()));
+    assert_eq!(told["missed"][missing], 2);
+    let text = out(&mirror(&scene, "status", &[]));
+    assert!(text.contains("2 of 3 packages are here"), "{text}");
+}
+
+#[test]
+fn what_is_carried_no_longer_goes_and_so_do_generations_that_nobody_reads() {
+    let scene = Scene::with(BOTH);
+    scene.release("erp", "1.0.0");
+    scene.synced(&[]);
+    scene.release("erp", "1.1.0");
+    scene.synced(&[]);
+    // Young, each index may still be asked for.
+    assert_eq!(out(&mirror(&scene, "prune", &[])), "0 files deleted\n");
+    scene.synced(&["--product", "erp >=1.1.0"]);
+    let planned = out(&mirror(&scene, "prune", &["--plan"]));
+    let [deb, rpm] = ["acme-erp_1.0.0-1_all.deb", "acme-erp-1.0.0-1.noarch.rpm"];
+    assert!(
+        planned.contains(deb) && planned.contains(rpm) && planned.ends_with("2 files would be deleted\n"),
+        "{planned}"
+    );
+    assert!(scene.files().keys().any(|name| name.ends_with(deb)));
+    ok(consign().args(["mirror", "prune"]).arg(scene.mirror()));
+    assert!(!scene.files().keys().any(|name| name.ends_with(deb) || name.ends_with(rpm)));
+    scene.synced(&["--everything"]);
+    assert_eq!(scene.findings(), Vec::<String>::new());
+    ok(Command::new("find").arg(scene.mirror()).args(["-exec", "touch", "-d", "4 days ago", "{}", "+"]));
+    let deleted = out(&ok(consign().args(["mirror", "prune"]).arg(scene.mirror())));
+    assert!(deleted.contains("yum/stable/g/1/repodata/repomd.xml\n") && deleted.contains("/by-hash/"), "{deleted}");
+    assert!(
+        deleted.contains("consign/shards/") && !deleted.contains("pool/") && !deleted.contains("plans"),
+        "{deleted}"
+    );
+    assert_eq!(scene.findings(), Vec::<String>::new());
+}

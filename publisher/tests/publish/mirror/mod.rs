@@ -1,0 +1,13 @@
+//! A mirror of what a vendor publishes, from its first file to what its clients make of it.
+
+mod archive;
+mod care;
+mod changes;
+mod clients;
+mod hostile;
+mod keys;
+mod killed;
+mod parts;
+mod scene;
+mod server;
+mod sync;
