@@ -23,7 +23,7 @@ pub mod msiexec;
 pub mod pending;
 pub mod published;
 pub mod record;
-pub mod signed;
+mod signed;
 pub mod store;
 pub mod transport;
 pub mod unsettled;

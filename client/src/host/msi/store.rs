@@ -10,7 +10,7 @@ use consign_metadata::name::{PackageName, ProductId};
 use consign_metadata::openpgp::Keyring;
 
 use super::published::{self, Published};
-use super::{archive, signed, transport};
+use super::{archive, transport};
 use crate::host::{HostError, at};
 use crate::places::Places;
 use crate::product::Product;
@@ -55,7 +55,6 @@ pub fn verified(places: &Places, package: &PackageName, version: &str) -> Result
     };
     let (id, file) = kept(places, package, version).ok_or_else(missing)?;
     check(&file, package, version, &keyring(places, &id)?)?;
-    signed::check(places, &id.vendor, &file)?;
     Ok(file)
 }
 
@@ -100,8 +99,7 @@ pub fn fetch_to(
 fn take(places: &Places, package: &PackageName, found: &Published, to: &Path) -> Result<(), HostError> {
     log::info!("fetching {package} {} ({} bytes)", found.version, found.file.size);
     fetch(found, to, LIMIT)?;
-    check(to, package, &found.version, &keyring(places, &found.product)?)?;
-    signed::check(places, &found.product.vendor, to)
+    check(to, package, &found.version, &keyring(places, &found.product)?)
 }
 
 fn fetch(found: &Published, to: &Path, limit: Duration) -> Result<(), HostError> {
