@@ -32,8 +32,8 @@ impl WindowsPins {
 mod tests {
     use crate::anchor::Anchor;
 
-    const ANCHOR: &str = r#"{"format": 1, "vendor": "acme", "products": ["erp"], "roles": {},
-        "primary": "0123456789ABCDEF0123456789ABCDEF01234567"#;
+    const ANCHOR: &str = r##"{"format": 1, "vendor": "acme", "products": ["erp"], "roles": {},
+        "primary": "0123456789ABCDEF0123456789ABCDEF01234567""##;
 
     #[test]
     fn an_anchor_says_who_signs_for_windows_only_where_somebody_does() {
