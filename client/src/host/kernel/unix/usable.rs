@@ -11,8 +11,8 @@ use crate::host::command::{CommandError, HostCommand};
 use crate::host::folder::{PATIENCE, Unusable};
 use crate::host::mounted::{self, Mounted};
 
-/// A file that is there for a moment; mktemp(1) replaces the end.
-const PROBE: &str = ".consignee.XXXXXXXXXX";
+/// How the name of a file ends that is there for a moment; mktemp(1) makes the rest of it.
+const PROBE: &str = ".consignee";
 
 /// How kinds of file systems begin that have somebody who answers for them.
 const SERVED: [&str; 10] = ["nfs", "fuse", "cifs", "smb", "9p", "ceph", "afs", "autofs", "lustre", "virtiofs"];
@@ -52,8 +52,8 @@ fn is_mount_point(folder: &Path) -> bool {
 
 /// Puts a file into a folder and takes it away again.
 fn put_a_file_into(folder: &Path) -> Result<Option<Unusable>, HostError> {
-    let probe = folder.join(PROBE).display().to_string();
-    match HostCommand::new("mktemp").args(["--", &probe]).limit(PATIENCE).output() {
+    let (folder_option, suffix) = (format!("--tmpdir={}", folder.display()), format!("--suffix={PROBE}"));
+    match HostCommand::new("mktemp").args([folder_option, suffix]).limit(PATIENCE).output() {
         Ok(made) => {
             let made = String::from_utf8_lossy(&made).trim_end().to_owned();
             if let Err(problem) = HostCommand::new("rm").args(["--force", "--", &made]).limit(PATIENCE).output() {
