@@ -23,6 +23,10 @@ fn server() -> Option<(Wine, BackOffice)> {
     let office = BackOffice::new().unwrap();
     office.release("4.0.0", &[]).unwrap();
     office.introduce(&wine).unwrap();
+    // Wine has no accounts of IIS' pools, which the product names.
+    let policy = wine.path(r"C:\ProgramData\Consign\policy.toml");
+    fs_err::create_dir_all(policy.parent().unwrap()).unwrap();
+    fs_err::write(policy, "[checks]\nidentities = \"tell\"\n").unwrap();
     wine.serve();
     office.install(&wine, "4.0.0");
     wait_for(&wine, "installed", "4.0.0");
