@@ -5,9 +5,11 @@
 
 mod draft;
 mod error;
+mod extension;
 mod order;
 mod published;
 
 pub use draft::{FeedDraft, FeedSnapshot, NewRelease};
 pub use error::FeedError;
+pub use extension::{believed_until, extend, extension};
 pub use published::{Head, head, shard};

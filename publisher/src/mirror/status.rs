@@ -87,7 +87,7 @@ pub fn status(mirror: &Mirror, log: Option<&str>, now: Timestamp) -> Result<Vec<
                 }
             }
         }
-        let (issued, expires, generation) = (holding.feed.issued, holding.feed.expires, holding.feed.generation);
+        let (issued, expires, generation) = (holding.feed.issued, holding.believed_until, holding.feed.generation);
         let freshness = Freshness::of(issued, expires, asked, now);
         let listed = holding.offers.iter().count();
         Ok(Status { channel, generation, issued, expires, asked, freshness, listed, carried, bytes, missed })

@@ -3,6 +3,7 @@
 mod apt;
 mod asking;
 mod bar;
+mod extend;
 mod prune;
 mod status;
 mod sync;
@@ -26,6 +27,8 @@ pub enum Mirror {
     Apt(Box<apt::Apt>),
     /// Show how old a mirror is, until when hosts believe it, and what it carries
     Status(status::Status),
+    /// Let a site that cannot ask believe a generation for longer (for vendors)
+    Extend(Box<extend::Extend>),
     /// Delete what a mirror needs no more
     Prune(prune::Prune),
 }
@@ -36,6 +39,7 @@ impl Mirror {
             Self::Sync(command) => command.run(),
             Self::Apt(command) => command.run(),
             Self::Status(command) => command.run(),
+            Self::Extend(command) => command.run(),
             Self::Prune(command) => command.run(),
         }
     }
