@@ -152,6 +152,11 @@ impl Wine {
         }
     }
 
+    /// Takes its power away: everything ends, and nothing boots.
+    pub fn cut(&self) {
+        self.end();
+    }
+
     /// Ends everything, and boots again.
     pub fn reboot(&self) {
         self.end();
