@@ -3,6 +3,8 @@
 mod apt;
 mod asking;
 mod bar;
+mod export;
+mod import;
 mod prune;
 mod status;
 mod sync;
@@ -24,6 +26,10 @@ pub enum Mirror {
     Sync(Box<sync::Sync>),
     /// Mirror a slice of an ordinary apt archive
     Apt(Box<apt::Apt>),
+    /// Write what a site without a network lacks to a medium
+    Export(export::Export),
+    /// Bring a mirror up to what a medium holds
+    Import(import::Import),
     /// Show how old a mirror is, until when hosts believe it, and what it carries
     Status(status::Status),
     /// Delete what a mirror needs no more
@@ -35,6 +41,8 @@ impl Mirror {
         match self {
             Self::Sync(command) => command.run(),
             Self::Apt(command) => command.run(),
+            Self::Export(command) => command.run(),
+            Self::Import(command) => command.run(),
             Self::Status(command) => command.run(),
             Self::Prune(command) => command.run(),
         }
