@@ -12,7 +12,7 @@ use super::pin::Pin;
 use super::{Memory, Mirror, MirrorError};
 use crate::feed;
 use crate::repository::{RepositoryError, apt, windows, yum};
-use crate::store::{Key, Store};
+use crate::store::{Key, Source};
 
 /// A channel as hosts see it.
 pub struct Holding {
@@ -35,7 +35,7 @@ impl Holding {
     ///
     /// # Errors
     /// [`MirrorError`]
-    pub fn of(store: &dyn Store, pin: &Pin, channel: &ChannelName) -> Result<Option<Self>, MirrorError> {
+    pub fn of(store: &dyn Source, pin: &Pin, channel: &ChannelName) -> Result<Option<Self>, MirrorError> {
         let keys = pin.keyring(Role::Index)?;
         let Some(head) = feed::head(store, &pin.vendor, channel, &keys)? else { return Ok(None) };
         let believed_until = feed::believed_until(store, &head, &keys)?;
