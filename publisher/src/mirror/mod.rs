@@ -12,6 +12,7 @@
 //! 6. `entry`: the entry points, looked at with everything that they name (`staged`), then swapped.
 //! 7. `archive`: a slice of an ordinary archive, which Consign has not made.
 //! 8. `memory`: what a mirror knows of itself; `holding`: what hosts see of it; `status`, `prune`.
+//! 9. `serve`: a web server for it.
 
 mod archive;
 mod download;
@@ -29,6 +30,7 @@ mod pin;
 mod prune;
 mod reading;
 mod selection;
+mod serve;
 mod staged;
 mod status;
 mod sync;
@@ -47,7 +49,8 @@ pub use memory::{Memory, Taken};
 pub use pin::Pin;
 pub use prune::{delete, superfluous};
 pub use selection::{Product, Selection};
-pub use status::{Freshness, Status, status};
+pub use serve::{AccessLog, Missed, Site, listeners, serve, unit};
+pub use status::{Freshness, Status, in_vain, status};
 pub use sync::{Outcome, Request, sync};
 pub use upstream::{Answer, Mark, Upstream};
 

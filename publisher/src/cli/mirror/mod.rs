@@ -4,6 +4,7 @@ mod apt;
 mod asking;
 mod bar;
 mod prune;
+mod serve;
 mod status;
 mod sync;
 
@@ -24,6 +25,8 @@ pub enum Mirror {
     Sync(Box<sync::Sync>),
     /// Mirror a slice of an ordinary apt archive
     Apt(Box<apt::Apt>),
+    /// Serve a mirror to the hosts of a site
+    Serve(serve::Serve),
     /// Show how old a mirror is, until when hosts believe it, and what it carries
     Status(status::Status),
     /// Delete what a mirror needs no more
@@ -35,6 +38,7 @@ impl Mirror {
         match self {
             Self::Sync(command) => command.run(),
             Self::Apt(command) => command.run(),
+            Self::Serve(command) => command.run(),
             Self::Status(command) => command.run(),
             Self::Prune(command) => command.run(),
         }

@@ -9,5 +9,6 @@ mod keys;
 mod killed;
 mod parts;
 mod scene;
+mod serve;
 mod server;
 mod sync;
