@@ -4,6 +4,7 @@ mod archive;
 mod care;
 mod changes;
 mod clients;
+mod guide;
 mod hostile;
 mod keys;
 mod killed;

@@ -191,7 +191,7 @@ fn an_operator_sees_what_was_served_and_what_was_missed() {
     scene.release("erp", "1.1.0");
     scene.synced(&["--product", "erp >=1.1.0"]);
     std::fs::remove_file(scene.mirror().join(PACKAGE)).unwrap();
-    let server = Serving::of(scene.site());
+    let mut server = Serving::of(scene.site());
     (0..2).for_each(|_| assert_eq!(server.status(&format!("/mirror/{PACKAGE}")), "404"));
     assert_eq!(server.status("/mirror/wp-login.php"), "404");
     assert_eq!(server.status(&format!("/mirror{ENTRANCE}")), "200");
@@ -209,12 +209,8 @@ fn an_operator_sees_what_was_served_and_what_was_missed() {
     }
     server.get("/quote\"", "\r\nUser-Agent: Debian APT-HTTP/1.3");
     let missed = server.home.path().join("missed.json");
-    let home = tempfile::tempdir().unwrap();
-    ok(Command::new("kill").args(["-TERM", &server.child.id().to_string()]));
-    while !missed.exists() {
-        std::thread::yield_now();
-    }
-    std::fs::copy(&missed, home.path().join("missed.json")).unwrap();
+    server.signal("TERM");
+    assert!(server.child.wait().unwrap().success());
     let line = std::fs::read_to_string(&log).unwrap();
     assert!(
         line.starts_with("127.0.0.1 - - [") && line.ends_with("\" 404 14 \"-\" \"Debian APT-HTTP/1.3\"\n"),
@@ -224,7 +220,7 @@ fn an_operator_sees_what_was_served_and_what_was_missed() {
         .args(["mirror", "status", "--json"])
         .arg(scene.mirror())
         .arg("--missed")
-        .arg(home.path().join("missed.json"))
+        .arg(&missed)
         .output()
         .unwrap();
     let told: serde_json::Value = serde_json::from_slice(&status.stdout).unwrap_or_else(|_| panic!("{}", err(&status)));
