@@ -3,9 +3,10 @@
 //! The ledger was packaged with debhelper, whose lines in the scripts enable, start and restart its
 //! service. Its next version has a plan: built by `consign build`, or by debhelper again and wrapped.
 
+use std::thread::JoinHandle;
 use std::time::Duration;
 
-use consign_lab::{Host, RecordClient, Release, Site, Vendor, edit, lab};
+use consign_lab::{Host, Outcome, RecordClient, Release, Site, Vendor, edit, lab};
 
 mod wrapped;
 
@@ -169,6 +170,17 @@ fn a_wrapped_package_whose_scripts_are_python_is_installed_and_upgraded() {
     }
 }
 
+/// An agent that is slow to start, as long as a file is there.
+const SLOW_AGENT: &str = "[Service]\nExecStart=\n\
+    ExecStart=/bin/sh -c 'while [ -e /srv/agent-hangs ]; do sleep 0.1; done; exec /usr/bin/consignee agent'\n";
+
+fn full_upgrade(site: &Site) -> JoinHandle<Outcome> {
+    let entrance = site.host.entrance();
+    std::thread::spawn(move || {
+        entrance.exec(&["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-y", "full-upgrade"])
+    })
+}
+
 #[test]
 fn a_power_cut_while_a_product_is_taken_over_starts_nothing() {
     lab!();
@@ -179,27 +191,29 @@ fn a_power_cut_while_a_product_is_taken_over_starts_nothing() {
         edit(&debian.join("preinst"), &[("set -e\n", "set -e\nwhile [ -e /srv/hang ]; do sleep 0.1; done\n")]).unwrap();
     });
     let mut site = Site::on(host, &vendor, LEDGER).unwrap();
+    site.host.write("/etc/systemd/system/consignee.service.d/slow.conf", SLOW_AGENT, 0o644);
     site.host.write("/srv/hang", "", 0o644);
-    let upgrade = std::thread::spawn({
-        let entrance = site.host.entrance();
-        move || entrance.exec(&["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-y", "full-upgrade"])
-    });
+    let upgrade = full_upgrade(&site);
     client.wait_refused(SOON).unwrap();
     site.host.wait_until("the guard is there", SOON, || {
         site.host.exists("/etc/systemd/system/acme-ledger.service.d/50-consign.conf").then_some(())
     });
     site.host.cut();
     upgrade.join().unwrap();
+    site.host.write("/srv/agent-hangs", "", 0o644);
     site.host.boot_again().unwrap();
     assert_eq!(service(&site.host), "inactive", "the old engine came back in the middle of its upgrade");
     site.serve_again(&vendor).unwrap();
     site.host.ok(&["rm", "/srv/hang"]);
-    // The agent itself is among what was cut off, and may be at it already.
-    site.host.wait_until("nothing is left to be configured", SOON, || {
-        site.host.exec(&["dpkg", "--configure", "-a"]).success().then_some(())
+    site.host.ok(&["dpkg", "--configure", "-a"]);
+    // Now the agent is asked by apt, also before it has compared anything, and its barrier refuses what nobody has
+    // cleared.
+    let upgrade = full_upgrade(&site);
+    site.host.wait_until("apt asks the agent or has ended", SOON, || {
+        (upgrade.is_finished() || site.host.exec(&["pidof", "consignee-hook"]).success()).then_some(())
     });
-    // Now the agent is asked by apt, and its barrier refuses what nobody has cleared.
-    let refused = site.host.apt_get(&["full-upgrade"]).expect_code(100);
+    site.host.ok(&["rm", "/srv/agent-hangs"]);
+    let refused = upgrade.join().unwrap().expect_code(100);
     assert!(refused.text().contains("the release note on 1.1.0 is not acknowledged"), "{refused}");
     acknowledge(&site);
     site.host.apt_get(&["full-upgrade"]).expect_ok();

@@ -42,6 +42,19 @@ pub fn refresh(agent: &Agent, catalogue: &Catalogue) -> Result<(), AgentError> {
     Ok(agent.packages.hold(&holds)?)
 }
 
+/// Adds packages to the managed ones, durably: before anything of their product is begun, so that the package
+/// manager's next transaction is asked for, whatever becomes of the host or of the agent meanwhile.
+///
+/// # Errors
+/// When the list cannot be written.
+pub fn manage(agent: &Agent, packages: &BTreeSet<PackageName>) -> Result<(), AgentError> {
+    let _alone = agent.holding.lock().unwrap_or_else(PoisonError::into_inner);
+    let text = std::fs::read_to_string(agent.places.managed()).unwrap_or_default();
+    let mut managed: BTreeSet<PackageName> = text.lines().filter_map(|line| line.parse().ok()).collect();
+    managed.extend(packages.iter().cloned());
+    write_managed(agent, &managed)
+}
+
 /// What may be installed at this moment, and whether also when nobody is there. Where a window opens or
 /// closes, the agent is woken to write the hold anew.
 fn timed(agent: &Agent, catalogue: &Catalogue, entry: &Entry) -> (Vec<(PackageName, String)>, bool) {

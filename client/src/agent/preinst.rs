@@ -139,6 +139,7 @@ fn come(agent: &Arc<Agent>, id: &ProductId, arrival: &Arrival<'_>, speaker: &mut
         }
         Situation::defer(situation.product)?;
     } else {
+        holds::manage(agent, &joining)?;
         let mut reasons = barrier::reasons(agent, &situation, &target, from.as_ref(), &joining, attended)?;
         // What cannot be refused any more is past the point where the host could be put in order for it.
         if matches!(brings, Brings::Plan(_)) {
@@ -167,7 +168,8 @@ fn come(agent: &Arc<Agent>, id: &ProductId, arrival: &Arrival<'_>, speaker: &mut
     }
     drop(situation);
     drop(lock);
-    holds::refresh(agent, &catalogue)?;
+    // Read anew: a product that has just begun is in it with its packages.
+    holds::refresh(agent, &Catalogue::read(agent)?)?;
     watch::admit(agent, [id.clone()])?;
     Ok(Reply::Pass)
 }

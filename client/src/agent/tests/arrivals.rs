@@ -2,7 +2,7 @@
 
 use consign_metadata::name::PackageName;
 
-use super::world::{PACKAGE, World};
+use super::world::{PACKAGE, World, preinst_of, reasons};
 use crate::agent::dialogue::Speaker;
 use crate::agent::preinst;
 use crate::engine::event::{Packages, Reason};
@@ -34,6 +34,33 @@ fn what_comes_uncleared_finds_the_engines_stopped_and_halts() {
     assert!(matches!(reasons.as_slice(), [Reason::NoteUnread { .. }]), "{reasons:?}");
     assert!(world.host.running().is_empty());
     assert_eq!(world.upgrade().packages, Packages::After, "seen half way, and looked at again afterwards");
+}
+
+/// The package manager asks only about packages that are in the list.
+#[test]
+fn no_death_leaves_a_product_begun_of_which_the_next_transaction_is_not_told() {
+    let mut deaths = 0;
+    for moment in 1.. {
+        let mut world = World::empty();
+        let plan = world.vendor.plan_with_note("1.1.0");
+        world.host.set(PACKAGE, "1.0.0-1", false);
+        world.host.state().running = ["erp.service".to_owned(), "erp-web.service".to_owned()].into();
+        let reply = world.dying(moment, |world| preinst_of(world, &plan, Some("1.0.0-1")));
+        let is_managed = fs_err::read_to_string(world.places.managed()).is_ok_and(|list| list == "acme-erp\n");
+        let is_begun = world.product().newest().unwrap().is_some();
+        assert!(is_managed || !is_begun, "begun and not managed at the {moment}. moment");
+        if let Some(reply) = reply {
+            assert_eq!(reply, Reply::Pass);
+            assert!(is_begun && world.host.running().is_empty());
+            break;
+        }
+        if is_begun {
+            let refused = reasons(&world.barrier(&plan));
+            assert!(matches!(refused.as_slice(), [Reason::NoteUnread { .. }]), "{refused:?} at the {moment}. moment");
+        }
+        deaths += 1;
+    }
+    assert!(deaths > 3, "{deaths}");
 }
 
 #[test]
