@@ -61,7 +61,9 @@ impl Network {
     /// Lays a wire to the network of another host: this one is [`NEAR`] on it, the other one [`FAR`].
     pub fn join(&self, other: &Network) -> Result<()> {
         let far = other.file.display().to_string();
-        self.inside(|| tool("lay a wire", &["ip", "link", "add", WIRE, "type", "veth", "peer", "name", WIRE, "netns", &far]))??;
+        self.inside(|| {
+            tool("lay a wire", &["ip", "link", "add", WIRE, "type", "veth", "peer", "name", WIRE, "netns", &far])
+        })??;
         for (network, address) in [(self, NEAR), (other, FAR)] {
             let address = format!("{address}/24");
             network.inside(|| tool("lay a wire", &["ip", "address", "add", &address, "dev", WIRE]))??;
