@@ -24,18 +24,35 @@ pub fn extension(
 ) -> Result<Option<(Extension, Stamp)>, FeedError> {
     let key: Key = Extension::path(channel).parse()?;
     let Some((message, stamp)) = source.read(&key, MAXIMUM_EXTENSION_SIZE)? else { return Ok(None) };
-    let verified = keyring.verify_message(&message, MAXIMUM_EXTENSION_SIZE);
-    let verified = verified.map_err(|cause| FeedError::Signature { place: key.to_string(), cause })?;
-    let extension = Extension::parse(&verified.bytes, vendor, channel);
-    Ok(Some((extension.map_err(|cause| FeedError::document(&key, cause))?, stamp)))
+    Ok(Some((verified(&message, vendor, channel, keyring)?, stamp)))
 }
 
-/// Until when hosts believe a head: what it says itself, or an extension of it.
+/// Verifies one, whatever head it speaks of.
 ///
 /// # Errors
-/// Those of [`extension`].
+/// [`FeedError::Signature`], [`FeedError::Document`], [`FeedError::Newer`]
+pub fn verified(
+    message: &[u8],
+    vendor: &VendorName,
+    channel: &ChannelName,
+    keyring: &Keyring,
+) -> Result<Extension, FeedError> {
+    let place = Extension::path(channel);
+    let verified = keyring.verify_message(message, MAXIMUM_EXTENSION_SIZE);
+    let verified = verified.map_err(|cause| FeedError::Signature { place: place.clone(), cause })?;
+    Extension::parse(&verified.bytes, vendor, channel).map_err(|cause| FeedError::document(&place, cause))
+}
+
+/// Until when hosts believe a head: what it says itself, or an extension of it. One that cannot be believed is as
+/// good as none.
+///
+/// # Errors
+/// [`FeedError::Store`]
 pub fn believed_until(source: &dyn Source, head: &Head, keyring: &Keyring) -> Result<Timestamp, FeedError> {
-    let found = extension(source, &head.feed.vendor, &head.feed.channel, keyring)?;
+    let found = match extension(source, &head.feed.vendor, &head.feed.channel, keyring) {
+        Err(FeedError::Store(cause)) => return Err(cause.into()),
+        found => found.ok().flatten(),
+    };
     let extended = found.and_then(|(extension, _)| extension.of_head(&head.digest));
     Ok(extended.map_or(head.feed.expires, |until| until.max(head.feed.expires)))
 }

@@ -128,10 +128,10 @@ impl Examination<'_> {
         let place = Extension::path(self.channel);
         let head = published::head(self.source, &self.trust.roles.vendor, self.channel, &self.index_keys);
         let Ok(Some(head)) = head else { return };
-        let Some(until) = self.noted(&place, published::believed_until(self.source, &head, &self.index_keys)) else {
-            return;
-        };
-        if until > head.feed.expires {
+        let found = published::extension(self.source, &self.trust.roles.vendor, self.channel, &self.index_keys);
+        let found = self.noted(&place, found).flatten();
+        let until = found.and_then(|(extension, _)| extension.of_head(&head.digest));
+        if let Some(until) = until.filter(|until| *until > head.feed.expires) {
             self.extended = until;
             self.report.warnings.push(format!(
                 "hosts believe the feed until {until} by an extension; apt does so where Valid-Until-Min says it"

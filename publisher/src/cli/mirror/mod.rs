@@ -7,6 +7,7 @@ mod export;
 mod extend;
 mod import;
 mod prune;
+mod serve;
 mod status;
 mod sync;
 
@@ -31,6 +32,8 @@ pub enum Mirror {
     Export(export::Export),
     /// Bring a mirror up to what a medium holds
     Import(import::Import),
+    /// Serve a mirror to the hosts of a site
+    Serve(serve::Serve),
     /// Show how old a mirror is, until when hosts believe it, and what it carries
     Status(status::Status),
     /// Let a site that cannot ask believe a generation for longer (for vendors)
@@ -46,6 +49,7 @@ impl Mirror {
             Self::Apt(command) => command.run(),
             Self::Export(command) => command.run(),
             Self::Import(command) => command.run(),
+            Self::Serve(command) => command.run(),
             Self::Status(command) => command.run(),
             Self::Extend(command) => command.run(),
             Self::Prune(command) => command.run(),

@@ -1,5 +1,6 @@
 //! A mirror that is looked after.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -88,7 +89,7 @@ fn the_vendor_lets_a_site_believe_its_generation_for_longer() {
     let store = DirectoryStore::at(scene.mirror());
     let channel = "stable".parse().unwrap();
     let report = || examine(&store, &trust, &channel, later, Scope::Everything).unwrap();
-    let freshness = || mirror::status(&Mirror::at(&scene.mirror()), None, later).unwrap()[0].freshness;
+    let freshness = || mirror::status(&Mirror::at(&scene.mirror()), &BTreeMap::new(), later).unwrap()[0].freshness;
     assert!(report().findings.iter().all(|finding| finding.problem.contains("it expired on")), "{:?}", report());
     assert_eq!((report().findings.len(), freshness()), (2, Freshness::NotAsked));
 
@@ -102,6 +103,15 @@ fn the_vendor_lets_a_site_believe_its_generation_for_longer() {
     assert!(out(&said).starts_with("hosts believe generation 1 of channel stable until 20"), "{}", err(&said));
     assert_eq!((report().findings.as_slice(), freshness()), (&[][..], Freshness::Good));
     assert!(report().warnings.iter().any(|warning| warning.contains("Valid-Until-Min")), "{:?}", report());
+
+    // A mirror of the mirror has it, too, as soon as it needs it; and a medium at once.
+    let [medium, isle] = ["medium", "isle"].map(|name| scene.site().join(name));
+    ok(consign().args(["mirror", "export"]).arg(scene.mirror()).arg("--to").arg(&medium));
+    let mut import = consign();
+    import.args(["mirror", "import"]).arg(&medium).arg(&isle).arg("--certificate").arg(scene.project.certificate());
+    ok(&mut import);
+    let name = "consign/stable/extension.pgp";
+    assert_eq!(std::fs::read(isle.join(name)).unwrap(), std::fs::read(scene.mirror().join(name)).unwrap());
 
     // Of this generation and of no other; a shorter one takes nothing from what the head says itself.
     scene.release("erp", "1.1.0");
