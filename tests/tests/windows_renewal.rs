@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use consign_lab::{AgentMaker, BackOffice, OfficeServer, STATE, Wine, until};
 
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
 const PROGRAM: &str = r"C:\Program Files\Consignee\consignee.exe";
 
 /// A server whose agent came as a package, 0.1.0, and whoever builds agents.
