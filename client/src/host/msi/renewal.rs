@@ -104,12 +104,15 @@ impl Renewal {
 pub fn begin(places: &Places, now: Timestamp) -> Result<bool, HostError> {
     let Some(renewal) = Renewal::read(places)? else { return Ok(false) };
     let Some(here) = own::installed()? else { return Ok(false) };
+    if msiexec::at_work(places)?.is_some() {
+        return Ok(false);
+    }
     let is_there = here.version == renewal.version && here.is_registered()?;
     if own::order(&here.version) > own::order(&renewal.version) || (is_there && renewal.is_whole(places, &here)?) {
         log::info!("this is the agent {}", here.version);
         return Renewal::forget(places).map(|()| false);
     }
-    if !renewal.is_due(now) || msiexec::at_work(places)?.is_some() {
+    if !renewal.is_due(now) {
         return Ok(false);
     }
     let file = renewal.file(places);
