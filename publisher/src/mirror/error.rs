@@ -185,6 +185,12 @@ pub enum MirrorError {
         /// What is wrong with them.
         cause: VerifyError,
     },
+    /// There is a repository, and nobody knows whose mirror it is.
+    #[error("cannot mirror into {folder}: it holds a repository that is no mirror")]
+    Stray {
+        /// The folder.
+        folder: String,
+    },
     /// The folder holds something else.
     #[error("cannot mirror into {folder}: {reason}")]
     Folder {

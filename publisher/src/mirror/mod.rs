@@ -10,9 +10,9 @@
 //! 4. `selection`: which of the packages that it `offer`s are carried.
 //! 5. `fetching`, `download`: what is missing of them, in several lanes; `vetting`: who signed them.
 //! 6. `entry`: the entry points, looked at with everything that they name (`staged`), then swapped.
-//! 7. `archive`: a slice of an ordinary archive, which Consign has not made.
+//! 7. `archive`: a slice of an ordinary archive of apt, or repository of yum, which Consign has not made.
 //! 8. `memory`: what a mirror knows of itself; `holding`: what hosts see of it; `status`, `prune`.
-//! 9. `serve`: a web server for it.
+//! 9. `serve`: a web server for it. `stage`: the same generation under another path.
 
 mod archive;
 mod download;
@@ -31,6 +31,7 @@ mod prune;
 mod reading;
 mod selection;
 mod serve;
+mod stage;
 mod staged;
 mod status;
 mod sync;
@@ -42,7 +43,7 @@ use std::time::Duration;
 
 use crate::store::{DirectoryStore, Key, Store, StoreError};
 
-pub use archive::{ArchiveOutcome, ArchiveRequest, Slice, sync_archive};
+pub use archive::{ArchiveKind, ArchiveOutcome, ArchiveRequest, Slice, sync_archive};
 pub use error::MirrorError;
 pub use manner::Manner;
 pub use memory::{Memory, Taken};
@@ -50,6 +51,7 @@ pub use pin::Pin;
 pub use prune::{delete, superfluous};
 pub use selection::{Product, Selection};
 pub use serve::{AccessLog, Missed, Site, listeners, serve, unit};
+pub use stage::{StageOutcome, StageRequest, stage};
 pub use status::{Freshness, Status, in_vain, status};
 pub use sync::{Outcome, Request, sync};
 pub use upstream::{Answer, Mark, Upstream};

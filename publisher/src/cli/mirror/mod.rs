@@ -3,10 +3,13 @@
 mod apt;
 mod asking;
 mod bar;
+mod carrying;
 mod prune;
 mod serve;
+mod stage;
 mod status;
 mod sync;
+mod yum;
 
 use std::time::Duration;
 
@@ -25,8 +28,12 @@ pub enum Mirror {
     Sync(Box<sync::Sync>),
     /// Mirror a slice of an ordinary apt archive
     Apt(Box<apt::Apt>),
+    /// Mirror a slice of an ordinary repository of yum
+    Yum(Box<yum::Yum>),
     /// Serve a mirror to the hosts of a site
     Serve(serve::Serve),
+    /// Show under another path what a mirror shows now
+    Stage(stage::Stage),
     /// Show how old a mirror is, until when hosts believe it, and what it carries
     Status(status::Status),
     /// Delete what a mirror needs no more
@@ -38,7 +45,9 @@ impl Mirror {
         match self {
             Self::Sync(command) => command.run(),
             Self::Apt(command) => command.run(),
+            Self::Yum(command) => command.run(),
             Self::Serve(command) => command.run(),
+            Self::Stage(command) => command.run(),
             Self::Status(command) => command.run(),
             Self::Prune(command) => command.run(),
         }
@@ -50,6 +59,9 @@ fn failed(error: MirrorError) -> Failure {
     let hint = match &error {
         MirrorError::Unpinned { .. } => Some("name the vendor's certificate the first time: --certificate FILE"),
         MirrorError::NoKeyring { .. } => Some("name the archive's keyring the first time: --keyring FILE"),
+        MirrorError::Stray { .. } => {
+            Some("if it was one, and has lost .consign: --adopt, with --certificate or --keyring")
+        }
         MirrorError::Elsewhere { .. } => Some("if that server is the vendor's as well: --allow-server HOST"),
         MirrorError::Keys { .. } => Some("ask the vendor for its certificate, and give it along: --certificate FILE"),
         _ => None,
