@@ -6,10 +6,12 @@
 mod changes;
 mod draft;
 mod error;
+mod extension;
 mod order;
 mod published;
 
 pub use changes::{Changes, MAXIMUM_CHANGES_SIZE};
 pub use draft::{FeedDraft, FeedSnapshot, NewRelease};
 pub use error::FeedError;
+pub use extension::{believed_until, extend, extension, verified as verified_extension};
 pub use published::{Head, head, shard};

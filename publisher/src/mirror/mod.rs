@@ -11,17 +11,20 @@
 //! 5. `fetching`, `download`: what is missing of them, in several lanes; `vetting`: who signed them.
 //! 6. `entry`: the entry points, looked at with everything that they name (`staged`), then swapped.
 //! 7. `archive`: a slice of an ordinary archive of apt, or repository of yum, which Consign has not made.
-//! 8. `memory`: what a mirror knows of itself; `holding`: what hosts see of it; `status`, `prune`.
-//! 9. `serve`: a web server for it. `stage`: the same generation under another path.
+//! 8. `medium`: the same where no network leads, carried by hand.
+//! 9. `memory`: what a mirror knows of itself; `holding`: what hosts see of it; `status`, `prune`.
+//! 10. `serve`: a web server for it. `stage`: the same generation under another path.
 
 mod archive;
 mod download;
 mod edition;
 mod entry;
 mod error;
+mod extension;
 mod fetching;
 mod holding;
 mod manner;
+mod medium;
 mod memory;
 mod offer;
 mod own_file;
@@ -41,11 +44,14 @@ mod vetting;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use consign_metadata::name::ChannelName;
+
 use crate::store::{DirectoryStore, Key, Store, StoreError};
 
 pub use archive::{ArchiveKind, ArchiveOutcome, ArchiveRequest, Slice, sync_archive};
 pub use error::MirrorError;
 pub use manner::Manner;
+pub use medium::{Absence, ExportRequest, Exported, ImportRequest, Shipment, export, import};
 pub use memory::{Memory, Taken};
 pub use pin::Pin;
 pub use prune::{delete, superfluous};
@@ -113,6 +119,15 @@ impl Mirror {
             _ => Ok(()),
         }
     }
+}
+
+/// The channels that a mirror has.
+///
+/// # Errors
+/// [`MirrorError::Io`], [`MirrorError::Folder`]
+pub fn channels(mirror: &Mirror) -> Result<Vec<ChannelName>, MirrorError> {
+    let memory = Memory::load(mirror.folder())?;
+    Ok(memory.map(|memory| memory.channels.into_keys().collect()).unwrap_or_default())
 }
 
 /// What a mirror is at.

@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::edition::{self, Edition, Reader};
 use super::entry::Entries;
 use super::fetching::Fetching;
+use super::medium::Ledger;
 use super::memory::{Memory, Taken};
 use super::offer::Offer;
 use super::pin::Pin;
@@ -55,7 +56,7 @@ impl Passage<'_> {
     pub fn run(&self, memory: &mut Memory) -> Result<Outcome, MirrorError> {
         let mut attempt = 1;
         loop {
-            match self.attempt(memory) {
+            match self.attempt(memory).and_then(|outcome| self.extended(outcome, &memory.pin)) {
                 Err(MirrorError::Mixed { .. }) if attempt < READINGS => {
                     std::thread::sleep(self.upstream.manner.pause_before(attempt));
                     attempt += 1;
@@ -102,7 +103,7 @@ impl Passage<'_> {
             channel: self.channel.clone(),
             upstream: self.upstream.root().to_owned(),
         })?;
-        taken.asked = now;
+        taken.asked = self.upstream.asked(self.channel).map_or(now, |asked| asked.max(taken.asked));
         let (channel, generation) = (self.channel.clone(), taken.generation);
         let before = Some(generation);
         Ok(Outcome { channel, generation, before, expires, changed: false, partial, fetched: 0, swapped: Vec::new() })
@@ -183,6 +184,7 @@ impl Passage<'_> {
             store.replace(&swap.key, swap.replaces.as_ref(), &swap.bytes)?;
         }
         memory.pin = introduced.as_ref().map_or_else(|| head.pin.clone(), |introduced| head.pin.renewed(introduced));
+        self.note(memory, head, &edition)?;
         self.remember(memory, head, now);
         memory.save(self.mirror.folder())?;
         self.tidy()?;
@@ -279,6 +281,14 @@ impl Passage<'_> {
         Err(MirrorError::Refused { channel: self.channel.clone(), generation: head.feed.generation, findings })
     }
 
+    /// For sites that will have this generation from here.
+    fn note(&self, memory: &Memory, head: &Head, edition: &Edition) -> Result<(), MirrorError> {
+        let wanted = edition.wanted(|offer| memory.selection.takes(offer));
+        let paths = wanted.iter().map(|wanted| wanted.file.path.as_str());
+        let generation = (head.feed.generation, edition::digest(&head.bytes));
+        Ledger::load(self.mirror)?.note(self.mirror, self.channel, generation, paths)
+    }
+
     fn remember(&self, memory: &mut Memory, head: &Head, now: Timestamp) {
         let digest = edition::digest(&head.bytes);
         let before = memory.channels.get(self.channel).filter(|taken| taken.head == digest);
@@ -286,7 +296,7 @@ impl Passage<'_> {
             generation: head.feed.generation,
             head: digest,
             taken: before.map_or(now, |before| before.taken),
-            asked: now,
+            asked: self.upstream.asked(self.channel).unwrap_or(now),
             again: false,
             mark: head.mark.clone(),
         };

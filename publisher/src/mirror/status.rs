@@ -86,7 +86,7 @@ pub fn status(mirror: &Mirror, in_vain: &BTreeMap<String, u64>, now: Timestamp) 
                 }
             }
         }
-        let (issued, expires, generation) = (holding.feed.issued, holding.feed.expires, holding.feed.generation);
+        let (issued, expires, generation) = (holding.feed.issued, holding.believed_until, holding.feed.generation);
         let freshness = Freshness::of(issued, expires, asked, now);
         let listed = holding.offers.iter().count();
         Ok(Status { channel, generation, issued, expires, asked, freshness, listed, carried, bytes, missed })

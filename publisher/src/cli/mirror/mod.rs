@@ -4,6 +4,9 @@ mod apt;
 mod asking;
 mod bar;
 mod carrying;
+mod export;
+mod extend;
+mod import;
 mod prune;
 mod serve;
 mod stage;
@@ -30,12 +33,18 @@ pub enum Mirror {
     Apt(Box<apt::Apt>),
     /// Mirror a slice of an ordinary repository of yum
     Yum(Box<yum::Yum>),
+    /// Write what a site without a network lacks to a medium
+    Export(export::Export),
+    /// Bring a mirror up to what a medium holds
+    Import(import::Import),
     /// Serve a mirror to the hosts of a site
     Serve(serve::Serve),
     /// Show under another path what a mirror shows now
     Stage(stage::Stage),
     /// Show how old a mirror is, until when hosts believe it, and what it carries
     Status(status::Status),
+    /// Let a site that cannot ask believe a generation for longer (for vendors)
+    Extend(Box<extend::Extend>),
     /// Delete what a mirror needs no more
     Prune(prune::Prune),
 }
@@ -46,9 +55,12 @@ impl Mirror {
             Self::Sync(command) => command.run(),
             Self::Apt(command) => command.run(),
             Self::Yum(command) => command.run(),
+            Self::Export(command) => command.run(),
+            Self::Import(command) => command.run(),
             Self::Serve(command) => command.run(),
             Self::Stage(command) => command.run(),
             Self::Status(command) => command.run(),
+            Self::Extend(command) => command.run(),
             Self::Prune(command) => command.run(),
         }
     }
