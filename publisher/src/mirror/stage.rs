@@ -11,7 +11,7 @@ use super::holding::{Holding, named_generation};
 use super::reading::never_changes;
 use super::staged::Staged;
 use super::upstream::Mark;
-use super::{Memory, Mirror, MirrorError, Taken};
+use super::{Memory, Mirror, MirrorError};
 use crate::repository::yum;
 use crate::store::{Key, Swap};
 use crate::verify::{Scope, examine};
@@ -197,8 +197,8 @@ fn swap(
 }
 
 /// As the mirror knows itself; what a server said of the head is not said of the stage.
-fn remembered(memory: Memory, url: Option<String>) -> Memory {
-    let forget = |taken: Taken| Taken { mark: Mark::default(), ..taken };
-    let channels = memory.channels.clone().into_iter().map(|(channel, taken)| (channel, forget(taken))).collect();
-    Memory { url, channels, ..memory }
+fn remembered(mut memory: Memory, url: Option<String>) -> Memory {
+    memory.url = url;
+    memory.channels.values_mut().for_each(|taken| taken.mark = Mark::default());
+    memory
 }
