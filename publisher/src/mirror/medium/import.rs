@@ -33,7 +33,7 @@ pub fn import(
     let channels = shipment.manifest.channels.keys().cloned().collect();
     let selection = Some(shipment.manifest.selection.clone());
     let ImportRequest { pin, url, check } = request;
-    let request = Request { pin, channels, selection, url, check };
+    let request = Request { pin, channels, selection, url, check, adopt: false };
     let upstream = Upstream::shipped(shipment, Manner { lanes: 1, ..Manner::default() });
     sync(mirror, &upstream, &request, listener)
 }

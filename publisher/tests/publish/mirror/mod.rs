@@ -14,4 +14,6 @@ mod parts;
 mod scene;
 mod serve;
 mod server;
+mod stage;
 mod sync;
+mod yum;
