@@ -6,6 +6,7 @@ mod bar;
 mod export;
 mod import;
 mod prune;
+mod receipt;
 mod status;
 mod sync;
 
@@ -30,6 +31,8 @@ pub enum Mirror {
     Export(export::Export),
     /// Bring a mirror up to what a medium holds
     Import(import::Import),
+    /// Say what a site has, for who exports to it
+    Receipt(receipt::Receipt),
     /// Show how old a mirror is, until when hosts believe it, and what it carries
     Status(status::Status),
     /// Delete what a mirror needs no more
@@ -43,6 +46,7 @@ impl Mirror {
             Self::Apt(command) => command.run(),
             Self::Export(command) => command.run(),
             Self::Import(command) => command.run(),
+            Self::Receipt(command) => command.run(),
             Self::Status(command) => command.run(),
             Self::Prune(command) => command.run(),
         }

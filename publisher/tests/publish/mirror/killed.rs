@@ -11,10 +11,10 @@ use crate::formats::BOTH;
 use crate::project::{err, ok};
 
 /// Everything that changes files.
-const CALLS: [&str; 10] =
+pub const CALLS: [&str; 10] =
     ["openat", "write", "renameat", "renameat2", "rename", "fsync", "unlink", "unlinkat", "mkdir", "ftruncate"];
 /// Without `CONSIGN_LONG` so many points of each call, spread over all of them.
-const SAMPLE: usize = 3;
+pub const SAMPLE: usize = 3;
 
 /// A mirror of the first generation, or none, and a vendor with the second.
 struct Killing {
@@ -103,7 +103,7 @@ impl Killing {
 }
 
 /// All of them, or a few that are spread evenly, the first and the last among them.
-fn points(times: usize, sample: usize) -> Vec<usize> {
+pub fn points(times: usize, sample: usize) -> Vec<usize> {
     if std::env::var_os("CONSIGN_LONG").is_some() || times <= sample {
         return (1..=times).collect();
     }
