@@ -13,12 +13,14 @@
 //! 7. `archive`: a slice of an ordinary archive, which Consign has not made.
 //! 8. `medium`: the same where no network leads, carried by hand.
 //! 9. `memory`: what a mirror knows of itself; `holding`: what hosts see of it; `status`, `prune`.
+//! 10. `serve`: a web server for it.
 
 mod archive;
 mod download;
 mod edition;
 mod entry;
 mod error;
+mod extension;
 mod fetching;
 mod holding;
 mod manner;
@@ -31,6 +33,7 @@ mod pin;
 mod prune;
 mod reading;
 mod selection;
+mod serve;
 mod staged;
 mod status;
 mod sync;
@@ -52,7 +55,8 @@ pub use memory::{Memory, Taken};
 pub use pin::Pin;
 pub use prune::{delete, superfluous};
 pub use selection::{Product, Selection};
-pub use status::{Freshness, Status, status};
+pub use serve::{AccessLog, Missed, Site, listeners, serve, unit};
+pub use status::{Freshness, Status, in_vain, status};
 pub use sync::{Outcome, Request, sync};
 pub use upstream::{Answer, Mark, Upstream};
 

@@ -20,8 +20,8 @@ use super::sync::{Outcome, Request};
 use super::upstream::{Answer, Mark, Upstream};
 use super::vetting::{self, Introduced, Vetting};
 use super::{Listener, Mirror, MirrorError, Progress};
-use crate::feed;
-use crate::store::{Key, Swap};
+use crate::feed::{self, Changes, MAXIMUM_CHANGES_SIZE};
+use crate::store::{Key, Source, StoreError, Swap};
 use crate::verify::{Scope, examine};
 
 /// What hosts accept of a clock that is ahead.
@@ -56,7 +56,7 @@ impl Passage<'_> {
     pub fn run(&self, memory: &mut Memory) -> Result<Outcome, MirrorError> {
         let mut attempt = 1;
         loop {
-            match self.attempt(memory) {
+            match self.attempt(memory).and_then(|outcome| self.extended(outcome, &memory.pin)) {
                 Err(MirrorError::Mixed { .. }) if attempt < READINGS => {
                     std::thread::sleep(self.upstream.manner.pause_before(attempt));
                     attempt += 1;
@@ -166,13 +166,18 @@ impl Passage<'_> {
     ) -> Result<Outcome, MirrorError> {
         let (store, channel, feed) = (self.mirror.store(), self.channel, &head.feed);
         let index_keys = head.pin.keyring(Role::Index)?;
-        let edition = Reader { upstream: self.upstream, store, channel, index_keys: &index_keys, feed }.read()?;
+        let (changes, packed) = self.changes(feed)?.unzip();
+        let changes = &changes.unwrap_or_default();
+        let reader = Reader { upstream: self.upstream, store, channel, index_keys: &index_keys, feed, changes };
+        let edition = reader.read()?;
+        self.take_plans(&edition, changes)?;
         let (fetched, introduced) = self.fetch(memory, head, &edition)?;
         for (key, bytes) in &edition.additions {
             self.mirror.add(key, bytes)?;
         }
         let url = memory.url.as_deref();
-        let entries = Entries { upstream: self.upstream, store, channel, pin: &head.pin, url };
+        let changes = packed.as_deref();
+        let entries = Entries { upstream: self.upstream, store, channel, pin: &head.pin, url, changes };
         let swaps = entries.of(&edition, &head.bytes)?;
         self.examined(head, &swaps)?;
         for swap in &swaps {
@@ -193,6 +198,30 @@ impl Passage<'_> {
             fetched,
             swapped: swaps.into_iter().map(|swap| swap.key.to_string()).collect(),
         })
+    }
+
+    /// What the vendor has put together of this generation, if it has; that of another one helps nobody.
+    fn changes(&self, feed: &Feed) -> Result<Option<(Changes, Vec<u8>)>, MirrorError> {
+        let key: Key = Changes::path(self.channel).parse()?;
+        let read = match self.upstream.read(&key, MAXIMUM_CHANGES_SIZE) {
+            Err(StoreError::TooLarge { .. }) => None,
+            other => other?,
+        };
+        let Some((bytes, _)) = read else { return Ok(None) };
+        let changes = Changes::unpack(&bytes).ok();
+        let is_current = |changes: &Changes| feed.entry_points.current.iter().all(|file| changes.has(file));
+        Ok(changes.filter(is_current).map(|changes| (changes, bytes)))
+    }
+
+    /// Plans that came along get their place; the others are fetched.
+    fn take_plans(&self, edition: &Edition, changes: &Changes) -> Result<(), MirrorError> {
+        for file in edition.plans.iter().filter(|file| changes.has(file)) {
+            let key: Key = file.path.parse()?;
+            if let Some(bytes) = changes.get(&key) {
+                self.mirror.add(&key, bytes)?;
+            }
+        }
+        Ok(())
     }
 
     /// Fetches plans and packages; those first that say who may sign the agent.

@@ -4,9 +4,11 @@ mod apt;
 mod asking;
 mod bar;
 mod export;
+mod extend;
 mod import;
 mod prune;
 mod receipt;
+mod serve;
 mod status;
 mod sync;
 
@@ -33,8 +35,12 @@ pub enum Mirror {
     Import(import::Import),
     /// Say what a site has, for who exports to it
     Receipt(receipt::Receipt),
+    /// Serve a mirror to the hosts of a site
+    Serve(serve::Serve),
     /// Show how old a mirror is, until when hosts believe it, and what it carries
     Status(status::Status),
+    /// Let a site that cannot ask believe a generation for longer (for vendors)
+    Extend(Box<extend::Extend>),
     /// Delete what a mirror needs no more
     Prune(prune::Prune),
 }
@@ -47,7 +53,9 @@ impl Mirror {
             Self::Export(command) => command.run(),
             Self::Import(command) => command.run(),
             Self::Receipt(command) => command.run(),
+            Self::Serve(command) => command.run(),
             Self::Status(command) => command.run(),
+            Self::Extend(command) => command.run(),
             Self::Prune(command) => command.run(),
         }
     }

@@ -8,6 +8,7 @@ use consign_metadata::digest::Sha256;
 use consign_metadata::feed::{Feed, FileReference};
 use consign_metadata::name::ChannelName;
 
+use crate::feed::Changes;
 use crate::mirror::holding::Holding;
 use crate::mirror::offer::Offer;
 use crate::mirror::{Memory, MirrorError, Selection};
@@ -49,6 +50,7 @@ impl Inventory {
         for extension in ["deb", "rpm", "msi"] {
             names.extend([format!("{vendor}-release.{extension}"), format!("{vendor}-release-{channel}.{extension}")]);
         }
+        names.push(Changes::path(channel));
         if let Some(generation) = &holding.generation {
             let layout = yum::Layout::of(channel);
             names.extend([layout.mirrors()?.to_string(), layout.file(generation, yum::KEY)?.to_string()]);
