@@ -21,7 +21,7 @@ use std::io::{ErrorKind, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use consign_metadata::name::Label;
+use consign_metadata::name::{Label, PackageName};
 use consign_metadata::plan::{SiteOption, UpgradePlan};
 use consign_metadata::text::Language;
 use serde::Deserialize;
@@ -29,6 +29,7 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 
 use crate::host::kernel::files;
+use crate::host::{self, HostError};
 use crate::places::Places;
 
 pub use add_ons::{AddOn, add_ons};
@@ -74,6 +75,19 @@ pub enum SiteError {
         /// What is wrong there, and what is possible.
         problem: String,
     },
+    /// What was chosen when a package was installed has no meaning.
+    #[error("cannot use what was chosen when {package} was installed: {problem}; {path} may say otherwise")]
+    Chosen {
+        /// The package.
+        package: PackageName,
+        /// The file of the site that counts more.
+        path: PathBuf,
+        /// What is wrong with it, and what is possible.
+        problem: String,
+    },
+    /// It cannot be told what was chosen.
+    #[error("{0}")]
+    Host(HostError),
 }
 
 /// The choices for the whole host.
@@ -148,11 +162,8 @@ impl Policy {
 /// # Errors
 /// [`SiteError`]; also for a value or an option that this plan does not have.
 pub fn options(places: &Places, plan: &UpgradePlan) -> Result<BTreeMap<Label, String>, SiteError> {
-    let known = &plan.body.options;
-    let mut values: BTreeMap<Label, String> =
-        known.iter().map(|(name, option)| (name.clone(), option.default.clone())).collect();
-    let path = places.site(&plan.id());
-    let Some(text) = text(&path)? else { return Ok(values) };
+    let (known, mut values, path) = (&plan.body.options, BTreeMap::new(), places.site(&plan.id()));
+    let text = text(&path)?.unwrap_or_default();
     let file: ProductFile = parse(&path, &text)?;
     add_ons::checked(&path, &text, file.add_ons)?;
     for (name, value) in file.options {
@@ -164,7 +175,36 @@ pub fn options(places: &Places, plan: &UpgradePlan) -> Result<BTreeMap<Label, St
         }
         values.insert(label.clone(), value.into_inner());
     }
+    for (name, option) in known {
+        if !values.contains_key(name) {
+            let value = chosen(plan, name, option, &path)?.unwrap_or_else(|| option.default.clone());
+            values.insert(name.clone(), value);
+        }
+    }
     Ok(values)
+}
+
+/// What was chosen of an option when the packages were installed, where that is asked; each has the default where
+/// nobody named a value, so only another one is a choice.
+fn chosen(plan: &UpgradePlan, name: &Label, option: &SiteOption, path: &Path) -> Result<Option<String>, SiteError> {
+    let mut found: Option<String> = None;
+    for module in &plan.body.modules {
+        let value = host::chosen(&module.package, name).map_err(SiteError::Host)?;
+        let Some(value) = value.filter(|value| *value != option.default) else { continue };
+        let problem = match &found {
+            _ if !option.allowed.contains(&value) => Some(not_allowed(name, &value, &option.allowed)),
+            Some(other) if *other != value => {
+                Some(format!("option {name} is {value:?} there, and {other:?} elsewhere"))
+            }
+            _ => None,
+        };
+        if let Some(problem) = problem {
+            let (package, path) = (module.package.clone(), path.to_owned());
+            return Err(SiteError::Chosen { package, path, problem });
+        }
+        found = Some(value);
+    }
+    Ok(found)
 }
 
 fn no_such_option(name: &str, known: &BTreeMap<Label, SiteOption>) -> String {

@@ -11,8 +11,11 @@
 //! - [`path`]: whether one version can be reached from another, and by which stops
 //! - [`feed`]: what a repository offers, and which generation of it is current
 //! - [`anchor`]: what a host trusts of a vendor
-//! - `openpgp`, `deb`, `rpm` (feature `verify`), `msi` (feature `msi`), `authenticode` (its own): from bytes to verified bytes
+//! - `openpgp`, `deb`, `rpm` (feature `verify`), `msi` (feature `msi`), `authenticode` (its own): from bytes to verified bytes;
+//!   `account` (feature `msi`): who accounts of Windows are
 
+#[cfg(feature = "msi")]
+pub mod account;
 pub mod add_on;
 pub mod anchor;
 #[cfg(feature = "authenticode")]

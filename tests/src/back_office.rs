@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use crate::code_signer::CodeSigner;
 use crate::error::{Doing, Result};
 use crate::lab::Lab;
 use crate::outcome::tool;
@@ -30,6 +31,8 @@ pub struct BackOffice {
     vendor: Vendor,
     folder: TempDir,
     server: Option<Child>,
+    /// Who signs packages for Windows.
+    signer: Option<CodeSigner>,
     /// Of the repository.
     port: u16,
     /// Of the product itself.
@@ -41,10 +44,15 @@ impl BackOffice {
     pub fn new() -> Result<BackOffice> {
         let (vendor, folder) = (Vendor::new("acme")?, TempDir::new().doing("make a folder for releases")?);
         let [port, health] = free_ports()?;
-        let mut this = BackOffice { vendor, folder, server: None, port, health };
+        let mut this = BackOffice { vendor, folder, server: None, signer: None, port, health };
         fs_err::create_dir_all(this.vendor.repository()).doing("make a repository")?;
         this.serve()?;
         Ok(this)
+    }
+
+    /// The same vendor, whose packages are signed for Windows from now on.
+    pub fn sign_as(&mut self, signer: CodeSigner) {
+        self.signer = Some(signer);
     }
 
     /// Builds a release and publishes it. `edits` are made in its manifest: (part, with).
@@ -52,12 +60,26 @@ impl BackOffice {
         let project = self.project(version, edits)?;
         let (manifest, output) = (text(&project.join("consign.toml")), project.join("dist"));
         let key = text(&self.vendor.keys().join("package.secret.pgp"));
-        self.vendor.consign(&["build", "--manifest", &manifest, "--output", &text(&output), "--key", &key])?;
+        let for_windows = self.signer.as_ref().map(|signer| text(&signer.key()));
+        let for_windows: Vec<&str> = for_windows.iter().flat_map(|key| ["--windows-key", key]).collect();
+        let arguments = ["build", "--manifest", &manifest, "--output", &text(&output), "--key", &key];
+        self.vendor.consign(&[&arguments[..], &for_windows].concat())?;
         let packages: Vec<String> = MODULES.iter().map(|module| text(&self.package(module, version))).collect();
         let (repository, keys) = (text(&self.vendor.repository()), text(&self.vendor.keys()));
         let mut arguments = vec!["publish", "--manifest", &manifest, "--folder", &repository, "--keys", &keys];
+        arguments.extend(for_windows);
         arguments.extend(packages.iter().map(String::as_str));
         self.vendor.consign(&arguments).map(drop)
+    }
+
+    /// Publishes an agent beside the product, of which this release was published.
+    pub fn publish_agent(&self, release: &str, package: &Path, certificate: &Path) -> Result<()> {
+        let manifest = text(&self.folder.path().join(release).join("consign.toml"));
+        let (repository, keys) = (text(&self.vendor.repository()), text(&self.vendor.keys()));
+        let [package, certificate] = [package, certificate].map(text);
+        let arguments = ["publish", "--renew", "--manifest", &manifest, "--folder", &repository, "--keys", &keys];
+        let agent = ["--agent", &package, "--agent-certificate", &certificate];
+        self.vendor.consign(&[&arguments[..], &agent].concat()).map(drop)
     }
 
     /// The repository as it is served.
@@ -70,26 +92,16 @@ impl BackOffice {
         self.folder.path().join(format!("{version}/dist/{module}-{version}-1.x64.msi"))
     }
 
-    /// Lays down what the vendor's release package does: who the vendor is, and where its repository is.
-    pub fn introduce(&self, wine: &Wine) -> Result<()> {
-        let unpacked = self.folder.path().join("introduction");
-        let package = text(&self.vendor.repository().join("acme-release.deb"));
-        tool("unpack the release package", &["dpkg-deb", "-x", &package, &text(&unpacked)])?;
-        let from = unpacked.join("usr/share/consignee/vendors/acme");
-        let to = wine.path(r"C:\Program Files\Consignee\vendors\acme");
-        fs_err::create_dir_all(&to).doing("introduce the vendor")?;
-        for name in ["anchor.json", "certificate.pgp"] {
-            fs_err::copy(from.join(name), to.join(name)).doing("introduce the vendor")?;
-        }
-        fs_err::write(to.join("repository.toml"), format!("url = \"http://127.0.0.1:{}\"\n", self.port))
-            .doing("introduce the vendor")
+    /// Installs the vendor's release package: who the vendor is, and where its repository is.
+    pub fn introduce(&self, wine: &Wine) {
+        wine.install(&self.vendor.repository().join("acme-release.msi"), &[]);
     }
 
     /// Installs a release as a person does: each package, from its file.
-    pub fn install(&self, wine: &Wine, version: &str) {
+    /// `chosen` are properties, as in `OPTION_COUNTRY=be`.
+    pub fn install(&self, wine: &Wine, version: &str, chosen: &[&str]) {
         for module in MODULES {
-            let package = format!("Z:{}", text(&self.package(module, version))).replace('/', r"\");
-            wine.ok(&["msiexec", "/i", &package, "/qn"]);
+            wine.install(&self.package(module, version), chosen);
         }
     }
 
@@ -132,6 +144,11 @@ impl BackOffice {
         let project = self.folder.path().join(version);
         let url = format!("http://127.0.0.1:{}/", self.port);
         BackOffice::write_project(&project, version, [&url, &self.health.to_string()], edits)?;
+        if let Some(signer) = &self.signer {
+            fs_err::copy(signer.certificate(), project.join("windows.pem")).doing("make a release")?;
+            let pinned = ("[notes]", "[windows]\ncertificate = \"windows.pem\"\n\n[notes]");
+            edit(&project.join("consign.toml"), &[pinned])?;
+        }
         Ok(project)
     }
 

@@ -90,6 +90,23 @@ impl Wine {
         said
     }
 
+    /// Installs a package of this machine, with properties as in `OPTION_EDITION=pro`.
+    pub fn install(&self, package: &Path, properties: &[&str]) {
+        let package = windows_path(package);
+        self.ok(&[&["msiexec", "/i", &package, "/qn"], properties].concat());
+    }
+
+    /// Puts a program of the suites (`tests/fixtures/windows`) in the place of one of Windows' own.
+    pub fn put_in_place(&self, source: &str, path: &str, libraries: &[&str]) {
+        let source = Lab::repository().join("tests/fixtures/windows").join(source);
+        let program = self.path(path);
+        fs_err::create_dir_all(program.parent().unwrap_or(&program)).expect("a folder for a program");
+        let _ = fs_err::remove_file(&program);
+        let mut command = Command::new("x86_64-w64-mingw32-gcc");
+        let compiled = command.args(["-O1", "-s", "-o"]).arg(&program).arg(&source).args(libraries).status();
+        assert!(compiled.as_ref().is_ok_and(ExitStatus::success), "{}: {compiled:?}", source.display());
+    }
+
     /// Says one word of the host adapters (`client/examples/host-words.rs`), and answers what is answered.
     pub fn word(&self, words: &[&str]) -> String {
         self.ok(&[&[r"C:\host-words.exe"], words].concat()).trim().to_owned()
@@ -133,8 +150,8 @@ impl Wine {
         command.spawn().unwrap_or_else(|error| panic!("{words:?}: {error}"))
     }
 
-    /// Kills the agent's service, as a crash does, and starts it again.
-    pub fn crash(&self) {
+    /// Kills the agent's service, as a crash does.
+    pub fn kill(&self) {
         let ours = format!("WINEPREFIX={}\0", self.folder.path().join("prefix").display());
         for process in fs_err::read_dir("/proc").expect("processes").flatten() {
             let of = |name: &str| fs_err::read_to_string(process.path().join(name)).unwrap_or_default();
@@ -145,6 +162,11 @@ impl Wine {
                 assert!(killed.as_ref().is_ok_and(ExitStatus::success), "{number:?}: {killed:?}");
             }
         }
+    }
+
+    /// The same, and starts it again.
+    pub fn crash(&self) {
+        self.kill();
         let deadline = Instant::now() + Duration::from_secs(30);
         // Whoever controls services hears of it a moment later.
         while !self.run(&["net", "start", "Consignee"]).status.success() {
@@ -203,6 +225,11 @@ impl Drop for Wine {
     fn drop(&mut self) {
         self.end();
     }
+}
+
+/// A path of this machine as a Wine has it.
+pub fn windows_path(path: &Path) -> String {
+    format!("Z:{}", path.display()).replace('/', r"\")
 }
 
 /// Where programs of 64 bits begin and where libraries may, which is far enough.

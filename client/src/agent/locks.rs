@@ -65,7 +65,8 @@ impl Locks {
     }
 }
 
-fn is_at_work(product: &Product) -> bool {
+/// Whether an upgrade of it goes on or back.
+pub fn is_at_work(product: &Product) -> bool {
     product.newest().is_ok_and(|upgrade| upgrade.is_some_and(|upgrade| upgrade.state.is_walking()))
 }
 

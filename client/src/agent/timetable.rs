@@ -8,10 +8,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::catalogue::{Catalogue, Entry};
 use super::online::Online;
-use super::{Agent, AgentError, look};
+use super::{Agent, AgentError, locks, look};
 use crate::bulletin::{Bulletin, FORMAT, FeedLine, ProductLine};
 use crate::feed::Kept;
 use crate::looked::Looked;
+use crate::product::Product;
 use crate::report::state;
 
 /// How soon it looks again where a feed could not be brought up to date.
@@ -27,11 +28,27 @@ pub fn keep(agent: &Arc<Agent>) {
     if due {
         let (shift, agent) = (agent.duty.work(), Arc::clone(agent));
         std::thread::spawn(move || {
-            let _shift = shift;
             if let Err(problem) = look::look(&agent, Online::begin(true)) {
                 log::warn!("cannot look for new versions: {problem}");
             }
+            if let Err(problem) = agent.packages.fetch_agent() {
+                log::warn!("{problem}");
+            }
+            drop(shift);
+            renew(&agent);
         });
+    }
+}
+
+/// Lets a newer agent take the place of this one, unless something is under way: it would go on with that, and need
+/// not.
+pub fn renew(agent: &Agent) {
+    let is_quiet = Product::all(&agent.places).is_ok_and(|products| !products.iter().any(locks::is_at_work));
+    if !is_quiet || !agent.duty.is_free() {
+        return;
+    }
+    if let Err(problem) = agent.packages.renew_agent() {
+        log::warn!("cannot renew the agent: {problem}");
     }
 }
 
@@ -89,7 +106,7 @@ fn write(
 fn feed(kept: &Kept) -> FeedLine {
     let feed = &kept.feed;
     let (vendor, channel) = (feed.vendor.clone(), feed.channel.clone());
-    FeedLine { vendor, channel, generation: feed.generation, issued: feed.issued, expires: feed.expires }
+    FeedLine { vendor, channel, generation: feed.generation, issued: feed.issued, expires: kept.believed_until }
 }
 
 fn line(agent: &Agent, entry: &Entry, feeds: &[Kept], problem: Option<String>) -> ProductLine {

@@ -114,6 +114,8 @@ struct UntilStopped {
 impl Stay for UntilStopped {
     fn ends(&mut self, agent: &Arc<Agent>) -> Option<Ending> {
         if self.looked.is_none_or(|looked| looked.elapsed() >= LOOK) {
+            // Before anybody is woken.
+            timetable::renew(agent);
             // Whoever begins has woken already.
             match self.looked.replace(Instant::now()) {
                 Some(_) => watch::wake(agent),

@@ -1,6 +1,6 @@
 //! The adapters of a Linux host: which package manager it has, and systemd.
 
-use consign_metadata::name::PackageName;
+use consign_metadata::name::{Label, PackageName};
 use consign_metadata::plan::{UpgradePlan, WindowsModule};
 
 use super::barred::Barred;
@@ -58,8 +58,19 @@ fn is_of_rpm(places: &Places) -> bool {
 }
 
 /// Where a folder of a package is: paths are the plan's own here.
-pub fn folder_of(_package: &PackageName, _folder: Folder) -> Option<String> {
-    None
+///
+/// # Errors
+/// None.
+pub fn folder_of(_package: &PackageName, _folder: Folder) -> Result<Option<String>, HostError> {
+    Ok(None)
+}
+
+/// What a site has chosen of a package's options when it installed it: nobody is asked then.
+///
+/// # Errors
+/// None.
+pub fn chosen(_package: &PackageName, _option: &Label) -> Result<Option<String>, HostError> {
+    Ok(None)
 }
 
 /// Those who cannot write where the module says that they do: it is not for this system.

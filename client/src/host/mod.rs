@@ -58,9 +58,11 @@ pub mod zypper;
 
 pub use kernel::accounts as account;
 #[cfg(unix)]
-pub use linux::{as_here, barred, folder_of, lift, manager, package_manager, place, programs, service_manager};
+pub use linux::{as_here, barred, chosen, folder_of, lift, manager, package_manager, place, programs, service_manager};
 #[cfg(windows)]
-pub use windows::{as_here, barred, folder_of, lift, manager, package_manager, place, programs, service_manager};
+pub use windows::{
+    as_here, barred, chosen, folder_of, lift, manager, package_manager, place, programs, service_manager,
+};
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -293,6 +295,22 @@ pub trait PackageManager: Send + Sync {
     /// When it cannot be written down that the agent is here.
     fn begin(&self) -> Result<(), HostError> {
         Ok(())
+    }
+    /// Brings a newer agent, where no lists of a package manager have it and a feed of this host does. It is not
+    /// installed yet.
+    ///
+    /// # Errors
+    /// When it cannot be had, or is not what the feed names and its builder signed.
+    fn fetch_agent(&self) -> Result<(), HostError> {
+        Ok(())
+    }
+    /// Lets the agent that was brought take the place of this one, where there is one and it is time to; whether that
+    /// has begun.
+    ///
+    /// # Errors
+    /// When it cannot be begun.
+    fn renew_agent(&self) -> Result<bool, HostError> {
+        Ok(false)
     }
     /// Waits until packages may have changed; `false` where somebody tells the agent.
     ///

@@ -1,28 +1,33 @@
 //! The adapters of a Windows host: Windows Installer and the service control manager.
 //!
 //! - `account`: accounts that programs write as
+//! - `choice`: what a site has chosen when it installed a package
 //! - `place`: the folders of a package
 //! - `writers`: whether they can where they have to
 
 mod account;
+mod choice;
 mod place;
 mod writers;
 
-pub use place::place;
+pub use choice::chosen;
+pub use place::{folder_of, place};
 pub use writers::barred;
 
-use consign_metadata::name::{PackageName, UnitName};
+use consign_metadata::name::UnitName;
 use consign_metadata::plan::UpgradePlan;
 
 use super::program::Programs;
-use super::{Folder, HostError, Manager, PackageManager, ServiceManager, msi, processes, scm};
+use super::{HostError, Manager, PackageManager, ServiceManager, msi, processes, scm};
 use crate::places::Places;
 
-/// A plan as it is carried out here: its engines are the services of its modules, one module after the other.
+/// A plan as it is carried out here: its engines are the services of its modules, one module after the other, and
+/// after them the application pools, which ask them.
 pub fn as_here(mut plan: UpgradePlan) -> UpgradePlan {
-    let modules = plan.body.modules.iter().filter_map(|module| plan.body.windows.get(&module.package));
-    let services = modules.flat_map(|module| &module.services);
-    let engines: Vec<UnitName> = services.filter_map(|service| scm::unit_of(&service.name)).collect();
+    let modules = || plan.body.modules.iter().filter_map(|module| plan.body.windows.get(&module.package));
+    let services = modules().flat_map(|module| &module.services).map(|service| service.name.clone());
+    let pools = modules().flat_map(|module| &module.pools).map(|pool| format!("{}{pool}", scm::POOL));
+    let engines: Vec<UnitName> = services.chain(pools).filter_map(|name| scm::unit_of(&name)).collect();
     if !engines.is_empty() {
         plan.body.engines = engines;
     }
@@ -45,11 +50,6 @@ pub fn package_manager(places: &Places) -> Box<dyn PackageManager> {
 /// None.
 pub fn lift(_places: &Places) -> Result<(), HostError> {
     Ok(())
-}
-
-/// Where a folder of an installed package is, as the package has written it down.
-pub fn folder_of(package: &PackageName, folder: Folder) -> Option<String> {
-    msi::record::folder(package, folder)
 }
 
 /// The service manager of this host.

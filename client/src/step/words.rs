@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use consign_metadata::name::Label;
 use consign_metadata::version::Version;
 
-use crate::host::{self, Folder};
+use crate::host::{self, Folder, HostError};
 
 /// What the words are replaced by.
 #[derive(Debug, Clone)]
@@ -20,24 +20,32 @@ pub struct Words<'a> {
     pub to: &'a Version,
 }
 
-/// A word in braces that the plan does not give a meaning to.
+/// Why a word in braces cannot be replaced.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("cannot replace {{{word}}} in {argument:?}")]
-pub struct UnknownWord {
-    word: String,
-    argument: String,
+pub enum WordError {
+    /// It has no meaning here: the plan gives it none, or the package is not installed.
+    #[error("cannot replace {{{word}}} in {argument:?}")]
+    Unknown {
+        /// The word.
+        word: String,
+        /// Where it stands.
+        argument: String,
+    },
+    /// The host could not look it up.
+    #[error("{0}")]
+    Unread(HostError),
 }
 
 impl Words<'_> {
     /// A command with every word replaced.
     ///
     /// # Errors
-    /// [`UnknownWord`]
-    pub fn fill(&self, command: &[String]) -> Result<Vec<String>, UnknownWord> {
+    /// [`WordError`]
+    pub fn fill(&self, command: &[String]) -> Result<Vec<String>, WordError> {
         command.iter().map(|argument| self.fill_argument(argument)).collect()
     }
 
-    fn fill_argument(&self, argument: &str) -> Result<String, UnknownWord> {
+    fn fill_argument(&self, argument: &str) -> Result<String, WordError> {
         let mut filled = String::new();
         let mut rest = argument;
         while let Some((before, after)) = rest.split_once('{') {
@@ -47,24 +55,29 @@ impl Words<'_> {
                 rest = after;
                 continue;
             }
-            let unknown = |word: &str| UnknownWord { word: word.to_owned(), argument: argument.to_owned() };
+            let unknown = |word: &str| WordError::Unknown { word: word.to_owned(), argument: argument.to_owned() };
             let (word, after) = after.split_once('}').ok_or_else(|| unknown(after))?;
-            filled.push_str(&self.meaning(word).ok_or_else(|| unknown(word))?);
+            let meaning = self.meaning(word).map_err(WordError::Unread)?;
+            filled.push_str(&meaning.ok_or_else(|| unknown(word))?);
             rest = after;
         }
         Ok(filled + rest)
     }
 
-    fn meaning(&self, word: &str) -> Option<Cow<'_, str>> {
-        match word.split_once('.') {
+    fn meaning(&self, word: &str) -> Result<Option<Cow<'_, str>>, HostError> {
+        Ok(match word.split_once('.') {
             None if word == "to" => Some(self.to.as_str().into()),
             None if word == "from" => Some(self.from.map_or("", Version::as_str).into()),
-            Some(("option", name)) => self.options.get(&name.parse().ok()?).map(|value| value.into()),
-            Some(("install", package)) => host::folder_of(&package.parse().ok()?, Folder::Install).map(Cow::from),
-            Some(("data", package)) => host::folder_of(&package.parse().ok()?, Folder::Data).map(Cow::from),
+            Some(("option", name)) => name.parse().ok().and_then(|name: Label| self.options.get(&name)).map(Cow::from),
+            Some(("install", package)) => folder(package, Folder::Install)?.map(Cow::from),
+            Some(("data", package)) => folder(package, Folder::Data)?.map(Cow::from),
             _ => None,
-        }
+        })
     }
+}
+
+fn folder(package: &str, folder: Folder) -> Result<Option<String>, HostError> {
+    package.parse().map_or(Ok(None), |package| host::folder_of(&package, folder))
 }
 
 #[cfg(test)]

@@ -11,6 +11,10 @@ pub struct WindowsModule {
     /// Its services, in the order in which they are started: the engines of the product there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub services: Vec<WindowsService>,
+    /// Application pools of IIS that run its programs, in the order in which they are started, after all services. The
+    /// site makes them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pools: Vec<String>,
     /// Files that the site may edit. Beside each lies the default of the installed version, `<file>.default`:
     /// where both are the same before an upgrade, the new default takes the place of the file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -78,13 +78,18 @@ pub fn sync(
         memory.channels.values_mut().for_each(|taken| taken.again = true);
     }
     memory.save(mirror.folder())?;
-    let mut outcomes = Vec::new();
+    let (mut outcomes, mut absent) = (Vec::new(), None);
     for channel in &channels {
         let passage = Passage { mirror, upstream, request, listener, channel };
-        outcomes.push(passage.run(&mut memory)?);
+        match passage.run(&mut memory) {
+            Ok(outcome) => outcomes.push(outcome),
+            // The medium at hand may have more for the next one.
+            Err(error @ MirrorError::Absent(_)) => absent = Some(MirrorError::and(absent, error)),
+            Err(error) => return Err(error),
+        }
         memory.save(mirror.folder())?;
     }
-    Ok(outcomes)
+    absent.map_or(Ok(outcomes), Err)
 }
 
 /// What the mirror knows of itself, or what a new one begins with.

@@ -9,6 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use consign_metadata::name::ChannelName;
+use jiff::Timestamp;
 use reqwest::blocking::{Client, Response};
 use reqwest::header::{ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
 use reqwest::{Certificate, StatusCode, redirect};
@@ -16,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::MirrorError;
 use super::manner::{Manner, Throttle, Watch};
+use super::medium::Shipment;
 use crate::store::{Content, Key, Source, StoreError};
 
 /// As many as a client follows before it takes them for a circle.
@@ -26,11 +29,18 @@ const AGENT: &str = concat!("consign-mirror/", env!("CARGO_PKG_VERSION"));
 #[derive(Debug)]
 pub struct Upstream {
     root: String,
-    client: Client,
+    way: Way,
     pub(super) manner: Manner,
     pub(super) throttle: Throttle,
     requests: AtomicU64,
     bytes: AtomicU64,
+}
+
+/// How files come from it.
+#[derive(Debug)]
+enum Way {
+    Web(Client),
+    Hand(Box<Shipment>),
 }
 
 /// By what a server tells one state of a file from another.
@@ -94,8 +104,25 @@ impl Upstream {
             client = client.tls_certs_merge(certificates);
         }
         let client = client.build().map_err(bad)?;
+        Ok(Self::by(Way::Web(client), root, manner))
+    }
+
+    /// The repository as media have brought it.
+    pub fn shipped(shipment: Shipment, manner: Manner) -> Self {
+        Self::by(Way::Hand(Box::new(shipment)), "medium".to_owned(), manner)
+    }
+
+    fn by(way: Way, root: String, manner: Manner) -> Self {
         let throttle = Throttle::new(manner.rate);
-        Ok(Self { client, throttle, manner, root, requests: AtomicU64::new(0), bytes: AtomicU64::new(0) })
+        Self { way, throttle, manner, root, requests: AtomicU64::new(0), bytes: AtomicU64::new(0) }
+    }
+
+    /// The media that it is on, where nobody can be asked.
+    pub fn shipment(&self) -> Option<&Shipment> {
+        match &self.way {
+            Way::Hand(shipment) => Some(shipment),
+            Way::Web(_) => None,
+        }
     }
 
     /// Its address.
@@ -106,6 +133,11 @@ impl Upstream {
     /// Where a file of it is.
     pub fn url(&self, path: impl std::fmt::Display) -> String {
         format!("{}/{path}", self.root)
+    }
+
+    /// When the vendor was asked, where that was not now.
+    pub fn asked(&self, channel: &ChannelName) -> Option<Timestamp> {
+        self.shipment().and_then(|shipment| shipment.asked(channel))
     }
 
     /// How many requests were made of it.
@@ -123,6 +155,9 @@ impl Upstream {
     /// # Errors
     /// [`MirrorError`]
     pub fn ask(&self, key: &Key, maximum: u64, known: &Mark) -> Result<Answer, MirrorError> {
+        if let Way::Hand(shipment) = &self.way {
+            return shipment.ask(key, maximum);
+        }
         let watch = self.manner.watch();
         self.patiently(&self.url(key), &watch, || {
             let conditions = [(IF_NONE_MATCH, &known.etag), (IF_MODIFIED_SINCE, &known.modified)];
@@ -151,8 +186,11 @@ impl Upstream {
 
     /// One request, and the beginning of its answer.
     pub(super) fn request(&self, key: &Key, headers: &[(HeaderName, String)]) -> Result<Response, Trouble> {
+        let Way::Web(client) = &self.way else {
+            return Err(Trouble::Lasting(MirrorError::Missing { url: self.url(key) }));
+        };
         self.requests.fetch_add(1, Ordering::Relaxed);
-        let request = self.client.get(self.url(key));
+        let request = client.get(self.url(key));
         let request = headers.iter().fold(request, |request, (name, value)| request.header(name, value));
         request.send().map_err(|cause| match astray(&cause) {
             Some(to) => Trouble::Lasting(MirrorError::Elsewhere { url: self.url(key), to }),

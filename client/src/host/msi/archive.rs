@@ -9,6 +9,7 @@ use consign_metadata::openpgp::Keyring;
 
 use super::signed;
 use crate::host::{HostError, Identity, at};
+use crate::places::Places;
 
 /// The signed plan in a package whose list of streams this vendor signed. Of its files nothing is read.
 ///
@@ -25,11 +26,9 @@ pub fn plan(archive: &Path, keyring: &Keyring) -> Result<Vec<u8>, HostError> {
 ///
 /// # Errors
 /// When it is not signed so.
-pub fn identify(archive: &Path, keyring: &Keyring) -> Result<Identity, HostError> {
-    let mut package = open(archive)?;
-    let found = identity(&mut package, keyring).map_err(|cause| at("trust", archive, cause))?;
-    signed::check(&mut package, keyring).map_err(|cause| at("trust", archive, cause))?;
-    Ok(found)
+pub fn identify(places: &Places, archive: &Path, keyring: &Keyring) -> Result<Identity, HostError> {
+    let found = identity(&mut open(archive)?, keyring).map_err(|cause| at("trust", archive, cause))?;
+    signed::check_once(places, archive, keyring).map(|()| found)
 }
 
 /// Whether these bytes are the package of this name.

@@ -8,6 +8,7 @@
 //! - [`msiexec`]: the program; [`installer`]: what is asked of it, and what its exit codes mean
 //! - [`change`]: several packages as one; [`arrival`]: those that came without a word
 //! - [`cache`]: what Windows Installer keeps of an installed package
+//! - [`own`]: the package of the agent itself; [`renewal`]: it takes the place of this one
 //! - [`pending`]: files that only a reboot replaces; [`unsettled`]: those that somebody had open
 //!
 //! There are no lists that a person upgrades from: what is installed is what the agent, or a person, hands to
@@ -20,9 +21,11 @@ pub mod change;
 pub mod content;
 pub mod installer;
 pub mod msiexec;
+pub mod own;
 pub mod pending;
 pub mod published;
 pub mod record;
+pub mod renewal;
 mod signed;
 pub mod store;
 pub mod transport;
@@ -35,6 +38,7 @@ use std::time::Duration;
 use consign_metadata::name::{PackageName, VendorName};
 use consign_metadata::openpgp::Keyring;
 use consign_metadata::plan::NativeVersions;
+use jiff::Timestamp;
 
 use super::{Arrival, HeldOpen, Hold, HostError, Identity, Observed, PackageManager, Repository, Source};
 use crate::feed::Kept;
@@ -157,7 +161,7 @@ impl PackageManager for Msi {
     }
 
     fn identify(&self, archive: &Path, keyring: &Keyring) -> Result<Identity, HostError> {
-        archive::identify(archive, keyring)
+        archive::identify(&self.places, archive, keyring)
     }
 
     fn file_in(&self, folder: &Path, package: &PackageName, version: &str) -> Option<PathBuf> {
@@ -192,6 +196,14 @@ impl PackageManager for Msi {
 
     fn begin(&self) -> Result<(), HostError> {
         arrival::begin(&self.places)
+    }
+
+    fn fetch_agent(&self) -> Result<(), HostError> {
+        own::bring(&self.places)
+    }
+
+    fn renew_agent(&self) -> Result<bool, HostError> {
+        renewal::begin(&self.places, Timestamp::now())
     }
 
     fn wait_for_change(&self) -> Result<bool, HostError> {

@@ -1,7 +1,7 @@
 //! `msiexec` as a process that outlives the agent: whoever comes after one that died finds it, and waits.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use consignee_win32::process;
@@ -33,6 +33,29 @@ struct AtWork {
 /// When it cannot be started, or has not ended in an hour: it is then left alone.
 pub fn run(places: &Places, arguments: &[&str], log: Option<&Path>, action: &str) -> Result<i32, HostError> {
     let cannot = |reason: String| HostError { action: action.to_owned(), reason };
+    let mut child = spawn(places, arguments, log, action)?;
+    let deadline = Instant::now() + LIMIT;
+    let ended = loop {
+        match child.try_wait().map_err(|cause| cannot(cause.to_string()))? {
+            Some(status) => break commands::status(status),
+            None if Instant::now() < deadline => std::thread::sleep(TURN),
+            None => return Err(cannot(format!("it is not done after {} s, and still at work", LIMIT.as_secs()))),
+        }
+    };
+    let path = file(places);
+    durable::remove(&path).map_err(|cause| at("remove", &path, cause))?;
+    Ok(ended)
+}
+
+/// Starts it and leaves it to itself.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn start(places: &Places, arguments: &[&str], log: &Path, action: &str) -> Result<(), HostError> {
+    spawn(places, arguments, Some(log), action).map(drop)
+}
+
+fn spawn(places: &Places, arguments: &[&str], log: Option<&Path>, action: &str) -> Result<Child, HostError> {
     let mut command = commands::command(PROGRAM);
     // Restart Manager stops nobody: the agent has stopped the engines, and names who else holds a file.
     command.args(arguments).args(["/qn", "/norestart", "REBOOT=ReallySuppress"]);
@@ -42,22 +65,16 @@ pub fn run(places: &Places, arguments: &[&str], log: Option<&Path>, action: &str
     command.env_clear().envs(commands::variables()).current_dir(places.state());
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     log::info!("{action}");
-    let mut child = command.spawn().map_err(|cause| cannot(format!("cannot start {PROGRAM}: {cause}")))?;
-    let path = file(places);
+    let cannot = |cause: std::io::Error| HostError {
+        action: action.to_owned(),
+        reason: format!("cannot start {PROGRAM}: {cause}"),
+    };
+    let child = command.spawn().map_err(cannot)?;
     let at_work = AtWork { format: FORMAT, pid: child.id(), action: action.to_owned() };
-    if let Err(problem) = write(&path, &at_work) {
+    if let Err(problem) = write(&file(places), &at_work) {
         log::warn!("{problem}");
     }
-    let deadline = Instant::now() + LIMIT;
-    let ended = loop {
-        match child.try_wait().map_err(|cause| cannot(cause.to_string()))? {
-            Some(status) => break commands::status(status),
-            None if Instant::now() < deadline => std::thread::sleep(TURN),
-            None => return Err(cannot(format!("it is not done after {} s, and still at work", LIMIT.as_secs()))),
-        }
-    };
-    durable::remove(&path).map_err(|cause| at("remove", &path, cause))?;
-    Ok(ended)
+    Ok(child)
 }
 
 /// The process that is at work for this agent, or for one that died.

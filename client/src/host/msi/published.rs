@@ -114,6 +114,6 @@ fn published(
 }
 
 /// This kind of machine, as packages name it.
-fn architecture() -> &'static str {
+pub fn architecture() -> &'static str {
     if cfg!(target_arch = "aarch64") { "arm64" } else { "x64" }
 }

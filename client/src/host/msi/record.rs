@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use consign_metadata::name::PackageName;
 use consignee_win32::registry::Key;
 
-use crate::host::{Folder, HostError};
+use crate::host::HostError;
 
 const PACKAGES: &str = r"Software\Consignee\Packages";
 /// How long a package is written down before it is registered as well; and how often the first is looked for.
@@ -109,16 +109,6 @@ impl Record {
         files.sort_unstable();
         files
     }
-}
-
-/// A folder of a package, without the slash at its end.
-pub fn folder(package: &PackageName, folder: Folder) -> Option<String> {
-    let name = match folder {
-        Folder::Install => "InstallFolder",
-        Folder::Data => "DataFolder",
-    };
-    let found = Key::open(&format!(r"{PACKAGES}\{package}")).ok()??.text(name).ok()??;
-    Some(found.trim_end_matches('\\').to_owned()).filter(|found| !found.is_empty())
 }
 
 fn cannot(what: &str, cause: &std::io::Error) -> HostError {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use consign_metadata::digest::Sha256;
 use consign_metadata::document::Role;
+use consign_metadata::feed::FileReference;
 use consign_metadata::name::{PackageName, ProductId};
 use consign_metadata::openpgp::Keyring;
 
@@ -14,6 +15,7 @@ use super::{archive, transport};
 use crate::host::{HostError, at};
 use crate::places::Places;
 use crate::product::Product;
+use crate::site::repository::Subscription;
 
 /// What is not whole yet begins so.
 const INCOMING: &str = ".arriving-";
@@ -54,7 +56,7 @@ pub fn verified(places: &Places, package: &PackageName, version: &str) -> Result
         reason: "its file is not on this host".to_owned(),
     };
     let (id, file) = kept(places, package, version).ok_or_else(missing)?;
-    check(&file, package, version, &keyring(places, &id)?)?;
+    check(places, &file, package, version, &keyring(places, &id)?)?;
     Ok(file)
 }
 
@@ -69,7 +71,7 @@ pub fn bring(places: &Places, package: &PackageName, version: &str) -> Result<()
     let found = published::exactly(places, package, version)?;
     let folder = Product::new(places, found.product.clone()).packages();
     std::fs::create_dir_all(&folder).map_err(|cause| at("make", &folder, cause))?;
-    let name = name(&found)?;
+    let name = name(&found.file)?;
     let incoming = folder.join(format!("{INCOMING}{name}"));
     let taken = take(places, package, &found, &incoming)
         .and_then(|()| std::fs::rename(&incoming, folder.join(name)).map_err(|cause| at("keep", &incoming, cause)));
@@ -91,28 +93,38 @@ pub fn fetch_to(
     limit: Duration,
 ) -> Result<PathBuf, HostError> {
     let found = published::exactly(places, package, version)?;
-    let path = folder.join(name(&found)?);
-    fetch(&found, &path, limit)?;
+    let path = folder.join(name(&found.file)?);
+    fetch(&found.from, &found.file, &path, limit)?;
     Ok(path)
 }
 
 fn take(places: &Places, package: &PackageName, found: &Published, to: &Path) -> Result<(), HostError> {
     log::info!("fetching {package} {} ({} bytes)", found.version, found.file.size);
-    fetch(found, to, LIMIT)?;
-    check(to, package, &found.version, &keyring(places, &found.product)?)
+    fetch(&found.from, &found.file, to, LIMIT)?;
+    check(places, to, package, &found.version, &keyring(places, &found.product)?)
 }
 
-fn fetch(found: &Published, to: &Path, limit: Duration) -> Result<(), HostError> {
-    transport::save(&found.from, &found.file.path, found.file.size, to, limit)?;
+/// Fetches a file that a feed names.
+///
+/// # Errors
+/// When it cannot be had, or is another.
+pub fn fetch(from: &Subscription, file: &FileReference, to: &Path, limit: Duration) -> Result<(), HostError> {
+    transport::save(from, &file.path, file.size, to, limit)?;
     let digest = std::fs::File::open(to).and_then(Sha256::of_reader);
     match digest.map_err(|cause| at("read", to, cause))? {
-        (digest, _) if digest == found.file.sha256 => Ok(()),
+        (digest, _) if digest == file.sha256 => Ok(()),
         _ => Err(at("trust", to, "it is not the file that the feed names")),
     }
 }
 
-fn check(file: &Path, package: &PackageName, version: &str, keyring: &Keyring) -> Result<(), HostError> {
-    let found = archive::identify(file, keyring)?;
+fn check(
+    places: &Places,
+    file: &Path,
+    package: &PackageName,
+    version: &str,
+    keyring: &Keyring,
+) -> Result<(), HostError> {
+    let found = archive::identify(places, file, keyring)?;
     match (&found.package, found.version.as_str()) == (package, version) {
         true => Ok(()),
         false => Err(at("trust", file, format!("it is {} {}", found.package, found.version))),
@@ -125,14 +137,17 @@ fn keyring(places: &Places, id: &ProductId) -> Result<Keyring, HostError> {
     published::trust(places)?.vendor(&id.vendor).and_then(|vendor| vendor.keyring(Role::Package)).map_err(cannot)
 }
 
-/// What its file is called: the last part of its path in the repository, as the package manager wants it.
-fn name(found: &Published) -> Result<String, HostError> {
-    let name = found.file.path.rsplit('/').next().unwrap_or_default();
+/// What a file is called: the last part of its path in the repository, as the package manager wants it.
+///
+/// # Errors
+/// When it is no name of a package.
+pub fn name(file: &FileReference) -> Result<String, HostError> {
+    let name = file.path.rsplit('/').next().unwrap_or_default();
     let is_plain = name.strip_suffix(EXTENSION).is_some_and(|stem| stem.ends_with('.')) && !name.contains(['\\', ':']);
     match is_plain {
         true => Ok(name.to_owned()),
         false => {
-            let action = format!("fetch {}", found.file.path);
+            let action = format!("fetch {}", file.path);
             Err(HostError { action, reason: "it is no name of a package".to_owned() })
         }
     }

@@ -26,6 +26,8 @@ use service::Service;
 
 /// How often something that is on its way is looked at.
 const POLL: Duration = Duration::from_millis(100);
+/// How the name of a unit begins that is an application pool.
+pub const POOL: &str = "iis-pool@";
 
 /// The service control manager of this host.
 #[derive(Debug, Clone, Copy, Default)]
@@ -52,7 +54,7 @@ trait Engine {
 fn engine(unit: &UnitName) -> Box<dyn Engine> {
     let name = unescaped(unit.as_str());
     let name = name.rsplit_once('.').map_or(&*name, |(name, _)| name);
-    match name.strip_prefix("iis-pool@") {
+    match name.strip_prefix(POOL) {
         Some(pool) => Box::new(Pool(pool.to_owned())),
         None => Box::new(Service(name.to_owned())),
     }

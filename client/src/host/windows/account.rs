@@ -1,7 +1,7 @@
 //! Accounts that programs write as: which of them the agent can act as, and how the others are known in access lists.
 
+use consign_metadata::account;
 use consignee_win32::access::Identity;
-use sha1::Digest as _;
 
 use crate::host::kernel::accounts;
 
@@ -53,27 +53,14 @@ impl Account {
     pub fn identities(&self) -> Option<Vec<Identity>> {
         let Self::Service { domain, name } = self else { return None };
         let (own, groups): (String, &[&str]) = match (*domain, &**name) {
-            ("NT SERVICE", name) => (of_service(name), &OF_VIRTUAL),
-            ("IIS APPPOOL", name) => (derived(82, &name.to_lowercase()), &OF_POOLS),
+            ("NT SERVICE", name) => (account::of_service(name), &OF_VIRTUAL),
+            ("IIS APPPOOL", name) => (account::of_pool(name), &OF_POOLS),
             (_, "LocalService") => ("S-1-5-19".to_owned(), &[]),
             _ => ("S-1-5-20".to_owned(), &[]),
         };
         let all = [own.as_str()].into_iter().chain(OF_SERVICES).chain(groups.iter().copied());
         all.map(|identity| Identity::parse(identity).ok()).collect()
     }
-}
-
-/// The identity of a service, which it has beside that of its account.
-pub fn of_service(name: &str) -> String {
-    derived(80, &name.to_uppercase())
-}
-
-/// The SHA-1 of a name in UTF-16, as five numbers.
-fn derived(authority: u32, name: &str) -> String {
-    let bytes: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let digest = sha1::Sha1::digest(bytes);
-    let numbers = digest.chunks(4).map(|four| u32::from_le_bytes([four[0], four[1], four[2], four[3]]).to_string());
-    format!("S-1-5-{authority}-{}", numbers.collect::<Vec<_>>().join("-"))
 }
 
 #[cfg(test)]
@@ -95,11 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn services_and_pools_have_the_identities_that_windows_gives_them() {
-        let installer = "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464";
-        assert_eq!(of_service("TrustedInstaller"), installer);
-        let pool = "S-1-5-82-3006700770-424185619-1745488364-794895919-4004696415";
-        assert_eq!(derived(82, "defaultapppool"), pool);
+    fn a_service_is_known_by_its_identity_and_by_the_groups_that_it_is_in() {
         assert_eq!(Account::of(r"NT SERVICE\AcmeErp").identities().unwrap().len(), 8);
         assert!(Account::of("Users").identities().is_none());
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use consign_metadata::name::PackageName;
 use consignee_win32::registry::Key;
 
-use crate::host::HostError;
+use crate::host::{Folder, HostError};
 
 const PACKAGES: &str = r"Software\Consignee\Packages";
 
@@ -29,7 +29,9 @@ impl Folders {
             return Ok(Self { install: None, data: None });
         };
         let folder = |name: &str| -> Result<Option<PathBuf>, HostError> {
-            Ok(key.text(name).map_err(cannot)?.filter(|folder| !folder.is_empty()).map(PathBuf::from))
+            let found = key.text(name).map_err(cannot)?.filter(|folder| !folder.is_empty());
+            // Windows Installer ends every folder with one.
+            Ok(found.map(|found| PathBuf::from(found).components().collect()))
         };
         Ok(Self { install: folder("InstallFolder")?, data: folder("DataFolder")? })
     }
@@ -44,6 +46,19 @@ impl Folders {
         };
         root.map(|root| root.join(below))
     }
+}
+
+/// Where a folder of a package is, as the package has written it down; nothing where it is not installed.
+///
+/// # Errors
+/// When the registry cannot be read.
+pub fn folder_of(package: &PackageName, folder: Folder) -> Result<Option<String>, HostError> {
+    let folders = Folders::of(package)?;
+    let found = match folder {
+        Folder::Install => folders.install,
+        Folder::Data => folders.data,
+    };
+    Ok(found.map(|found| found.display().to_string()))
 }
 
 /// `{data.acme-erp}\db` on this host; every other path is what it is.

@@ -6,13 +6,14 @@
 
 use std::path::Path;
 
+use consign_metadata::account;
 use consign_metadata::name::PackageName;
 use consign_metadata::plan::WindowsModule;
 use consignee_win32::access::{self, Identity};
 use consignee_win32::logon::Logon;
 use consignee_win32::services;
 
-use super::account::{self, Account};
+use super::account::Account;
 use super::place::Folders;
 use crate::host::HostError;
 use crate::host::barred::{Barred, Why};

@@ -3,7 +3,11 @@
 mod apt;
 mod asking;
 mod bar;
+mod export;
+mod extend;
+mod import;
 mod prune;
+mod serve;
 mod status;
 mod sync;
 
@@ -24,8 +28,16 @@ pub enum Mirror {
     Sync(Box<sync::Sync>),
     /// Mirror a slice of an ordinary apt archive
     Apt(Box<apt::Apt>),
+    /// Write what a site without a network lacks to a medium
+    Export(export::Export),
+    /// Bring a mirror up to what a medium holds
+    Import(import::Import),
+    /// Serve a mirror to the hosts of a site
+    Serve(serve::Serve),
     /// Show how old a mirror is, until when hosts believe it, and what it carries
     Status(status::Status),
+    /// Let a site that cannot ask believe a generation for longer (for vendors)
+    Extend(Box<extend::Extend>),
     /// Delete what a mirror needs no more
     Prune(prune::Prune),
 }
@@ -35,7 +47,11 @@ impl Mirror {
         match self {
             Self::Sync(command) => command.run(),
             Self::Apt(command) => command.run(),
+            Self::Export(command) => command.run(),
+            Self::Import(command) => command.run(),
+            Self::Serve(command) => command.run(),
             Self::Status(command) => command.run(),
+            Self::Extend(command) => command.run(),
             Self::Prune(command) => command.run(),
         }
     }

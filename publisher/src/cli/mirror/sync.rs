@@ -100,7 +100,7 @@ impl Sync {
 }
 
 /// What became of a channel, for people.
-struct Sentence<'a>(&'a mirror::Outcome);
+pub(super) struct Sentence<'a>(pub(super) &'a mirror::Outcome);
 
 impl std::fmt::Display for Sentence<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

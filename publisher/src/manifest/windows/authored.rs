@@ -26,6 +26,8 @@ pub struct Windows {
     pub services: Vec<Service>,
     #[serde(default)]
     pub removed_services: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub pools: Vec<Spanned<String>>,
 }
 
 /// An entry of `files`.

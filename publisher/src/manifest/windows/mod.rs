@@ -43,6 +43,8 @@ pub struct Windows {
     pub registry: Vec<RegistryValue>,
     pub services: Vec<Service>,
     pub removed_services: Vec<String>,
+    /// Application pools of IIS.
+    pub pools: Vec<String>,
 }
 
 /// A file or folder of the project and where it is installed.
@@ -97,6 +99,7 @@ impl authored::Windows {
             registry: self.registry.iter().map(authored::RegistryValue::validate).collect::<Result<_, _>>()?,
             services,
             removed_services: removed,
+            pools: self.pools.iter().map(service::pool).collect::<Result<_, _>>()?,
         })
     }
 

@@ -21,6 +21,7 @@ impl Windows {
         WindowsModule {
             upgrade_code: self.upgrade_code.to_string(),
             services: self.services.iter().map(service).collect(),
+            pools: self.pools.clone(),
             configuration: self.files.iter().filter(|files| files.config).flat_map(super::Files::places).collect(),
             writes: self.writers.iter().map(write).collect(),
         }

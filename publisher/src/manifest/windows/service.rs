@@ -14,6 +14,19 @@ const VIRTUAL: &str = "virtual";
 const A_DAY: u32 = 86_400;
 /// As `sc` takes them.
 const LONGEST_NAME: usize = 80;
+/// As IIS takes them.
+const LONGEST_POOL: usize = 64;
+const FORBIDDEN_IN_POOLS: &str = "|<>&\"[]/\\:*?'";
+
+/// An application pool of IIS, as a plan names it.
+pub(super) fn pool(pool: &Spanned<String>) -> Result<String, Fault> {
+    let name = one_line(pool, "a name")?;
+    if name.is_empty() || name.chars().count() > LONGEST_POOL || name.contains(|c: char| FORBIDDEN_IN_POOLS.contains(c))
+    {
+        return Err(Fault::at(pool.span(), format!("IIS has no application pool {name:?}")));
+    }
+    Ok(name)
+}
 
 pub(super) fn validate(service: &authored::Service) -> Result<Service, Fault> {
     let name = name(&service.name)?;

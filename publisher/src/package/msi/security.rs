@@ -1,6 +1,6 @@
 //! Who may write: accounts as Windows numbers them, and access lists in its notation (SDDL).
 
-use sha1::Digest as _;
+use consign_metadata::account;
 
 /// Everything; what the system and administrators have.
 const FULL: &str = "FA";
@@ -25,10 +25,10 @@ const KNOWN: [(&str, &str); 8] = [
 pub fn sid(account: &str) -> Option<String> {
     let lower = account.to_lowercase();
     if let Some(service) = lower.strip_prefix("nt service\\") {
-        return Some(derived(80, &service.to_uppercase()));
+        return Some(account::of_service(service));
     }
     if let Some(pool) = lower.strip_prefix("iis apppool\\") {
-        return Some(derived(82, pool));
+        return Some(account::of_pool(pool));
     }
     let plain = lower.strip_prefix("nt authority\\").or_else(|| lower.strip_prefix("builtin\\")).unwrap_or(&lower);
     KNOWN.iter().find(|(name, _)| name.to_lowercase() == plain).map(|(_, sid)| (*sid).to_owned())
@@ -41,14 +41,6 @@ pub fn access<'a>(write: impl IntoIterator<Item = &'a str>, read: impl IntoItera
     list.extend(write.into_iter().map(|sid| entry(MODIFY, sid)));
     list.extend(read.into_iter().map(|sid| entry(READ, sid)));
     list
-}
-
-/// The SHA-1 of a name in UTF-16, as five numbers.
-fn derived(authority: u32, name: &str) -> String {
-    let bytes: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let digest = sha1::Sha1::digest(bytes);
-    let numbers = digest.chunks(4).map(|four| u32::from_le_bytes([four[0], four[1], four[2], four[3]]).to_string());
-    format!("S-1-5-{authority}-{}", numbers.collect::<Vec<_>>().join("-"))
 }
 
 #[cfg(test)]

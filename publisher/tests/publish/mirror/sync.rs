@@ -54,8 +54,8 @@ fn nothing_new_is_one_request_and_a_new_package_is_a_few() {
     let before = scene.asked(0).len();
     let told = scene.synced(&[]);
     let asked = scene.asked(before);
-    // Head, InRelease, one index that two architectures share, Release.gpg, shard, plan, package.
-    assert_eq!(asked.len(), 7, "{asked:?}");
+    // Head, everything small that is new, package.
+    assert_eq!(asked.len(), 3, "{asked:?}");
     assert!(asked.iter().all(|asked| asked.ends_with(" 200")), "{asked:?}");
     assert_eq!((&told["channels"][0]["before"], &told["channels"][0]["generation"]), (&1.into(), &2.into()));
     assert_eq!(scene.findings(), Vec::<String>::new());
@@ -158,4 +158,35 @@ fn whose_mirror_it_is_is_said_once_and_stays() {
     let foreign = command.args(["mirror", "sync", &stranger.server.url()]).arg(scene.mirror()).output().unwrap();
     assert_eq!(foreign.status.code(), Some(3), "{}", err(&foreign));
     assert!(err(&foreign).contains("its primary key is"), "{}", err(&foreign));
+}
+
+#[test]
+fn what_came_along_is_a_help_and_nothing_else() {
+    let scene = Scene::with(BOTH);
+    scene.release("erp", "1.0.0");
+    scene.synced(&[]);
+    let changes = scene.project.public().join("consign/stable/changes.tar.gz");
+    let old = std::fs::read(&changes).unwrap();
+    scene.release("erp", "1.1.0");
+    let before = scene.asked(0).len();
+    scene.synced(&[]);
+    // Head, everything small, and a package of each format.
+    assert_eq!(scene.asked(before).len(), 4, "{:?}", scene.asked(before));
+    // None, that of another generation, and what is none at all, cost requests and change nothing.
+    for (version, wrong) in [("1.2.0", None), ("1.3.0", Some(old)), ("1.4.0", Some(b"<html>".to_vec()))] {
+        scene.release("erp", version);
+        match wrong {
+            Some(bytes) => std::fs::write(&changes, bytes).unwrap(),
+            None => std::fs::remove_file(&changes).unwrap(),
+        }
+        let before = scene.asked(0).len();
+        scene.synced(&[]);
+        assert!(scene.asked(before).len() > 10, "{:?}", scene.asked(before));
+        assert_eq!(scene.findings(), Vec::<String>::new());
+    }
+    // A mirror that was away takes what it can of it, and asks for the rest.
+    scene.release("erp", "1.5.0");
+    scene.release("erp", "1.6.0");
+    scene.synced(&[]);
+    assert_eq!(scene.findings(), Vec::<String>::new());
 }

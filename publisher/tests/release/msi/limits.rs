@@ -78,6 +78,7 @@ fn what_a_manifest_says_of_windows_is_checked_where_it_was_typed() {
     for (part, with, said) in [
         ("upgrade_code = \"{6F1C0A5E-2B47-4D0B-9A3E-51C7D82493E6}\"\n", "", "no upgrade code"),
         ("upgrade_code = \"{6F1C", "upgrade_code = \"{6F1Z", "is not an upgrade code"),
+        ("upgrade_code = ", "pools = ['Acme/Shop']\nupgrade_code = ", "IIS has no application pool \"Acme/Shop\""),
         ("'Acme\\ERP'", "'Acme\\NUL'", "the name of a device"),
         ("to = \"bin/\"", "to = \"../bin/\"", "has a part '.' or '..'"),
         ("to = \"bin/\"", "to = 'C:\\bin'", "cannot be a path on Windows"),

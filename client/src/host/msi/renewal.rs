@@ -1,0 +1,144 @@
+//! A newer agent takes the place of this one: `.agent\renewal.json`, what was brought and how often it was tried.
+//!
+//! Its package stops the service, replaces the program and starts the service again, while `msiexec` outlives all of
+//! that. What comes of it the agent sees that is there afterwards: the new one clears up, the old one tries again.
+
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+
+use consign_metadata::digest::Sha256;
+use consign_metadata::name::VendorName;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{msiexec, own};
+use crate::durable;
+use crate::host::{HostError, at};
+use crate::places::Places;
+
+const FORMAT: u32 = 1;
+const FILE: &str = "renewal.json";
+/// As often one version is tried: a package that does not come to its end is no reason to try for ever.
+pub const TRIES: u32 = 3;
+/// How long the first pause is; each is twice the one before.
+const PAUSE: SignedDuration = SignedDuration::from_mins(5);
+
+/// An agent that was brought.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Renewal {
+    format: u32,
+    /// Its native version.
+    pub version: String,
+    /// Whose feed named it, and whose anchor says who may sign it.
+    pub vendor: VendorName,
+    file: String,
+    sha256: Sha256,
+    /// How often it was installed.
+    #[serde(default)]
+    pub attempts: u32,
+    /// When last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+}
+
+impl Renewal {
+    /// One that was not tried yet.
+    pub fn of(version: String, vendor: VendorName, file: String, sha256: Sha256) -> Self {
+        Self { format: FORMAT, version, vendor, file, sha256, attempts: 0, at: None }
+    }
+
+    /// The one on this host.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn read(places: &Places) -> Result<Option<Self>, HostError> {
+        let path = path(places);
+        durable::read(&path, FORMAT, |this: &Self| this.format).map_err(|cause| at("read", &path, cause))
+    }
+
+    /// Writes it down.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn keep(&self, places: &Places) -> Result<(), HostError> {
+        let path = path(places);
+        let written = serde_json::to_vec_pretty(self).map_err(io::Error::other);
+        written.and_then(|text| durable::replace(&path, &text)).map_err(|cause| at("write", &path, cause))
+    }
+
+    /// Removes what was brought, and what is known of it.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn forget(places: &Places) -> Result<(), HostError> {
+        let Some(known) = Self::read(places)? else { return Ok(()) };
+        for path in [known.file(places), path(places)] {
+            durable::remove(&path).map_err(|cause| at("remove", &path, cause))?;
+        }
+        Ok(())
+    }
+
+    /// The package.
+    pub fn file(&self, places: &Places) -> PathBuf {
+        own::folder(places).join(&self.file)
+    }
+
+    /// Whether it is tried now.
+    fn is_due(&self, now: Timestamp) -> bool {
+        let pause = PAUSE.checked_mul(1 << self.attempts.saturating_sub(1).min(8)).unwrap_or(SignedDuration::MAX);
+        self.attempts < TRIES && self.at.is_none_or(|at| now >= at + pause || now < at)
+    }
+}
+
+/// Lets the agent that was brought take the place of this one, where it is time to; whether that has begun.
+///
+/// # Errors
+/// When it cannot be begun.
+pub fn begin(places: &Places, now: Timestamp) -> Result<bool, HostError> {
+    let Some(renewal) = Renewal::read(places)? else { return Ok(false) };
+    let Some(here) = own::installed()? else { return Ok(false) };
+    let [installed, brought] = [&here.version, &renewal.version].map(|version| own::order(version));
+    if installed >= brought && here.is_registered()? {
+        log::info!("this is the agent {}", here.version);
+        return Renewal::forget(places).map(|()| false);
+    }
+    if !renewal.is_due(now) || msiexec::at_work(places)?.is_some() {
+        return Ok(false);
+    }
+    let file = renewal.file(places);
+    let found = File::open(&file).and_then(Sha256::of_reader).map_err(|cause| at("read", &file, cause))?;
+    if found.0 != renewal.sha256 {
+        return Err(at("trust", &file, "it is not the file that the feed named"));
+    }
+    own::check(places, &renewal.vendor, &renewal.version, &file)?;
+    Renewal { attempts: renewal.attempts + 1, at: Some(now), ..renewal.clone() }.keep(places)?;
+    log::info!("the agent {} takes the place of {}", renewal.version, here.version);
+    let log = own::folder(places).join("msiexec.log");
+    msiexec::start(places, &["/i", &file.display().to_string()], &log, "install the agent").map(|()| true)
+}
+
+fn path(places: &Places) -> PathBuf {
+    own::folder(places).join(FILE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_version_is_tried_three_times_with_longer_pauses() {
+        let begun: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
+        let mut renewal =
+            Renewal::of("0.2.0-1".to_owned(), "acme".parse().unwrap(), "x.msi".to_owned(), Sha256::of(b""));
+        let after = |minutes| begun + SignedDuration::from_mins(minutes);
+        assert!(renewal.is_due(begun));
+        for (attempts, early, due) in [(1, 4, 5), (2, 9, 10)] {
+            renewal = Renewal { attempts, at: Some(begun), ..renewal };
+            assert!(!renewal.is_due(after(early)) && renewal.is_due(after(due)), "{attempts}");
+        }
+        // A clock that was set back makes none wait.
+        assert!(renewal.is_due(after(-1)));
+        assert!(!Renewal { attempts: TRIES, ..renewal }.is_due(after(600)));
+    }
+}

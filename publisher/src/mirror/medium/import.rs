@@ -1,0 +1,52 @@
+//! An import: a mirror, brought up to what media hold, by the code that brings it up to what a server shows.
+
+use std::path::Path;
+
+use super::shipment::Shipment;
+use crate::mirror::{Listener, Manner, Memory, Mirror, MirrorError, Outcome, Pin, Request, Upstream, sync};
+
+/// How it is to be done.
+#[derive(Debug, Clone, Default)]
+pub struct ImportRequest {
+    /// Whose signatures count; needed for the first time only.
+    pub pin: Option<Pin>,
+    /// Where hosts find the mirror; nothing said, as before.
+    pub url: Option<String>,
+    /// Whether every file that is there is read again.
+    pub check: bool,
+}
+
+/// Takes over what media hold. What is on volumes that are not here is named, and taken over another time.
+///
+/// # Errors
+/// [`MirrorError`]; hosts then see what they saw before, as long as anything is missing.
+pub fn import(
+    mirror: &Mirror,
+    shipment: Shipment,
+    request: ImportRequest,
+    listener: Listener<'_>,
+) -> Result<Vec<Outcome>, MirrorError> {
+    let known = Memory::load(mirror.folder())?.map(|memory| memory.pin).or_else(|| request.pin.clone());
+    if let Some(pin) = known {
+        is_of(&pin, &shipment, mirror.folder())?;
+    }
+    let channels = shipment.manifest.channels.keys().cloned().collect();
+    let selection = Some(shipment.manifest.selection.clone());
+    let ImportRequest { pin, url, check } = request;
+    let request = Request { pin, channels, selection, url, check };
+    let upstream = Upstream::shipped(shipment, Manner { lanes: 1, ..Manner::default() });
+    sync(mirror, &upstream, &request, listener)
+}
+
+/// Another vendor's medium would be refused for its signatures; this says it in plainer words.
+fn is_of(pin: &Pin, shipment: &Shipment, folder: &Path) -> Result<(), MirrorError> {
+    let (vendor, primary) = (&shipment.manifest.vendor, &shipment.manifest.primary);
+    if (vendor, primary) == (&pin.vendor, &pin.primary) {
+        return Ok(());
+    }
+    let reason = format!(
+        "the medium is one of {vendor}, whose primary key is {primary}, and this is a mirror of {}, whose primary key is {}",
+        pin.vendor, pin.primary
+    );
+    Err(MirrorError::Folder { folder: folder.display().to_string(), reason })
+}
