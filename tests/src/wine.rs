@@ -167,10 +167,15 @@ impl Wine {
     /// The same, and starts it again.
     pub fn crash(&self) {
         self.kill();
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + Duration::from_secs(120);
         // Whoever controls services hears of it a moment later.
-        while !self.run(&["net", "start", "Consignee"]).status.success() {
-            assert!(Instant::now() < deadline, "the agent does not start again");
+        loop {
+            let started = self.run(&["net", "start", "Consignee"]);
+            if started.status.success() {
+                return;
+            }
+            let said = String::from_utf8_lossy(&started.stdout);
+            assert!(Instant::now() < deadline, "the agent does not start again: {said}");
         }
     }
 

@@ -220,6 +220,12 @@ pub enum MirrorError {
         /// Those that it has had.
         known: Vec<u64>,
     },
+    /// What a site says that it has cannot be.
+    #[error("cannot export for this site: {reason}")]
+    Site {
+        /// Why not.
+        reason: String,
+    },
     /// The folder holds something else.
     #[error("cannot mirror into {folder}: {reason}")]
     Folder {

@@ -51,7 +51,7 @@ use crate::store::{DirectoryStore, Key, Store, StoreError};
 pub use archive::{ArchiveKind, ArchiveOutcome, ArchiveRequest, Slice, sync_archive};
 pub use error::MirrorError;
 pub use manner::Manner;
-pub use medium::{Absence, ExportRequest, Exported, ImportRequest, Shipment, export, import};
+pub use medium::{Absence, Code, ExportRequest, Exported, ImportRequest, Receipt, Shipment, Standing, export, import};
 pub use memory::{Memory, Taken};
 pub use pin::Pin;
 pub use prune::{delete, superfluous};
@@ -81,6 +81,12 @@ impl Mirror {
     /// The mirror in a folder, to be looked at while others work on it.
     pub fn at(folder: &Path) -> Self {
         Self { store: Box::new(DirectoryStore::at(folder)), folder: folder.to_owned() }
+    }
+
+    /// Why nothing can be said of it.
+    fn is_none(&self) -> MirrorError {
+        let (folder, reason) = (self.folder.display().to_string(), "there is no mirror yet".to_owned());
+        MirrorError::Folder { folder, reason }
     }
 
     /// Where its files are.

@@ -8,6 +8,7 @@ mod export;
 mod extend;
 mod import;
 mod prune;
+mod receipt;
 mod serve;
 mod stage;
 mod status;
@@ -37,6 +38,8 @@ pub enum Mirror {
     Export(export::Export),
     /// Bring a mirror up to what a medium holds
     Import(import::Import),
+    /// Say what a site has, for who exports to it
+    Receipt(receipt::Receipt),
     /// Serve a mirror to the hosts of a site
     Serve(serve::Serve),
     /// Show under another path what a mirror shows now
@@ -57,6 +60,7 @@ impl Mirror {
             Self::Yum(command) => command.run(),
             Self::Export(command) => command.run(),
             Self::Import(command) => command.run(),
+            Self::Receipt(command) => command.run(),
             Self::Serve(command) => command.run(),
             Self::Stage(command) => command.run(),
             Self::Status(command) => command.run(),

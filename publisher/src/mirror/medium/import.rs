@@ -1,6 +1,7 @@
 //! An import: a mirror, brought up to what media hold, by the code that brings it up to what a server shows.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::shipment::Shipment;
 use crate::mirror::{Listener, Manner, Memory, Mirror, MirrorError, Outcome, Pin, Request, Upstream, sync};
@@ -34,7 +35,10 @@ pub fn import(
     let selection = Some(shipment.manifest.selection.clone());
     let ImportRequest { pin, url, check } = request;
     let request = Request { pin, channels, selection, url, check, adopt: false };
-    let upstream = Upstream::shipped(shipment, Manner { lanes: 1, ..Manner::default() });
+    let upstream = Upstream::shipped(
+        shipment.to(mirror.folder()),
+        Manner { lanes: 1, pause: Duration::ZERO, ..Manner::default() },
+    );
     sync(mirror, &upstream, &request, listener)
 }
 

@@ -9,10 +9,10 @@ use crate::project::{err, ok};
 use crate::sweep::Sweep;
 
 /// Everything that changes files.
-const CALLS: [&str; 10] =
+pub const CALLS: [&str; 10] =
     ["openat", "write", "renameat", "renameat2", "rename", "fsync", "unlink", "unlinkat", "mkdir", "ftruncate"];
 /// Without `CONSIGN_LONG` so many points of each call, spread over all of them.
-const SAMPLE: usize = 3;
+pub const SAMPLE: usize = 3;
 
 /// A mirror of the first generation, or none, and a vendor with the second.
 struct Killing {

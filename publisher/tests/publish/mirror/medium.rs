@@ -208,3 +208,26 @@ fn withdrawals_new_keys_and_a_part_of_the_packages_arrive_as_they_are() {
     let missing: Vec<_> = site.findings().into_iter().filter(|finding| !finding.contains(".rpm")).collect();
     assert_eq!(missing, Vec::<String>::new());
 }
+
+#[test]
+fn a_renewal_is_carried_without_packages_and_tells_when_the_vendor_was_asked() {
+    let site = Isolated::with(BOTH);
+    site.release("1.0.0");
+    site.exported("stick", &[]);
+    site.imported(&["stick"]);
+    let until = |mirror: &Path| {
+        let told = ok(consign().args(["mirror", "status"]).arg(mirror).arg("--json"));
+        let told: serde_json::Value = serde_json::from_slice(&told.stdout).unwrap();
+        ["expires", "asked"].map(|field| told["channels"][0][field].as_str().unwrap().to_owned())
+    };
+    let [expires, asked] = until(&site.mirror());
+    assert_eq!([expires.clone(), asked.clone()], until(&site.scene.mirror()), "as the connected mirror was told");
+    site.scene.project.published(&["--renew"]);
+    site.scene.synced(&[]);
+    let told = site.exported("stick", &["--since", "1"]);
+    assert_eq!(told["files"], 0);
+    assert!(told["bytes"].as_u64().unwrap() < 60_000, "{told}");
+    assert_eq!(site.imported(&["stick"])["generation"], 2);
+    let renewed = until(&site.mirror());
+    assert!(renewed[0] > expires && renewed[1] > asked, "{renewed:?}");
+}
