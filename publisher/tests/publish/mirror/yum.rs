@@ -30,7 +30,7 @@ impl Ordinary {
         ok(ordinary.gpg(&["--import"]).arg(secret));
         ordinary.add("erp", "1.0.0");
         ordinary.add("shop", "1.0.0");
-        ordinary.made();
+        ordinary.made(1);
         ordinary
     }
 
@@ -51,8 +51,14 @@ impl Ordinary {
         }
     }
 
-    fn made(&self) {
-        ok(Command::new("createrepo_c").args(["--quiet", "--no-database"]).arg(&self.repository));
+    /// Made anew, in the second of this number.
+    fn made(&self, second: u64) {
+        let revision = (1_700_000_000 + second).to_string();
+        let mut command = Command::new("createrepo_c");
+        command.args(["--quiet", "--no-database", "--set-timestamp-to-revision", "--revision", &revision]);
+        ok(command.arg(&self.repository));
+        let entrance = self.repository.join(ENTRANCE);
+        ok(Command::new("touch").arg("-d").arg(format!("@{revision}")).arg(entrance));
         ok(self.gpg(&["--detach-sign", "--armor"]).arg(self.repository.join(ENTRANCE)));
     }
 
@@ -96,8 +102,7 @@ fn a_slice_of_yum_keeps_its_signature_and_costs_what_changes() {
     let again: serde_json::Value = serde_json::from_slice(&again.stdout).unwrap();
     assert_eq!((asked(before), &again["requests"]), (1, &1.into()));
     ordinary.add("erp", "1.1.0");
-    std::thread::sleep(std::time::Duration::from_millis(1100));
-    ordinary.made();
+    ordinary.made(2);
     ok(&mut ordinary.command(&server.url(), &[]));
     assert_eq!(packages(&ordinary.slice), ["acme-erp-1.0.0-1.noarch.rpm", "acme-erp-1.1.0-1.noarch.rpm"]);
     assert!(dnf.makecache().status.success());
@@ -119,8 +124,7 @@ fn what_nobody_signed_of_yum_is_refused_and_what_was_there_stays() {
     let here = std::fs::read(ordinary.slice.join(ENTRANCE)).unwrap();
     ok(Command::new("cp").arg("-a").arg(&ordinary.repository).arg(ordinary.scene.site().join("old")));
     ordinary.add("erp", "1.1.0");
-    std::thread::sleep(std::time::Duration::from_millis(1100));
-    ordinary.made();
+    ordinary.made(2);
     let twisted = |twist: Twist, place: &'static str| {
         let script = move |path: &str, _| if path.contains(place) { twist.clone() } else { Twist::Honest };
         let server = Server::of(ordinary.repository.clone(), script);
