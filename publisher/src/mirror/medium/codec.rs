@@ -58,6 +58,6 @@ mod tests {
     /// the changelog should say.
     #[test]
     fn the_compressors_pack_as_they_did() {
-        assert_eq!(codec(), "slices-1-");
+        assert_eq!(codec(), "slices-1-9c99560848125fe8");
     }
 }

