@@ -200,13 +200,13 @@ fn application_pools_are_paused_and_only_those_that_ran_are_started_again() {
     assert_eq!(server.upgrade(&["--yes", "--no-wait"]).0, Some(5));
     let begun = || server.migrations().contains("4.1.0 begins").then_some(());
     assert!(until("the migration", Duration::from_secs(120), begun).is_ok(), "{}", server.log());
-    assert_eq!(attributes("Shop"), ("Stopped".to_owned(), "false".to_owned()));
+    let said = || format!("{}\n{}", fs_err::read_to_string(&told).unwrap(), server.log());
+    assert_eq!(attributes("Shop"), ("Stopped".to_owned(), "false".to_owned()), "{}", said());
     fs_err::remove_file(server.wine.path(r"C:\hold")).unwrap();
     server.assert_upgraded(1);
     assert_eq!(attributes("Shop"), ("Started".to_owned(), "true".to_owned()));
     assert_eq!(attributes("Old Shop"), ("Stopped".to_owned(), "false".to_owned()));
-    let told = fs_err::read_to_string(told).unwrap();
-    assert!(!told.contains("start apppool /apppool.name:Old Shop"), "{told}");
+    assert!(!said().contains("start apppool /apppool.name:Old Shop"), "{}", said());
 }
 
 #[test]
