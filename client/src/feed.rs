@@ -4,10 +4,13 @@
 //! |---|---|
 //! | `feed.pgp` | the signed head; written last |
 //! | `shards/<sha256>.json` | releases and notes of a product on this host |
+//! | `extension.pgp` | the vendor's word that the head is believed for longer, where there is one |
 //! | `plans/<sha256>.pgp` | the signed plan of a release that was looked at |
 //!
 //! What is here was verified before it was written, and is verified again when it is read. A head is
 //! never replaced by one of an earlier generation.
+
+mod extension;
 
 use std::collections::BTreeSet;
 use std::io;
@@ -86,6 +89,8 @@ pub type Fetch<'a> = dyn Fn(&str, u64) -> Result<Vec<u8>, String> + 'a;
 pub struct Kept {
     /// Its head.
     pub feed: Feed,
+    /// Until when it is believed: what the head says, or the vendor's extension of it.
+    pub believed_until: Timestamp,
     folder: PathBuf,
 }
 
@@ -106,10 +111,15 @@ impl Kept {
         let folder = places.feed(&vendor.anchor.vendor).join(channel.as_str());
         let path = folder.join(HEAD);
         match std::fs::read(&path) {
-            Ok(signed) => Ok(Some(Self { feed: verify(vendor, channel, &signed)?, folder })),
+            Ok(signed) => Ok(Some(Self::new(vendor, channel, verify(vendor, channel, &signed)?, folder))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(cause) => Err(FeedError::Io { action: "read", path, cause }),
         }
+    }
+
+    fn new(vendor: &Vendor, channel: &ChannelName, (feed, digest): (Feed, Sha256), folder: PathBuf) -> Self {
+        let extended = extension::kept(vendor, channel, &digest, &folder);
+        Self { believed_until: extended.map_or(feed.expires, |until| until.max(feed.expires)), feed, folder }
     }
 
     /// The head of the feed of a channel on this host.
@@ -123,8 +133,8 @@ impl Kept {
     /// # Errors
     /// [`FeedError::Expired`], [`FeedError::OtherLists`]
     pub fn check(&self, entry_point: &Path, now: Timestamp) -> Result<(), FeedError> {
-        if self.feed.expires < now {
-            return Err(FeedError::Expired(self.feed.expires));
+        if self.believed_until < now {
+            return Err(FeedError::Expired(self.believed_until));
         }
         if entry_point == self.folder.join(HEAD) {
             return Ok(());
@@ -183,7 +193,8 @@ impl Kept {
     }
 }
 
-/// Fetches the feed of a channel with the shards of these products, verifies all of it and keeps it.
+/// Fetches the feed of a channel with the shards of these products, verifies all of it and keeps it; of one that has
+/// expired `now`, also its extension.
 ///
 /// # Errors
 /// [`FeedError`]; what was kept before is then still there.
@@ -192,10 +203,11 @@ pub fn update(
     vendor: &Vendor,
     channel: &ChannelName,
     products: &[ProductId],
+    now: Timestamp,
     fetch: &Fetch<'_>,
 ) -> Result<Kept, FeedError> {
     let signed = fetch(&Feed::path(channel), MAXIMUM_HEAD_SIZE).map_err(FeedError::Fetch)?;
-    let feed = verify(vendor, channel, &signed)?;
+    let (feed, digest) = verify(vendor, channel, &signed)?;
     let before = Kept::of(places, vendor, channel).ok().flatten();
     let minimum = vendor.anchor.minimum_generation.get(channel).copied().unwrap_or(0);
     let known = before.map_or(0, |kept| kept.feed.generation).max(minimum);
@@ -203,13 +215,17 @@ pub fn update(
         return Err(FeedError::Back { found: feed.generation, known });
     }
     let folder = places.feed(&vendor.anchor.vendor).join(channel.as_str());
-    let kept = Kept { feed, folder };
+    let has_expired = feed.expires < now;
+    let kept = Kept { believed_until: feed.expires, feed: feed.clone(), folder };
     for id in products {
         keep_shard(&kept, id, fetch)?;
     }
     write(&kept.folder.join(HEAD), &signed)?;
     kept.tidy();
-    Ok(kept)
+    if has_expired && let Err(problem) = extension::update(vendor, channel, &digest, &kept.folder, fetch) {
+        log::info!("{} {channel}: no extension of its feed: {problem}", vendor.anchor.vendor);
+    }
+    Ok(Kept::new(vendor, channel, (feed, digest), kept.folder))
 }
 
 fn keep_shard(kept: &Kept, id: &ProductId, fetch: &Fetch<'_>) -> Result<(), FeedError> {
@@ -230,14 +246,20 @@ fn shard_of(bytes: &[u8], digest: &Sha256, id: &ProductId) -> Result<Shard, Feed
     Shard::parse(bytes, id).map_err(FeedError::Document)
 }
 
-fn verify(vendor: &Vendor, channel: &ChannelName, signed: &[u8]) -> Result<Feed, FeedError> {
+fn verify(vendor: &Vendor, channel: &ChannelName, signed: &[u8]) -> Result<(Feed, Sha256), FeedError> {
+    let bytes = bytes_of(vendor, signed, MAXIMUM_HEAD_SIZE)?;
+    let feed = Feed::parse(&bytes, &vendor.anchor.vendor, channel).map_err(FeedError::Document)?;
+    Ok((feed, Sha256::of(&bytes)))
+}
+
+/// What a key of the vendor's indexes has signed.
+fn bytes_of(vendor: &Vendor, signed: &[u8], maximum: u64) -> Result<Vec<u8>, FeedError> {
     let keyring = vendor.keyring(Role::Index)?;
     let refused = |cause| match keyring.strangers(signed) {
         strangers if strangers.is_empty() => FeedError::Signature(cause),
         strangers => FeedError::UnknownKey(strangers),
     };
-    let bytes = keyring.verify_message(signed, MAXIMUM_HEAD_SIZE).map_err(refused)?.bytes;
-    Feed::parse(&bytes, &vendor.anchor.vendor, channel).map_err(FeedError::Document)
+    Ok(keyring.verify_message(signed, maximum).map_err(refused)?.bytes)
 }
 
 fn list(keys: &BTreeSet<Fingerprint>) -> String {

@@ -16,6 +16,8 @@ pub enum Kind {
     Plan,
     /// The head of a feed, signed by `index`.
     Feed,
+    /// A longer life of the head of a feed, signed by `index`.
+    Extension,
     /// A statement on a vendor's keys, signed by the primary key.
     Root,
 }

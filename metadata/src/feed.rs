@@ -11,7 +11,9 @@
 //! | shard | `consign/shards/<sha256>.json` |
 //! | plan | `consign/plans/<sha256 of the plan>.pgp` |
 //! | packages for Windows that are no part of a product | `consign/windows/<sha256>.json` |
+//! | a longer life of a head | `consign/<channel>/extension.pgp` |
 
+mod extension;
 mod windows;
 
 use std::collections::BTreeMap;
@@ -26,6 +28,7 @@ use crate::plan::NativeVersions;
 use crate::text::{Language, Text};
 use crate::version::Version;
 
+pub use extension::{Extension, MAXIMUM_EXTENSION_SIZE};
 pub use windows::{MAXIMUM_WINDOWS_SIZE, WindowsIndex};
 
 /// The only format of head and shard so far.

@@ -142,8 +142,26 @@ impl BackOffice {
 
     fn project(&self, version: &str, edits: &[(&str, &str)]) -> Result<PathBuf> {
         let project = self.folder.path().join(version);
+        let url = format!("http://127.0.0.1:{}/", self.port);
+        BackOffice::write_project(&project, version, [&url, &self.health.to_string()], edits)?;
+        if let Some(signer) = &self.signer {
+            fs_err::copy(signer.certificate(), project.join("windows.pem")).doing("make a release")?;
+            let pinned = ("[notes]", "[windows]\ncertificate = \"windows.pem\"\n\n[notes]");
+            edit(&project.join("consign.toml"), &[pinned])?;
+        }
+        Ok(project)
+    }
+
+    /// Writes the project of a release, with its programs, into a folder that is not there yet. Said are where hosts
+    /// find its repository, and the port at which the product itself answers; `edits` are made in its manifest.
+    pub fn write_project(
+        project: &Path,
+        version: &str,
+        [url, health]: [&str; 2],
+        edits: &[(&str, &str)],
+    ) -> Result<()> {
         let fixture = Lab::repository().join("tests/fixtures/backoffice");
-        tool("copy a product", &["cp", "-a", &text(&fixture), &text(&project)])?;
+        tool("copy a product", &["cp", "-a", &text(&fixture), &text(project)])?;
         for (name, content) in [
             ("backoffice/web/index.html", version),
             ("webshop/index.html", version),
@@ -152,16 +170,13 @@ impl BackOffice {
             (&*format!("notes/{version}.en.md"), "# Something new\n"),
         ] {
             let path = project.join(name);
-            fs_err::create_dir_all(path.parent().unwrap_or(&project)).doing("make a release")?;
+            fs_err::create_dir_all(path.parent().unwrap_or(project)).doing("make a release")?;
             fs_err::write(&path, content).doing("make a release")?;
         }
         for (service, program) in PROGRAMS {
-            self.compile(&project, version, service, program)?;
+            compile(project, version, service, program, health)?;
         }
-        let url = format!(
-            "[repository]\nurl = \"http://127.0.0.1:{}/\"\n\n[[module]]\npackage = \"acme-database\"",
-            self.port
-        );
+        let url = format!("[repository]\nurl = \"{url}\"\n\n[[module]]\npackage = \"acme-database\"");
         let ours = [
             ("@VERSION@", version),
             ("[[module]]\npackage = \"acme-database\"", &url),
@@ -169,29 +184,9 @@ impl BackOffice {
             ("account = \"virtual\"", "account = \"LocalSystem\""),
             ("account = \"NetworkService\"", "account = \"LocalSystem\""),
             ("start = \"automatic-delayed\"", "start = \"manual\""),
-            ("8443", &self.health.to_string()),
+            ("8443", health),
         ];
-        let manifest = project.join("consign.toml");
-        edit(&manifest, &[&ours[..], edits].concat())?;
-        if let Some(signer) = &self.signer {
-            fs_err::copy(signer.certificate(), project.join("windows.pem")).doing("make a release")?;
-            edit(&manifest, &[("[notes]", "[windows]\ncertificate = \"windows.pem\"\n\n[notes]")])?;
-        }
-        Ok(project)
-    }
-
-    fn compile(&self, project: &Path, version: &str, service: &str, program: &str) -> Result<()> {
-        let (source, program) = (text(&project.join("programs.c")), project.join(program));
-        fs_err::create_dir_all(program.parent().unwrap_or(project)).doing("make a release")?;
-        let defined = [format!("-DNAME=\"{service}\""), format!("-DVERSION=\"{version}\"")];
-        let port = format!("-DPORT={}", self.health);
-        let mut words = vec!["x86_64-w64-mingw32-gcc", "-O1", "-s", &defined[0], &defined[1]];
-        if service == "AcmeJobs" {
-            words.push(&port);
-        }
-        let program = text(&program);
-        words.extend(["-o", &program, &source, "-lws2_32"]);
-        tool("compile a product", &words).map(drop)
+        edit(&project.join("consign.toml"), &[&ours[..], edits].concat())
     }
 }
 
@@ -199,6 +194,20 @@ impl Drop for BackOffice {
     fn drop(&mut self) {
         self.close();
     }
+}
+
+fn compile(project: &Path, version: &str, service: &str, program: &str, health: &str) -> Result<()> {
+    let (source, program) = (text(&project.join("programs.c")), project.join(program));
+    fs_err::create_dir_all(program.parent().unwrap_or(project)).doing("make a release")?;
+    let defined = [format!("-DNAME=\"{service}\""), format!("-DVERSION=\"{version}\"")];
+    let port = format!("-DPORT={health}");
+    let mut words = vec!["x86_64-w64-mingw32-gcc", "-O1", "-s", &defined[0], &defined[1]];
+    if service == "AcmeJobs" {
+        words.push(&port);
+    }
+    let program = text(&program);
+    words.extend(["-o", &program, &source, "-lws2_32"]);
+    tool("compile a product", &words).map(drop)
 }
 
 /// Two that nobody listens on now.

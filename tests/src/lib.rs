@@ -78,7 +78,7 @@ pub use http::Response;
 pub use lab::{Lab, NotRun};
 pub use ledger::{Ledger, Outage, Record};
 pub use manager::Manager;
-pub use network::Network;
+pub use network::{FAR, NEAR, Network};
 pub use office_server::{OfficeServer, PRODUCT};
 pub use outcome::Outcome;
 pub use product::Product;

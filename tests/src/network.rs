@@ -13,6 +13,12 @@ use crate::error::{Doing, Result};
 use crate::http::{self, Response};
 use crate::outcome::tool;
 
+const WIRE: &str = "wire";
+/// Who has laid a wire, on it.
+pub const NEAR: &str = "10.77.0.1";
+/// Who is at the other end.
+pub const FAR: &str = "10.77.0.2";
+
 /// A network namespace kept by a file.
 #[derive(Clone, Debug)]
 pub struct Network {
@@ -50,6 +56,20 @@ impl Network {
             let worker = scope.spawn(|| self.enter().map(|()| act()));
             worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         })
+    }
+
+    /// Lays a wire to the network of another host: this one is [`NEAR`] on it, the other one [`FAR`].
+    pub fn join(&self, other: &Network) -> Result<()> {
+        let far = other.file.display().to_string();
+        self.inside(|| {
+            tool("lay a wire", &["ip", "link", "add", WIRE, "type", "veth", "peer", "name", WIRE, "netns", &far])
+        })??;
+        for (network, address) in [(self, NEAR), (other, FAR)] {
+            let address = format!("{address}/24");
+            network.inside(|| tool("lay a wire", &["ip", "address", "add", &address, "dev", WIRE]))??;
+            network.inside(|| tool("lay a wire", &["ip", "link", "set", WIRE, "up"]))??;
+        }
+        Ok(())
     }
 
     /// One HTTP request, as a neighbour of the host would make it; `Err` is the refusal.

@@ -177,6 +177,11 @@ impl Wine {
         }
     }
 
+    /// Takes its power away: everything ends, and nothing boots.
+    pub fn cut(&self) {
+        self.end();
+    }
+
     /// The processes of the agent's service, in `/proc`.
     fn agents(&self) -> Vec<PathBuf> {
         let ours = format!("WINEPREFIX={}\0", self.folder.path().join("prefix").display());

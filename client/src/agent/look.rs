@@ -89,7 +89,7 @@ fn update_vendor(
     }
     for (channel, repository) in channels {
         let fetch = |path: &str, maximum: u64| online.fetch(agent, &repository, path, maximum);
-        if let Err(problem) = feed::update(&agent.places, vendor, &channel, products, &fetch) {
+        if let Err(problem) = feed::update(&agent.places, vendor, &channel, products, agent.clock.now(), &fetch) {
             if matches!(problem, FeedError::UnknownKey(_) | FeedError::Signature(_)) {
                 match introduction::fetch(agent, vendor, &repository, online) {
                     Ok(path) => found.introduction = Some(path),

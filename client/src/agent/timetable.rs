@@ -106,7 +106,7 @@ fn write(
 fn feed(kept: &Kept) -> FeedLine {
     let feed = &kept.feed;
     let (vendor, channel) = (feed.vendor.clone(), feed.channel.clone());
-    FeedLine { vendor, channel, generation: feed.generation, issued: feed.issued, expires: feed.expires }
+    FeedLine { vendor, channel, generation: feed.generation, issued: feed.issued, expires: kept.believed_until }
 }
 
 fn line(agent: &Agent, entry: &Entry, feeds: &[Kept], problem: Option<String>) -> ProductLine {

@@ -61,7 +61,7 @@ fn feeds(places: &Places, vendor: &Vendor, now: Timestamp) -> Vec<Finding> {
 }
 
 fn age(kept: &Kept, vendor: &VendorName, channel: &ChannelName, now: Timestamp) -> Vec<Finding> {
-    let (issued, expires) = (kept.feed.issued, kept.feed.expires);
+    let (issued, expires) = (kept.feed.issued, kept.believed_until);
     let expired = (expires < now).then(|| Finding::FeedExpired {
         vendor: vendor.clone(),
         channel: channel.clone(),

@@ -174,6 +174,15 @@ impl Vendor {
         files.push(("consign/stable/feed.pgp".to_owned(), self.sign_as_index(&head.to_string())));
         files
     }
+
+    /// A longer life for the head with this digest, with its path.
+    pub fn extension(&self, head: &Sha256, expires: Timestamp) -> (String, Vec<u8>) {
+        let extension = json!({
+            "kind": "extension", "format": 1, "vendor": self.name, "channel": "stable", "generation": 5,
+            "head": head, "issued": "2026-01-01T00:00:00Z", "expires": expires,
+        });
+        ("consign/stable/extension.pgp".to_owned(), self.sign_as_index(&extension.to_string()))
+    }
 }
 
 pub struct Release {

@@ -1,6 +1,7 @@
 //! Why a feed cannot be read, or cannot go to its next generation.
 
 use consign_metadata::document::DocumentError;
+use consign_metadata::name::ChannelName;
 use consign_metadata::openpgp::VerifyError;
 
 use crate::sign::SignError;
@@ -30,6 +31,12 @@ pub enum FeedError {
         place: String,
         /// What is wrong with it.
         cause: DocumentError,
+    },
+    /// Nothing was published into the channel.
+    #[error("cannot find a generation of channel {channel} there")]
+    NotThere {
+        /// The channel.
+        channel: ChannelName,
     },
     /// Somebody published with a later version of this program.
     #[error(

@@ -13,6 +13,8 @@ use crate::store::{Key, Source, Stamp, StoreError};
 pub struct Head {
     /// What it says.
     pub feed: Feed,
+    /// Digest of its verified bytes.
+    pub digest: Sha256,
     /// The mark by which it may be replaced.
     pub stamp: Stamp,
 }
@@ -41,7 +43,7 @@ pub fn head(
     let verified = verified.map_err(|cause| FeedError::Signature { place: key.to_string(), cause })?;
     let feed = Feed::parse(&verified.bytes, vendor, channel);
     let feed = feed.map_err(|cause| FeedError::document(&key, cause))?;
-    Ok(Some(Head { feed, stamp }))
+    Ok(Some(Head { feed, digest: verified.digest, stamp }))
 }
 
 /// Reads the shard that a head names.

@@ -44,6 +44,10 @@ impl Download<'_> {
     pub fn run(&self, look: impl Fn(&Path) -> Verdict) -> Result<PathBuf, MirrorError> {
         let key: Key = self.file.path.parse()?;
         let part = self.parts.join(self.file.sha256.to_string());
+        if let Some(shipment) = self.upstream.shipment() {
+            shipment.bring(self.file, &part, self.received)?;
+            return self.unloaded(part, look);
+        }
         let watch = self.upstream.manner.watch();
         self.upstream.patiently(&self.upstream.url(&key), &watch, || {
             self.complete(&key, &part, &watch)?;
@@ -57,6 +61,18 @@ impl Download<'_> {
             }
         })?;
         Ok(part)
+    }
+
+    /// A medium says the same however often it is asked.
+    fn unloaded(&self, part: PathBuf, look: impl Fn(&Path) -> Verdict) -> Result<PathBuf, MirrorError> {
+        let refused = match look(&part) {
+            Verdict::Good => return Ok(part),
+            Verdict::Damaged(cause) => MirrorError::Medium { place: self.file.path.clone(), reason: cause },
+            Verdict::Refused(error) => error,
+        };
+        let deleted = std::fs::remove_file(&part);
+        deleted.map_err(|cause| MirrorError::Io { what: "delete", place: part.display().to_string(), cause })?;
+        Err(refused)
     }
 
     /// Until the part has the length of the file.
@@ -86,7 +102,7 @@ impl Download<'_> {
             StatusCode::NOT_FOUND | StatusCode::GONE => {
                 return Err(Trouble::Lasting(MirrorError::Missing { url: self.upstream.url(key) }));
             }
-            other => return Err(self.upstream.unexpected(key, other)),
+            _ => return Err(self.upstream.unexpected(key, &answer)),
         }
         self.append(&mut answer, &mut file, part, there, watch)
     }

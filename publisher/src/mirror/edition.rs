@@ -14,7 +14,7 @@ use super::holding::named_generation;
 use super::offer::{Offer, Offers, Wanted};
 use super::reading::Reading;
 use super::upstream::Upstream;
-use crate::feed;
+use crate::feed::{self, Changes};
 use crate::repository::{RepositoryError, apt, windows, yum};
 use crate::store::{Key, Source, Store};
 
@@ -49,6 +49,8 @@ pub struct Reader<'a> {
     pub channel: &'a ChannelName,
     pub index_keys: &'a Keyring,
     pub feed: &'a Feed,
+    /// What came with the head.
+    pub changes: &'a Changes,
 }
 
 impl Reader<'_> {
@@ -57,7 +59,7 @@ impl Reader<'_> {
     /// # Errors
     /// [`MirrorError::Mixed`] where it is worth reading again; others.
     pub fn read(&self) -> Result<Edition, MirrorError> {
-        let reading = Reading::new(self.upstream, self.store);
+        let reading = Reading::new(self.upstream, self.store, self.changes);
         let mut offers = Offers::default();
         let apt = self.apt(&reading, &mut offers)?;
         let yum = self.yum(&reading, &mut offers)?;
@@ -96,7 +98,7 @@ impl Reader<'_> {
                 files.push((layout.file(&name)?, bytes));
             }
         }
-        files.extend(self.pair(&entrance.release)?);
+        files.extend(self.pair(reading, &entrance.release)?);
         let in_release = layout.file("InRelease")?;
         let bytes = reading.kept(&in_release).unwrap_or_default();
         files.push((in_release, bytes));
@@ -104,10 +106,10 @@ impl Reader<'_> {
     }
 
     /// `Release` and its signature. The text is that of `InRelease`, which the signature proves.
-    fn pair(&self, release: &apt::ReleaseFile) -> Result<Vec<(Key, Vec<u8>)>, MirrorError> {
+    fn pair(&self, reading: &Reading<'_>, release: &apt::ReleaseFile) -> Result<Vec<(Key, Vec<u8>)>, MirrorError> {
         let layout = apt::Layout::of(self.channel);
         let (text, signature) = (layout.file("Release")?, layout.file("Release.gpg")?);
-        let read = self.upstream.read(&signature, MAXIMUM_SIGNATURE)?;
+        let read = reading.read(&signature, MAXIMUM_SIGNATURE)?;
         let (bytes, _) = read.ok_or_else(|| self.mixed(signature.as_str()))?;
         let ours = release.to_string().into_bytes();
         if self.index_keys.verify_detached(&bytes, &*ours).is_err() {

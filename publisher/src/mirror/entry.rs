@@ -10,6 +10,7 @@ use super::edition::Edition;
 use super::offer::Offer;
 use super::pin::Pin;
 use super::upstream::Upstream;
+use crate::feed::Changes;
 use crate::repository::{RepositoryError, yum};
 use crate::store::{Key, Source, Store, Swap};
 
@@ -26,6 +27,8 @@ pub struct Entries<'a> {
     pub pin: &'a Pin,
     /// Where hosts find the mirror.
     pub url: Option<&'a str>,
+    /// The vendor's file of changes, as it is served.
+    pub changes: Option<&'a [u8]>,
 }
 
 impl Entries<'_> {
@@ -50,6 +53,9 @@ impl Entries<'_> {
         // The certificate proves itself and may come first or last; the vendor's order is the packages first.
         let at = files.len() - usize::from(files.last().is_some_and(|(key, _)| key.as_str() == PUBLISHED_CERTIFICATE));
         files.splice(at..at, introductions);
+        if let Some(changes) = self.changes {
+            files.push((Changes::path(self.channel).parse()?, changes.to_vec()));
+        }
         files.push((Feed::path(self.channel).parse()?, head.to_vec()));
         let swaps = files.into_iter().map(|(key, bytes)| self.swap(key, bytes));
         swaps.filter_map(Result::transpose).collect()

@@ -6,7 +6,9 @@ use consign_metadata::name::ChannelName;
 use consign_metadata::openpgp::VerifyError;
 use jiff::Timestamp;
 
+use super::medium::Absence;
 use crate::feed::FeedError;
+use crate::file::FileError;
 use crate::package::PackageError;
 use crate::repository::RepositoryError;
 use crate::store::StoreError;
@@ -31,6 +33,9 @@ pub enum MirrorError {
         /// What is wrong with it.
         cause: PackageError,
     },
+    /// A medium cannot be written.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The system refused.
     #[error("cannot {what} {place}: {cause}")]
     Io {
@@ -185,6 +190,42 @@ pub enum MirrorError {
         /// What is wrong with them.
         cause: VerifyError,
     },
+    /// There is a repository, and nobody knows whose mirror it is.
+    #[error("cannot mirror into {folder}: it holds a repository that is no mirror")]
+    Stray {
+        /// The folder.
+        folder: String,
+    },
+    /// A medium that is not what it should be.
+    #[error("cannot read the medium {place}: {reason}")]
+    Medium {
+        /// Where it is.
+        place: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Files of an export that are not to be had from the media that are here.
+    #[error("cannot take export {export} over as a whole: {0}", export = .0.export)]
+    Absent(Box<Absence>),
+    /// A generation that the mirror has never had.
+    #[error(
+        "cannot export what came after generation {generation} of channel {channel}: this mirror has not had it{}",
+        had(.known)
+    )]
+    UnknownGeneration {
+        /// The channel.
+        channel: ChannelName,
+        /// What the site is said to have.
+        generation: u64,
+        /// Those that it has had.
+        known: Vec<u64>,
+    },
+    /// What a site says that it has cannot be.
+    #[error("cannot export for this site: {reason}")]
+    Site {
+        /// Why not.
+        reason: String,
+    },
     /// The folder holds something else.
     #[error("cannot mirror into {folder}: {reason}")]
     Folder {
@@ -196,16 +237,31 @@ pub enum MirrorError {
 }
 
 impl MirrorError {
+    /// Two of them. What media lack is said together; of others the first counts, and before what media lack.
+    pub(super) fn and(first: Option<Self>, second: Self) -> Self {
+        match (first, second) {
+            (Some(Self::Absent(first)), Self::Absent(second)) => Self::Absent(Box::new(first.and(*second))),
+            (None | Some(Self::Absent(_)), second) => second,
+            (Some(first), _) => first,
+        }
+    }
+
     /// Whether a rule says no, and asking again would not help.
     pub fn is_refusal(&self) -> bool {
         match self {
             Self::Store(_) | Self::Io { .. } | Self::Unreachable { .. } | Self::Missing { .. } => false,
-            Self::NoChannel { .. } | Self::NoRoom { .. } => false,
+            Self::NoChannel { .. } | Self::NoRoom { .. } | Self::File(_) | Self::UnknownGeneration { .. } => false,
+            Self::Absent(absence) => !absence.faults.is_empty(),
             Self::Repository(cause) => !matches!(cause, RepositoryError::Store(_)),
             Self::Feed(cause) => !matches!(cause, FeedError::Store(_)),
             _ => true,
         }
     }
+}
+
+fn had(known: &[u64]) -> String {
+    let newest: Vec<_> = known.iter().rev().take(10).rev().map(ToString::to_string).collect();
+    if newest.is_empty() { String::new() } else { format!("; the last that it had are {}", newest.join(", ")) }
 }
 
 fn times(number: u32) -> String {

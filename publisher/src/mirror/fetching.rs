@@ -82,10 +82,12 @@ impl Fetching<'_> {
         let lane = || {
             while let Some(wanted) = missing.get(next.fetch_add(1, Ordering::Relaxed)) {
                 if let Err(error) = self.one(wanted, look) {
-                    // Nobody begins another one.
-                    next.store(missing.len(), Ordering::Relaxed);
+                    if !matches!(error, MirrorError::Absent(_)) {
+                        // Nobody begins another one.
+                        next.store(missing.len(), Ordering::Relaxed);
+                    }
                     let mut failure = failure.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                    failure.get_or_insert(error);
+                    *failure = Some(MirrorError::and(failure.take(), error));
                 }
             }
         };

@@ -5,18 +5,21 @@ use std::collections::BTreeSet;
 use consign_metadata::document::Role;
 use consign_metadata::feed::{Feed, FileReference};
 use consign_metadata::name::{ChannelName, ProductId};
+use jiff::Timestamp;
 
 use super::offer::Offers;
 use super::pin::Pin;
 use super::{Memory, Mirror, MirrorError};
 use crate::feed;
 use crate::repository::{RepositoryError, apt, windows, yum};
-use crate::store::{Key, Store};
+use crate::store::{Key, Source};
 
 /// A channel as hosts see it.
 pub struct Holding {
     /// Its feed.
     pub feed: Feed,
+    /// Until when hosts believe it.
+    pub believed_until: Timestamp,
     /// Everything that it offers, carried or not.
     pub offers: Offers,
     /// Plans.
@@ -32,9 +35,10 @@ impl Holding {
     ///
     /// # Errors
     /// [`MirrorError`]
-    pub fn of(store: &dyn Store, pin: &Pin, channel: &ChannelName) -> Result<Option<Self>, MirrorError> {
+    pub fn of(store: &dyn Source, pin: &Pin, channel: &ChannelName) -> Result<Option<Self>, MirrorError> {
         let keys = pin.keyring(Role::Index)?;
         let Some(head) = feed::head(store, &pin.vendor, channel, &keys)? else { return Ok(None) };
+        let believed_until = feed::believed_until(store, &head, &keys)?;
         let (mut offers, mut plans, mut indexes) = (Offers::default(), Vec::new(), BTreeSet::new());
         if let Some(entrance) = apt::entrance(store, channel, &keys)? {
             for architecture in &entrance.release.architectures {
@@ -63,7 +67,7 @@ impl Holding {
             offers.for_windows(package)?;
         }
         indexes.extend(head.feed.windows_index().map(|file| file.path.clone()));
-        Ok(Some(Self { feed: head.feed, offers, plans, indexes, generation }))
+        Ok(Some(Self { feed: head.feed, believed_until, offers, plans, indexes, generation }))
     }
 
     /// All channels of a mirror, and what it knows of itself.
@@ -71,11 +75,7 @@ impl Holding {
     /// # Errors
     /// [`MirrorError`]
     pub fn all(mirror: &Mirror) -> Result<(Memory, Vec<(ChannelName, Self)>), MirrorError> {
-        let nothing = || MirrorError::Folder {
-            folder: mirror.folder().display().to_string(),
-            reason: "there is no mirror yet".to_owned(),
-        };
-        let memory = Memory::load(mirror.folder())?.ok_or_else(nothing)?;
+        let memory = Memory::load(mirror.folder())?.ok_or_else(|| mirror.is_none())?;
         let mut holdings = Vec::new();
         for channel in memory.channels.keys() {
             let holding = Self::of(mirror.store(), &memory.pin, channel)?;

@@ -19,12 +19,20 @@ struct Heading {
 /// # Errors
 /// [`MirrorError::Io`]; [`MirrorError::Folder`] when it is not understood.
 pub fn load<T: DeserializeOwned>(folder: &Path, name: &str, known: u32) -> Result<Option<T>, MirrorError> {
-    let path = path(folder, name);
-    let bytes = match std::fs::read(&path) {
+    read(&path(folder, name), known)
+}
+
+/// The same by its whole path.
+///
+/// # Errors
+/// [`MirrorError::Io`]; [`MirrorError::Folder`] when it is not understood.
+pub fn read<T: DeserializeOwned>(path: &Path, known: u32) -> Result<Option<T>, MirrorError> {
+    let bytes = match std::fs::read(path) {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
-        read => read.map_err(on("read", &path))?,
+        read => read.map_err(on("read", path))?,
     };
-    let bad = |reason: String| MirrorError::Folder { folder: folder.display().to_string(), reason };
+    let folder = path.parent().and_then(Path::parent).unwrap_or(path).display().to_string();
+    let bad = |reason: String| MirrorError::Folder { folder: folder.clone(), reason };
     let wrong = |cause: serde_json::Error| bad(format!("{} is not understood: {cause}", path.display()));
     let Heading { format } = serde_json::from_slice(&bytes).map_err(wrong)?;
     if format > known {
@@ -38,18 +46,25 @@ pub fn load<T: DeserializeOwned>(folder: &Path, name: &str, known: u32) -> Resul
 /// # Errors
 /// [`MirrorError::Io`]
 pub fn save<T: Serialize>(folder: &Path, name: &str, content: &T) -> Result<(), MirrorError> {
-    let path = path(folder, name);
-    let own = path.parent().unwrap_or(folder);
+    write(&path(folder, name), content)
+}
+
+/// The same by its whole path.
+///
+/// # Errors
+/// [`MirrorError::Io`]
+pub fn write<T: Serialize>(path: &Path, content: &T) -> Result<(), MirrorError> {
+    let own = path.parent().unwrap_or(path);
     std::fs::create_dir_all(own).map_err(on("make folder", own))?;
     let write = || -> io::Result<()> {
         let mut file = tempfile::NamedTempFile::new_in(own)?;
         serde_json::to_writer_pretty(&mut file, content)?;
         file.write_all(b"\n")?;
         file.as_file().sync_all()?;
-        file.persist(&path)?;
+        file.persist(path)?;
         File::open(own)?.sync_all()
     };
-    write().map_err(on("write", &path))
+    write().map_err(on("write", path))
 }
 
 fn path(folder: &Path, name: &str) -> PathBuf {

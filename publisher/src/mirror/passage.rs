@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::edition::{self, Edition, Reader};
 use super::entry::Entries;
 use super::fetching::Fetching;
+use super::medium::Ledger;
 use super::memory::{Memory, Taken};
 use super::offer::Offer;
 use super::pin::Pin;
@@ -19,8 +20,8 @@ use super::sync::{Outcome, Request};
 use super::upstream::{Answer, Mark, Upstream};
 use super::vetting::{self, Introduced, Vetting};
 use super::{Listener, Mirror, MirrorError, Progress};
-use crate::feed;
-use crate::store::{Key, Swap};
+use crate::feed::{self, Changes, MAXIMUM_CHANGES_SIZE};
+use crate::store::{Key, Source, StoreError, Swap};
 use crate::verify::{Scope, examine};
 
 /// What hosts accept of a clock that is ahead.
@@ -55,7 +56,7 @@ impl Passage<'_> {
     pub fn run(&self, memory: &mut Memory) -> Result<Outcome, MirrorError> {
         let mut attempt = 1;
         loop {
-            match self.attempt(memory) {
+            match self.attempt(memory).and_then(|outcome| self.extended(outcome, &memory.pin)) {
                 Err(MirrorError::Mixed { .. }) if attempt < READINGS => {
                     std::thread::sleep(self.upstream.manner.pause_before(attempt));
                     attempt += 1;
@@ -102,7 +103,7 @@ impl Passage<'_> {
             channel: self.channel.clone(),
             upstream: self.upstream.root().to_owned(),
         })?;
-        taken.asked = now;
+        taken.asked = self.upstream.asked(self.channel).map_or(now, |asked| asked.max(taken.asked));
         let (channel, generation) = (self.channel.clone(), taken.generation);
         let before = Some(generation);
         Ok(Outcome { channel, generation, before, expires, changed: false, partial, fetched: 0, swapped: Vec::new() })
@@ -165,19 +166,25 @@ impl Passage<'_> {
     ) -> Result<Outcome, MirrorError> {
         let (store, channel, feed) = (self.mirror.store(), self.channel, &head.feed);
         let index_keys = head.pin.keyring(Role::Index)?;
-        let edition = Reader { upstream: self.upstream, store, channel, index_keys: &index_keys, feed }.read()?;
+        let (changes, packed) = self.changes(feed)?.unzip();
+        let changes = &changes.unwrap_or_default();
+        let reader = Reader { upstream: self.upstream, store, channel, index_keys: &index_keys, feed, changes };
+        let edition = reader.read()?;
+        self.take_plans(&edition, changes)?;
         let (fetched, introduced) = self.fetch(memory, head, &edition)?;
         for (key, bytes) in &edition.additions {
             self.mirror.add(key, bytes)?;
         }
         let url = memory.url.as_deref();
-        let entries = Entries { upstream: self.upstream, store, channel, pin: &head.pin, url };
+        let changes = packed.as_deref();
+        let entries = Entries { upstream: self.upstream, store, channel, pin: &head.pin, url, changes };
         let swaps = entries.of(&edition, &head.bytes)?;
         self.examined(head, &swaps)?;
         for swap in &swaps {
             store.replace(&swap.key, swap.replaces.as_ref(), &swap.bytes)?;
         }
         memory.pin = introduced.as_ref().map_or_else(|| head.pin.clone(), |introduced| head.pin.renewed(introduced));
+        self.note(memory, head, &edition)?;
         self.remember(memory, head, now);
         memory.save(self.mirror.folder())?;
         self.tidy()?;
@@ -191,6 +198,30 @@ impl Passage<'_> {
             fetched,
             swapped: swaps.into_iter().map(|swap| swap.key.to_string()).collect(),
         })
+    }
+
+    /// What the vendor has put together of this generation, if it has; that of another one helps nobody.
+    fn changes(&self, feed: &Feed) -> Result<Option<(Changes, Vec<u8>)>, MirrorError> {
+        let key: Key = Changes::path(self.channel).parse()?;
+        let read = match self.upstream.read(&key, MAXIMUM_CHANGES_SIZE) {
+            Err(StoreError::TooLarge { .. }) => None,
+            other => other?,
+        };
+        let Some((bytes, _)) = read else { return Ok(None) };
+        let changes = Changes::unpack(&bytes).ok();
+        let is_current = |changes: &Changes| feed.entry_points.current.iter().all(|file| changes.has(file));
+        Ok(changes.filter(is_current).map(|changes| (changes, bytes)))
+    }
+
+    /// Plans that came along get their place; the others are fetched.
+    fn take_plans(&self, edition: &Edition, changes: &Changes) -> Result<(), MirrorError> {
+        for file in edition.plans.iter().filter(|file| changes.has(file)) {
+            let key: Key = file.path.parse()?;
+            if let Some(bytes) = changes.get(&key) {
+                self.mirror.add(&key, bytes)?;
+            }
+        }
+        Ok(())
     }
 
     /// Fetches plans and packages; those first that say who may sign the agent.
@@ -250,6 +281,14 @@ impl Passage<'_> {
         Err(MirrorError::Refused { channel: self.channel.clone(), generation: head.feed.generation, findings })
     }
 
+    /// For sites that will have this generation from here.
+    fn note(&self, memory: &Memory, head: &Head, edition: &Edition) -> Result<(), MirrorError> {
+        let wanted = edition.wanted(|offer| memory.selection.takes(offer));
+        let paths = wanted.iter().map(|wanted| wanted.file.path.as_str());
+        let generation = (head.feed.generation, edition::digest(&head.bytes));
+        Ledger::load(self.mirror)?.note(self.mirror, self.channel, generation, paths)
+    }
+
     fn remember(&self, memory: &mut Memory, head: &Head, now: Timestamp) {
         let digest = edition::digest(&head.bytes);
         let before = memory.channels.get(self.channel).filter(|taken| taken.head == digest);
@@ -257,7 +296,7 @@ impl Passage<'_> {
             generation: head.feed.generation,
             head: digest,
             taken: before.map_or(now, |before| before.taken),
-            asked: now,
+            asked: self.upstream.asked(self.channel).unwrap_or(now),
             again: false,
             mark: head.mark.clone(),
         };

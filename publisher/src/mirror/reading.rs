@@ -8,6 +8,7 @@ use std::io::Cursor;
 use consign_metadata::digest::Sha256;
 
 use super::upstream::Upstream;
+use crate::feed::Changes;
 use crate::repository::yum::LATEST;
 use crate::store::{Content, Key, Source, Store, StoreError};
 
@@ -15,13 +16,14 @@ use crate::store::{Content, Key, Source, Store, StoreError};
 pub struct Reading<'a> {
     upstream: &'a Upstream,
     store: &'a dyn Store,
+    changes: &'a Changes,
     kept: RefCell<BTreeMap<Key, Vec<u8>>>,
 }
 
 impl<'a> Reading<'a> {
     /// Begins to read.
-    pub fn new(upstream: &'a Upstream, store: &'a dyn Store) -> Self {
-        Self { upstream, store, kept: RefCell::default() }
+    pub fn new(upstream: &'a Upstream, store: &'a dyn Store, changes: &'a Changes) -> Self {
+        Self { upstream, store, changes, kept: RefCell::default() }
     }
 
     /// What was read, by its name.
@@ -55,7 +57,9 @@ impl<'a> Reading<'a> {
 
 impl Source for Reading<'_> {
     fn get(&self, key: &Key, maximum: u64) -> Result<Option<Box<dyn Content>>, StoreError> {
-        let here = self.here(key, maximum)?.filter(|bytes| digest_of(key).is_none_or(|d| d == Sha256::of(bytes)));
+        let is_it = |bytes: &Vec<u8>| digest_of(key).is_none_or(|digest| digest == Sha256::of(bytes));
+        let came_along = || self.changes.get(key).filter(|bytes| bytes.len() as u64 <= maximum).map(<[u8]>::to_vec);
+        let here = self.here(key, maximum)?.filter(is_it).or_else(|| came_along().filter(is_it));
         let bytes = match here {
             Some(bytes) => bytes,
             None => match self.upstream.read(key, maximum)? {
@@ -68,7 +72,8 @@ impl Source for Reading<'_> {
     }
 }
 
-fn never_changes(key: &Key) -> bool {
+/// Whether a name has the same content for ever.
+pub fn never_changes(key: &Key) -> bool {
     let key = key.as_str();
     let in_generation = key.starts_with("yum/") && key.contains("/repodata/") && !key.contains(&format!("/{LATEST}/"));
     let documents = ["consign/shards/", "consign/windows/"];

@@ -64,13 +64,12 @@ impl Freshness {
     }
 }
 
-/// How the channels of a mirror are; `log` is the access log of its web server.
+/// How the channels of a mirror are; `in_vain` has the paths that its web server did not find, and how often.
 ///
 /// # Errors
 /// [`MirrorError`]
-pub fn status(mirror: &Mirror, log: Option<&str>, now: Timestamp) -> Result<Vec<Status>, MirrorError> {
+pub fn status(mirror: &Mirror, in_vain: &BTreeMap<String, u64>, now: Timestamp) -> Result<Vec<Status>, MirrorError> {
     let (memory, holdings) = Holding::all(mirror)?;
-    let asked_in_vain = log.map(in_vain).unwrap_or_default();
     let status = |(channel, holding): (ChannelName, Holding)| {
         let asked = memory.channels.get(&channel).map_or(now, |Taken { asked, .. }| *asked);
         let (mut carried, mut bytes, mut missed) = (0, 0, BTreeMap::new());
@@ -81,13 +80,13 @@ pub fn status(mirror: &Mirror, log: Option<&str>, now: Timestamp) -> Result<Vec<
                     bytes += length;
                 }
                 None => {
-                    let times = asked_in_vain.iter().filter(|(path, _)| path.ends_with(&offer.file.path));
+                    let times = in_vain.iter().filter(|(path, _)| path.ends_with(&offer.file.path));
                     let times: u64 = times.map(|(_, times)| times).sum();
                     missed.extend((times > 0).then(|| (offer.file.path.clone(), times)));
                 }
             }
         }
-        let (issued, expires, generation) = (holding.feed.issued, holding.feed.expires, holding.feed.generation);
+        let (issued, expires, generation) = (holding.feed.issued, holding.believed_until, holding.feed.generation);
         let freshness = Freshness::of(issued, expires, asked, now);
         let listed = holding.offers.iter().count();
         Ok(Status { channel, generation, issued, expires, asked, freshness, listed, carried, bytes, missed })
@@ -103,13 +102,13 @@ fn length(store: &dyn Store, path: &str) -> Result<Option<u64>, StoreError> {
 }
 
 /// The paths that a web server did not find, and how often, by a log in the common format.
-fn in_vain(log: &str) -> BTreeMap<&str, u64> {
+pub fn in_vain(log: &str) -> BTreeMap<String, u64> {
     let mut paths = BTreeMap::new();
     for line in log.lines() {
         let mut words = line.split('"').skip(1);
         let (Some(request), Some(answer)) = (words.next(), words.next()) else { continue };
         if answer.trim_start().starts_with("404 ") {
-            *paths.entry(request.split(' ').nth(1).unwrap_or_default()).or_default() += 1;
+            *paths.entry(request.split(' ').nth(1).unwrap_or_default().to_owned()).or_default() += 1;
         }
     }
     paths
@@ -135,6 +134,6 @@ mod tests {
         let log = "1.2.3.4 - - [x] \"GET /pool/a.deb HTTP/1.1\" 404 153 \"-\" \"apt\"\n\
             1.2.3.4 - - [x] \"GET /pool/b.deb HTTP/1.1\" 200 404 \"-\" \"apt\"\nnonsense\n\
             1.2.3.4 - - [x] \"GET /pool/a.deb HTTP/1.1\" 404 153 \"-\" \"apt\"\n";
-        assert_eq!(in_vain(log), [("/pool/a.deb", 2)].into());
+        assert_eq!(in_vain(log), [("/pool/a.deb".to_owned(), 2)].into());
     }
 }

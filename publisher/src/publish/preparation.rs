@@ -1,6 +1,7 @@
 //! Everything that happens before anything is written.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use consign_metadata::anchor::{PUBLISHED_CERTIFICATE, WindowsPins};
 use consign_metadata::document::Role;
@@ -17,12 +18,12 @@ use super::publication::{Addition, Content};
 use super::repositories::Repositories;
 use super::{AGENT, AgentKeys, PlannedPackage, Publication, PublishError, Request};
 use super::{announcement, form, passage, pinned, rpm_paths, scripts, shape, succession, validity, winget};
-use crate::feed::{FeedDraft, NewRelease};
+use crate::feed::{Changes, FeedDraft, NewRelease};
 use crate::file::OnFile;
 use crate::package::{NoteFile, SignedPackage};
 use crate::repository::{Added, Validity};
 use crate::sign::OpenPgpSigner;
-use crate::store::{Store, Swap};
+use crate::store::{Key, Store, Swap};
 
 /// A publication in the making.
 pub(super) struct Preparation<'a> {
@@ -247,6 +248,7 @@ impl<'a> Preparation<'a> {
             outdated.extend(snapshot.outdated);
         }
         let feed = self.feed.seal(validity, entrances, self.repositories.entrances(), request.index_signer)?;
+        let changes = changes(feed.documents.iter().chain(&indexes), &swaps);
         let bytes = |(key, bytes)| Addition { key, content: Content::Bytes(bytes) };
         additions.extend(feed.documents.into_iter().chain(indexes).map(bytes));
         for (extension, bytes) in introductions {
@@ -256,6 +258,9 @@ impl<'a> Preparation<'a> {
             swaps.extend(self.swap_if_changed(file, text.clone().into_bytes())?);
         }
         swaps.extend(self.swap_if_changed(PUBLISHED_CERTIFICATE, request.trust.certificate.clone())?);
+        if let Some(changes) = changes.pack().on("pack", Path::new("the changes"))? {
+            swaps.extend(self.swap_if_changed(&Changes::path(&request.channel), changes)?);
+        }
         swaps.push(feed.head);
         Ok(Publication {
             vendor: request.trust.roles.vendor.clone(),
@@ -270,4 +275,11 @@ impl<'a> Preparation<'a> {
             _work: self.work,
         })
     }
+}
+
+/// What a mirror has to know of the generation besides its packages. The text of `Release` it has from `InRelease`.
+fn changes<'a>(documents: impl Iterator<Item = &'a (Key, Vec<u8>)>, entry_points: &'a [Swap]) -> Changes {
+    let documents = documents.map(|(key, bytes)| (key, &**bytes));
+    let entry_points = entry_points.iter().map(|swap| (&swap.key, &*swap.bytes));
+    Changes::of(documents.chain(entry_points.filter(|(key, _)| key.file_name() != "Release")))
 }

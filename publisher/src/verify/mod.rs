@@ -16,11 +16,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use consign_metadata::anchor::{AGENT_CERTIFICATE_FILE, ANCHOR_FILE, Anchor};
 use consign_metadata::digest::Sha256;
 use consign_metadata::document::Role;
-use consign_metadata::feed::FileReference;
+use consign_metadata::feed::{Extension, FileReference};
 use consign_metadata::name::ChannelName;
 use consign_metadata::openpgp::{Keyring, VerifyError};
 use jiff::Timestamp;
 
+use crate::feed as published;
 use crate::publish::anchor_path;
 use crate::repository::Retrieved;
 use crate::store::Source;
@@ -50,6 +51,8 @@ pub struct Examination<'a> {
     scope: Scope,
     package_keys: Keyring,
     index_keys: Keyring,
+    /// Until when the vendor lets clients believe the generation, whatever it says itself.
+    extended: Timestamp,
     report: Report,
     /// Packages that were read, by their place in the pool.
     read: BTreeMap<String, Retrieved>,
@@ -75,9 +78,11 @@ pub fn examine(
         scope,
         package_keys: trust.keyring(Role::Package)?,
         index_keys: trust.keyring(Role::Index)?,
+        extended: Timestamp::MIN,
         report: Report::default(),
         read: BTreeMap::new(),
     };
+    examination.extension();
     let Some(entrance) = examination.entry_point() else { return Ok(examination.report) };
     let mut offers = examination.indexes(&entrance);
     let yum = examination.yum(&mut offers);
@@ -113,8 +118,24 @@ impl Examination<'_> {
         if issued.duration_since(self.now).as_secs() > 10 {
             self.find(place, format!("it is dated {issued}, which is in the future"));
         }
-        if expires <= self.now {
+        if expires <= self.now && self.extended <= self.now {
             self.find(place, format!("it expired on {expires}"));
+        }
+    }
+
+    /// A head that is believed for longer than it says. Package managers know nothing of it.
+    fn extension(&mut self) {
+        let place = Extension::path(self.channel);
+        let head = published::head(self.source, &self.trust.roles.vendor, self.channel, &self.index_keys);
+        let Ok(Some(head)) = head else { return };
+        let found = published::extension(self.source, &self.trust.roles.vendor, self.channel, &self.index_keys);
+        let found = self.noted(&place, found).flatten();
+        let until = found.and_then(|(extension, _)| extension.of_head(&head.digest));
+        if let Some(until) = until.filter(|until| *until > head.feed.expires) {
+            self.extended = until;
+            self.report.warnings.push(format!(
+                "hosts believe the feed until {until} by an extension; apt does so where Valid-Until-Min says it"
+            ));
         }
     }
 

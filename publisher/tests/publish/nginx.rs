@@ -16,22 +16,27 @@ pub struct Nginx {
 impl Nginx {
     /// Serves a folder, which need not be there yet.
     pub fn of(folder: &Path) -> Self {
-        // A port that was free a moment ago may be another server's by now, which then answers instead.
-        (0..20).find_map(|_| Self::on_some_port(folder)).expect("nginx finds no port")
+        Self::configured(&format!("server {{\n    listen 80;\n    root {};\n}}\n", folder.display()))
     }
 
-    fn on_some_port(folder: &Path) -> Option<Self> {
+    /// Serves as a configuration of one server says, but at a port of its own.
+    pub fn configured(server: &str) -> Self {
+        // A port that was free a moment ago may be another server's by now, which then answers instead.
+        (0..20).find_map(|_| Self::on_some_port(server)).expect("nginx finds no port")
+    }
+
+    fn on_some_port(server: &str) -> Option<Self> {
         let home = tempfile::tempdir().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let place = home.path().display();
         let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
             .map(|kind| format!("{kind}_temp_path {place}/{kind}; "))
             .concat();
+        let whose = format!("location = /whose {{ access_log off; return 200 {place}; }}");
+        let server = server.replace("listen 80;", &format!("listen 127.0.0.1:{port}; {whose}"));
         let configuration = format!(
             "daemon off; master_process off; pid {place}/pid; error_log {place}/error.log;\nevents {{}}\n\
-             http {{ access_log {place}/access.log; {temporary}\nserver {{ listen 127.0.0.1:{port}; root {};\n\
-             location = /whose {{ access_log off; return 200 {place}; }} }} }}\n",
-            folder.display()
+             http {{ access_log {place}/access.log; {temporary}\n{server} }}\n"
         );
         let file = home.path().join("nginx.conf");
         std::fs::write(&file, configuration).unwrap();

@@ -1,22 +1,23 @@
 //! What `scripts/golden` runs: makes the golden fixtures of a format version with the tree as it is.
 //!
-//! This tree makes version 4. What made the versions before it is in the history of this folder; the next
-//! version takes this one's place. In version 4 Acme publishes the example product, valid for a few minutes,
-//! with everything that body format 3 of the plan brought. A host has the first release, walks on to the
-//! second, whose last step fails, and loses its power while it is taken back. `docs/golden.md` says what is
-//! kept of it.
+//! This tree makes version 5. What made the versions before it is in the history of this folder; the next
+//! version takes this one's place. In version 5 Acme publishes its back office for Windows, signed for it and
+//! valid for a few minutes. A Windows of Wine's has the first release; the second cannot replace a file that
+//! somebody has open, is finished after a restart, and the power goes while its migration runs. `docs/golden.md`
+//! says what is kept of it.
 //!
+//! - [`signers`]: who signs for Windows, and who says when
 //! - [`vendor`]: keys and publications
 //! - [`releases`]: what is released
 //! - [`host`]: the host
 //! - [`documents`]: one copy of each published format on its own
-//! - [`journals`]: journals with everything that is in no version before
+//! - [`mirror`]: what a mirror knows of itself
 
 mod documents;
-mod history;
 mod host;
-mod journals;
+mod mirror;
 mod releases;
+mod signers;
 mod vendor;
 
 use std::path::Path;
@@ -28,10 +29,10 @@ use vendor::Publisher;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-const VERSION: &str = "4";
-const PRODUCT: &str = "acme/canopsis";
+const VERSION: &str = "5";
+const PRODUCT: &str = "acme/backoffice";
 const CHANNEL: &str = "stable";
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 fn main() -> Result<()> {
     let version = std::env::args().nth(1).ok_or("which format version?")?;
@@ -55,13 +56,12 @@ fn main() -> Result<()> {
 
 fn make(folder: &Path) -> Result<()> {
     let acme = Publisher::new("acme")?;
-    acme.publish(&releases::canopsis_3_25_0(&acme.vendor)?)?;
-    let installed = host::installed(&acme)?;
-    acme.publish(&releases::canopsis_3_26_0(&acme.vendor)?)?;
-    let state = host::cut_on_the_way_back(installed)?;
-    acme.publish(&releases::canopsis_3_26_1(&acme.vendor)?)?;
-    state.write_to(&folder.join("host"))?;
+    acme.publish(&releases::backoffice_4_0_0(acme.work())?)?;
+    let wine = host::installed(&acme)?;
+    acme.publish(&releases::backoffice_4_1_0(acme.work())?)?;
+    host::cut_in_mid_upgrade(&wine, &acme, folder)?;
+    acme.publish(&releases::backoffice_4_1_1(acme.work())?)?;
     acme.write_to(folder)?;
-    documents::write(&folder.join("documents"), &state, &acme.repository())?;
-    journals::write_to(&folder.join("journals"))
+    documents::write(&folder.join("documents"), folder, &acme)?;
+    mirror::write(&folder.join("documents"), &acme)
 }

@@ -3,20 +3,23 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use consign_lab::{AgentPackage, Lab, Vendor};
+use consign_lab::Vendor;
 use tempfile::TempDir;
 
 use crate::Result;
+use crate::signers::Signers;
 
 /// Over before any test reads it, so that an expired feed is what every run of the tests finds.
 const VALID_FOR: &str = "5m";
 const LASTING_KEY: [&str; 5] = ["--algorithm", "ed25519", "--no-passphrase", "--valid-days", "3650"];
 
-/// A vendor and the agent's package that it republishes.
+/// A vendor, and the agent's package that it republishes.
 pub struct Publisher {
-    pub vendor: Vendor,
-    agent: AgentPackage,
-    _work: TempDir,
+    vendor: Vendor,
+    signers: Signers,
+    agent: PathBuf,
+    agent_certificate: PathBuf,
+    work: TempDir,
 }
 
 impl Publisher {
@@ -25,71 +28,100 @@ impl Publisher {
         fs_err::remove_dir_all(vendor.keys())?;
         new_keys(&vendor, name, &vendor.keys())?;
         let work = tempfile::tempdir()?;
-        let agent = stand_in(&vendor, work.path())?;
-        Ok(Publisher { vendor, agent, _work: work })
+        let signers = Signers::new(&work.path().join("signers"))?;
+        let (agent, agent_certificate) = stand_in(&vendor, &signers, work.path())?;
+        Ok(Publisher { vendor, signers, agent, agent_certificate, work })
+    }
+
+    /// A folder for projects, which goes with it.
+    pub fn work(&self) -> &Path {
+        self.work.path()
     }
 
     pub fn repository(&self) -> PathBuf {
         self.vendor.repository()
     }
 
+    pub fn certificate(&self) -> PathBuf {
+        self.vendor.keys().join("certificate.pgp")
+    }
+
+    pub fn consign(&self, arguments: &[&str]) -> Result<()> {
+        self.vendor.consign(arguments)?;
+        Ok(())
+    }
+
     /// Builds and publishes a release project.
     pub fn publish(&self, project: &Path) -> Result<()> {
-        let packages = self.vendor.build(project)?;
-        let mut arguments = self.vendor.publish_arguments(project, &self.agent);
-        arguments.extend(["--valid-for".to_owned(), VALID_FOR.to_owned()]);
-        arguments.extend(packages.iter().map(|package| package.display().to_string()));
-        self.vendor.consign(&arguments.iter().map(String::as_str).collect::<Vec<_>>())?;
-        Ok(())
+        let (manifest, dist) = (project.join("consign.toml"), project.join("dist"));
+        let table = self.signers.table(project)?;
+        let whole = fs_err::read_to_string(&manifest)?;
+        fs_err::write(&manifest, format!("{whole}{table}"))?;
+        let (manifest, output) = (text(&manifest), text(&dist));
+        let key = text(&self.vendor.keys().join("package.secret.pgp"));
+        self.consign(&["build", "--manifest", &manifest, "--output", &output, "--key", &key])?;
+        let (repository, keys) = (text(&self.repository()), text(&self.vendor.keys()));
+        let (agent, certificate) = (text(&self.agent), text(&self.agent_certificate));
+        let mut arguments = vec!["publish", "--manifest", &manifest, "--folder", &repository, "--keys", &keys];
+        arguments.extend(["--agent", &agent, "--agent-certificate", &certificate, "--valid-for", VALID_FOR]);
+        let packages: Vec<String> =
+            fs_err::read_dir(&dist)?.map(|entry| Ok(text(&entry?.path()))).collect::<Result<_>>()?;
+        arguments.extend(packages.iter().filter(|path| path.ends_with(".msi")).map(String::as_str));
+        self.consign(&arguments)
     }
 
     /// The repository as a web server shows it, and what everybody may know of the keys.
     pub fn write_to(&self, folder: &Path) -> Result<()> {
-        copy(&self.repository(), &folder.join("repository"))?;
-        // The store's own, served to nobody.
-        fs_err::remove_dir_all(folder.join("repository/.consign"))?;
+        self.copy_repository(&folder.join("repository"))?;
         fs_err::create_dir_all(folder.join("vendor"))?;
         for file in ["certificate.pgp", "roles.json"] {
             fs_err::copy(self.vendor.keys().join(file), folder.join("vendor").join(file))?;
         }
         Ok(())
     }
+
+    /// The same without what is the store's own, and served to nobody.
+    pub fn copy_repository(&self, to: &Path) -> Result<()> {
+        copy(&self.repository(), to)?;
+        Ok(fs_err::remove_dir_all(to.join(".consign"))?)
+    }
 }
 
-/// Packages `consignee` with two programs that do nothing, older than every real one: the real one is
-/// too large to be kept, and the agent that finishes a golden host is that of the tree.
-fn stand_in(vendor: &Vendor, work: &Path) -> Result<AgentPackage> {
+/// Packages `consignee` with a program that does nothing, older than every real one: the real one is too large to
+/// be kept, and the agent that finishes a golden host is that of the tree.
+fn stand_in(vendor: &Vendor, signers: &Signers, work: &Path) -> Result<(PathBuf, PathBuf)> {
     let (keys, binaries) = (work.join("keys"), work.join("programs"));
     new_keys(vendor, "consign", &keys)?;
     fs_err::create_dir_all(&binaries)?;
-    for program in ["consignee", "consignee-hook"] {
-        compile(&binaries.join(program))?;
-    }
-    let (dist, key) = (Lab::repository().join("client/dist"), keys.join("package.secret.pgp"));
-    let text = |path: &Path| path.display().to_string();
+    compile(&binaries.join("consignee.exe"))?;
+    let (programs, key, output) = (text(&binaries), text(&keys.join("package.secret.pgp")), text(work));
+    let (chain, signer) = (signers.path("chain.pem"), signers.path("signer.key"));
     vendor.consign(&[
         "agent-package",
+        "--format",
+        "msi",
         "--binaries",
-        &text(&binaries),
-        "--dist",
-        &text(&dist),
+        &programs,
         "--version",
         "0.0.1-1",
         "--key",
-        &text(&key),
+        &key,
+        "--windows-certificate",
+        &chain,
+        "--windows-key",
+        &signer,
         "--output",
-        &text(work),
+        &output,
     ])?;
-    Ok(AgentPackage { package: work.join("consignee_0.0.1-1_amd64.deb"), certificate: keys.join("certificate.pgp") })
+    Ok((work.join("consignee-0.0.1-1.x64.msi"), keys.join("certificate.pgp")))
 }
 
-/// A program that is run when it is packaged, to write its own manual, and says nothing.
 fn compile(program: &Path) -> Result<()> {
     let source = program.with_extension("c");
     fs_err::write(&source, "int main(void) { return 0; }\n")?;
-    let status = Command::new("cc").args(["-Os", "-s", "-o"]).arg(program).arg(&source).status()?;
+    let status = Command::new("x86_64-w64-mingw32-gcc").args(["-Os", "-s", "-o"]).arg(program).arg(&source).status()?;
     fs_err::remove_file(source)?;
-    if status.success() { Ok(()) } else { Err("cc cannot compile a program that does nothing".into()) }
+    if status.success() { Ok(()) } else { Err("gcc cannot compile a program that does nothing".into()) }
 }
 
 fn new_keys(vendor: &Vendor, name: &str, folder: &Path) -> Result<()> {
@@ -98,7 +130,7 @@ fn new_keys(vendor: &Vendor, name: &str, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn copy(from: &Path, to: &Path) -> Result<()> {
+pub fn copy(from: &Path, to: &Path) -> Result<()> {
     fs_err::create_dir_all(to)?;
     for entry in fs_err::read_dir(from)? {
         let entry = entry?;
@@ -109,4 +141,8 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+pub fn text(path: &Path) -> String {
+    path.display().to_string()
 }

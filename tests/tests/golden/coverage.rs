@@ -5,12 +5,13 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use consign_metadata::add_on::{AllowedAddOn, JoinedStep, Joins};
-use consign_metadata::anchor::Anchor;
+use consign_metadata::anchor::{Anchor, WindowsPins};
 use consign_metadata::document::Role;
-use consign_metadata::feed::{EntryPoints, Feed, FeedPackage, FeedRelease, FileReference, Shard};
+use consign_metadata::feed::{EntryPoints, Feed, FeedPackage, FeedRelease, FileReference, Shard, WindowsIndex};
 use consign_metadata::plan::{
     self, Backup, BackupPart, Data, DataProbe, Database, Envelope, HealthCheck, Limits, Maintenance, Module,
-    NoteReference, OnInterrupt, OomPolicy, PlanBody, Ready, RunStep, Script, SideEffect, SiteOption, Step, Undo, When,
+    NativeVersions, NoteReference, OnInterrupt, OomPolicy, PlanBody, Ready, RunStep, Script, SideEffect, SiteOption,
+    Step, Undo, When, WindowsModule, WindowsService, WindowsStart, WindowsWrite,
 };
 use consign_metadata::prerequisite::{Check, Prerequisite};
 use consign_metadata::task::Task;
@@ -20,7 +21,7 @@ use consignee::engine::event::{
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::fixture::{VERSIONS, every, files, golden};
+use crate::fixture::{BOTH, VERSIONS, WINDOWS, every, files, golden};
 
 /// Reasons that pass with time: never in a journal.
 const PASSING: [&str; 13] = [
@@ -39,10 +40,6 @@ const PASSING: [&str; 13] = [
     "not-installed",
 ];
 
-/// What no golden version has yet, because it is still being made: what a product is on Windows, where no agent reads it
-/// so far. It is recorded with the version whose agent does, before anything of it is released.
-const UNRECORDED: [&str; 1] = ["windows"];
-
 /// The names that a reader knows: it lists them for whoever comes with another.
 fn known<T: DeserializeOwned>(other: Value) -> BTreeSet<String> {
     let said = serde_json::from_value::<T>(other).err().expect("no format has this name").to_string();
@@ -53,11 +50,6 @@ fn known<T: DeserializeOwned>(other: Value) -> BTreeSet<String> {
 
 fn fields<T: DeserializeOwned>() -> BTreeSet<String> {
     known::<T>(json!({ "other name": 0 }))
-}
-
-/// Those that a host of the past has met.
-fn recorded<T: DeserializeOwned>() -> BTreeSet<String> {
-    fields::<T>().into_iter().filter(|name| !UNRECORDED.contains(&name.as_str())).collect()
 }
 
 fn kinds<T: DeserializeOwned>(tag: &str) -> BTreeSet<String> {
@@ -156,12 +148,35 @@ fn everything_that_a_feed_can_say_is_in_a_golden_feed() {
             (fields::<Shard>(), at(&[&shard], &[])),
             (of_release, at(&[&shard], &["releases", "*"])),
             (fields::<FeedPackage>(), at(&[&shard], &["releases", "*", "packages", "*"])),
-            (recorded::<Anchor>(), at(&[&anchor], &[])),
+            (of_other_hosts::<Anchor>(), at(&[&anchor], &[])),
         ];
         for (names, values) in cases {
             assert_eq!(missing(names, &values), [""; 0]);
         }
     });
+}
+
+/// An anchor says on every host what it says elsewhere than on Windows.
+fn of_other_hosts<T: DeserializeOwned>() -> BTreeSet<String> {
+    fields::<T>().into_iter().filter(|name| name != "windows").collect()
+}
+
+#[test]
+fn everything_that_a_host_with_windows_is_told_is_in_golden_documents() {
+    let json = |file: &str| serde_json::from_slice::<Value>(&WINDOWS.read(&format!("documents/{file}"))).unwrap();
+    let (anchor, index, shard) = (json("anchor.json"), json("windows.json"), json("shard.json"));
+    let cases = [
+        (fields::<Anchor>(), at(&[&anchor], &[])),
+        (fields::<WindowsPins>(), at(&[&anchor], &["windows"])),
+        (fields::<WindowsIndex>(), at(&[&index], &[])),
+        (fields::<FeedPackage>(), at(&[&index], &["packages", "*"])),
+    ];
+    for (names, values) in cases {
+        assert_eq!(missing(names, &values), [""; 0]);
+    }
+    let both = serde_json::from_slice::<Value>(&BOTH.read("documents/shard.json")).unwrap();
+    let natives = at(&[&both, &shard], &["releases", "*", "packages", "*", "native"]);
+    assert_eq!(missing(fields::<NativeVersions>(), &natives), [""; 0]);
 }
 
 /// Every plan that was published, as JSON.
@@ -191,8 +206,13 @@ fn everything_that_a_plan_can_say_is_in_a_golden_plan() {
     let cases = [
         (fields::<Envelope>(), envelopes.clone()),
         (fields::<NoteReference>(), at(&envelopes, &["notes", "*"])),
-        (recorded::<PlanBody>(), body.clone()),
+        (fields::<PlanBody>(), body.clone()),
         (fields::<Module>(), at(&body, &["modules", "*"])),
+        (fields::<NativeVersions>(), at(&body, &["modules", "*", "native"])),
+        (fields::<WindowsModule>(), at(&body, &["windows", "*"])),
+        (fields::<WindowsService>(), at(&body, &["windows", "*", "services", "*"])),
+        (words::<WindowsStart>(), at(&body, &["windows", "*", "services", "*", "start"])),
+        (fields::<WindowsWrite>(), at(&body, &["windows", "*", "writes", "*"])),
         (fields::<SiteOption>(), at(&body, &["options", "*"])),
         (fields::<SideEffect>(), at(&body, &["side_effects", "*"])),
         (fields::<Prerequisite>(), at(&body, &["prerequisites", "*"])),

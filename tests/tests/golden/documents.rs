@@ -15,10 +15,11 @@ use consignee::acknowledgement::{Acknowledgements, Subject};
 use consignee::places::Places;
 use consignee::product::Product;
 
-use crate::fixture::{ADD_ON, BASE, FIRST, Published, SAVED, every, position, turned};
+use crate::fixture::{ADD_ON, BASE, FIRST, Published, SAVED, every, every_deb, position, turned};
 
 fn native(release: &FeedRelease) -> &str {
-    release.packages[0].native.deb.as_deref().unwrap()
+    let native = &release.packages[0].native;
+    native.deb.as_deref().or(native.msi.as_deref()).unwrap()
 }
 
 fn plan(published: &Published) -> UpgradePlan {
@@ -162,8 +163,7 @@ fn a_feed_names_its_shard_and_the_shard_its_releases() {
         assert_eq!(verified.bytes, published.read("documents/feed.json"));
         let feed = Feed::parse(&verified.bytes, &vendor, &channel).unwrap();
         assert_eq!(feed.generation, published.generation);
-        let lists = published.read(&format!("repository/dists/{channel}/InRelease"));
-        assert!(feed.knows_entry_point(&Sha256::of(&lists)));
+        assert!(feed.knows_entry_point(&Sha256::of(&published.entry_point())));
 
         let bytes = published.read("documents/shard.json");
         let id = published.id();
@@ -192,7 +192,7 @@ fn a_note_that_is_not_what_its_shard_names_is_refused() {
 
 #[test]
 fn a_package_carries_its_plan_and_its_origin() {
-    every(|published| {
+    every_deb(|published| {
         let bytes = published.read(&format!("repository/pool/{}", published.package));
         let layout = DebLayout::read(&mut Cursor::new(&bytes)).unwrap();
         assert_eq!(layout.plan(&mut Cursor::new(&bytes)).unwrap(), Some(published.read("documents/plan.pgp")));

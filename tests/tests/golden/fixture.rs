@@ -22,7 +22,7 @@ pub struct Published {
     pub version: &'static str,
     /// The versions of the product's package, ascending.
     pub packages: &'static [&'static str],
-    /// That of the plan, below `repository/pool`.
+    /// That of the plan, below `repository/pool`, or that of Windows.
     pub package: &'static str,
     /// The package by which hosts get to know the vendor, below `repository`.
     pub introduction: &'static str,
@@ -100,14 +100,34 @@ pub const SAVED: Published = Published {
     notes: 6,
 };
 
-/// Asserts something of everything that was published and is on a golden host.
+/// Acme's back office in version 5: for Windows, and nothing else.
+pub const WINDOWS: Published = Published {
+    folder: "5",
+    product: "acme/backoffice",
+    channel: "stable",
+    generation: 3,
+    version: "4.1.0",
+    packages: &["4.0.0-1", "4.1.0-1", "4.1.1-1"],
+    package: "acme-database/acme-database-4.1.0-1.x64.msi",
+    introduction: "acme-release.msi",
+    port: 0,
+    // All of them have the same text.
+    notes: 1,
+};
+
+/// Asserts something of everything that was published and is on a golden host with apt.
 pub fn each(test: impl Fn(&Published)) {
     named(&[&FIRST, &BASE, &ADD_ON, &SAVED], test);
 }
 
+/// Asserts something of everything that was published for apt.
+pub fn every_deb(test: impl Fn(&Published)) {
+    named(&[&FIRST, &BASE, &ADD_ON, &BOTH, &SAVED], test);
+}
+
 /// Asserts something of everything that was published.
 pub fn every(test: impl Fn(&Published)) {
-    named(&[&FIRST, &BASE, &ADD_ON, &BOTH, &SAVED], test);
+    named(&[&FIRST, &BASE, &ADD_ON, &BOTH, &SAVED, &WINDOWS], test);
 }
 
 /// Where it does not hold is said.
@@ -158,6 +178,14 @@ impl Published {
 
     pub fn anchor(&self) -> Anchor {
         Anchor::parse(&self.read("documents/anchor.json")).unwrap()
+    }
+
+    /// What the feed names beside its shards: the lists of apt, or that of Windows.
+    pub fn entry_point(&self) -> Vec<u8> {
+        match self.folder {
+            "5" => self.read("documents/windows.json"),
+            _ => self.read(&format!("repository/dists/{}/InRelease", self.channel)),
+        }
     }
 
     pub fn keys(&self, role: Role) -> Keyring {

@@ -12,3 +12,4 @@ mod mid_upgrade;
 mod repository;
 mod rpm;
 mod state;
+mod windows;

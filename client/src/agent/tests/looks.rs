@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use consign_metadata::digest::Sha256;
+use consign_metadata::document::Role;
+use consign_metadata::feed::MAXIMUM_HEAD_SIZE;
 use jiff::Timestamp;
 
 use super::world::World;
@@ -11,6 +14,7 @@ use crate::engine::event::Reason;
 use crate::engine::machine::State;
 use crate::host::Repository;
 use crate::notice::Notice;
+use crate::trust::Trust;
 
 const AT_ONCE: Patience = Patience { for_steps: Duration::ZERO, for_comparisons: Duration::ZERO };
 
@@ -98,6 +102,34 @@ fn a_feed_that_expired_or_went_back_is_not_believed() {
     assert!(causes(&world).contains("expired"));
     world.host.state().files.extend(world.vendor.feed(&[&release], 2, b"1.1.0-1"));
     assert!(causes(&world).contains("generation 2, older than 5"));
+}
+
+#[test]
+fn an_expired_feed_is_believed_for_as_long_as_the_vendor_says_of_this_very_head() {
+    let world = World::with_baseline();
+    let release = world.vendor.release(&world.vendor.plan("1.1.0"));
+    world.publish(&[&release], "1.1.0-1");
+    let hours = |number: i64| Timestamp::now() + jiff::SignedDuration::from_hours(number);
+    let files = world.vendor.feed_until(&[&release], 5, b"1.1.0-1", hours(-1));
+    let head = digest_of_head(&world, &files.last().unwrap().1);
+    world.host.state().files.extend(files);
+    let extend = |head: &Sha256, expires| world.host.state().files.extend([world.vendor.extension(head, expires)]);
+    let held = |world: &World| !world.look()[0].held.is_empty();
+    assert!(held(&world), "it has expired");
+    extend(&Sha256::of(b"another head"), hours(24));
+    assert!(held(&world), "of another head");
+    extend(&head, hours(24));
+    assert!(!held(&world));
+    world.host.state().files.remove("consign/stable/extension.pgp");
+    assert!(!held(&world), "it is kept");
+    extend(&head, hours(-1));
+    assert!(held(&world), "it has ended, too");
+}
+
+fn digest_of_head(world: &World, signed: &[u8]) -> Sha256 {
+    let trust = Trust::read(&world.places).unwrap();
+    let keyring = trust.vendor(&world.id().vendor).unwrap().keyring(Role::Index).unwrap();
+    keyring.verify_message(signed, MAXIMUM_HEAD_SIZE).unwrap().digest
 }
 
 #[test]

@@ -51,15 +51,16 @@ impl Asking {
     }
 }
 
-/// Bytes, with `k` or `M` for thousands and millions.
-fn amount(text: &str) -> Result<u64, String> {
+/// Bytes, with `k`, `M` or `G` for thousands, millions and thousands of millions.
+pub(super) fn amount(text: &str) -> Result<u64, String> {
     let (digits, unit) = match text.char_indices().last() {
         Some((at, 'k' | 'K')) => (&text[..at], 1_000),
         Some((at, 'm' | 'M')) => (&text[..at], 1_000_000),
+        Some((at, 'g' | 'G')) => (&text[..at], 1_000_000_000),
         _ => (text, 1),
     };
     let number: u64 = digits.parse().map_err(|_| format!("{text:?} is no number of bytes, such as 500k or 2M"))?;
-    number.checked_mul(unit).filter(|bytes| *bytes > 0).ok_or_else(|| format!("{text:?} is no rate"))
+    number.checked_mul(unit).filter(|bytes| *bytes > 0).ok_or_else(|| format!("{text:?} is no number of bytes"))
 }
 
 #[cfg(test)]
@@ -69,6 +70,6 @@ mod tests {
     #[test]
     fn an_amount_may_have_a_unit() {
         assert_eq!(["7", "500k", "2M"].map(|text| amount(text).unwrap()), [7, 500_000, 2_000_000]);
-        assert!(["", "k", "0", "1G", "-1"].into_iter().all(|text| amount(text).is_err()));
+        assert!(["", "k", "0", "1T", "-1"].into_iter().all(|text| amount(text).is_err()));
     }
 }

@@ -1,6 +1,6 @@
 //! `consign mirror status`: how a mirror is.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use jiff::{SpanRound, Timestamp, Unit};
@@ -8,7 +8,10 @@ use jiff::{SpanRound, Timestamp, Unit};
 use super::failed;
 use crate::cli::{Failure, Outcome, say};
 use crate::file::OnFile;
-use crate::mirror::{self, Freshness, Mirror};
+use crate::mirror::{self, Freshness, Mirror, Missed};
+
+/// Where the service of `consign mirror serve --unit` keeps it.
+const MISSED: &str = "/var/lib/consign-mirror/missed.json";
 
 /// Show how old a mirror is, until when hosts believe it, and what it carries. Asks nobody.
 #[derive(Debug, Args)]
@@ -25,6 +28,9 @@ pub struct Status {
     /// The access log of its web server: says which packages hosts asked for in vain
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
+    /// The same as consign mirror serve keeps it [default: that of its service, if there is one]
+    #[arg(long, value_name = "FILE")]
+    missed: Option<PathBuf>,
     /// Write the result as JSON
     #[arg(long)]
     json: bool,
@@ -34,9 +40,10 @@ impl Status {
     pub fn run(self) -> Outcome {
         let mirror = Mirror::at(&self.folder);
         let log = self.log.as_ref().map(|path| std::fs::read(path).on("read", path)).transpose()?;
-        let log = log.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let mut in_vain = log.map(|bytes| mirror::in_vain(&String::from_utf8_lossy(&bytes))).unwrap_or_default();
+        in_vain.extend(Missed::read(self.missed.as_deref().unwrap_or(Path::new(MISSED))).map_err(failed)?);
         let now = Timestamp::now();
-        let channels = mirror::status(&mirror, log.as_deref(), now).map_err(failed)?;
+        let channels = mirror::status(&mirror, &in_vain, now).map_err(failed)?;
         if self.json {
             say(serde_json::json!({ "channels": channels }));
         } else {

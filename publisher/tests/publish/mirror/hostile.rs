@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use consign::feed::Changes;
+use consign::store::Key;
+
 use super::scene::Scene;
 use super::server::{Server, Twist};
 use crate::project::{consign, err, ok, out};
@@ -9,6 +12,7 @@ use crate::project::{consign, err, ok, out};
 const PACKAGE: &str = "pool/main/a/acme-erp/acme-erp_1.1.0-1_all.deb";
 const RELEASE: &str = "dists/stable/InRelease";
 const HEAD: &str = "consign/stable/feed.pgp";
+const CHANGES: &str = "consign/stable/changes.tar.gz";
 
 /// A mirror with one generation, and a vendor with the next.
 fn scene() -> Scene {
@@ -19,12 +23,16 @@ fn scene() -> Scene {
     scene
 }
 
-/// From a server that does this to one file the mirror takes nothing, says why, and soon.
+/// From a server that does this to one file, which it sends alone, the mirror takes nothing, says why, and soon.
 #[track_caller]
 fn refuses(scene: &Scene, place: &'static str, twist: &Twist, status: i32, words: &str) {
     let (before, since) = (scene.files(), Instant::now());
     let twist = twist.clone();
-    let script = move |path: &str, _| if path == place { twist.clone() } else { Twist::Honest };
+    let script = move |path: &str, _| match path {
+        path if path == place => twist.clone(),
+        CHANGES => Twist::Status(404),
+        _ => Twist::Honest,
+    };
     let server = Server::of(scene.project.public(), script);
     let mut command = consign();
     command.args(["mirror", "sync", &server.url()]).arg(scene.mirror());
@@ -115,4 +123,62 @@ fn a_plan_that_was_not_signed_is_not_taken() {
     let mut bytes = files[plan].clone();
     *bytes.last_mut().unwrap() ^= 1;
     refuses(&scene, plan, &Twist::Body(bytes), 1, "not what was signed");
+}
+
+/// What a server has put together, with one byte of one file changed.
+fn forged(scene: &Scene, place: &str) -> Vec<u8> {
+    let mut files = scene.project.files();
+    files.retain(|name, _| !["deb", "gz"].iter().any(|end| name.ends_with(end)) || name.contains("/by-hash/"));
+    let bytes = files.get_mut(place).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    let files: Vec<(Key, Vec<u8>)> = files.into_iter().map(|(name, bytes)| (name.parse().unwrap(), bytes)).collect();
+    Changes::of(files.iter().map(|(key, bytes)| (key, &**bytes))).pack().unwrap().unwrap()
+}
+
+#[test]
+fn what_comes_along_is_verified_as_if_it_had_come_alone() {
+    let scene = scene();
+    let (files, old) = (scene.project.files(), scene.files());
+    let signature = Twist::Body(forged(&scene, "dists/stable/Release.gpg"));
+    refuses(&scene, CHANGES, &signature, 3, "Release.gpg belongs to another one");
+    // What has its digest for a name is asked for instead, and so is everything where it is of no use at all.
+    let shard = files.keys().find(|name| name.starts_with("consign/shards/") && !old.contains_key(*name)).unwrap();
+    for twist in [Twist::Body(forged(&scene, shard)), Twist::Body(forged(&scene, RELEASE)), Twist::Endless] {
+        let script = move |path: &str, _| if path == CHANGES { twist.clone() } else { Twist::Honest };
+        let (server, fresh) = (Server::of(scene.project.public(), script), tempfile::tempdir().unwrap());
+        let mut command = consign();
+        command.args(["mirror", "sync", &server.url()]).arg(fresh.path().join("mirror")).arg("--certificate");
+        ok(command.arg(scene.project.certificate()));
+        ok(consign()
+            .arg("verify")
+            .arg(fresh.path().join("mirror"))
+            .arg("--certificate")
+            .arg(scene.project.certificate()));
+        assert!(server.asked().contains(&format!("/{shard}")), "{:?}", server.asked());
+    }
+}
+
+#[test]
+fn a_server_that_says_when_to_come_again_is_left_alone_until_then_and_not_longer_than_a_file_may_take() {
+    let scene = scene();
+    let busy = |seconds| {
+        move |path: &str, times| match (path == HEAD, times) {
+            (true, 0) => Twist::Busy(seconds),
+            _ => Twist::Honest,
+        }
+    };
+    let sync = |server: &Server| {
+        let mut command = consign();
+        command.args(["mirror", "sync", &server.url()]).arg(scene.mirror()).args(["--deadline", "10"]);
+        command.output().unwrap()
+    };
+    let since = Instant::now();
+    let never = sync(&Server::of(scene.project.public(), busy(86_400)));
+    assert_eq!(never.status.code(), Some(1));
+    assert!(err(&never).contains("to come again in 86400 seconds (asked once)"), "{}", err(&never));
+    assert!(since.elapsed() < Duration::from_secs(9), "{:?}", since.elapsed());
+    let since = Instant::now();
+    let soon = sync(&Server::of(scene.project.public(), busy(3)));
+    assert!(soon.status.success() && since.elapsed() >= Duration::from_secs(3), "{}", err(&soon));
 }

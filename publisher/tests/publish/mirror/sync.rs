@@ -54,8 +54,8 @@ fn nothing_new_is_one_request_and_a_new_package_is_a_few() {
     let before = scene.asked(0).len();
     let told = scene.synced(&[]);
     let asked = scene.asked(before);
-    // Head, InRelease, one index that two architectures share, Release.gpg, shard, plan, package.
-    assert_eq!(asked.len(), 7, "{asked:?}");
+    // Head, everything small that is new, package.
+    assert_eq!(asked.len(), 3, "{asked:?}");
     assert!(asked.iter().all(|asked| asked.ends_with(" 200")), "{asked:?}");
     assert_eq!((&told["channels"][0]["before"], &told["channels"][0]["generation"]), (&1.into(), &2.into()));
     assert_eq!(scene.findings(), Vec::<String>::new());
@@ -75,6 +75,7 @@ fn a_mirror_never_goes_back_and_has_one_generation_of_a_number() {
     // Not even where somebody has deleted what it knows of itself.
     std::fs::remove_file(scene.mirror().join(".consign/mirror.json")).unwrap();
     scene.refused(&[], "it holds a repository that is no mirror");
+    scene.refused(&["--adopt"], "cannot take generation 1 of channel stable: this mirror has 2");
     // The vendor goes on from the old one: another second generation.
     let other = Scene::new();
     other.release("erp", "1.0.0");
@@ -158,4 +159,59 @@ fn whose_mirror_it_is_is_said_once_and_stays() {
     let foreign = command.args(["mirror", "sync", &stranger.server.url()]).arg(scene.mirror()).output().unwrap();
     assert_eq!(foreign.status.code(), Some(3), "{}", err(&foreign));
     assert!(err(&foreign).contains("its primary key is"), "{}", err(&foreign));
+}
+
+#[test]
+fn what_came_along_is_a_help_and_nothing_else() {
+    let scene = Scene::with(BOTH);
+    scene.release("erp", "1.0.0");
+    scene.synced(&[]);
+    let changes = scene.project.public().join("consign/stable/changes.tar.gz");
+    let old = std::fs::read(&changes).unwrap();
+    scene.release("erp", "1.1.0");
+    let before = scene.asked(0).len();
+    scene.synced(&[]);
+    // Head, everything small, and a package of each format.
+    assert_eq!(scene.asked(before).len(), 4, "{:?}", scene.asked(before));
+    // None, that of another generation, and what is none at all, cost requests and change nothing.
+    for (version, wrong) in [("1.2.0", None), ("1.3.0", Some(old)), ("1.4.0", Some(b"<html>".to_vec()))] {
+        scene.release("erp", version);
+        match wrong {
+            Some(bytes) => std::fs::write(&changes, bytes).unwrap(),
+            None => std::fs::remove_file(&changes).unwrap(),
+        }
+        let before = scene.asked(0).len();
+        scene.synced(&[]);
+        assert!(scene.asked(before).len() > 10, "{:?}", scene.asked(before));
+        assert_eq!(scene.findings(), Vec::<String>::new());
+    }
+    // A mirror that was away takes what it can of it, and asks for the rest.
+    scene.release("erp", "1.5.0");
+    scene.release("erp", "1.6.0");
+    scene.synced(&[]);
+    assert_eq!(scene.findings(), Vec::<String>::new());
+}
+
+#[test]
+fn a_mirror_that_has_lost_what_it_knew_of_itself_is_taken_over_and_nothing_is_fetched_twice() {
+    let scene = Scene::new();
+    scene.release("erp", "1.0.0");
+    scene.release("erp", "1.1.0");
+    scene.synced(&[]);
+    std::fs::remove_dir_all(scene.mirror().join(".consign")).unwrap();
+    let unasked = scene.sync(&[]);
+    assert!(unasked.status.code() == Some(3) && err(&unasked).contains("--adopt"), "{}", err(&unasked));
+    // One package was damaged meanwhile.
+    let damaged = "pool/main/a/acme-erp/acme-erp_1.0.0-1_all.deb";
+    let good = std::fs::read(scene.mirror().join(damaged)).unwrap();
+    std::fs::write(scene.mirror().join(damaged), vec![0; good.len()]).unwrap();
+    let before = scene.asked(0).len();
+    scene.synced(&["--adopt"]);
+    let asked = scene.asked(before);
+    let packages: Vec<_> = asked.iter().filter(|asked| asked.contains("/pool/")).collect();
+    assert!(packages.len() == 1 && packages[0].contains(damaged), "{asked:?}");
+    assert_eq!(scene.findings(), Vec::<String>::new());
+    let before = scene.asked(0).len();
+    assert_eq!(scene.synced(&[])["channels"][0]["generation"], 2);
+    assert_eq!(scene.asked(before), ["/consign/stable/feed.pgp 304"]);
 }

@@ -1,0 +1,139 @@
+//! `consign mirror export`: what a site lacks, on a medium.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use consign_metadata::name::ChannelName;
+
+use super::asking::amount;
+use super::{PATIENCE, failed};
+use crate::cli::{Failure, Outcome, say};
+use crate::file::OnFile;
+use crate::mirror::{self, Code, ExportRequest, Exported, Mirror, Receipt};
+
+/// Write what a site without a network lacks to a medium that is carried there.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  consign mirror export /srv/mirror --to /media/stick
+  consign mirror export /srv/mirror --to /media/stick --since 12
+  consign mirror export /srv/mirror --to /media/stick --since stable=12 --since testing=40
+  consign mirror export /srv/mirror --to /media/stick --receipt receipt.json
+  consign mirror export /srv/mirror --to /media/stick --code 00128482189901412344
+  consign mirror export /srv/mirror --to /srv/dvds --volume-size 4700M --reader consign-static
+
+The export is read by consign mirror import, which trusts nothing of it that the vendor has not signed. One that
+has several volumes has each in a folder of its own; they may be read in any order.
+Exit status: 0 the medium is finished, 1 it could not be written, 3 the mirror is damaged.")]
+pub struct Export {
+    /// The mirror: a folder
+    folder: PathBuf,
+    /// The medium: a folder; nothing in it is touched but the folder consign-medium
+    #[arg(long, value_name = "FOLDER")]
+    to: PathBuf,
+    /// The site has this generation already; of several channels: CHANNEL=GENERATION, may be repeated
+    #[arg(long, value_name = "GENERATION", value_parser = since)]
+    since: Vec<Said<u64>>,
+    /// The site has what this receipt says, which consign mirror receipt has written there
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["since", "code"])]
+    receipt: Option<PathBuf>,
+    /// The site has what it says in digits over the telephone; of several channels: CHANNEL=DIGITS, may be repeated
+    #[arg(long, value_name = "DIGITS", value_parser = code, conflicts_with = "since")]
+    code: Vec<Said<Code>>,
+    /// Let a volume hold at most so many bytes, such as 4700M
+    #[arg(long, value_name = "BYTES", value_parser = amount)]
+    volume_size: Option<u64>,
+    /// Put this consign on the medium as well, which needs no library of the site's machine
+    #[arg(long, value_name = "FILE")]
+    reader: Option<PathBuf>,
+    /// Write the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is said of one channel, or of the only one.
+#[derive(Debug, Clone)]
+struct Said<T>(Option<ChannelName>, T);
+
+impl Export {
+    pub fn run(self) -> Outcome {
+        // A folder that is not there is not made.
+        let is_there = self.folder.is_dir();
+        let mirror = if is_there { Mirror::claimed(&self.folder, PATIENCE) } else { Ok(Mirror::at(&self.folder)) };
+        let mirror = mirror.map_err(failed)?;
+        let request = self.request(&mirror)?;
+        let exported = mirror::export(&mirror, &self.to, &request).map_err(failed)?;
+        if self.json {
+            say(serde_json::json!(exported));
+        } else {
+            say(Sentence(&exported));
+        }
+        Ok(())
+    }
+
+    fn request(&self, mirror: &Mirror) -> Result<ExportRequest, Failure> {
+        let reader = self.reader.as_ref().map(|path| std::fs::read(path).on("read", path)).transpose()?;
+        let channels = mirror::channels(mirror).map_err(failed)?;
+        let (since, codes) = (by_channel(&self.since, &channels)?, by_channel(&self.code, &channels)?);
+        let receipt = self.receipt.as_deref().map(read).transpose()?;
+        Ok(ExportRequest { since, codes, receipt, volume_size: self.volume_size, reader })
+    }
+}
+
+fn read(path: &Path) -> Result<Receipt, Failure> {
+    let bytes = std::fs::read(path).on("read", path)?;
+    let bad =
+        |reason| Failure::failed(std::io::Error::other(format!("cannot use receipt {}: {reason}", path.display())));
+    Receipt::parse(&bytes).map_err(bad)
+}
+
+/// What is said without the name of a channel is said of the only one.
+fn by_channel<T: Clone>(said: &[Said<T>], channels: &[ChannelName]) -> Result<BTreeMap<ChannelName, T>, Failure> {
+    let channel = |said: &Said<T>| match (&said.0, channels) {
+        (Some(channel), _) | (None, [channel]) => Ok((channel.clone(), said.1.clone())),
+        (None, _) => {
+            let names: Vec<_> = channels.iter().map(ToString::to_string).collect();
+            let which = format!("cannot tell which channel is meant: the mirror has {}", names.join(", "));
+            Err(Failure::failed(std::io::Error::other(which)).hint("name it: CHANNEL=…"))
+        }
+    };
+    said.iter().map(channel).collect()
+}
+
+fn since(text: &str) -> Result<Said<u64>, String> {
+    said(text, |text| text.parse().map_err(|_| format!("{text:?} is no generation: a number")))
+}
+
+fn code(text: &str) -> Result<Said<Code>, String> {
+    said(text, Code::parse)
+}
+
+fn said<T>(text: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<Said<T>, String> {
+    match text.split_once('=') {
+        Some((channel, rest)) => Ok(Said(Some(channel.parse().map_err(|cause| format!("{cause}"))?), parse(rest)?)),
+        None => Ok(Said(None, parse(text)?)),
+    }
+}
+
+/// What an export has become, for people.
+struct Sentence<'a>(&'a Exported);
+
+impl std::fmt::Display for Sentence<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Exported { export, channels, volumes, files, deltas, bytes } = self.0;
+        for (channel, (generation, since)) in channels {
+            match since {
+                Some(since) => writeln!(f, "{channel}: from generation {since} to {generation}")?,
+                None => writeln!(f, "{channel}: generation {generation}, everything")?,
+            }
+        }
+        let folders: Vec<_> = volumes.iter().map(|volume| volume.display().to_string()).collect();
+        write!(
+            f,
+            "export {export}: {files} packages, {deltas} of them as deltas, {} MB, in {}",
+            bytes.div_ceil(1_000_000),
+            folders.join(", ")
+        )
+    }
+}

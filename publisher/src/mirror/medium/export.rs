@@ -1,0 +1,76 @@
+//! An export: what a site lacks, read from a mirror and put on volumes.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use consign_metadata::name::ChannelName;
+use serde::Serialize;
+
+use super::code::Code;
+use super::label;
+use super::load::Load;
+use super::receipt::Receipt;
+use super::shipping::Shipping;
+use super::volumes::Volumes;
+use crate::mirror::{Memory, Mirror, MirrorError};
+
+/// What is to be exported.
+#[derive(Debug, Clone, Default)]
+pub struct ExportRequest {
+    /// What the site has of each channel.
+    pub since: BTreeMap<ChannelName, u64>,
+    /// What it said of them over the telephone.
+    pub codes: BTreeMap<ChannelName, Code>,
+    /// What it has written of itself.
+    pub receipt: Option<Receipt>,
+    /// The most that a volume may hold, in bytes.
+    pub volume_size: Option<u64>,
+    /// A `consign` that the site can run.
+    pub reader: Option<Vec<u8>>,
+}
+
+/// What an export has become.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Exported {
+    /// What it is called: the beginning of the digest of its manifest.
+    pub export: String,
+    /// The generations that it leads to, and those that it begins after.
+    pub channels: BTreeMap<ChannelName, (u64, Option<u64>)>,
+    /// The folders of its volumes.
+    pub volumes: Vec<PathBuf>,
+    /// How many files it brings, the indexes apart.
+    pub files: usize,
+    /// How many of them as the change to one that the site has.
+    pub deltas: usize,
+    /// The bytes of everything on its volumes.
+    pub bytes: u64,
+}
+
+/// Writes what a site lacks to the volumes of a medium.
+///
+/// # Errors
+/// [`MirrorError`]; a volume is unfinished until it has everything.
+pub fn export(mirror: &Mirror, to: &Path, request: &ExportRequest) -> Result<Exported, MirrorError> {
+    let memory = Memory::load(mirror.folder())?.ok_or_else(|| mirror.is_none())?;
+    let load = Load::of(mirror, &memory, request)?;
+    let reader = request.reader.as_ref().map(|reader| reader.len() as u64);
+    let common = load.documents.values().map(|file| file.size).chain(reader);
+    let least = |least| MirrorError::Folder {
+        folder: to.display().to_string(),
+        reason: format!("a volume of this export has at least {least} bytes"),
+    };
+    let mut volumes = Volumes::new(request.volume_size, common, load.number()).map_err(least)?;
+    let differences = load.differences(mirror)?;
+    let manifest = load.manifest(mirror, &memory, &differences, &mut volumes)?;
+    let deltas = differences.into_values().map(|difference| (difference.sha256, difference)).collect();
+    let shipping = Shipping { mirror, manifest: &manifest, deltas: &deltas, reader: request.reader.as_deref() };
+    let (export, volumes) = shipping.write(to)?;
+    Ok(Exported {
+        export: label::name(&export),
+        channels: manifest.channels.iter().map(|(name, it)| (name.clone(), (it.generation, it.since))).collect(),
+        volumes,
+        files: load.packages.len(),
+        deltas: deltas.len(),
+        bytes: shipping.blobs(None).values().map(|(_, blob)| blob.size).sum(),
+    })
+}

@@ -1,0 +1,211 @@
+"""Mirrors: ours beside debmirror and aptly, of one repository on one server, in one run.
+
+Everybody has the same 1,000 packages to fetch and to verify, then nothing, then one package that is new; what that
+took of the server is counted by the server. Then a million requests to `consign mirror serve`, and to nginx.
+"""
+
+import os
+import random
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+NEEDED = {"nginx": "nginx-light", "debmirror": "debmirror", "aptly": "aptly", "ab": "apache2-utils", "gpgv": "gpgv", "gpg": "gpg"}
+PRODUCTS, MODULES, BYTES = 10, 100, 100_000
+ALONE = 2_000_000
+REQUESTS = 1_000_000
+
+
+def install():
+    """The peers, from Debian."""
+    path = os.environ["PATH"] + ":/usr/sbin"
+    missing = [package for command, package in NEEDED.items() if not shutil.which(command, path=path)]
+    if not missing:
+        return
+    if os.getuid():
+        sys.exit(f"bench: mirror: apt-get install {' '.join(missing)}")
+    apt = ["apt-get", "-o", "DPkg::Lock::Timeout=300", "-qq"]
+    subprocess.run([*apt, "update"], check=True)
+    subprocess.run([*apt, "-y", "--no-install-recommends", "install", *missing], check=True, stdout=subprocess.DEVNULL)
+
+
+class Vendor:
+    """Somebody who publishes with Consign."""
+
+    def __init__(self, consign, work):
+        self.consign, self.work, self.dice = consign, work, random.Random(1)
+        self.public = work / "public"
+        keys = ["key", "new", "--vendor", "acme", "--folder", work / "keys", "--algorithm", "ed25519", "--no-passphrase"]
+        self.run(*keys)
+
+    def run(self, *arguments):
+        done = subprocess.run([self.consign, *arguments], cwd=self.work, capture_output=True)
+        if done.returncode:
+            sys.exit(f"bench: mirror: consign {arguments[0]}: {done.stderr.decode()}")
+
+    def release(self, product, version, modules, size):
+        project = self.work / product
+        shutil.rmtree(project, ignore_errors=True)
+        manifest = [
+            'vendor = "acme"', "[product]", f'name = "{product}"', f'version = "{version}"', 'summary = "bench"',
+            'maintainer = "Acme <packages@acme.example>"', "[repository]", 'url = "http://127.0.0.1"', "[notes]",
+        ]
+        (project / "notes").mkdir(parents=True)
+        (project / f"notes/{version}.en.md").write_text("A release.\n")
+        for number in range(modules):
+            name = f"acme-{product}-{number}"
+            (project / name).mkdir()
+            (project / name / "data").write_bytes(self.dice.randbytes(size))
+            manifest += ["[[module]]", f'package = "{name}"', f'files = [{{ from = "{name}/", to = "/opt/{name}" }}]']
+        (project / "consign.toml").write_text("\n".join(manifest) + "\n")
+        self.run("build", "--manifest", project / "consign.toml", "--output", project / "dist", "--key", self.work / "keys/package.secret.pgp")
+        return sorted((project / "dist").glob("*.deb")), project / "consign.toml"
+
+    def publish(self, packages, manifest):
+        self.run("publish", "--manifest", manifest, "--folder", self.public, "--keys", self.work / "keys", *packages)
+
+
+class Nginx:
+    """A server that counts."""
+
+    def __init__(self, work, root):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.log = work / "access.log"
+        temporary = "".join(f"{kind}_temp_path {work}/{kind};" for kind in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"])
+        (work / "nginx.conf").write_text(
+            f"{'' if os.getuid() else 'user root; '}daemon off; worker_processes auto; pid {work}/pid; error_log {work}/error.log; events {{}}\n"
+            f"http {{ access_log {self.log}; {temporary} keepalive_requests 100000000; sendfile on;\n"
+            f"server {{ listen 127.0.0.1:{self.port}; root {root}; }} }}\n"
+        )
+        nginx = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
+        self.process = subprocess.Popen([nginx, "-e", work / "error.log", "-c", work / "nginx.conf"])
+        wait_for(self.port)
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def asked(self):
+        """Requests and bytes since the last time."""
+        lines = self.log.read_text().splitlines()
+        self.log.write_text("")
+        return len(lines), sum(int(line.split('"')[2].split()[1]) for line in lines)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait()
+
+
+def wait_for(port):
+    for _ in range(600):
+        with socket.socket() as there:
+            if not there.connect_ex(("127.0.0.1", port)):
+                return
+        time.sleep(0.1)
+    sys.exit("bench: mirror: a server does not answer")
+
+
+def took(command, **options):
+    """CPU seconds and peak MiB of a command and everything that it starts."""
+    with tempfile.NamedTemporaryFile() as peak:
+        told = ["/usr/bin/time", "--format", "%U %S %M", "--output", peak.name, *command]
+        done = subprocess.run(told, capture_output=True, **options)
+        if done.returncode:
+            sys.exit(f"bench: mirror: {' '.join(map(str, command))}: {done.stderr.decode()[-2000:]}{done.stdout.decode()[-2000:]}")
+        user, system, memory = peak.read().split()
+    return float(user) + float(system), int(memory) / 1024
+
+
+def tools(consign, vendor, work, url):
+    """How each is told to mirror the repository; the same command again brings it up to date."""
+    home = work / "home"
+    home.mkdir()
+    keyring = home / "trusted.gpg"
+    certificate = vendor.work / "keys/certificate.pgp"
+    environment = {**os.environ, "HOME": str(home), "GNUPGHOME": str(home), "LC_ALL": "C"}
+    armored = certificate.read_bytes()
+    plain = subprocess.run(["gpg", "--dearmor"], input=armored, capture_output=True, env=environment).stdout
+    keyring.write_bytes(plain or armored)
+    (home / "aptly.conf").write_text(f'{{"rootDir": "{work}/aptly", "architectures": ["amd64"]}}')
+    host, path = url.removeprefix("http://"), "/"
+    debmirror = ["debmirror", "--method=http", f"--host={host}", f"--root={path}", "--dist=stable", "--section=main"]
+    debmirror += ["--arch=amd64", "--nosource", "--diff=none", "--rsync-extra=none"]
+    debmirror += [f"--keyring={keyring}", work / "debmirror"]
+    aptly = ["aptly", f"-config={home}/aptly.conf"]
+    create = [*aptly, "mirror", "create", f"-keyring={keyring}", "bench", url, "stable", "main"]
+    took(create, env=environment)
+    ours = [consign, "mirror", "sync", url, work / "consign", "--certificate", certificate, "--architecture", "amd64"]
+    return {
+        "consign mirror sync": (ours, environment),
+        "debmirror": (debmirror, environment),
+        "aptly mirror update": ([*aptly, "mirror", "update", f"-keyring={keyring}", "bench"], environment),
+    }
+
+
+def syncs(vendor, server, commands, what):
+    print(f"\n{what}\n{'':32}{'CPU s':>10}{'peak MiB':>10}{'requests':>10}{'bytes':>16}")
+    for name, (command, environment) in commands.items():
+        server.asked()
+        seconds, memory = took(command, env=environment)
+        requests, received = server.asked()
+        print(f"{name:32}{seconds:10.2f}{memory:10.1f}{requests:10,}{received:16,}")
+
+
+def requests(consign, mirror, work):
+    """A million requests for one small file, over connections that stay."""
+    path = "dists/stable/InRelease"
+    print(f"\n{REQUESTS:,} requests for {path}, {(mirror / path).stat().st_size:,} bytes")
+    print(f"{'':32}{'a second':>10}{'failed':>10}{'peak MiB':>10}{'CPU s':>10}")
+    command = [consign, "mirror", "serve", mirror, "--listen", "127.0.0.1:0", "--log", work / "serve.log"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        address = process.stderr.readline().rsplit("http://", 1)[1].strip()
+        load("consign mirror serve", f"http://{address}/{path}", [process.pid])
+        process.send_signal(signal.SIGTERM)
+    folder = work / "beside"
+    folder.mkdir()
+    nginx = Nginx(folder, mirror)
+    children = subprocess.run(["pgrep", "-P", str(nginx.process.pid)], capture_output=True, text=True).stdout.split()
+    load("nginx", f"{nginx.url}/{path}", [nginx.process.pid, *map(int, children)])
+    nginx.stop()
+
+
+def load(name, url, processes):
+    told = subprocess.run(["ab", "-q", "-k", "-n", str(REQUESTS), "-c", "32", url], capture_output=True, text=True)
+    if told.returncode:
+        sys.exit(f"bench: mirror: ab: {told.stderr}")
+    figure = lambda words: float(re.search(rf"{words}:\s+([0-9.]+)", told.stdout).group(1))
+    failed = figure("Failed requests") + (figure("Non-2xx responses") if "Non-2xx" in told.stdout else 0)
+    status = "".join(Path(f"/proc/{pid}/status").read_text() for pid in processes)
+    peak = sum(map(int, re.findall(r"VmHWM:\s+(\d+)", status))) / 1024
+    fields = [Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split() for pid in processes]
+    seconds = sum(int(each[11]) + int(each[12]) for each in fields) / os.sysconf("SC_CLK_TCK")
+    print(f"{name:32}{figure('Requests per second'):10,.0f}{failed:10,.0f}{peak:10.1f}{seconds:10.1f}")
+
+
+def mirror(consign, top):
+    install()
+    with tempfile.TemporaryDirectory(dir=top / "target") as work:
+        work = Path(work)
+        vendor = Vendor(consign, work)
+        packages = []
+        for number in range(PRODUCTS):
+            built, manifest = vendor.release(f"p{number}", "1.0.0", MODULES, BYTES)
+            packages += built
+        built, manifest = vendor.release("alone", "1.0.0", 1, ALONE)
+        vendor.publish([*packages, *built], manifest)
+        server = Nginx(work, vendor.public)
+        try:
+            commands = tools(consign, vendor, work, server.url)
+            syncs(vendor, server, commands, f"{len(packages) + 1:,} packages, the first time")
+            syncs(vendor, server, commands, "Nothing is new")
+            built, manifest = vendor.release("alone", "1.1.0", 1, ALONE)
+            vendor.publish(built, manifest)
+            syncs(vendor, server, commands, f"One package is new, of {built[0].stat().st_size:,} bytes")
+        finally:
+            server.stop()
+        requests(consign, work / "consign", work)
