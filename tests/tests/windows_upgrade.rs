@@ -178,7 +178,7 @@ fn application_pools_are_paused_and_only_those_that_ran_are_started_again() {
     let pool = |wine: &Wine, name: &str, attribute: &str| wine.path(&format!(r"C:\pools\{name}\{attribute}"));
     let begin = |wine: &Wine| {
         wine.put_in_place("appcmd.c", r"C:\windows\system32\inetsrv\appcmd.exe", &[]);
-        for (name, state, automatic) in [("Shop", "Started", "true"), ("Old Shop", "Stopped", "false")] {
+        for (name, state, automatic) in [("Shop", "Started", "true"), ("Old Shop", "Started", "true")] {
             fs_err::create_dir_all(wine.path(&format!(r"C:\pools\{name}"))).unwrap();
             fs_err::write(pool(wine, name, "state"), state).unwrap();
             fs_err::write(pool(wine, name, "autoStart"), automatic).unwrap();
@@ -195,6 +195,9 @@ fn application_pools_are_paused_and_only_those_that_ran_are_started_again() {
     };
     let told = server.wine.path(r"C:\appcmd.log");
     fs_err::write(&told, "").unwrap();
+    // A new product runs as a whole; this one the site has stopped since.
+    fs_err::write(pool(&server.wine, "Old Shop", "state"), "Stopped").unwrap();
+    fs_err::write(pool(&server.wine, "Old Shop", "autoStart"), "false").unwrap();
     server.office.release("4.1.0", &pools).unwrap();
     fs_err::write(server.wine.path(r"C:\hold"), "").unwrap();
     assert_eq!(server.upgrade(&["--yes", "--no-wait"]).0, Some(5));
