@@ -1,5 +1,4 @@
-//! What is released, as projects: the back office in three modules. The first release is what the host has, the
-//! second what it is upgraded to; the third is only offered, and says everything that a plan can say of Windows.
+//! What is released, as projects: the back office in three modules, two of them run by IIS.
 
 use std::path::{Path, PathBuf};
 
@@ -7,48 +6,19 @@ use consign_lab::BackOffice;
 
 use crate::Result;
 
-/// Where hosts find the repository, if nobody has told them of a nearer one; nobody answers there.
+/// Where hosts find the repository; nobody answers there.
 const URL: &str = "https://packages.acme.example/windows/";
-/// Where the product answers. The port is in its programs, as they were compiled then.
-pub const HEALTH: &str = "28443";
-/// A service of each start type.
-const SERVICES: (&str, &str) = (
-    "\n[[module]]\npackage = \"acme-backoffice\"\n",
-    r#"
-[[module.windows.service]]
-name = "AcmeDumps"
-program = "database.exe"
-account = "virtual"
-start = "automatic-delayed"
+const HEALTH: &str = "28443";
 
-[[module.windows.service]]
-name = "AcmeRepair"
-program = "database.exe"
-account = "LocalService"
-start = "disabled"
+/// Who runs what, in the manifest.
+const POOLS: [(&str, &str); 2] = [
+    ("install_folder = 'Acme\\BackOffice'\n", "install_folder = 'Acme\\BackOffice'\npools = [\"AcmeBackOffice\"]\n"),
+    ("install_folder = 'Acme\\WebShop'\n", "install_folder = 'Acme\\WebShop'\npools = [\"AcmeWebShop\"]\n"),
+];
 
-[[module]]
-package = "acme-backoffice"
-"#,
-);
-
-/// The first one.
-pub fn backoffice_4_0_0(folder: &Path) -> Result<PathBuf> {
-    project(folder, "4.0.0", &[])
-}
-
-/// The one that the host is upgraded to.
-pub fn backoffice_4_1_0(folder: &Path) -> Result<PathBuf> {
-    project(folder, "4.1.0", &[])
-}
-
-/// The one after it, with everything.
-pub fn backoffice_4_1_1(folder: &Path) -> Result<PathBuf> {
-    project(folder, "4.1.1", &[SERVICES])
-}
-
-fn project(folder: &Path, version: &str, edits: &[(&str, &str)]) -> Result<PathBuf> {
+/// A release of it.
+pub fn backoffice(folder: &Path, version: &str) -> Result<PathBuf> {
     let project = folder.join(version);
-    BackOffice::write_project(&project, version, [URL, HEALTH], edits)?;
+    BackOffice::write_project(&project, version, [URL, HEALTH], &POOLS)?;
     Ok(project)
 }

@@ -42,11 +42,7 @@ impl Publisher {
         self.vendor.repository()
     }
 
-    pub fn certificate(&self) -> PathBuf {
-        self.vendor.keys().join("certificate.pgp")
-    }
-
-    pub fn consign(&self, arguments: &[&str]) -> Result<()> {
+    fn consign(&self, arguments: &[&str]) -> Result<()> {
         self.vendor.consign(arguments)?;
         Ok(())
     }
@@ -81,7 +77,7 @@ impl Publisher {
     }
 
     /// The same without what is the store's own, and served to nobody.
-    pub fn copy_repository(&self, to: &Path) -> Result<()> {
+    fn copy_repository(&self, to: &Path) -> Result<()> {
         copy(&self.repository(), to)?;
         Ok(fs_err::remove_dir_all(to.join(".consign"))?)
     }
@@ -130,7 +126,7 @@ fn new_keys(vendor: &Vendor, name: &str, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-pub fn copy(from: &Path, to: &Path) -> Result<()> {
+fn copy(from: &Path, to: &Path) -> Result<()> {
     fs_err::create_dir_all(to)?;
     for entry in fs_err::read_dir(from)? {
         let entry = entry?;
@@ -143,6 +139,6 @@ pub fn copy(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-pub fn text(path: &Path) -> String {
+fn text(path: &Path) -> String {
     path.display().to_string()
 }
