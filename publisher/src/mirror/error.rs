@@ -190,6 +190,12 @@ pub enum MirrorError {
         /// What is wrong with them.
         cause: VerifyError,
     },
+    /// There is a repository, and nobody knows whose mirror it is.
+    #[error("cannot mirror into {folder}: it holds a repository that is no mirror")]
+    Stray {
+        /// The folder.
+        folder: String,
+    },
     /// A medium that is not what it should be.
     #[error("cannot read the medium {place}: {reason}")]
     Medium {
@@ -213,6 +219,12 @@ pub enum MirrorError {
         generation: u64,
         /// Those that it has had.
         known: Vec<u64>,
+    },
+    /// What a site says that it has cannot be.
+    #[error("cannot export for this site: {reason}")]
+    Site {
+        /// Why not.
+        reason: String,
     },
     /// The folder holds something else.
     #[error("cannot mirror into {folder}: {reason}")]

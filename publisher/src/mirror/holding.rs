@@ -75,11 +75,7 @@ impl Holding {
     /// # Errors
     /// [`MirrorError`]
     pub fn all(mirror: &Mirror) -> Result<(Memory, Vec<(ChannelName, Self)>), MirrorError> {
-        let nothing = || MirrorError::Folder {
-            folder: mirror.folder().display().to_string(),
-            reason: "there is no mirror yet".to_owned(),
-        };
-        let memory = Memory::load(mirror.folder())?.ok_or_else(nothing)?;
+        let memory = Memory::load(mirror.folder())?.ok_or_else(|| mirror.is_none())?;
         let mut holdings = Vec::new();
         for channel in memory.channels.keys() {
             let holding = Self::of(mirror.store(), &memory.pin, channel)?;

@@ -10,10 +10,10 @@
 //! 4. `selection`: which of the packages that it `offer`s are carried.
 //! 5. `fetching`, `download`: what is missing of them, in several lanes; `vetting`: who signed them.
 //! 6. `entry`: the entry points, looked at with everything that they name (`staged`), then swapped.
-//! 7. `archive`: a slice of an ordinary archive, which Consign has not made.
+//! 7. `archive`: a slice of an ordinary archive of apt, or repository of yum, which Consign has not made.
 //! 8. `medium`: the same where no network leads, carried by hand.
 //! 9. `memory`: what a mirror knows of itself; `holding`: what hosts see of it; `status`, `prune`.
-//! 10. `serve`: a web server for it.
+//! 10. `serve`: a web server for it. `stage`: the same generation under another path.
 
 mod archive;
 mod download;
@@ -34,6 +34,7 @@ mod prune;
 mod reading;
 mod selection;
 mod serve;
+mod stage;
 mod staged;
 mod status;
 mod sync;
@@ -47,15 +48,16 @@ use consign_metadata::name::ChannelName;
 
 use crate::store::{DirectoryStore, Key, Store, StoreError};
 
-pub use archive::{ArchiveOutcome, ArchiveRequest, Slice, sync_archive};
+pub use archive::{ArchiveKind, ArchiveOutcome, ArchiveRequest, Slice, sync_archive};
 pub use error::MirrorError;
 pub use manner::Manner;
-pub use medium::{Absence, ExportRequest, Exported, ImportRequest, Shipment, export, import};
+pub use medium::{Absence, Code, ExportRequest, Exported, ImportRequest, Receipt, Shipment, Standing, export, import};
 pub use memory::{Memory, Taken};
 pub use pin::Pin;
 pub use prune::{delete, superfluous};
 pub use selection::{Product, Selection};
 pub use serve::{AccessLog, Missed, Site, listeners, serve, unit};
+pub use stage::{StageOutcome, StageRequest, stage};
 pub use status::{Freshness, Status, in_vain, status};
 pub use sync::{Outcome, Request, sync};
 pub use upstream::{Answer, Mark, Upstream};
@@ -79,6 +81,12 @@ impl Mirror {
     /// The mirror in a folder, to be looked at while others work on it.
     pub fn at(folder: &Path) -> Self {
         Self { store: Box::new(DirectoryStore::at(folder)), folder: folder.to_owned() }
+    }
+
+    /// Why nothing can be said of it.
+    fn is_none(&self) -> MirrorError {
+        let (folder, reason) = (self.folder.display().to_string(), "there is no mirror yet".to_owned());
+        MirrorError::Folder { folder, reason }
     }
 
     /// Where its files are.

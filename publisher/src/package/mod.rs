@@ -3,6 +3,7 @@
 //! `PackageContents` → (a [`Packager`]) → [`UnsignedPackage`] → (an OpenPGP signer) → [`SignedPackage`].
 //! A repository accepts only the last.
 
+pub mod anatomy;
 mod contents;
 pub mod deb;
 mod error;

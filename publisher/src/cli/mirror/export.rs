@@ -1,7 +1,7 @@
 //! `consign mirror export`: what a site lacks, on a medium.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use consign_metadata::name::ChannelName;
@@ -10,7 +10,7 @@ use super::asking::amount;
 use super::{PATIENCE, failed};
 use crate::cli::{Failure, Outcome, say};
 use crate::file::OnFile;
-use crate::mirror::{self, ExportRequest, Exported, Mirror};
+use crate::mirror::{self, Code, ExportRequest, Exported, Mirror, Receipt};
 
 /// Write what a site without a network lacks to a medium that is carried there.
 #[derive(Debug, Args)]
@@ -19,6 +19,8 @@ Examples:
   consign mirror export /srv/mirror --to /media/stick
   consign mirror export /srv/mirror --to /media/stick --since 12
   consign mirror export /srv/mirror --to /media/stick --since stable=12 --since testing=40
+  consign mirror export /srv/mirror --to /media/stick --receipt receipt.json
+  consign mirror export /srv/mirror --to /media/stick --code 00128482189901412344
   consign mirror export /srv/mirror --to /srv/dvds --volume-size 4700M --reader consign-static
 
 The export is read by consign mirror import, which trusts nothing of it that the vendor has not signed. One that
@@ -32,7 +34,13 @@ pub struct Export {
     to: PathBuf,
     /// The site has this generation already; of several channels: CHANNEL=GENERATION, may be repeated
     #[arg(long, value_name = "GENERATION", value_parser = since)]
-    since: Vec<Since>,
+    since: Vec<Said<u64>>,
+    /// The site has what this receipt says, which consign mirror receipt has written there
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["since", "code"])]
+    receipt: Option<PathBuf>,
+    /// The site has what it says in digits over the telephone; of several channels: CHANNEL=DIGITS, may be repeated
+    #[arg(long, value_name = "DIGITS", value_parser = code, conflicts_with = "since")]
+    code: Vec<Said<Code>>,
     /// Let a volume hold at most so many bytes, such as 4700M
     #[arg(long, value_name = "BYTES", value_parser = amount)]
     volume_size: Option<u64>,
@@ -44,9 +52,9 @@ pub struct Export {
     json: bool,
 }
 
-/// A generation, of one channel or of the only one.
+/// What is said of one channel, or of the only one.
 #[derive(Debug, Clone)]
-struct Since(Option<ChannelName>, u64);
+struct Said<T>(Option<ChannelName>, T);
 
 impl Export {
     pub fn run(self) -> Outcome {
@@ -67,30 +75,44 @@ impl Export {
     fn request(&self, mirror: &Mirror) -> Result<ExportRequest, Failure> {
         let reader = self.reader.as_ref().map(|path| std::fs::read(path).on("read", path)).transpose()?;
         let channels = mirror::channels(mirror).map_err(failed)?;
-        let mut since = BTreeMap::new();
-        for Since(channel, generation) in &self.since {
-            match (channel, &channels[..]) {
-                (Some(channel), _) => since.insert(channel.clone(), *generation),
-                (None, [only]) => since.insert(only.clone(), *generation),
-                (None, _) => {
-                    let names: Vec<_> = channels.iter().map(ToString::to_string).collect();
-                    let which = format!("cannot tell which of its channels has generation {generation}");
-                    let hint = format!("name it: --since {}={generation}", names.join("|"));
-                    return Err(Failure::failed(std::io::Error::other(which)).hint(hint));
-                }
-            };
-        }
-        Ok(ExportRequest { since, volume_size: self.volume_size, reader, ..ExportRequest::default() })
+        let (since, codes) = (by_channel(&self.since, &channels)?, by_channel(&self.code, &channels)?);
+        let receipt = self.receipt.as_deref().map(read).transpose()?;
+        Ok(ExportRequest { since, codes, receipt, volume_size: self.volume_size, reader })
     }
 }
 
-fn since(text: &str) -> Result<Since, String> {
-    let number = |text: &str| text.parse().map_err(|_| format!("{text:?} is no generation: a number"));
-    match text.split_once('=') {
-        Some((channel, generation)) => {
-            Ok(Since(Some(channel.parse().map_err(|cause| format!("{cause}"))?), number(generation)?))
+fn read(path: &Path) -> Result<Receipt, Failure> {
+    let bytes = std::fs::read(path).on("read", path)?;
+    let bad =
+        |reason| Failure::failed(std::io::Error::other(format!("cannot use receipt {}: {reason}", path.display())));
+    Receipt::parse(&bytes).map_err(bad)
+}
+
+/// What is said without the name of a channel is said of the only one.
+fn by_channel<T: Clone>(said: &[Said<T>], channels: &[ChannelName]) -> Result<BTreeMap<ChannelName, T>, Failure> {
+    let channel = |said: &Said<T>| match (&said.0, channels) {
+        (Some(channel), _) | (None, [channel]) => Ok((channel.clone(), said.1.clone())),
+        (None, _) => {
+            let names: Vec<_> = channels.iter().map(ToString::to_string).collect();
+            let which = format!("cannot tell which channel is meant: the mirror has {}", names.join(", "));
+            Err(Failure::failed(std::io::Error::other(which)).hint("name it: CHANNEL=…"))
         }
-        None => Ok(Since(None, number(text)?)),
+    };
+    said.iter().map(channel).collect()
+}
+
+fn since(text: &str) -> Result<Said<u64>, String> {
+    said(text, |text| text.parse().map_err(|_| format!("{text:?} is no generation: a number")))
+}
+
+fn code(text: &str) -> Result<Said<Code>, String> {
+    said(text, Code::parse)
+}
+
+fn said<T>(text: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<Said<T>, String> {
+    match text.split_once('=') {
+        Some((channel, rest)) => Ok(Said(Some(channel.parse().map_err(|cause| format!("{cause}"))?), parse(rest)?)),
+        None => Ok(Said(None, parse(text)?)),
     }
 }
 
@@ -99,7 +121,7 @@ struct Sentence<'a>(&'a Exported);
 
 impl std::fmt::Display for Sentence<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Exported { export, channels, volumes, files, bytes } = self.0;
+        let Exported { export, channels, volumes, files, deltas, bytes } = self.0;
         for (channel, (generation, since)) in channels {
             match since {
                 Some(since) => writeln!(f, "{channel}: from generation {since} to {generation}")?,
@@ -107,6 +129,11 @@ impl std::fmt::Display for Sentence<'_> {
             }
         }
         let folders: Vec<_> = volumes.iter().map(|volume| volume.display().to_string()).collect();
-        write!(f, "export {export}: {files} packages, {} MB, in {}", bytes.div_ceil(1_000_000), folders.join(", "))
+        write!(
+            f,
+            "export {export}: {files} packages, {deltas} of them as deltas, {} MB, in {}",
+            bytes.div_ceil(1_000_000),
+            folders.join(", ")
+        )
     }
 }

@@ -1,7 +1,12 @@
 //! An import: a mirror, brought up to what media hold, by the code that brings it up to what a server shows.
 
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
+use consign_metadata::name::ChannelName;
+
+use super::manifest::Journey;
 use super::shipment::Shipment;
 use crate::mirror::{Listener, Manner, Memory, Mirror, MirrorError, Outcome, Pin, Request, Upstream, sync};
 
@@ -30,12 +35,29 @@ pub fn import(
     if let Some(pin) = known {
         is_of(&pin, &shipment, mirror.folder())?;
     }
-    let channels = shipment.manifest.channels.keys().cloned().collect();
+    let promised = shipment.manifest.channels.clone();
+    let channels = promised.keys().cloned().collect();
     let selection = Some(shipment.manifest.selection.clone());
     let ImportRequest { pin, url, check } = request;
-    let request = Request { pin, channels, selection, url, check };
-    let upstream = Upstream::shipped(shipment, Manner { lanes: 1, ..Manner::default() });
-    sync(mirror, &upstream, &request, listener)
+    let request = Request { pin, channels, selection, url, check, adopt: false };
+    let upstream = Upstream::shipped(
+        shipment.to(mirror.folder()),
+        Manner { lanes: 1, pause: Duration::ZERO, ..Manner::default() },
+    );
+    let outcomes = sync(mirror, &upstream, &request, listener)?;
+    is_what_it_says(&promised, &outcomes)?;
+    Ok(outcomes)
+}
+
+/// An old head in place of a new one brings nothing, and nobody should take that for the newest.
+fn is_what_it_says(promised: &BTreeMap<ChannelName, Journey>, outcomes: &[Outcome]) -> Result<(), MirrorError> {
+    let other = |outcome: &&Outcome| {
+        promised.get(&outcome.channel).is_some_and(|journey| journey.generation != outcome.generation)
+    };
+    let Some(Outcome { channel, generation, .. }) = outcomes.iter().find(other) else { return Ok(()) };
+    let said = promised.get(channel).map(|journey| journey.generation).unwrap_or_default();
+    let reason = format!("it says that it brings generation {said} of channel {channel}, and has {generation}");
+    Err(MirrorError::Medium { place: "medium".to_owned(), reason })
 }
 
 /// Another vendor's medium would be refused for its signatures; this says it in plainer words.

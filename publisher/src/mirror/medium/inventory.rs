@@ -26,7 +26,7 @@ pub struct Inventory {
     /// Plans; their names never change.
     pub plans: Vec<FileReference>,
     /// All other packages that are carried; their names never change.
-    pub packages: Vec<FileReference>,
+    pub packages: Vec<Offer>,
 }
 
 impl Inventory {
@@ -72,13 +72,13 @@ impl Inventory {
             head: head.ok_or_else(gone)?,
             documents,
             plans: holding.plans,
-            packages: files(&packages),
+            packages: packages.into_iter().cloned().collect(),
         })
     }
 
     /// What a site keeps from one generation to the next.
     pub fn lasting(&self) -> impl Iterator<Item = &FileReference> {
-        self.plans.iter().chain(&self.packages)
+        self.plans.iter().chain(self.packages.iter().map(|package| &package.file))
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use consign_metadata::anchor::Fingerprint;
 use consign_metadata::digest::Sha256;
+use consign_metadata::feed::FileReference;
 use consign_metadata::name::{ChannelName, VendorName};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -133,6 +134,12 @@ impl Manifest {
 }
 
 impl File {
+    /// A file that is carried as it is.
+    pub fn of(file: &FileReference, blobs: Vec<Blob>) -> Self {
+        let FileReference { path, size, sha256 } = file.clone();
+        Self { path, size, sha256, blobs, delta: None }
+    }
+
     /// What cannot be true of it.
     fn contradiction(&self, volumes: u32) -> Option<&'static str> {
         let bytes = self.blobs.iter().try_fold(0_u64, |sum, blob| sum.checked_add(blob.size));

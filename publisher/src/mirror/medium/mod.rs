@@ -3,12 +3,17 @@
 //! A medium is a server that answers from a folder. It is trusted as little, and read by the same code; what is
 //! particular to it is only that a part of it may be in somebody's other pocket.
 //!
-//! 1. `inventory`, `ledger`: what a mirror shows, and since when; so what a site lacks that was here before.
-//! 2. `export`: that, spread over `volumes`, each with its `label`, the `manifest` and a `leaflet`; `loading` writes them.
-//! 3. `drive`: media as they are found; `shipment`: an export on them; `unloading`: a file of it.
-//! 4. `import`: a mirror, brought up to it; `absence`: what cannot be had yet.
+//! 1. `inventory`, `ledger`: what a mirror shows, and since when; so what is new to a site.
+//! 2. `receipt`, and `code`, which is read over the telephone: what a site has.
+//! 3. `export`: that `load`, spread over `volumes`, each with its `label`, the `manifest` and a `leaflet`; `shipping` and `loading` write them.
+//! 4. `difference`, `patch`, `codec`: a package as the change to one that the site has.
+//! 5. `drive`: media as they are found; `shipment`: an export on them; `unloading`: a file of it.
+//! 6. `import`: a mirror, brought up to it; `absence`: what cannot be had yet.
 
 mod absence;
+mod code;
+mod codec;
+mod difference;
 mod digesting;
 mod drive;
 mod export;
@@ -17,14 +22,21 @@ mod inventory;
 mod label;
 mod leaflet;
 mod ledger;
+mod load;
 mod loading;
 mod manifest;
+mod patch;
+mod receipt;
 mod shipment;
+mod shipping;
+mod site;
 mod unloading;
 mod volumes;
 
 pub use absence::Absence;
+pub use code::Code;
 pub use export::{ExportRequest, Exported, export};
 pub use import::{ImportRequest, import};
 pub use ledger::Ledger;
+pub use receipt::{Receipt, Standing};
 pub use shipment::Shipment;

@@ -4,7 +4,7 @@
 //! that compares what comes over the web.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use consign_metadata::digest::Sha256;
 use consign_metadata::feed::FileReference;
@@ -28,6 +28,8 @@ pub struct Shipment {
     pub(super) drive: Drive,
     by_path: BTreeMap<String, usize>,
     by_digest: HashMap<Sha256, usize>,
+    /// The mirror that it comes to.
+    pub(super) mirror: Option<PathBuf>,
 }
 
 impl Shipment {
@@ -62,7 +64,12 @@ impl Shipment {
         let numbered = || manifest.files.iter().enumerate();
         let by_path = numbered().map(|(at, file)| (file.path.clone(), at)).collect();
         let by_digest = numbered().map(|(at, file)| (file.sha256, at)).collect();
-        Self { manifest, export, here, drive, by_path, by_digest }
+        Self { manifest, export, here, drive, by_path, by_digest, mirror: None }
+    }
+
+    /// The same on its way to a mirror, whose files deltas begin with.
+    pub(super) fn to(self, mirror: &Path) -> Self {
+        Self { mirror: Some(mirror.to_owned()), ..self }
     }
 
     /// A small file, whole.

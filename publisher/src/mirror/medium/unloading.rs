@@ -9,10 +9,13 @@ use std::path::{Path, PathBuf};
 use consign_metadata::digest::Sha256;
 use consign_metadata::feed::FileReference;
 
+use super::codec::codec;
+use super::difference::{Remade, remake};
 use super::drive::Delivery;
-use super::manifest::{self, Blob};
+use super::manifest::{self, Blob, Delta};
 use super::shipment::Shipment;
 use crate::mirror::MirrorError;
+use crate::store::DirectoryStore;
 
 impl Shipment {
     /// Makes the part of a file; who calls looks whether it is what was signed.
@@ -26,14 +29,43 @@ impl Shipment {
         received: &dyn Fn(u64),
     ) -> Result<(), MirrorError> {
         let file = self.file(signed)?;
-        if let Some(delta) = &file.delta {
-            return Err(
-                self.fault(file, &format!("is a delta of a kind that this consign does not know: {}", delta.codec))
-            );
+        match (&file.delta, &file.blobs[..]) {
+            (Some(delta), [blob]) => return self.remake(file, (delta, blob), signed, part, received),
+            (Some(_), _) => return Err(self.fault(file, "is a delta in pieces")),
+            (None, _) => {}
         }
         match &file.blobs[..] {
             [only] => self.unload(file, only, part, received),
             pieces => self.put_together(file, pieces, part, received),
+        }
+    }
+
+    /// A package of its delta.
+    fn remake(
+        &self,
+        file: &manifest::File,
+        (delta, blob): (&Delta, &Blob),
+        signed: &FileReference,
+        part: &Path,
+        received: &dyn Fn(u64),
+    ) -> Result<(), MirrorError> {
+        let Delta { codec: theirs, path, .. } = delta;
+        if theirs != codec() {
+            return Err(
+                self.fault(file, &format!("is a delta by {theirs}, and this consign makes those by {}", codec()))
+            );
+        }
+        let Some(mirror) = &self.mirror else { return Err(self.fault(file, "is a delta")) };
+        let beside = part.with_extension("delta");
+        self.unload(file, blob, &beside, received)?;
+        let folder = part.parent().unwrap_or(part);
+        let remade = remake(&DirectoryStore::at(mirror), folder, (delta, &beside), signed, part);
+        let remade = remade.map_err(on("make a package of its delta in", folder))?;
+        fs::remove_file(&beside).map_err(on("delete", &beside))?;
+        match remade {
+            Remade::Good => Ok(()),
+            Remade::NoBase => Err(self.fault(file, &format!("is a delta to {path}, which is not here as it was"))),
+            Remade::Bad(cause) => Err(self.fault(file, &format!("cannot be made of its delta: {cause}"))),
         }
     }
 

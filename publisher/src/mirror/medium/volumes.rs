@@ -49,6 +49,15 @@ impl Volumes {
         Ok(Self { room, piece, left: room, number: 1 })
     }
 
+    /// Finds a place for what is not cut: a delta, which is shorter than its package.
+    pub fn place_whole(&mut self, size: u64) -> u32 {
+        if occupied(size) > self.left {
+            (self.number, self.left) = (self.number + 1, self.room);
+        }
+        self.left = self.left.saturating_sub(occupied(size));
+        self.number
+    }
+
     /// Finds a place for a file of so many bytes.
     pub fn place(&mut self, size: u64) -> Cut {
         let mut pieces = Vec::new();
@@ -80,7 +89,7 @@ impl Cut {
         file: &FileReference,
         content: impl FnOnce() -> std::io::Result<Box<dyn Read>>,
     ) -> std::io::Result<File> {
-        let FileReference { path, size, sha256 } = file.clone();
+        let sha256 = file.sha256;
         let blobs = match self.pieces[..] {
             [(size, volume)] => vec![Blob { sha256, size, volume: Some(volume) }],
             _ => {
@@ -92,7 +101,7 @@ impl Cut {
                 self.pieces.iter().map(piece).collect::<std::io::Result<_>>()?
             }
         };
-        Ok(File { path, size, sha256, blobs, delta: None })
+        Ok(File::of(file, blobs))
     }
 }
 

@@ -41,6 +41,7 @@ pub(super) use opened::open;
 pub use paragraph::Paragraph;
 pub use wrapped::Addition;
 pub use writer::Deb;
+pub(super) use writer::gzip as packer;
 
 /// Field of the control file that holds the content digest of the package.
 pub const CONTENT_FIELD: &str = "Consign-Content";

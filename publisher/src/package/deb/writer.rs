@@ -114,7 +114,7 @@ fn control_archive(mut members: Vec<ControlMember>, seconds: u64) -> Result<Vec<
     Ok(gzip.finish().on("write", Path::new("the control archive"))?)
 }
 
-pub(super) fn gzip<W: Write>(out: W) -> flate2::write::GzEncoder<W> {
+pub(in crate::package) fn gzip<W: Write>(out: W) -> flate2::write::GzEncoder<W> {
     // 3 is Unix; without it the byte would depend on the system that builds.
     GzBuilder::new().mtime(0).operating_system(3).write(out, Compression::new(6))
 }

@@ -38,6 +38,7 @@ mod writer;
 pub use control::{Relations, RpmControl, Scripts, TransactionTrigger};
 pub use foreign::ForeignRpm;
 pub(super) use opened::open;
+pub(super) use payload::packer;
 pub use relation::{BadRelation, Relation};
 pub use scriptlet::{REPORTED, Scriptlet, Slot};
 pub use wrapped::Addition;

@@ -36,6 +36,17 @@ pub struct Packed {
     pub archive_size: u64,
 }
 
+/// Packs a payload.
+///
+/// # Errors
+/// Those of the compressor.
+pub fn packer<W: Write>(out: W, threads: u32) -> io::Result<zstd::stream::write::Encoder<'static, W>> {
+    let mut encoder = zstd::stream::write::Encoder::new(out, LEVEL)?;
+    // At least one worker: without any, zstd cuts its input in another way.
+    encoder.multithread(threads.max(1))?;
+    Ok(encoder)
+}
+
 /// Writes the content of files, and sets their digests; then what `rest` writes of the archive.
 pub fn write(
     out: &mut fs::File,
@@ -47,10 +58,7 @@ pub fn write(
 ) -> Result<Packed, PackageError> {
     let broken = |result: io::Result<()>| result.on("write", Path::new("the package"));
     let out = Counted::new(BufWriter::with_capacity(1 << 17, out));
-    let mut encoder = zstd::stream::write::Encoder::new(out, LEVEL).on("write", Path::new("the package"))?;
-    // At least one worker: without any, zstd cuts its input in another way.
-    broken(encoder.multithread(threads.max(1)))?;
-    let mut archive = Counted::new(encoder);
+    let mut archive = Counted::new(packer(out, threads).on("write", Path::new("the package"))?);
     entries(&mut archive, package, files, time)?;
     rest(&mut archive)?;
     broken(cpio::trailer(&mut archive))?;

@@ -1,10 +1,13 @@
-//! The web server of the operator's guide, in both languages, as it is printed there.
+//! The operator's guide, in both languages, as it is printed there: its web server, and every command of Consign's.
 
 use std::path::Path;
+use std::process::Command;
 
 use super::scene::Scene;
 use crate::apt::Apt;
+use crate::formats::BOTH;
 use crate::nginx::Nginx;
+use crate::project::{err, out};
 
 const GUIDES: [&str; 2] = ["mirror-operator.md", "operateur-de-miroir.md"];
 
@@ -42,4 +45,51 @@ fn the_nginx_of_the_guide_serves_a_mirror_and_nothing_of_its_own() {
         let (status, caching) = head(&server, "mirror/dists/stable/InRelease");
         assert_eq!((status, caching.as_deref()), (200, Some("no-cache")), "{guide}");
     }
+}
+
+/// The commands of a page: what is typed in its listings, and what its timer runs.
+fn commands(page: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(page)).unwrap();
+    let text = text.replace("\\\n", " ").replace("ExecStart=/usr/bin/", "");
+    let lines = text.lines().filter(|line| line.starts_with("consign "));
+    // What stands behind is for the reader.
+    lines.map(|line| line.split(" #").next().unwrap().trim().to_owned()).collect()
+}
+
+/// Types a page on machines where everything is in one folder.
+fn typed(page: &str) -> usize {
+    let scene = Scene::with(BOTH);
+    scene.release("erp", "3.25.0");
+    for folder in ["media/stick", "etc/systemd/system"] {
+        std::fs::create_dir_all(scene.site().join(folder)).unwrap();
+    }
+    let program = env!("CARGO_BIN_EXE_consign");
+    let mut number = 0;
+    for line in commands(page) {
+        // A slice of Debian's archive has a suite of its own.
+        if line.starts_with("consign mirror apt") {
+            continue;
+        }
+        let line = line
+            .replace("https://packages.acme.example", &scene.server.url())
+            .replace("certificate.pgp", &scene.project.certificate().display().to_string())
+            .replace("/usr/bin/consign", program)
+            .replace(" /srv/", &format!(" {}/srv/", scene.site().display()))
+            .replace(" /etc/", &format!(" {}/etc/", scene.site().display()))
+            .replace(" /media/", &format!(" {}/media/", scene.site().display()));
+        assert!(!line.contains(" /etc/") && !line.contains(" /srv/"), "{line}");
+        let output = Command::new("sh").args(["-c", &line.replacen("consign", program, 1)]).output().unwrap();
+        assert!(output.status.success(), "{page}: {line}\n{}{}", out(&output), err(&output));
+        number += 1;
+    }
+    let site = scene.site().join("srv/site/acme/consign/stable/feed.pgp");
+    assert!(std::fs::read(site).unwrap() == scene.project.files()["consign/stable/feed.pgp"], "{page}");
+    number
+}
+
+#[test]
+fn every_command_of_the_guide_works_as_it_stands_there() {
+    let number = typed("mirror-operator.md");
+    assert!(number >= 8, "only {number} commands");
+    assert_eq!(typed("operateur-de-miroir.md"), number);
 }

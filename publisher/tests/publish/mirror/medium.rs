@@ -68,9 +68,12 @@ fn what_is_older_foreign_unfinished_or_nothing_at_all_is_refused_with_the_reason
     site.exported("change", &["--since", "1"]);
     std::fs::remove_dir_all(site.mirror()).unwrap();
     site.refused(&["change"], 3, &format!("{OLD} is neither in this export nor here"));
-    let unknown = site.export_command("x", &["--since", "7"]).output().unwrap();
-    assert!(err(&unknown).contains("the last that it had are 1, 2"), "{}", err(&unknown));
-    assert_eq!(unknown.status.code(), Some(1));
+    let ahead = site.export_command("x", &["--since", "7"]).output().unwrap();
+    assert!(err(&ahead).contains("it has generation 7 of channel stable, and this mirror has 2"), "{}", err(&ahead));
+    std::fs::remove_file(site.scene.mirror().join(".consign/ledger.json")).unwrap();
+    let unknown = site.export_command("x", &["--since", "1"]).output().unwrap();
+    assert!(err(&unknown).contains("the last that it had are 2"), "{}", err(&unknown));
+    assert_eq!((ahead.status.code(), unknown.status.code()), (Some(3), Some(1)));
     let nobody =
         consign().args(["mirror", "import"]).args([site.medium("new"), site.medium("fresh")]).output().unwrap();
     assert!(err(&nobody).contains("--certificate FILE"), "{}", err(&nobody));
@@ -207,4 +210,27 @@ fn withdrawals_new_keys_and_a_part_of_the_packages_arrive_as_they_are() {
     assert!(site.files().contains_key(NEW));
     let missing: Vec<_> = site.findings().into_iter().filter(|finding| !finding.contains(".rpm")).collect();
     assert_eq!(missing, Vec::<String>::new());
+}
+
+#[test]
+fn a_renewal_is_carried_without_packages_and_tells_when_the_vendor_was_asked() {
+    let site = Isolated::with(BOTH);
+    site.release("1.0.0");
+    site.exported("stick", &[]);
+    site.imported(&["stick"]);
+    let until = |mirror: &Path| {
+        let told = ok(consign().args(["mirror", "status"]).arg(mirror).arg("--json"));
+        let told: serde_json::Value = serde_json::from_slice(&told.stdout).unwrap();
+        ["expires", "asked"].map(|field| told["channels"][0][field].as_str().unwrap().to_owned())
+    };
+    let [expires, asked] = until(&site.mirror());
+    assert_eq!([expires.clone(), asked.clone()], until(&site.scene.mirror()), "as the connected mirror was told");
+    site.scene.project.published(&["--renew"]);
+    site.scene.synced(&[]);
+    let told = site.exported("stick", &["--since", "1"]);
+    assert_eq!(told["files"], 0);
+    assert!(told["bytes"].as_u64().unwrap() < 60_000, "{told}");
+    assert_eq!(site.imported(&["stick"])["generation"], 2);
+    let renewed = until(&site.mirror());
+    assert!(renewed[0] > expires && renewed[1] > asked, "{renewed:?}");
 }
