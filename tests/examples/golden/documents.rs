@@ -1,7 +1,6 @@
 //! One golden copy of every published format on its own; of what is signed also the verified bytes.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
 
 use consign_metadata::anchor::Anchor;
 use consign_metadata::digest::Sha256;
@@ -14,12 +13,12 @@ use consign_metadata::plan::UpgradePlan;
 use crate::vendor::Publisher;
 use crate::{CHANNEL, PRODUCT, Result};
 
-/// What the vendor published, and how its hosts get to know it.
-pub fn write(folder: &Path, acme: &Publisher) -> Result<()> {
+/// What the vendor published, and how its host got to know it.
+pub fn write(folder: &Path, fixture: &Path, acme: &Publisher) -> Result<()> {
     fs_err::create_dir_all(folder)?;
     let keep = |name: &str, bytes: &[u8]| fs_err::write(folder.join(name), bytes);
     let id: ProductId = PRODUCT.parse()?;
-    let anchors = introduced(acme)?.join("Consignee/vendors").join(id.vendor.as_str());
+    let anchors = fixture.join("host/files/Program Files/Consignee/vendors").join(id.vendor.as_str());
     for name in ["anchor.json", "certificate.pgp", "agent.pgp", "repository.toml"] {
         keep(name, &fs_err::read(anchors.join(name))?)?;
     }
@@ -44,18 +43,11 @@ pub fn write(folder: &Path, acme: &Publisher) -> Result<()> {
     keep("shard.json", &shard)?;
     keep("windows.json", &named(feed.windows_index().ok_or("the feed has nothing for Windows")?)?)?;
 
-    // That of the second release.
+    // That of the second release, which the host is on its way to.
     let shard = Shard::parse(&shard, &id)?;
     let plan = fs_err::read(repository.join(FeedRelease::plan_path(&shard.releases[1].plan)))?;
     keep("plan.pgp", &plan)?;
     keep("plan.json", &verified(Role::Package, &plan)?)?;
     assert_eq!(UpgradePlan::parse(&fs_err::read(folder.join("plan.json"))?)?.body.format, 3);
     Ok(())
-}
-
-/// What the vendor's release package installs, below a folder.
-fn introduced(acme: &Publisher) -> Result<PathBuf> {
-    let (folder, package) = (acme.work().join("introduced"), acme.repository().join("acme-release.msi"));
-    let status = Command::new("msiextract").arg("-C").arg(&folder).arg(package).stdout(Stdio::null()).status()?;
-    if status.success() { Ok(folder) } else { Err("msiextract cannot read the release package".into()) }
 }

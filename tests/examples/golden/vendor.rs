@@ -42,7 +42,11 @@ impl Publisher {
         self.vendor.repository()
     }
 
-    fn consign(&self, arguments: &[&str]) -> Result<()> {
+    pub fn certificate(&self) -> PathBuf {
+        self.vendor.keys().join("certificate.pgp")
+    }
+
+    pub fn consign(&self, arguments: &[&str]) -> Result<()> {
         self.vendor.consign(arguments)?;
         Ok(())
     }
@@ -77,7 +81,7 @@ impl Publisher {
     }
 
     /// The same without what is the store's own, and served to nobody.
-    fn copy_repository(&self, to: &Path) -> Result<()> {
+    pub fn copy_repository(&self, to: &Path) -> Result<()> {
         copy(&self.repository(), to)?;
         Ok(fs_err::remove_dir_all(to.join(".consign"))?)
     }
@@ -126,7 +130,7 @@ fn new_keys(vendor: &Vendor, name: &str, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn copy(from: &Path, to: &Path) -> Result<()> {
+pub fn copy(from: &Path, to: &Path) -> Result<()> {
     fs_err::create_dir_all(to)?;
     for entry in fs_err::read_dir(from)? {
         let entry = entry?;
@@ -139,6 +143,6 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-fn text(path: &Path) -> String {
+pub fn text(path: &Path) -> String {
     path.display().to_string()
 }

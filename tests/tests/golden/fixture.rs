@@ -115,20 +115,6 @@ pub const WINDOWS: Published = Published {
     notes: 1,
 };
 
-/// The same in version 6, run by IIS.
-pub const POOLS: Published = Published {
-    folder: "6",
-    product: "acme/backoffice",
-    channel: "stable",
-    generation: 2,
-    version: "4.1.0",
-    packages: &["4.0.0-1", "4.1.0-1"],
-    package: "acme-database/acme-database-4.1.0-1.x64.msi",
-    introduction: "acme-release.msi",
-    port: 0,
-    notes: 1,
-};
-
 /// Asserts something of everything that was published and is on a golden host with apt.
 pub fn each(test: impl Fn(&Published)) {
     named(&[&FIRST, &BASE, &ADD_ON, &SAVED], test);
@@ -141,7 +127,7 @@ pub fn every_deb(test: impl Fn(&Published)) {
 
 /// Asserts something of everything that was published.
 pub fn every(test: impl Fn(&Published)) {
-    named(&[&FIRST, &BASE, &ADD_ON, &BOTH, &SAVED, &WINDOWS, &POOLS], test);
+    named(&[&FIRST, &BASE, &ADD_ON, &BOTH, &SAVED, &WINDOWS], test);
 }
 
 /// Where it does not hold is said.
@@ -197,7 +183,7 @@ impl Published {
     /// What the feed names beside its shards: the lists of apt, or that of Windows.
     pub fn entry_point(&self) -> Vec<u8> {
         match self.folder {
-            "5" | "6" => self.read("documents/windows.json"),
+            "5" => self.read("documents/windows.json"),
             _ => self.read(&format!("repository/dists/{}/InRelease", self.channel)),
         }
     }

@@ -1,4 +1,4 @@
-//! What hosts with Windows read of versions 5 and 6, and the one of Wine's that lost its power in mid-upgrade.
+//! What hosts with Windows read of version 5, and the one of Wine's that lost its power in mid-upgrade.
 
 use std::io::Cursor;
 use std::process::Command;
@@ -20,7 +20,7 @@ use consignee::site::repository::{FILE, Subscription};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::fixture::{POOLS, WINDOWS, copy_into, copy_of, golden, turned};
+use crate::fixture::{WINDOWS, copy_into, copy_of, golden, turned};
 
 const SOON: Duration = Duration::from_secs(120);
 const MODULES: [&str; 3] = ["acme-database", "acme-backoffice", "acme-webshop"];
@@ -108,14 +108,6 @@ fn a_plan_says_what_its_modules_are_on_windows() {
     assert_eq!(spool.folder, r"{data}\spool");
     assert_eq!(spool.accounts, ["AcmeJobs", r"IIS AppPool\AcmeBackOffice"]);
     assert!(plan.body.steps.iter().any(|step| matches!(step, Step::Run(run) if run.command[0].ends_with(".exe"))));
-}
-
-#[test]
-fn a_plan_names_the_application_pools_that_run_a_module() {
-    let plan = UpgradePlan::parse(&POOLS.read("documents/plan.json")).unwrap();
-    let modules = plan.body.modules.iter().map(|module| &plan.body.windows[&module.package]);
-    let pools: Vec<&String> = modules.flat_map(|module| &module.pools).collect();
-    assert_eq!(pools, ["AcmeBackOffice", "AcmeWebShop"]);
 }
 
 #[test]
