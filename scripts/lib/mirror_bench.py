@@ -45,7 +45,9 @@ class Vendor:
         self.run(*keys)
 
     def run(self, *arguments):
-        subprocess.run([self.consign, *arguments], cwd=self.work, check=True, stdout=subprocess.DEVNULL)
+        done = subprocess.run([self.consign, *arguments], cwd=self.work, capture_output=True)
+        if done.returncode:
+            sys.exit(f"bench: mirror: consign {arguments[0]}: {done.stderr.decode()}")
 
     def release(self, product, version, modules, size):
         project = self.work / product
@@ -79,7 +81,7 @@ class Nginx:
         self.log = work / "access.log"
         temporary = "".join(f"{kind}_temp_path {work}/{kind};" for kind in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"])
         (work / "nginx.conf").write_text(
-            f"daemon off; worker_processes auto; pid {work}/pid; error_log {work}/error.log; events {{}}\n"
+            f"{'' if os.getuid() else 'user root; '}daemon off; worker_processes auto; pid {work}/pid; error_log {work}/error.log; events {{}}\n"
             f"http {{ access_log {self.log}; {temporary} keepalive_requests 100000000; sendfile on;\n"
             f"server {{ listen 127.0.0.1:{self.port}; root {root}; }} }}\n"
         )
@@ -126,16 +128,17 @@ def tools(consign, vendor, work, url):
     keyring = home / "trusted.gpg"
     certificate = vendor.work / "keys/certificate.pgp"
     environment = {**os.environ, "HOME": str(home), "GNUPGHOME": str(home), "LC_ALL": "C"}
-    gpg = ["gpg", "--batch", "--quiet", "--no-default-keyring", "--keyring", keyring, "--import", certificate]
-    subprocess.run(gpg, check=True, env=environment, stderr=subprocess.DEVNULL)
+    armored = certificate.read_bytes()
+    plain = subprocess.run(["gpg", "--dearmor"], input=armored, capture_output=True, env=environment).stdout
+    keyring.write_bytes(plain or armored)
     (home / "aptly.conf").write_text(f'{{"rootDir": "{work}/aptly", "architectures": ["amd64"]}}')
     host, path = url.removeprefix("http://"), "/"
     debmirror = ["debmirror", "--method=http", f"--host={host}", f"--root={path}", "--dist=stable", "--section=main"]
-    debmirror += ["--arch=amd64", "--nosource", "--no-check-downloads", "--diff=none", "--rsync-extra=none"]
-    debmirror += [f"--keyring={keyring}", "--ignore-missing-release", work / "debmirror"]
+    debmirror += ["--arch=amd64", "--nosource", "--diff=none", "--rsync-extra=none"]
+    debmirror += [f"--keyring={keyring}", work / "debmirror"]
     aptly = ["aptly", f"-config={home}/aptly.conf"]
     create = [*aptly, "mirror", "create", f"-keyring={keyring}", "bench", url, "stable", "main"]
-    subprocess.run(create, check=True, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    took(create, env=environment)
     ours = [consign, "mirror", "sync", url, work / "consign", "--certificate", certificate, "--architecture", "amd64"]
     return {
         "consign mirror sync": (ours, environment),

@@ -150,33 +150,47 @@ impl Wine {
         command.spawn().unwrap_or_else(|error| panic!("{words:?}: {error}"))
     }
 
-    /// Kills the agent's service, as a crash does.
-    pub fn kill(&self) {
-        let ours = format!("WINEPREFIX={}\0", self.folder.path().join("prefix").display());
-        for process in fs_err::read_dir("/proc").expect("processes").flatten() {
-            let of = |name: &str| fs_err::read_to_string(process.path().join(name)).unwrap_or_default();
-            if of("cmdline").trim_end_matches('\0').ends_with("consignee.exe\0service") && of("environ").contains(&ours)
-            {
-                let number = process.file_name();
-                let killed = Command::new("kill").arg("-9").arg(&number).status();
-                assert!(killed.as_ref().is_ok_and(ExitStatus::success), "{number:?}: {killed:?}");
-            }
+    /// Kills the agent's service, as a crash does; the processes that it was.
+    pub fn kill(&self) -> Vec<PathBuf> {
+        let processes = self.agents();
+        for process in &processes {
+            let number = process.file_name().unwrap_or_default();
+            let killed = Command::new("kill").arg("-9").arg(number).status();
+            assert!(killed.as_ref().is_ok_and(ExitStatus::success), "{number:?}: {killed:?}");
         }
+        processes
     }
 
-    /// The same, and starts it again.
+    /// The same, and starts it again, unless a package does.
     pub fn crash(&self) {
-        self.kill();
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let killed = self.kill();
+        assert!(!killed.is_empty(), "there is no agent to kill");
+        let deadline = Instant::now() + Duration::from_secs(120);
         // Whoever controls services hears of it a moment later.
-        while !self.run(&["net", "start", "Consignee"]).status.success() {
-            assert!(Instant::now() < deadline, "the agent does not start again");
+        loop {
+            let started = self.run(&["net", "start", "Consignee"]);
+            if started.status.success() || self.agents().iter().any(|process| !killed.contains(process)) {
+                return;
+            }
+            let said = String::from_utf8_lossy(&started.stdout);
+            assert!(Instant::now() < deadline, "the agent does not start again: {said}");
         }
     }
 
     /// Takes its power away: everything ends, and nothing boots.
     pub fn cut(&self) {
         self.end();
+    }
+
+    /// The processes of the agent's service, in `/proc`.
+    fn agents(&self) -> Vec<PathBuf> {
+        let ours = format!("WINEPREFIX={}\0", self.folder.path().join("prefix").display());
+        let processes = fs_err::read_dir("/proc").expect("processes").flatten().map(|entry| entry.path());
+        let is_agent = |process: &PathBuf| {
+            let of = |name: &str| fs_err::read_to_string(process.join(name)).unwrap_or_default();
+            of("cmdline").trim_end_matches('\0').ends_with("consignee.exe\0service") && of("environ").contains(&ours)
+        };
+        processes.filter(is_agent).collect()
     }
 
     /// Ends everything, and boots again.
@@ -209,7 +223,9 @@ impl Wine {
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.env("WINEPREFIX", self.folder.path().join("prefix")).env("WINEARCH", "win64");
-        command.env("WINEDEBUG", "-all").env("WINEDLLOVERRIDES", "mscoree,mshtml=").env_remove("DISPLAY");
+        command.env("WINEDEBUG", "-all").env_remove("DISPLAY");
+        // What is put in the place of a program of its own counts.
+        command.env("WINEDLLOVERRIDES", "mscoree,mshtml=;msiexec.exe=n,b");
         command.current_dir(Path::new("/"));
         command
     }

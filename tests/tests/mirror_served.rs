@@ -32,7 +32,10 @@ fn serve(site: &Host) {
     site.ok(&["systemd-analyze", "security", "--threshold=20", "--no-pager", UNIT]);
     site.ok(&["systemctl", "enable", "--now", UNIT]);
     site.wait_until("an answer", Duration::from_secs(30), || {
-        site.network().get("http://127.0.0.1/acme/consign/stable/feed.pgp").ok().filter(|answer| answer.status == 200)
+        site.network()
+            .get("http://127.0.0.1:80/acme/consign/stable/feed.pgp")
+            .ok()
+            .filter(|answer| answer.status == 200)
     });
 }
 

@@ -52,6 +52,8 @@ fn begin(_arguments: Vec<OsString>) {
     if let Err(problem) = serve(places) {
         log::error!("{problem}");
     }
+    // At once: whoever replaces the program waits for the service, and not for its process.
+    std::process::exit(0)
 }
 
 fn serve(places: Places) -> Result<(), windows_service::Error> {

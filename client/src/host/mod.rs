@@ -334,6 +334,11 @@ pub trait PackageManager: Send + Sync {
     fn held_open(&self, _packages: &[PackageName]) -> Result<Option<HeldOpen>, HostError> {
         Ok(None)
     }
+    /// Whether [`Self::repair`] and [`Self::install`] touch no package but those that are wanted, so that nobody has to
+    /// be asked before a transaction that was cut off is finished.
+    fn is_on_its_own(&self) -> bool {
+        false
+    }
     /// The packages of others that the command which a person types for it takes along.
     ///
     /// # Errors

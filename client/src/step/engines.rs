@@ -78,6 +78,7 @@ pub fn stop(scene: &Scene<'_>, limit: Duration) -> Result<(), Trouble> {
     services.guard(&units, &scene.context.product.flag())?;
     units.reverse();
     services.stop(&units, limit).map_err(|error| {
+        log::warn!("{error}");
         let running = units.iter().find(|unit| services.is_active(unit).unwrap_or(false));
         match running {
             Some(unit) => Failure::StillRunning { unit: unit.clone() }.into(),

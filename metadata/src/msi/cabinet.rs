@@ -13,6 +13,8 @@ use crate::digest::Sha256;
 const BLOCK: usize = 0x8000;
 const HEAD: usize = 36;
 const BUFFER: usize = 1 << 17;
+/// The longest name of a file, with the zero behind it.
+const MAXIMUM_NAME: u64 = 256;
 
 /// A file in a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,46 +40,58 @@ impl<F: Read + Seek> MsiFile<F> {
 }
 
 fn read(cabinet: &mut impl BufRead) -> io::Result<Vec<Member>> {
-    let (folders, listed) = head(cabinet)?;
+    let CabinetHead { folders, files } = CabinetHead::read(cabinet)?;
     let mut content = Content { cabinet, folders: folders.into_iter(), left: 0, block: Vec::new(), at: 0 };
-    let member = |(key, size): Listed| {
+    let member = |(key, size): (String, u64)| {
         let (sha256, length) = Sha256::of_reader((&mut content).take(size))?;
         match length == size {
             true => Ok(Member { key, size, sha256 }),
             false => Err(io::Error::other(format!("{key} is not in it, whole"))),
         }
     };
-    listed.into_iter().map(member).collect()
+    files.into_iter().map(member).collect()
 }
 
-/// The key of a file, and how long it is.
-type Listed = (String, u64);
+/// What a cabinet says of its content before that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CabinetHead {
+    /// The number of blocks of each folder.
+    pub folders: Vec<u16>,
+    /// The key of each file, and its length in bytes.
+    pub files: Vec<(String, u64)>,
+}
 
-/// The number of blocks of each folder, and the files.
-fn head(cabinet: &mut impl BufRead) -> io::Result<(Vec<u16>, Vec<Listed>)> {
-    let mut head = [0; HEAD];
-    cabinet.read_exact(&mut head)?;
-    let short = |bytes: &[u8], at: usize| u16::from_le_bytes([bytes[at], bytes[at + 1]]);
-    if !head.starts_with(b"MSCF") || short(&head, 30) != 0 {
-        return Err(io::Error::other("it is none, or one of several"));
+impl CabinetHead {
+    /// Reads it; the first block is what comes next.
+    ///
+    /// # Errors
+    /// Where it is not the head of a cabinet that consists of one file.
+    pub fn read(cabinet: &mut impl BufRead) -> io::Result<Self> {
+        let mut head = [0; HEAD];
+        cabinet.read_exact(&mut head)?;
+        let short = |bytes: &[u8], at: usize| u16::from_le_bytes([bytes[at], bytes[at + 1]]);
+        if !head.starts_with(b"MSCF") || short(&head, 30) != 0 {
+            return Err(io::Error::other("it is none, or one of several"));
+        }
+        let mut folders = Vec::new();
+        for _ in 0..short(&head, 26) {
+            let mut folder = [0; 8];
+            cabinet.read_exact(&mut folder)?;
+            folders.push(short(&folder, 4));
+        }
+        let files = (0..short(&head, 28)).map(|_| file(cabinet)).collect::<io::Result<_>>()?;
+        Ok(Self { folders, files })
     }
-    let mut folders = Vec::new();
-    for _ in 0..short(&head, 26) {
-        let mut folder = [0; 8];
-        cabinet.read_exact(&mut folder)?;
-        folders.push(short(&folder, 4));
-    }
-    let mut files = Vec::new();
-    for _ in 0..short(&head, 28) {
-        let mut fixed = [0; 16];
-        cabinet.read_exact(&mut fixed)?;
-        let size = u64::from(u32::from_le_bytes([fixed[0], fixed[1], fixed[2], fixed[3]]));
-        let mut name = Vec::new();
-        cabinet.by_ref().take(256).read_until(0, &mut name)?;
-        let name = name.strip_suffix(&[0]).unwrap_or(&name);
-        files.push((String::from_utf8_lossy(name).into_owned(), size));
-    }
-    Ok((folders, files))
+}
+
+fn file(cabinet: &mut impl BufRead) -> io::Result<(String, u64)> {
+    let mut fixed = [0; 16];
+    cabinet.read_exact(&mut fixed)?;
+    let size = u64::from(u32::from_le_bytes([fixed[0], fixed[1], fixed[2], fixed[3]]));
+    let mut name = Vec::new();
+    cabinet.by_ref().take(MAXIMUM_NAME).read_until(0, &mut name)?;
+    let name = name.strip_suffix(&[0]).ok_or_else(|| io::Error::other("the name of a file in it has no end"))?;
+    Ok((String::from_utf8_lossy(name).into_owned(), size))
 }
 
 /// The content of all folders, one after the other.
@@ -140,5 +154,32 @@ fn block(cabinet: &mut impl Read, dictionary: &[u8]) -> io::Result<Vec<u8>> {
     match content.len() == size {
         true => Ok(content),
         false => Err(io::Error::other("a block of it has not the length that it says")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A head with a folder of no blocks and one file.
+    fn head(name: &[u8]) -> Vec<u8> {
+        let mut bytes = [b"MSCF".as_slice(), &[0; HEAD - 4]].concat();
+        (bytes[26], bytes[28]) = (1, 1);
+        bytes.extend([0; 8]);
+        bytes.extend([7, 0, 0, 0].into_iter().chain([0; 12]));
+        bytes.extend(name);
+        bytes
+    }
+
+    #[test]
+    fn a_name_is_read_to_its_end_and_one_without_an_end_only_so_far() {
+        let read = CabinetHead::read(&mut &head(b"f_1\0rest")[..]).unwrap();
+        assert_eq!(read, CabinetHead { folders: vec![0], files: vec![("f_1".to_owned(), 7)] });
+        let endless = head(&[b'a'; 100_000]);
+        let mut left = &endless[..];
+        assert!(CabinetHead::read(&mut left).unwrap_err().to_string().contains("has no end"));
+        assert_eq!(left.len(), 100_000 - 256);
+        assert!(CabinetHead::read(&mut &head(b"cut")[..]).is_err());
+        assert!(CabinetHead::read(&mut &b"MSCF"[..]).is_err());
     }
 }

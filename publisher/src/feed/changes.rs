@@ -88,8 +88,12 @@ impl Changes {
     /// # Errors
     /// It is something else, or too much.
     pub fn unpack(bytes: &[u8]) -> io::Result<Self> {
-        let mut changes = Self::default();
-        let mut archive = tar::Archive::new(GzDecoder::new(bytes).take(MAXIMUM_UNPACKED));
+        let (mut changes, mut unpacked) = (Self::default(), Vec::new());
+        GzDecoder::new(bytes).take(MAXIMUM_UNPACKED + 1).read_to_end(&mut unpacked)?;
+        if unpacked.len() as u64 > MAXIMUM_UNPACKED {
+            return Err(io::Error::other(format!("it unpacks to more than {MAXIMUM_UNPACKED} bytes")));
+        }
+        let mut archive = tar::Archive::new(&*unpacked);
         for entry in archive.entries()? {
             let mut entry = entry?;
             let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();

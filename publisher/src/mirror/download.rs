@@ -102,7 +102,7 @@ impl Download<'_> {
             StatusCode::NOT_FOUND | StatusCode::GONE => {
                 return Err(Trouble::Lasting(MirrorError::Missing { url: self.upstream.url(key) }));
             }
-            other => return Err(self.upstream.unexpected(key, other)),
+            _ => return Err(self.upstream.unexpected(key, &answer)),
         }
         self.append(&mut answer, &mut file, part, there, watch)
     }

@@ -190,6 +190,12 @@ pub enum MirrorError {
         /// What is wrong with them.
         cause: VerifyError,
     },
+    /// There is a repository, and nobody knows whose mirror it is.
+    #[error("cannot mirror into {folder}: it holds a repository that is no mirror")]
+    Stray {
+        /// The folder.
+        folder: String,
+    },
     /// A medium that is not what it should be.
     #[error("cannot read the medium {place}: {reason}")]
     Medium {

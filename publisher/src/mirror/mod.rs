@@ -10,10 +10,10 @@
 //! 4. `selection`: which of the packages that it `offer`s are carried.
 //! 5. `fetching`, `download`: what is missing of them, in several lanes; `vetting`: who signed them.
 //! 6. `entry`: the entry points, looked at with everything that they name (`staged`), then swapped.
-//! 7. `archive`: a slice of an ordinary archive, which Consign has not made.
+//! 7. `archive`: a slice of an ordinary archive of apt, or repository of yum, which Consign has not made.
 //! 8. `medium`: the same where no network leads, carried by hand.
 //! 9. `memory`: what a mirror knows of itself; `holding`: what hosts see of it; `status`, `prune`.
-//! 10. `serve`: a web server for it.
+//! 10. `serve`: a web server for it. `stage`: the same generation under another path.
 
 mod archive;
 mod download;
@@ -34,6 +34,7 @@ mod prune;
 mod reading;
 mod selection;
 mod serve;
+mod stage;
 mod staged;
 mod status;
 mod sync;
@@ -47,7 +48,7 @@ use consign_metadata::name::ChannelName;
 
 use crate::store::{DirectoryStore, Key, Store, StoreError};
 
-pub use archive::{ArchiveOutcome, ArchiveRequest, Slice, sync_archive};
+pub use archive::{ArchiveKind, ArchiveOutcome, ArchiveRequest, Slice, sync_archive};
 pub use error::MirrorError;
 pub use manner::Manner;
 pub use medium::{Absence, Code, ExportRequest, Exported, ImportRequest, Receipt, Shipment, Standing, export, import};
@@ -56,6 +57,7 @@ pub use pin::Pin;
 pub use prune::{delete, superfluous};
 pub use selection::{Product, Selection};
 pub use serve::{AccessLog, Missed, Site, listeners, serve, unit};
+pub use stage::{StageOutcome, StageRequest, stage};
 pub use status::{Freshness, Status, in_vain, status};
 pub use sync::{Outcome, Request, sync};
 pub use upstream::{Answer, Mark, Upstream};

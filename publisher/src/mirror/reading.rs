@@ -72,7 +72,8 @@ impl Source for Reading<'_> {
     }
 }
 
-fn never_changes(key: &Key) -> bool {
+/// Whether a name has the same content for ever.
+pub fn never_changes(key: &Key) -> bool {
     let key = key.as_str();
     let in_generation = key.starts_with("yum/") && key.contains("/repodata/") && !key.contains(&format!("/{LATEST}/"));
     let documents = ["consign/shards/", "consign/windows/"];

@@ -27,6 +27,8 @@ pub struct Request {
     pub url: Option<String>,
     /// Whether every file that is there is read again.
     pub check: bool,
+    /// Whether a repository is taken over that is there and of which the mirror knows nothing, as after a loss.
+    pub adopt: bool,
 }
 
 /// What became of a channel.
@@ -60,12 +62,20 @@ pub fn sync(
     request: &Request,
     listener: Listener<'_>,
 ) -> Result<Vec<Outcome>, MirrorError> {
-    let mut memory = remembered(mirror, upstream, request)?;
+    let (mut memory, is_adopted) = match remembered(mirror, request)? {
+        Some(memory) => (memory, false),
+        None => begun(mirror, upstream, request)?,
+    };
+    // What nobody remembers may be anything: all of it is read.
+    let request = &Request { check: request.check || is_adopted, ..request.clone() };
     let moved = memory.upstream != upstream.root();
     memory.upstream = upstream.root().to_owned();
     let mut channels = request.channels.clone();
     if channels.is_empty() {
         channels = memory.channels.keys().cloned().collect();
+    }
+    if is_adopted && channels.is_empty() {
+        channels = there(mirror)?;
     }
     if channels.is_empty() {
         channels.insert("stable".parse().expect("it is a channel name"));
@@ -77,7 +87,10 @@ pub fn sync(
     if moved || memory.selection != selection || memory.url != url {
         memory.channels.values_mut().for_each(|taken| taken.again = true);
     }
-    memory.save(mirror.folder())?;
+    // One that is taken over is known when all of it was read.
+    if !is_adopted {
+        memory.save(mirror.folder())?;
+    }
     let (mut outcomes, mut absent) = (Vec::new(), None);
     for channel in &channels {
         let passage = Passage { mirror, upstream, request, listener, channel };
@@ -92,20 +105,31 @@ pub fn sync(
     absent.map_or(Ok(outcomes), Err)
 }
 
-/// What the mirror knows of itself, or what a new one begins with.
-fn remembered(mirror: &Mirror, upstream: &Upstream, request: &Request) -> Result<Memory, MirrorError> {
-    let folder = |reason: String| MirrorError::Folder { folder: mirror.folder().display().to_string(), reason };
-    if let Some(memory) = Memory::load(mirror.folder())? {
-        if request.pin.as_ref().is_some_and(|pin| pin.primary != memory.pin.primary) {
-            let Pin { vendor, primary, .. } = &memory.pin;
-            return Err(folder(format!("it is a mirror of {vendor}, whose primary key is {primary}, and of no other")));
-        }
-        return Ok(memory);
+/// What the mirror knows of itself.
+fn remembered(mirror: &Mirror, request: &Request) -> Result<Option<Memory>, MirrorError> {
+    let Some(memory) = Memory::load(mirror.folder())? else { return Ok(None) };
+    if request.pin.as_ref().is_some_and(|pin| pin.primary != memory.pin.primary) {
+        let Pin { vendor, primary, .. } = &memory.pin;
+        let reason = format!("it is a mirror of {vendor}, whose primary key is {primary}, and of no other");
+        return Err(MirrorError::Folder { folder: mirror.folder().display().to_string(), reason });
     }
+    Ok(Some(memory))
+}
+
+/// What a new one begins with, and whether it is one that has lost what it knew of itself.
+fn begun(mirror: &Mirror, upstream: &Upstream, request: &Request) -> Result<(Memory, bool), MirrorError> {
     let is_taken = |place: &str| Ok::<_, StoreError>(!mirror.store().list(&place.parse()?)?.is_empty());
-    if is_taken("consign")? || is_taken("dists")? {
-        return Err(folder("it holds a repository that is no mirror".to_owned()));
+    let is_taken = is_taken("consign")? || is_taken("dists")?;
+    if is_taken && !request.adopt {
+        return Err(MirrorError::Stray { folder: mirror.folder().display().to_string() });
     }
     let unpinned = || MirrorError::Unpinned { upstream: upstream.root().to_owned() };
-    Ok(Memory::new(upstream.root(), request.pin.clone().ok_or_else(unpinned)?))
+    Ok((Memory::new(upstream.root(), request.pin.clone().ok_or_else(unpinned)?), is_taken))
+}
+
+/// The channels whose feeds are there.
+fn there(mirror: &Mirror) -> Result<BTreeSet<ChannelName>, MirrorError> {
+    let listed = mirror.store().list(&"consign".parse()?)?;
+    let name = |key: &str| key.strip_prefix("consign/")?.strip_suffix("/feed.pgp")?.parse().ok();
+    Ok(listed.iter().filter_map(|listed| name(listed.key.as_str())).collect())
 }

@@ -7,12 +7,12 @@
 use std::io::{self, Cursor, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use consign_metadata::name::ChannelName;
 use jiff::Timestamp;
 use reqwest::blocking::{Client, Response};
-use reqwest::header::{ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
+use reqwest::header::{ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, RETRY_AFTER};
 use reqwest::{Certificate, StatusCode, redirect};
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +23,9 @@ use crate::store::{Content, Key, Source, StoreError};
 
 /// As many as a client follows before it takes them for a circle.
 const REDIRECTS: usize = 5;
+/// Of these a server may say when to come again.
+const BUSY: [StatusCode; 3] =
+    [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE, StatusCode::REQUEST_TIMEOUT];
 const AGENT: &str = concat!("consign-mirror/", env!("CARGO_PKG_VERSION"));
 
 /// A repository on the web.
@@ -71,6 +74,8 @@ pub enum Answer {
 pub enum Trouble {
     /// The next one may succeed.
     Passing(String),
+    /// The same, but not before so much time has passed.
+    Busy(String, Duration),
     /// It will not.
     Lasting(MirrorError),
 }
@@ -168,7 +173,7 @@ impl Upstream {
                 StatusCode::NOT_FOUND | StatusCode::GONE => return Ok(Answer::Missing),
                 StatusCode::NOT_MODIFIED if !headers.is_empty() => return Ok(Answer::Unchanged),
                 StatusCode::OK => {}
-                other => return Err(self.unexpected(key, other)),
+                _ => return Err(self.unexpected(key, &answer)),
             }
             let too_large = || Trouble::Lasting(MirrorError::Store(StoreError::TooLarge { key: key.clone(), maximum }));
             if answer.content_length().is_some_and(|length| length > maximum) {
@@ -230,12 +235,13 @@ impl Upstream {
     ) -> Result<T, MirrorError> {
         let mut asked = 1;
         loop {
-            let cause = match attempt() {
+            let (cause, least) = match attempt() {
                 Ok(done) => return Ok(done),
                 Err(Trouble::Lasting(error)) => return Err(error),
-                Err(Trouble::Passing(cause)) => cause,
+                Err(Trouble::Passing(cause)) => (cause, Duration::ZERO),
+                Err(Trouble::Busy(cause, least)) => (cause, least),
             };
-            let pause = self.manner.pause_before(asked);
+            let pause = self.manner.pause_before(asked).max(least);
             if asked > self.manner.retries || watch.is_over_in(pause) {
                 return Err(MirrorError::Unreachable { url: url.to_owned(), cause, asked });
             }
@@ -245,8 +251,12 @@ impl Upstream {
     }
 
     /// An answer that is none to the question.
-    pub(super) fn unexpected(&self, key: &Key, status: StatusCode) -> Trouble {
+    pub(super) fn unexpected(&self, key: &Key, answer: &Response) -> Trouble {
+        let status = answer.status();
         let cause = format!("the server answers {status}");
+        if let Some(pause) = retry_after(answer.headers()).filter(|_| BUSY.contains(&status)) {
+            return Trouble::Busy(format!("{cause}, and to come again in {} seconds", pause.as_secs()), pause);
+        }
         let passes = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_EARLY, StatusCode::TOO_MANY_REQUESTS];
         if status.is_server_error() || passes.contains(&status) {
             return Trouble::Passing(cause);
@@ -288,6 +298,16 @@ fn policy(allowed: Arc<std::collections::BTreeSet<String>>) -> redirect::Policy 
 fn astray(error: &reqwest::Error) -> Option<String> {
     let mut causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
     causes.find_map(|cause| cause.downcast_ref::<Astray>().map(|astray| astray.0.clone()))
+}
+
+/// When a server wants to be asked again (RFC 9110, section 10.2.3).
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(value).ok()?;
+    Some(date.duration_since(SystemTime::now()).unwrap_or_default())
 }
 
 fn mark(headers: &HeaderMap) -> Mark {

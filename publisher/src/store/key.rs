@@ -26,11 +26,11 @@ impl Key {
     }
 }
 
-/// Hidden names belong to the store itself; `~` and `+` occur in the versions of packages.
+/// Hidden names belong to the store itself; `~`, `^` and `+` occur in the versions of packages.
 fn is_plain(name: &str) -> bool {
     (1..=255).contains(&name.len())
         && !name.starts_with('.')
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.+~".contains(&b))
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.+~^".contains(&b))
 }
 
 impl FromStr for Key {

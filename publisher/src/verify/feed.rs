@@ -6,7 +6,7 @@ use consign_metadata::name::ProductId;
 use consign_metadata::plan::{MAXIMUM_SIZE, UpgradePlan};
 
 use super::{Examination, Offers};
-use crate::feed::{self, Head};
+use crate::feed::{self, Changes, Head, MAXIMUM_CHANGES_SIZE};
 use crate::store::Key;
 
 impl Examination<'_> {
@@ -32,6 +32,17 @@ impl Examination<'_> {
                 self.report.releases += 1;
                 self.release(&id, &shard, release, offers);
             }
+        }
+        self.changes();
+    }
+
+    /// Nobody has to have it, and what it says is verified by who reads it; but torn it helps nobody.
+    fn changes(&mut self) {
+        let place = Changes::path(self.channel);
+        let Some(key) = self.noted(&place, place.parse::<Key>()) else { return };
+        let Some(Some((bytes, _))) = self.noted(&place, self.source.read(&key, MAXIMUM_CHANGES_SIZE)) else { return };
+        if let Err(cause) = Changes::unpack(&bytes) {
+            self.find(&place, format!("it cannot be unpacked: {cause}"));
         }
     }
 

@@ -1,9 +1,7 @@
 //! A publisher that dies, at any system call: readers see a whole generation, and the next publish works.
 
-use std::collections::BTreeMap;
-use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Command, ExitStatus};
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use consign::store::DirectoryStore;
@@ -13,6 +11,7 @@ use jiff::Timestamp;
 
 use crate::apt::Apt;
 use crate::project::{Project, ok, out};
+use crate::sweep::{Sweep, points};
 
 /// Everything that changes files, or decides whether they are changed.
 const CALLS: [&str; 20] = [
@@ -85,27 +84,11 @@ impl Scene {
         ok(Command::new("cp").arg("-a").arg(self.project.path("before")).arg(public));
     }
 
-    /// Publishes under strace.
-    fn traced(&self, options: &[&str]) -> ExitStatus {
-        let mut command = Command::new("strace");
-        command.args(["-f", "-qq", "-o", "trace"]).args(options).arg(env!("CARGO_BIN_EXE_consign")).arg("publish");
-        command.current_dir(self.project.root()).output().unwrap().status
-    }
-
-    /// How often an undisturbed publish makes each call.
-    fn count(&self) -> BTreeMap<&'static str, usize> {
-        self.reset();
-        let all = format!("trace={}", CALLS.join(","));
-        assert!(self.traced(&["-e", &all]).success());
-        let trace = std::fs::read_to_string(self.project.path("trace")).unwrap();
-        let made = |call: &str| trace.lines().filter(|line| line.contains(&format!(" {call}("))).count();
-        CALLS.into_iter().map(|call| (call, made(call))).filter(|(_, times)| *times > 0).collect()
-    }
-
-    fn fault(&self, call: &str, time: usize, fault: &str) -> ExitStatus {
-        self.reset();
-        let inject = format!("inject={call}:{fault}:when={time}");
-        self.traced(&["-e", &format!("trace={call}"), "-e", &inject])
+    /// Does something with a sweep over a publication.
+    fn swept<T>(&self, act: impl FnOnce(&Sweep<'_>) -> T) -> T {
+        let command = || self.project.command("publish", &[]);
+        let (trace, reset) = (self.project.path("trace"), || self.reset());
+        act(&Sweep { calls: &CALLS, trace, command: &command, reset: &reset })
     }
 
     /// Readers see one generation, whole; then the same command succeeds.
@@ -127,29 +110,13 @@ impl Scene {
     }
 }
 
-/// All of them, or a few that are spread evenly, the first and the last among them.
-fn points(times: usize) -> Vec<usize> {
-    if std::env::var_os("CONSIGN_LONG").is_some() || times <= SAMPLE {
-        return (1..=times).collect();
-    }
-    (0..SAMPLE).map(|n| 1 + n * (times - 1) / (SAMPLE - 1)).collect()
-}
-
 #[test]
 fn a_publisher_killed_at_any_call_leaves_nothing_to_repair() {
     let scene = Scene::new();
-    let counted = scene.count();
+    let look = |call: &str, what: &str| scene.assert_whole_and_repeatable(what, call.starts_with("rename"));
+    let counted = scene.swept(|sweep| sweep.count());
     assert!(counted["fsync"] > 20 && counted["renameat"] > 5 && counted["renameat2"] > 3, "{counted:?}");
-    let mut killed = 0;
-    for (call, times) in counted {
-        for time in points(times) {
-            let what = format!("killed at {call} {time} of {times}");
-            let status = scene.fault(call, time, "signal=KILL");
-            assert_eq!(status.signal(), Some(9), "{what}: the fault did not fire");
-            scene.assert_whole_and_repeatable(&what, call.starts_with("rename"));
-            killed += 1;
-        }
-    }
+    let killed = scene.swept(|sweep| sweep.killed(&CALLS, SAMPLE, &look));
     assert!(killed >= 20, "only {killed} points");
 }
 
@@ -159,58 +126,32 @@ fn a_publisher_of_both_formats_killed_at_a_renaming_leaves_nothing_to_repair() {
     let mut project = Project::new();
     project.formats = crate::formats::BOTH;
     let scene = Scene::of(project);
-    let counted = scene.count();
-    let mut killed = 0;
-    for call in ["renameat", "renameat2"] {
-        for time in 1..=counted[call] {
-            let what = format!("killed at {call} {time} of {}", counted[call]);
-            assert_eq!(scene.fault(call, time, "signal=KILL").signal(), Some(9), "{what}: the fault did not fire");
-            scene.assert_whole_and_repeatable(&what, false);
-            killed += 1;
-        }
-    }
-    assert!(killed > 20, "only {killed} points: {counted:?}");
+    let look = |_: &str, what: &str| scene.assert_whole_and_repeatable(what, false);
+    let killed = scene.swept(|sweep| sweep.killed(&["renameat", "renameat2"], usize::MAX, &look));
+    assert!(killed > 20, "only {killed} points");
 }
 
-/// Kills leave the page cache; a power cut does not. So the order of syncs is looked at.
 #[test]
-fn a_file_is_synced_before_it_gets_its_name_and_its_folder_after() {
-    let scene = Scene::new();
-    scene.reset();
-    assert!(scene.traced(&["-y", "-s", "4096", "-e", "trace=fsync,renameat,renameat2"]).success());
-    let trace = std::fs::read_to_string(scene.project.path("trace")).unwrap();
-    let lines: Vec<&str> = trace.lines().collect();
-    let mut named = 0;
-    for (at, line) in lines.iter().enumerate() {
-        let Some([from, to]) = line.contains("/.consign/tmp/").then(|| quoted(line)).flatten() else { continue };
-        let synced = |line: &&str, path: &str| line.contains("fsync(") && line.contains(&format!("<{path}>)"));
-        assert!(lines[..at].iter().any(|line| synced(line, &from)), "{from} is not synced before {to} is its name");
-        let folder = Path::new(&to).parent().unwrap().display().to_string();
-        let next = lines[at + 1..].first().unwrap();
-        assert!(synced(next, &folder), "{folder} is not synced after {to} is in it: {next}");
-        named += 1;
-    }
-    assert!(named >= 10, "{trace}");
-}
-
-/// The two paths of a renaming.
-fn quoted(line: &str) -> Option<[String; 2]> {
-    let paths: Vec<_> = line.contains("rename").then(|| line.split('"').skip(1).step_by(2))?.collect();
-    <[&str; 2]>::try_from(paths).ok().map(|paths| paths.map(str::to_owned))
+fn no_file_is_named_by_an_entry_point_before_it_is_durable() {
+    let mut project = Project::new();
+    project.formats = crate::formats::BOTH;
+    Scene::of(project).swept(|sweep| sweep.assert_order());
 }
 
 #[test]
 fn a_full_or_failing_disk_leaves_nothing_to_repair() {
     let scene = Scene::new();
-    let counted = scene.count();
+    let counted = scene.swept(|sweep| sweep.count());
     let faults =
         [("write", "ENOSPC"), ("fsync", "EIO"), ("renameat", "EIO"), ("renameat2", "EIO"), ("mkdir", "ENOSPC")];
     for (call, error) in faults {
-        for time in points(counted[call]) {
+        for time in points(counted[call], SAMPLE) {
             let what = format!("{error} at {call} {time}");
-            scene.fault(call, time, &format!("error={error}"));
-            let trace = std::fs::read_to_string(scene.project.path("trace")).unwrap();
-            assert!(trace.contains("(INJECTED)"), "{what}: the fault did not fire");
+            let lines = scene.swept(|sweep| {
+                sweep.fault(call, time, &format!("error={error}"));
+                sweep.lines()
+            });
+            assert!(lines.iter().any(|line| line.contains("(INJECTED)")), "{what}: the fault did not fire");
             scene.assert_whole_and_repeatable(&what, false);
         }
     }

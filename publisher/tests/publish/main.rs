@@ -22,6 +22,7 @@ mod rpm_refusals;
 mod rpmlint;
 mod rpms;
 mod shape;
+mod sweep;
 mod verified;
 mod web;
 mod windows;

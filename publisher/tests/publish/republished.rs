@@ -55,8 +55,13 @@ fn new_dates_alone_add_nothing() {
     assert_eq!((&renewed["generation"], &renewed["written"]["added"]), (&2.into(), &0.into()));
     let changed: Vec<_> = project.files().into_iter().filter(|(name, bytes)| before[name] != *bytes).collect();
     let names: Vec<_> = changed.iter().map(|(name, _)| name.as_str()).collect();
-    let expected =
-        ["consign/stable/feed.pgp", "dists/stable/InRelease", "dists/stable/Release", "dists/stable/Release.gpg"];
+    let expected = [
+        "consign/stable/changes.tar.gz",
+        "consign/stable/feed.pgp",
+        "dists/stable/InRelease",
+        "dists/stable/Release",
+        "dists/stable/Release.gpg",
+    ];
     assert_eq!(names, expected);
 }
 

@@ -94,6 +94,38 @@ fn who_signs_for_windows_is_pinned_on_hosts_and_nobody_else_is_published() {
     assert!(!verified.status.success() && found.contains("no pinned certificate vouches"), "{found}{}", err(&verified));
 }
 
+/// Whoever signs beside `consign build` may do so with what no host takes.
+#[test]
+fn what_was_signed_with_an_expired_certificate_or_changed_afterwards_is_not_published() {
+    let project = project(WINDOWS_ONLY);
+    let said_of = |authority: &Authority, change: &dyn Fn(&Path)| {
+        for name in ["chain.pem", "root.pem"] {
+            std::fs::copy(authority.path(name), project.path(name)).unwrap();
+        }
+        let table = "[windows]\ncertificate = \"chain.pem\"\npinned = \"root.pem\"\n";
+        let built = build_with(&project, "1.0.0", table, &[]).remove(0);
+        let signed = built.with_extension("signed");
+        let _ = std::fs::remove_file(&signed);
+        authority.sign(&built, &signed, &["-add-msi-dse"]);
+        std::fs::rename(&signed, &built).unwrap();
+        change(&built);
+        let key = authority.path("signer.key").display().to_string();
+        let output = project.publish(&["--windows-key", &key]);
+        assert!(!output.status.success(), "{}", out(&output));
+        err(&output)
+    };
+    let said = said_of(&Authority::expired(), &|_| ());
+    assert!(said.contains("hosts would refuse it, since it") && said.contains("expired on"), "{said}");
+    let said = said_of(&Authority::new(), &|package| {
+        let mut bytes = std::fs::read(package).unwrap();
+        let at = bytes.windows(4).position(|four| four == b"MSCF").unwrap() + 200;
+        bytes[at] ^= 1;
+        std::fs::write(package, bytes).unwrap();
+    });
+    assert!(said.contains("is not the one that was signed"), "{said}");
+    assert!(!project.public().join("windows").exists());
+}
+
 #[test]
 fn the_agent_is_a_package_of_its_own_and_is_published_as_it_is() {
     let project = project(WINDOWS_ONLY);

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use crate::Result;
 use crate::vendor::{Publisher, text};
 
-/// Mirrors what was published, with a choice, and keeps what the mirror wrote down.
+/// Mirrors what was published, with a choice, and keeps what the mirror wrote down, and the vendor for it.
 pub fn write(folder: &Path, acme: &Publisher) -> Result<()> {
     let (served, mirror) = (acme.work().join("served"), acme.work().join("mirror"));
     acme.copy_repository(&served)?;
@@ -36,5 +36,8 @@ pub fn write(folder: &Path, acme: &Publisher) -> Result<()> {
     server.wait()?;
     synced?;
     fs_err::copy(mirror.join(".consign/mirror.json"), folder.join("mirror.json"))?;
+    let keys = text(acme.certificate().parent().unwrap_or(&mirror));
+    acme.consign(&["mirror", "extend", &text(&mirror), "--valid-for", "1d", "--keys", &keys])?;
+    fs_err::copy(mirror.join("consign/stable/extension.pgp"), folder.join("extension.pgp"))?;
     Ok(())
 }

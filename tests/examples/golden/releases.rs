@@ -32,6 +32,10 @@ package = "acme-backoffice"
 "#,
 );
 
+/// Application pools, which Wine has none of.
+const POOLS: (&str, &str) =
+    ("install_folder = 'Acme\\WebShop'", "install_folder = 'Acme\\WebShop'\npools = [\"AcmeWebShop\"]");
+
 /// The first one.
 pub fn backoffice_4_0_0(folder: &Path) -> Result<PathBuf> {
     project(folder, "4.0.0", &[])
@@ -44,7 +48,7 @@ pub fn backoffice_4_1_0(folder: &Path) -> Result<PathBuf> {
 
 /// The one after it, with everything.
 pub fn backoffice_4_1_1(folder: &Path) -> Result<PathBuf> {
-    project(folder, "4.1.1", &[SERVICES])
+    project(folder, "4.1.1", &[SERVICES, POOLS])
 }
 
 fn project(folder: &Path, version: &str, edits: &[(&str, &str)]) -> Result<PathBuf> {

@@ -194,6 +194,10 @@ impl PackageManager for Msi {
         Ok(())
     }
 
+    fn is_on_its_own(&self) -> bool {
+        true
+    }
+
     fn begin(&self) -> Result<(), HostError> {
         arrival::begin(&self.places)
     }

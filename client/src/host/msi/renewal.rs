@@ -12,7 +12,8 @@ use consign_metadata::name::VendorName;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{msiexec, own};
+use super::record::Record;
+use super::{content, msiexec, own};
 use crate::durable;
 use crate::host::{HostError, at};
 use crate::places::Places;
@@ -22,7 +23,7 @@ const FILE: &str = "renewal.json";
 /// As often one version is tried: a package that does not come to its end is no reason to try for ever.
 pub const TRIES: u32 = 3;
 /// How long the first pause is; each is twice the one before.
-const PAUSE: SignedDuration = SignedDuration::from_mins(5);
+const PAUSE: SignedDuration = SignedDuration::from_mins(1);
 
 /// An agent that was brought.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +85,11 @@ impl Renewal {
         own::folder(places).join(&self.file)
     }
 
+    /// Whether its files are here as well: one that was in use is still the old one, whatever the registry says.
+    fn is_whole(&self, places: &Places, here: &Record) -> Result<bool, HostError> {
+        Ok(content::unlike(places, &self.file(places), here)?.is_empty())
+    }
+
     /// Whether it is tried now.
     fn is_due(&self, now: Timestamp) -> bool {
         let pause = PAUSE.checked_mul(1 << self.attempts.saturating_sub(1).min(8)).unwrap_or(SignedDuration::MAX);
@@ -98,12 +104,15 @@ impl Renewal {
 pub fn begin(places: &Places, now: Timestamp) -> Result<bool, HostError> {
     let Some(renewal) = Renewal::read(places)? else { return Ok(false) };
     let Some(here) = own::installed()? else { return Ok(false) };
-    let [installed, brought] = [&here.version, &renewal.version].map(|version| own::order(version));
-    if installed >= brought && here.is_registered()? {
+    if msiexec::at_work(places)?.is_some() {
+        return Ok(false);
+    }
+    let is_there = here.version == renewal.version && here.is_registered()?;
+    if own::order(&here.version) > own::order(&renewal.version) || (is_there && renewal.is_whole(places, &here)?) {
         log::info!("this is the agent {}", here.version);
         return Renewal::forget(places).map(|()| false);
     }
-    if !renewal.is_due(now) || msiexec::at_work(places)?.is_some() {
+    if !renewal.is_due(now) {
         return Ok(false);
     }
     let file = renewal.file(places);
@@ -113,9 +122,10 @@ pub fn begin(places: &Places, now: Timestamp) -> Result<bool, HostError> {
     }
     own::check(places, &renewal.vendor, &renewal.version, &file)?;
     Renewal { attempts: renewal.attempts + 1, at: Some(now), ..renewal.clone() }.keep(places)?;
+    let (log, file) = (own::folder(places).join("msiexec.log"), file.display().to_string());
+    let arguments = ["/i", &file, "REINSTALL=ALL", "REINSTALLMODE=vamus"];
     log::info!("the agent {} takes the place of {}", renewal.version, here.version);
-    let log = own::folder(places).join("msiexec.log");
-    msiexec::start(places, &["/i", &file.display().to_string()], &log, "install the agent").map(|()| true)
+    msiexec::start(places, &arguments[..if is_there { 4 } else { 2 }], &log, "install the agent").map(|()| true)
 }
 
 fn path(places: &Places) -> PathBuf {
@@ -133,7 +143,7 @@ mod tests {
             Renewal::of("0.2.0-1".to_owned(), "acme".parse().unwrap(), "x.msi".to_owned(), Sha256::of(b""));
         let after = |minutes| begun + SignedDuration::from_mins(minutes);
         assert!(renewal.is_due(begun));
-        for (attempts, early, due) in [(1, 4, 5), (2, 9, 10)] {
+        for (attempts, early, due) in [(1, 0, 1), (2, 1, 2)] {
             renewal = Renewal { attempts, at: Some(begun), ..renewal };
             assert!(!renewal.is_due(after(early)) && renewal.is_due(after(due)), "{attempts}");
         }

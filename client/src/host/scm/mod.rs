@@ -26,6 +26,8 @@ use service::Service;
 
 /// How often something that is on its way is looked at.
 const POLL: Duration = Duration::from_millis(100);
+/// How long something is asked to stop that does not hear it.
+const BUSY: Duration = Duration::from_secs(30);
 /// How the name of a unit begins that is an application pool.
 pub const POOL: &str = "iis-pool@";
 
@@ -109,6 +111,16 @@ fn wait(deadline: Instant, mut is_there: impl FnMut() -> Result<bool, HostError>
     }
 }
 
+/// Asks until it is heard: what is only just starting, or busy, takes no command.
+fn ask_to_stop(engine: &dyn Engine, deadline: Instant) -> Result<(), HostError> {
+    let mut refused = None;
+    let is_heard = wait(deadline, || {
+        refused = engine.ask_to_stop().err();
+        Ok(refused.is_none() || engine.is_active()? != Some(true))
+    })?;
+    refused.filter(|_| !is_heard).map_or(Ok(()), Err)
+}
+
 impl ServiceManager for Scm {
     fn is_running(&self) -> bool {
         true
@@ -134,7 +146,7 @@ impl ServiceManager for Scm {
             if engine.is_active()? != Some(true) {
                 continue;
             }
-            engine.ask_to_stop()?;
+            ask_to_stop(&*engine, deadline.min(Instant::now() + BUSY))?;
             if !wait(deadline, || Ok(engine.is_active()? != Some(true)))? {
                 return Err(HostError { action: format!("stop {unit}"), reason: engine.describe() });
             }

@@ -5,12 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::Timestamp;
 
-use super::asking::Asking;
-use super::bar::Bar;
-use super::{PATIENCE, failed};
+use super::carrying::{Carried, Carrying};
 use crate::cli::{Failure, Outcome, say, tell};
 use crate::file::OnFile;
-use crate::mirror::{self, ArchiveRequest, Mirror, Slice, Upstream};
+use crate::mirror::{self, ArchiveKind, ArchiveRequest, Slice};
 
 /// Mirror a slice of an ordinary apt archive, such as Debian's own: the packages that the vendor's depend on.
 #[derive(Debug, Args)]
@@ -23,10 +21,8 @@ The indexes keep the archive's bytes, so that its signatures still verify; a hos
 not carried gets \"not found\". What is carried is remembered until something else is said.
 Exit status: 0 the slice is up to date, 1 it could not be brought there, 3 what the server shows is refused.")]
 pub struct Apt {
-    /// The archive: an http:// or https:// address
-    upstream: String,
-    /// The mirror: a folder of its own
-    folder: PathBuf,
+    #[command(flatten)]
+    carrying: Carrying,
     /// The suite, by its codename
     #[arg(long)]
     suite: String,
@@ -48,31 +44,19 @@ pub struct Apt {
     /// Carry descriptions in this language; may be repeated [default: en]
     #[arg(long = "language", value_name = "CODE")]
     languages: Vec<String>,
-    /// Read every file that is there again, and replace those that are damaged
-    #[arg(long)]
-    check: bool,
-    #[command(flatten)]
-    asking: Asking,
-    /// Write the result as JSON
-    #[arg(long)]
-    json: bool,
 }
 
 impl Apt {
     pub fn run(self) -> Outcome {
-        let (json, suite) = (self.json, self.suite.clone());
-        let request = self.request()?;
-        let upstream = Upstream::at(&self.upstream, self.asking.manner()?).map_err(failed)?;
-        let mirror = Mirror::claimed(&self.folder, PATIENCE).map_err(failed)?;
-        let bar = Bar::start();
-        let outcome = mirror::sync_archive(&mirror, &upstream, &request, &|progress| bar.progress(progress));
-        drop(bar);
-        let outcome = outcome.map_err(failed)?;
+        let (json, suite, request) = (self.carrying.json, self.suite.clone(), self.request()?);
+        let carried = self
+            .carrying
+            .carry(|mirror, upstream, listener| mirror::sync_archive(mirror, upstream, &request, listener))?;
+        let Carried { done: outcome, requests, received } = carried;
         if outcome.expires.is_some_and(|end| end <= Timestamp::now()) {
             tell(format_args!("warning: suite {suite} has expired, and the archive shows no newer one"));
         }
         if json {
-            let (requests, received) = (upstream.requests(), upstream.received());
             say(serde_json::json!({ "suite": outcome, "requests": requests, "received": received }));
         } else if outcome.changed {
             let mirror::ArchiveOutcome { date, carried, listed, fetched, .. } = outcome;
@@ -97,6 +81,8 @@ impl Apt {
             dependencies: self.dependencies,
             languages: or(&self.languages, "en"),
         });
-        Ok(ArchiveRequest { suite: self.suite.clone(), keyring, slice, check: self.check })
+        let Carrying { check, adopt, .. } = self.carrying;
+        let kind = ArchiveKind::Apt { suite: self.suite.clone() };
+        Ok(ArchiveRequest { kind, keyring, slice, check, adopt })
     }
 }

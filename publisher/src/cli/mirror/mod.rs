@@ -3,14 +3,17 @@
 mod apt;
 mod asking;
 mod bar;
+mod carrying;
 mod export;
 mod extend;
 mod import;
 mod prune;
 mod receipt;
 mod serve;
+mod stage;
 mod status;
 mod sync;
+mod yum;
 
 use std::time::Duration;
 
@@ -29,6 +32,8 @@ pub enum Mirror {
     Sync(Box<sync::Sync>),
     /// Mirror a slice of an ordinary apt archive
     Apt(Box<apt::Apt>),
+    /// Mirror a slice of an ordinary repository of yum
+    Yum(Box<yum::Yum>),
     /// Write what a site without a network lacks to a medium
     Export(export::Export),
     /// Bring a mirror up to what a medium holds
@@ -37,6 +42,8 @@ pub enum Mirror {
     Receipt(receipt::Receipt),
     /// Serve a mirror to the hosts of a site
     Serve(serve::Serve),
+    /// Show under another path what a mirror shows now
+    Stage(stage::Stage),
     /// Show how old a mirror is, until when hosts believe it, and what it carries
     Status(status::Status),
     /// Let a site that cannot ask believe a generation for longer (for vendors)
@@ -50,10 +57,12 @@ impl Mirror {
         match self {
             Self::Sync(command) => command.run(),
             Self::Apt(command) => command.run(),
+            Self::Yum(command) => command.run(),
             Self::Export(command) => command.run(),
             Self::Import(command) => command.run(),
             Self::Receipt(command) => command.run(),
             Self::Serve(command) => command.run(),
+            Self::Stage(command) => command.run(),
             Self::Status(command) => command.run(),
             Self::Extend(command) => command.run(),
             Self::Prune(command) => command.run(),
@@ -66,6 +75,9 @@ fn failed(error: MirrorError) -> Failure {
     let hint = match &error {
         MirrorError::Unpinned { .. } => Some("name the vendor's certificate the first time: --certificate FILE"),
         MirrorError::NoKeyring { .. } => Some("name the archive's keyring the first time: --keyring FILE"),
+        MirrorError::Stray { .. } => {
+            Some("if it was one, and has lost .consign: --adopt, with --certificate or --keyring")
+        }
         MirrorError::Elsewhere { .. } => Some("if that server is the vendor's as well: --allow-server HOST"),
         MirrorError::Keys { .. } => Some("ask the vendor for its certificate, and give it along: --certificate FILE"),
         _ => None,

@@ -6,11 +6,9 @@ use clap::Args;
 use consign_metadata::name::ChannelName;
 use jiff::Timestamp;
 
-use super::asking::Asking;
-use super::bar::Bar;
-use super::{PATIENCE, failed};
+use super::carrying::{Carried, Carrying};
 use crate::cli::{Failure, Outcome, say, tell};
-use crate::mirror::{self, Mirror, Pin, Product, Request, Selection, Upstream};
+use crate::mirror::{self, Pin, Product, Request, Selection};
 
 /// Bring a mirror up to what its vendor publishes: everything new is fetched and verified, then hosts see it.
 #[derive(Debug, Args)]
@@ -26,10 +24,8 @@ anchor.json beside it, as on a host that has the vendor's release package.
 What is carried, which channels and the address are remembered until other ones are given.
 Exit status: 0 the mirror is up to date, 1 it could not be brought there, 3 what the server shows is refused.")]
 pub struct Sync {
-    /// The repository: an http:// or https:// address
-    upstream: String,
-    /// The mirror: a folder
-    folder: PathBuf,
+    #[command(flatten)]
+    carrying: Carrying,
     /// The vendor's certificate
     #[arg(long, value_name = "FILE")]
     certificate: Option<PathBuf>,
@@ -51,28 +47,15 @@ pub struct Sync {
     /// Where hosts find the mirror, for the lists of yum [default: where they find the vendor]
     #[arg(long, value_name = "ADDRESS")]
     url: Option<String>,
-    /// Read every file that is there again, and replace those that are damaged
-    #[arg(long)]
-    check: bool,
-    #[command(flatten)]
-    asking: Asking,
-    /// Write the result as JSON
-    #[arg(long)]
-    json: bool,
 }
 
 impl Sync {
     pub fn run(self) -> Outcome {
-        let json = self.json;
-        let request = self.request()?;
-        let upstream = Upstream::at(&self.upstream, self.asking.manner()?).map_err(failed)?;
-        let mirror = Mirror::claimed(&self.folder, PATIENCE).map_err(failed)?;
-        let bar = Bar::start();
-        let outcomes = mirror::sync(&mirror, &upstream, &request, &|progress| bar.progress(progress));
-        drop(bar);
-        let outcomes = outcomes.map_err(failed)?;
+        let (json, request) = (self.carrying.json, self.request()?);
+        let carried =
+            self.carrying.carry(|mirror, upstream, listener| mirror::sync(mirror, upstream, &request, listener))?;
+        let Carried { done: outcomes, requests, received } = carried;
         if json {
-            let (requests, received) = (upstream.requests(), upstream.received());
             say(serde_json::json!({ "channels": outcomes, "requests": requests, "received": received }));
         } else {
             outcomes.iter().for_each(|outcome| say(Sentence(outcome)));
@@ -95,7 +78,8 @@ impl Sync {
         };
         let selection = (self.everything || !selection.is_everything()).then_some(selection);
         let (channels, url) = (self.channels.iter().cloned().collect(), self.url.clone());
-        Ok(Request { pin, channels, selection, url, check: self.check })
+        let Carrying { check, adopt, .. } = self.carrying;
+        Ok(Request { pin, channels, selection, url, check, adopt })
     }
 }
 

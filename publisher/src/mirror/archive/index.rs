@@ -14,8 +14,9 @@ pub struct Package {
     /// The file, below the root of the archive.
     pub file: FileReference,
     /// What it needs: each clause is a list of alternatives.
-    needs: Vec<Vec<String>>,
-    provides: Vec<String>,
+    pub(super) needs: Vec<Vec<String>>,
+    /// What else it is taken for.
+    pub(super) provides: Vec<String>,
 }
 
 type ByName<'a> = BTreeMap<&'a str, Vec<&'a Package>>;

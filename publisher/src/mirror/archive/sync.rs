@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::record::{Record, Slice};
 use super::taking::Taking;
+use super::yum;
 use crate::mirror::upstream::{Mark, Upstream};
 use crate::mirror::{Listener, Memory, Mirror, MirrorError};
 
@@ -14,14 +15,28 @@ const READINGS: u32 = 4;
 /// What is to be done.
 #[derive(Debug, Clone)]
 pub struct ArchiveRequest {
-    /// The suite, such as `trixie`.
-    pub suite: String,
+    /// What it is.
+    pub kind: ArchiveKind,
     /// Who may sign it; needed for the first time only.
     pub keyring: Option<Vec<u8>>,
     /// What is carried; nothing said, what was carried before.
     pub slice: Option<Slice>,
     /// Whether every file that is there is read again.
     pub check: bool,
+    /// Whether files are taken over that are there and of which the mirror knows nothing; they are read again.
+    pub adopt: bool,
+}
+
+/// What kind of archive is mirrored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ArchiveKind {
+    /// A suite of an archive of apt, such as `trixie`.
+    Apt {
+        /// One of its names.
+        suite: String,
+    },
+    /// A repository of yum.
+    Yum,
 }
 
 /// What became of a suite.
@@ -55,7 +70,7 @@ pub fn sync_archive(
     request: &ArchiveRequest,
     listener: Listener<'_>,
 ) -> Result<ArchiveOutcome, MirrorError> {
-    let mut record = remembered(mirror, upstream)?;
+    let mut record = remembered(mirror, upstream, request)?;
     let keys = |cause| MirrorError::Certificate { vendor: upstream.root().to_owned(), cause };
     if let Some(keyring) = &request.keyring {
         record.believe(keyring).map_err(keys)?;
@@ -66,14 +81,23 @@ pub fn sync_archive(
     let moved = record.upstream != upstream.root();
     record.save(mirror.folder())?;
     let keyring = record.keyring().map_err(keys)?;
-    let before = record.suites.get(&request.suite).cloned();
+    let (name, usual) = match &request.kind {
+        ArchiveKind::Apt { suite } => (suite.clone(), Slice::usual()),
+        ArchiveKind::Yum => (yum::SUITE.to_owned(), Slice::default()),
+    };
+    let before = record.suites.get(&name).cloned();
     let known = before.as_ref().map(|suite| suite.slice.clone());
-    let slice = request.slice.clone().or(known.clone()).unwrap_or_else(Slice::usual);
+    let slice = request.slice.clone().or(known.clone()).unwrap_or(usual);
     let settled = !moved && !request.check && known.as_ref() == Some(&slice);
-    let taking = Taking { mirror, upstream, listener, keyring: &keyring, slice: &slice, check: request.check };
+    let taking =
+        Taking { mirror, upstream, listener, keyring: &keyring, slice: &slice, check: request.check || request.adopt };
     let mut attempt = 1;
     let (suite, outcome) = loop {
-        match taking.attempt(&request.suite, before.as_ref(), settled) {
+        let attempted = match &request.kind {
+            ArchiveKind::Apt { suite } => taking.attempt(suite, before.as_ref(), settled),
+            ArchiveKind::Yum => taking.attempt_yum(before.as_ref(), settled),
+        };
+        match attempted {
             Err(MirrorError::Unsettled { .. }) if attempt < READINGS => {
                 std::thread::sleep(upstream.manner.pause_before(attempt));
                 attempt += 1;
@@ -86,12 +110,12 @@ pub fn sync_archive(
         record.suites.values_mut().for_each(|suite| suite.mark = Mark::default());
         record.upstream = upstream.root().to_owned();
     }
-    record.suites.insert(request.suite.clone(), suite);
+    record.suites.insert(name, suite);
     record.save(mirror.folder())?;
     Ok(outcome)
 }
 
-fn remembered(mirror: &Mirror, upstream: &Upstream) -> Result<Record, MirrorError> {
+fn remembered(mirror: &Mirror, upstream: &Upstream, request: &ArchiveRequest) -> Result<Record, MirrorError> {
     if let Some(record) = Record::load(mirror.folder())? {
         return Ok(record);
     }
@@ -100,8 +124,9 @@ fn remembered(mirror: &Mirror, upstream: &Upstream) -> Result<Record, MirrorErro
     if Memory::load(mirror.folder())?.is_some() {
         return Err(folder("it is a mirror of a vendor's repository; an archive needs a folder of its own"));
     }
-    if !mirror.store().list(&"dists".parse()?)?.is_empty() {
-        return Err(folder("it holds a repository that is no mirror"));
+    let is_taken = |place: &str| Ok::<_, MirrorError>(!mirror.store().list(&place.parse()?)?.is_empty());
+    if !request.adopt && (is_taken("dists")? || is_taken(yum::SUITE)?) {
+        return Err(MirrorError::Stray { folder: mirror.folder().display().to_string() });
     }
     Ok(Record::new(upstream.root()))
 }

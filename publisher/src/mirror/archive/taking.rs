@@ -26,7 +26,7 @@ const FUTURE: SignedDuration = SignedDuration::from_secs(10);
 /// Older than this, an unfinished file has no writer any more.
 const GRACE: Duration = Duration::from_secs(24 * 3600);
 /// Where the signed text does not say how long an index is unpacked.
-const MAXIMUM_UNPACKED: u64 = 512 * 1024 * 1024;
+pub const MAXIMUM_UNPACKED: u64 = 512 * 1024 * 1024;
 
 /// A suite on its way to the archive's state.
 pub struct Taking<'a> {
@@ -66,14 +66,7 @@ impl Taking<'_> {
             _ => return Err(MirrorError::Missing { url: self.upstream.url(&entrance) }),
         };
         let release = self.release(&entrance, suite, &bytes)?;
-        let refused = |reason: String| MirrorError::Archive { suite: suite.to_owned(), reason };
-        let here = self.here(&entrance, suite).into_iter().chain(before.map(|before| before.date)).max();
-        if let Some(here) = here.filter(|here| release.date < *here) {
-            return Err(refused(format!("it is of {}, and this mirror has that of {here}", release.date)));
-        }
-        if release.date.duration_since(now) > FUTURE {
-            return Err(refused(format!("it is dated {}, and this machine's clock says {now}", release.date)));
-        }
+        self.moves_on(suite, release.date, self.here(&entrance, suite), before, now)?;
         let (indexes, chosen, listed) = self.contents(suite, &release)?;
         let carried = chosen.len();
         let fetched = self.fetch(chosen)?;
@@ -90,6 +83,26 @@ impl Taking<'_> {
             fetched,
         };
         Ok((taken(self.slice, &bytes, &release, before, now, mark), outcome))
+    }
+
+    /// Never back, never from the future.
+    pub fn moves_on(
+        &self,
+        suite: &str,
+        date: Timestamp,
+        shown: Option<Timestamp>,
+        before: Option<&Suite>,
+        now: Timestamp,
+    ) -> Result<(), MirrorError> {
+        let refused = |reason: String| Err(MirrorError::Archive { suite: suite.to_owned(), reason });
+        let here = shown.into_iter().chain(before.map(|before| before.date)).max();
+        if let Some(here) = here.filter(|here| date < *here) {
+            return refused(format!("it is of {date}, and this mirror has that of {here}"));
+        }
+        if date.duration_since(now) > FUTURE {
+            return refused(format!("it is dated {date}, and this machine's clock says {now}"));
+        }
+        Ok(())
     }
 
     fn release(&self, entrance: &Key, suite: &str, bytes: &[u8]) -> Result<Release, MirrorError> {
@@ -180,7 +193,7 @@ impl Taking<'_> {
     }
 
     /// One that is longer than was signed is another one.
-    fn asked(&self, key: &Key, maximum: u64) -> Result<Option<Vec<u8>>, MirrorError> {
+    pub fn asked(&self, key: &Key, maximum: u64) -> Result<Option<Vec<u8>>, MirrorError> {
         match self.upstream.ask(key, maximum, &Mark::default()) {
             Ok(Answer::File(bytes, _)) => Ok(Some(bytes)),
             Ok(_) | Err(MirrorError::Store(StoreError::TooLarge { .. })) => Ok(None),
@@ -188,7 +201,11 @@ impl Taking<'_> {
         }
     }
 
-    fn fetch(&self, chosen: Vec<Wanted>) -> Result<usize, MirrorError> {
+    /// Fetches those that are missing; how many they were.
+    ///
+    /// # Errors
+    /// [`MirrorError`]
+    pub fn fetch(&self, chosen: Vec<Wanted>) -> Result<usize, MirrorError> {
         let (store, parts) = (self.mirror.store(), self.mirror.parts());
         let fetching =
             Fetching { upstream: self.upstream, store, parts: &parts, listener: self.listener, check: self.check };
@@ -204,13 +221,21 @@ impl Taking<'_> {
 
     /// Indexes by digest, then those by name, then the entry point.
     fn swap(&self, indexes: &[Index], entrance: &Key, release: &[u8]) -> Result<bool, MirrorError> {
-        let store = self.mirror.store();
         for Index { by_hash, bytes, .. } in indexes {
             self.mirror.add(by_hash, bytes)?;
         }
         let named = indexes.iter().map(|index| (&index.plain, &*index.bytes));
+        self.swap_all(named.chain([(entrance, release)]))
+    }
+
+    /// Swaps what has changed, in this order; whether anything had.
+    ///
+    /// # Errors
+    /// [`MirrorError::Store`]
+    pub fn swap_all<'b>(&self, files: impl Iterator<Item = (&'b Key, &'b [u8])>) -> Result<bool, MirrorError> {
+        let store = self.mirror.store();
         let mut swapped = false;
-        for (key, bytes) in named.chain([(entrance, release)]) {
+        for (key, bytes) in files {
             let current = store.read(key, u64::MAX)?;
             if current.as_ref().is_some_and(|(there, _)| there == bytes) {
                 continue;
@@ -221,13 +246,18 @@ impl Taking<'_> {
         Ok(swapped)
     }
 
-    fn tidy(&self) -> Result<(), MirrorError> {
+    /// Forgets what nobody finishes any more.
+    ///
+    /// # Errors
+    /// [`MirrorError`]
+    pub fn tidy(&self) -> Result<(), MirrorError> {
         self.mirror.forget_parts()?;
         Ok(self.mirror.store().sweep(GRACE).map(drop)?)
     }
 }
 
-fn unchanged(suite: &str, before: &Suite, now: Timestamp) -> (Suite, ArchiveOutcome) {
+/// Nothing is newer.
+pub fn unchanged(suite: &str, before: &Suite, now: Timestamp) -> (Suite, ArchiveOutcome) {
     let outcome = ArchiveOutcome {
         suite: suite.to_owned(),
         date: before.date,

@@ -1,7 +1,8 @@
 //! The cabinet with the files, packed as they are read: nothing of a payload is held in memory.
 
+use std::cell::Cell;
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use cab::{CabinetBuilder, CompressionType};
@@ -34,11 +35,33 @@ pub struct Packed {
     pub md5: [u8; 16],
 }
 
-/// Packs files, in their order.
+/// Packs files, in their order, into a cabinet of at most so many bytes: what comes after them is not read.
 ///
 /// # Errors
-/// [`PackageError`]
-pub fn write(out: &mut File, members: &[Member], time: Timestamp) -> Result<Vec<Packed>, PackageError> {
+/// [`CabinetError`]
+pub fn write(out: &mut File, members: &[Member], time: Timestamp, maximum: u64) -> Result<Vec<Packed>, CabinetError> {
+    let full = Cell::new(false);
+    let out = Bounded { out: BufWriter::with_capacity(1 << 17, out), end: maximum, at: 0, full: &full };
+    match pack(out, members, time) {
+        Err(_) if full.get() => Err(CabinetError::Full),
+        packed => packed.map_err(CabinetError::Package),
+    }
+}
+
+/// Why files are in no cabinet.
+#[derive(Debug)]
+pub enum CabinetError {
+    /// It has no room for more of them.
+    Full,
+    /// They cannot be read, or it cannot be written.
+    Package(PackageError),
+}
+
+fn pack(
+    out: Bounded<'_, BufWriter<&mut File>>,
+    members: &[Member],
+    time: Timestamp,
+) -> Result<Vec<Packed>, PackageError> {
     let the_package = Path::new("the package");
     let mut builder = CabinetBuilder::new();
     for folder in folders(members) {
@@ -47,7 +70,7 @@ pub fn write(out: &mut File, members: &[Member], time: Timestamp) -> Result<Vec<
             packed.add_file(member.key.clone()).set_datetime(date(time));
         }
     }
-    let mut cabinet = builder.build(BufWriter::with_capacity(1 << 17, out)).on("write", the_package)?;
+    let mut cabinet = builder.build(out).on("write", the_package)?;
     let mut packed = Vec::new();
     for member in members {
         let mut file = cabinet.next_file().on("write", the_package)?.expect("every member has its turn");
@@ -56,6 +79,38 @@ pub fn write(out: &mut File, members: &[Member], time: Timestamp) -> Result<Vec<
     let mut out = cabinet.finish().on("write", the_package)?;
     out.flush().on("write", the_package)?;
     Ok(packed)
+}
+
+/// Refuses what lies beyond an end.
+struct Bounded<'a, W> {
+    out: W,
+    end: u64,
+    at: u64,
+    /// Told to whoever sees an error and no reason.
+    full: &'a Cell<bool>,
+}
+
+impl<W: Write> Write for Bounded<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.at + bytes.len() as u64 > self.end {
+            self.full.set(true);
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        let written = self.out.write(bytes)?;
+        self.at += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+impl<W: Seek> Seek for Bounded<'_, W> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.at = self.out.seek(to)?;
+        Ok(self.at)
+    }
 }
 
 /// The members of each folder: as many as have room.
@@ -139,5 +194,29 @@ mod tests {
         let members = [member(MAXIMUM_FILE), member(1), member(MAXIMUM_FILE - 1), member(1), member(0)];
         let sizes: Vec<usize> = folders(&members).iter().map(|folder| folder.len()).collect();
         assert_eq!(sizes, [1, 2, 2]);
+    }
+
+    /// The second file is gone by the time it would be read.
+    #[test]
+    fn a_cabinet_that_is_full_is_refused_before_more_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut seed = 1u64;
+        let mut noise = || {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 56) as u8
+        };
+        let noise: Vec<u8> = (0..300_000).map(|_| noise()).collect();
+        let gone = Source::Path { path: folder.path().join("gone"), size: 1 };
+        let members = [("f_1", Source::Bytes(noise)), ("f_2", gone)];
+        let members = members.map(|(key, source)| Member { key: key.to_owned(), source });
+        let written = |maximum| {
+            let mut file = tempfile::tempfile().unwrap();
+            let refused = write(&mut file, &members, Timestamp::UNIX_EPOCH, maximum).unwrap_err();
+            assert!(file.metadata().unwrap().len() <= maximum);
+            refused
+        };
+        assert!(matches!(written(100_000), CabinetError::Full));
+        let read_on = written(1_000_000);
+        assert!(matches!(&read_on, CabinetError::Package(cause) if cause.to_string().contains("gone")), "{read_on:?}");
     }
 }

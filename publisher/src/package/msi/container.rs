@@ -4,7 +4,7 @@
 //! legal, and which osslsigncode takes for damage.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 
 use cfb::{CompoundFile, Version};
 use consign_metadata::msi::{self, name};
@@ -17,6 +17,7 @@ pub const MAXIMUM_STREAM: u64 = 0x8000_0000;
 /// # Errors
 /// Also of kind `InvalidInput` where a name is too long.
 pub fn write(file: File, streams: &[(String, Vec<u8>)], cabinet: Option<&mut File>) -> io::Result<()> {
+    let file = Gathered(BufWriter::with_capacity(1 << 17, file));
     let mut compound = CompoundFile::create_with_version(Version::V3, file)?;
     compound.set_storage_clsid("/", msi::CLASS.parse().map_err(io::Error::other)?)?;
     for (name, bytes) in streams {
@@ -36,6 +37,32 @@ pub fn write(file: File, streams: &[(String, Vec<u8>)], cabinet: Option<&mut Fil
         stream.flush()?;
     }
     compound.flush()
+}
+
+/// A file to which neighbouring sectors are written together: of a cabinet there are a hundred thousand.
+struct Gathered(BufWriter<File>);
+
+impl Read for Gathered {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.flush()?;
+        self.0.get_mut().read(buffer)
+    }
+}
+
+impl Write for Gathered {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl Seek for Gathered {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.0.seek(to)
+    }
 }
 
 /// Adds a stream to a file that was written.

@@ -7,7 +7,7 @@ use consign_metadata::digest::Sha256;
 use consign_metadata::msi::SUMMARY;
 use jiff::Timestamp;
 
-use super::cabinet::{self, Packed};
+use super::cabinet::{self, CabinetError, Packed};
 use super::container::{self, MAXIMUM_STREAM};
 use super::control::MsiControl;
 use super::database::Database;
@@ -43,12 +43,11 @@ impl Packager for Msi {
         })?;
         fs::create_dir_all(folder).on("create", folder)?;
         let mut cabinet = tempfile::tempfile_in(folder).on("write", folder)?;
-        let packed = cabinet::write(&mut cabinet, &layout.members(), time)?;
-        let size = cabinet.metadata().on("read", folder)?.len();
-        if size > MAXIMUM_STREAM {
-            let limit = "an .msi holds 2 GiB of them; make it several modules";
-            return Err(refuse(format!("its files have {size} bytes when they are packed, and {limit}")));
-        }
+        let packed = cabinet::write(&mut cabinet, &layout.members(), time, MAXIMUM_STREAM);
+        let packed = packed.map_err(|cause| match cause {
+            CabinetError::Full => refuse("an .msi holds 2 GiB of packed files; make it several modules".to_owned()),
+            CabinetError::Package(cause) => cause,
+        })?;
         let rows = |packed: &[Packed]| tables(contents, control, &layout, packed);
         let content = content(&rows(&standing(&layout, &packed)), &layout, &packed, control);
         let mut streams = rows(&packed).streams().map_err(refuse)?;
@@ -67,7 +66,7 @@ impl Packager for Msi {
         let file = tempfile::Builder::new().prefix(&prefix).tempfile_in(folder).on("write", folder)?;
         let cabinet = (!layout.files.is_empty()).then_some(&mut cabinet);
         container::write(file.reopen().on("write", file.path())?, &streams, cabinet).on("write", file.path())?;
-        validator::validate(file.path()).map_err(|faults| refuse(faults.to_string()))?;
+        validator::validate_written(file.path(), &packed).map_err(|faults| refuse(faults.to_string()))?;
         let seal = Origination {
             package: contents.name.clone(),
             version: contents.native.msi.clone().unwrap_or_default(),

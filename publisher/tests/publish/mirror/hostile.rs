@@ -158,3 +158,27 @@ fn what_comes_along_is_verified_as_if_it_had_come_alone() {
         assert!(server.asked().contains(&format!("/{shard}")), "{:?}", server.asked());
     }
 }
+
+#[test]
+fn a_server_that_says_when_to_come_again_is_left_alone_until_then_and_not_longer_than_a_file_may_take() {
+    let scene = scene();
+    let busy = |seconds| {
+        move |path: &str, times| match (path == HEAD, times) {
+            (true, 0) => Twist::Busy(seconds),
+            _ => Twist::Honest,
+        }
+    };
+    let sync = |server: &Server| {
+        let mut command = consign();
+        command.args(["mirror", "sync", &server.url()]).arg(scene.mirror()).args(["--deadline", "10"]);
+        command.output().unwrap()
+    };
+    let since = Instant::now();
+    let never = sync(&Server::of(scene.project.public(), busy(86_400)));
+    assert_eq!(never.status.code(), Some(1));
+    assert!(err(&never).contains("to come again in 86400 seconds (asked once)"), "{}", err(&never));
+    assert!(since.elapsed() < Duration::from_secs(9), "{:?}", since.elapsed());
+    let since = Instant::now();
+    let soon = sync(&Server::of(scene.project.public(), busy(3)));
+    assert!(soon.status.success() && since.elapsed() >= Duration::from_secs(3), "{}", err(&soon));
+}

@@ -17,4 +17,6 @@ mod receipts;
 mod scene;
 mod serve;
 mod server;
+mod stage;
 mod sync;
+mod yum;

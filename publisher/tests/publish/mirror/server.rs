@@ -26,6 +26,8 @@ pub enum Twist {
     Redirect(String),
     /// A status and nothing.
     Status(u16),
+    /// Too much to do, and when to come again.
+    Busy(u64),
 }
 
 type Script = dyn Fn(&str, usize) -> Twist + Send + Sync;
@@ -90,6 +92,9 @@ fn answer(mut stream: TcpStream, folder: &Path, asked: &Mutex<Vec<String>>, scri
     let close = "Connection: close\r\n\r\n";
     match (twist, file) {
         (Twist::Status(status), _) => write!(stream, "HTTP/1.1 {status} No\r\nContent-Length: 0\r\n{close}"),
+        (Twist::Busy(seconds), _) => {
+            write!(stream, "HTTP/1.1 503 Busy\r\nRetry-After: {seconds}\r\nContent-Length: 0\r\n{close}")
+        }
         (Twist::Redirect(to), _) => {
             write!(stream, "HTTP/1.1 302 There\r\nLocation: {to}\r\nContent-Length: 0\r\n{close}")
         }

@@ -75,6 +75,7 @@ fn a_mirror_never_goes_back_and_has_one_generation_of_a_number() {
     // Not even where somebody has deleted what it knows of itself.
     std::fs::remove_file(scene.mirror().join(".consign/mirror.json")).unwrap();
     scene.refused(&[], "it holds a repository that is no mirror");
+    scene.refused(&["--adopt"], "cannot take generation 1 of channel stable: this mirror has 2");
     // The vendor goes on from the old one: another second generation.
     let other = Scene::new();
     other.release("erp", "1.0.0");
@@ -189,4 +190,28 @@ fn what_came_along_is_a_help_and_nothing_else() {
     scene.release("erp", "1.6.0");
     scene.synced(&[]);
     assert_eq!(scene.findings(), Vec::<String>::new());
+}
+
+#[test]
+fn a_mirror_that_has_lost_what_it_knew_of_itself_is_taken_over_and_nothing_is_fetched_twice() {
+    let scene = Scene::new();
+    scene.release("erp", "1.0.0");
+    scene.release("erp", "1.1.0");
+    scene.synced(&[]);
+    std::fs::remove_dir_all(scene.mirror().join(".consign")).unwrap();
+    let unasked = scene.sync(&[]);
+    assert!(unasked.status.code() == Some(3) && err(&unasked).contains("--adopt"), "{}", err(&unasked));
+    // One package was damaged meanwhile.
+    let damaged = "pool/main/a/acme-erp/acme-erp_1.0.0-1_all.deb";
+    let good = std::fs::read(scene.mirror().join(damaged)).unwrap();
+    std::fs::write(scene.mirror().join(damaged), vec![0; good.len()]).unwrap();
+    let before = scene.asked(0).len();
+    scene.synced(&["--adopt"]);
+    let asked = scene.asked(before);
+    let packages: Vec<_> = asked.iter().filter(|asked| asked.contains("/pool/")).collect();
+    assert!(packages.len() == 1 && packages[0].contains(damaged), "{asked:?}");
+    assert_eq!(scene.findings(), Vec::<String>::new());
+    let before = scene.asked(0).len();
+    assert_eq!(scene.synced(&[])["channels"][0]["generation"], 2);
+    assert_eq!(scene.asked(before), ["/consign/stable/feed.pgp 304"]);
 }

@@ -7,7 +7,7 @@ use consign::sign::windows::{Key, Osslsigncode};
 use consign_metadata::authenticode::Pins;
 use tempfile::TempDir;
 
-/// Makes all of it; `$1` is what `openssl req -newkey` takes for the signer.
+/// Makes all of it; `$KIND` is what `openssl req -newkey` takes for the signer, whose certificate lasts `$DAYS`.
 const MAKE: &str = r#"
 set -e
 openssl req -x509 -newkey rsa:2048 -nodes -keyout root.key -out root.pem -days 3650 -subj "/CN=Acme Root" \
@@ -16,7 +16,7 @@ leaf() {
     name=$1 use=$2; shift 2
     openssl req "$@" -nodes -keyout $name.key -out $name.csr -subj "/CN=Acme $name"
     printf 'basicConstraints=CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=%s\n' $use >$name.ext
-    openssl x509 -req -in $name.csr -CA root.pem -CAkey root.key -CAcreateserial -days 30 -extfile $name.ext -out $name.pem
+    openssl x509 -req -in $name.csr -CA root.pem -CAkey root.key -CAcreateserial -days $DAYS -extfile $name.ext -out $name.pem
 }
 leaf signer codeSigning $KIND
 leaf clock critical,timeStamping -newkey rsa:2048
@@ -33,9 +33,19 @@ impl Authority {
 
     /// With a key of this kind, as openssl has it.
     pub fn with(kind: &str) -> Self {
+        Self::lasting(kind, 30)
+    }
+
+    /// Whose certificates ended yesterday.
+    pub fn expired() -> Self {
+        Self::lasting("-newkey rsa:2048", -1)
+    }
+
+    fn lasting(kind: &str, days: i32) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut shell = Command::new("sh");
-        let output = shell.current_dir(folder.path()).env("KIND", kind).args(["-c", MAKE]).output().unwrap();
+        shell.current_dir(folder.path()).env("KIND", kind).env("DAYS", days.to_string());
+        let output = shell.args(["-c", MAKE]).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         Self(folder)
     }

@@ -65,6 +65,12 @@ fn a_package_is_the_same_to_the_byte_wherever_and_whenever_it_is_built() {
     let (first, second) = (project.msi(), project.msi());
     assert_eq!(first.content_digest(), second.content_digest());
     assert_ne!(first.file_digest(), second.file_digest());
+    // The clock has no part in it: files are as old as they are told to be, to the two seconds of a cabinet.
+    let cabinet = project.sample.path().join("files.cab");
+    output_of("sh", &["-c", &format!("msiinfo extract {} files.cab >{}", text(first.path()), text(&cabinet))]);
+    let listed = output_of("cabextract", &["-q", "-l", text(&cabinet)]);
+    let files: Vec<_> = listed.lines().filter(|line| line.contains(" | f_")).collect();
+    assert!(!files.is_empty() && files.iter().all(|line| line.contains(" 14.11.2023 22:13:20 ")), "{listed}");
     project.sample.write("erp.conf", "port = 8081\n");
     assert_ne!(project.msi().content_digest(), first.content_digest());
 }

@@ -107,6 +107,16 @@ fn an_expired_certificate_is_refused_unless_a_time_stamp_says_that_it_was_good()
     assert!(verified(&stamped, &with_clock, now).is_err());
 }
 
+#[test]
+fn a_certificate_that_has_expired_signs_no_package() {
+    let (project, authority) = (Project::new(), Authority::expired());
+    let release = project.release().signed_for_windows(Some(Arc::new(authority.osslsigncode())));
+    let dist = project.sample.path().join("dist");
+    let refused = release.build(&project.signer(), Timestamp::UNIX_EPOCH, &dist, &mut |_| {}).unwrap_err().to_string();
+    assert!(refused.starts_with("cannot sign for Windows") && refused.contains("expired on"), "{refused}");
+    assert_eq!(fs::read_dir(&dist).unwrap().count(), 0);
+}
+
 /// The attribute that holds a time stamp, as bytes: it and what follows is not signed.
 const STAMP: [u8; 12] = [0x06, 0x0a, 0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x03, 0x03, 0x01];
 

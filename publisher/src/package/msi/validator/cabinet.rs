@@ -3,25 +3,27 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufReader, Read};
 
-use consign_metadata::msi::{CABINET, MsiError, MsiFile, Tables};
+use consign_metadata::msi::{CABINET, CabinetHead, MsiError, MsiFile, Tables};
 use flate2::{Decompress, FlushDecompress};
-use md5::Digest as _;
+use md5::Digest;
 
+use super::super::cabinet::Packed;
 use super::{Faults, rows};
 
 const RULE: &str = "cabinet";
 const BLOCK: usize = 0x8000;
-const HEADER: usize = 36;
 
-/// A file as the cabinet lists it.
-struct Member {
-    name: String,
-    size: u64,
-}
+/// By the names of files.
+type Digests = BTreeMap<String, Vec<u8>>;
 
-pub fn look(msi: &mut MsiFile<BufReader<File>>, tables: &Tables, faults: &mut Faults) -> Result<(), MsiError> {
+pub fn look(
+    msi: &mut MsiFile<BufReader<File>>,
+    tables: &Tables,
+    packed: Option<&[Packed]>,
+    faults: &mut Faults,
+) -> Result<(), MsiError> {
     let mut files = rows(tables, "File", ["File", "FileSize", "Sequence"]);
     files.sort_by_key(|[_, _, number]| number.parse::<u32>().unwrap_or(0));
     for (index, [file, _, number]) in files.iter().enumerate() {
@@ -39,57 +41,43 @@ pub fn look(msi: &mut MsiFile<BufReader<File>>, tables: &Tables, faults: &mut Fa
         return Ok(());
     };
     let mut cabinet = BufReader::with_capacity(1 << 17, stream);
-    let (folders, members) = match listed(&mut cabinet) {
-        Ok(listed) => listed,
+    let CabinetHead { folders, files: members } = match CabinetHead::read(&mut cabinet) {
+        Ok(head) => head,
         Err(cause) => {
             faults.add(RULE, cause);
             return Ok(());
         }
     };
-    let names = members.iter().map(|member| (member.name.as_str(), member.size.to_string()));
+    let names = members.iter().map(|(name, size)| (name.as_str(), size.to_string()));
     if !names.eq(files.iter().map(|[file, size, _]| (file.as_str(), size.clone()))) {
         faults.add(RULE, "its files are not those of the table, or not in its order");
         return Ok(());
     }
-    match digests(&mut cabinet, &folders, &members) {
+    let found = match packed {
+        None => digests::<md5::Md5>(&mut cabinet, &folders, &members),
+        Some(packed) => digests::<sha2::Sha256>(&mut cabinet, &folders, &members).map(|found| {
+            members.iter().zip(packed).filter_map(|(member, packed)| known(member, packed, &found)).collect()
+        }),
+    };
+    match found {
         Ok(digests) => compare(tables, &digests, faults),
         Err(cause) => faults.add(RULE, cause),
     }
     Ok(())
 }
 
-/// The number of blocks of each folder, and the files, as the head of a cabinet lists them.
-fn listed(cabinet: &mut impl BufRead) -> io::Result<(Vec<u16>, Vec<Member>)> {
-    let mut head = [0; HEADER];
-    cabinet.read_exact(&mut head)?;
-    let short = |bytes: &[u8], at: usize| u16::from_le_bytes([bytes[at], bytes[at + 1]]);
-    if !head.starts_with(b"MSCF") || short(&head, 30) != 0 {
-        return Err(io::Error::other("it is none, or one of several"));
-    }
-    let mut folders = Vec::new();
-    for _ in 0..short(&head, 26) {
-        let mut folder = [0; 8];
-        cabinet.read_exact(&mut folder)?;
-        folders.push(short(&folder, 4));
-    }
-    let mut members = Vec::new();
-    for _ in 0..short(&head, 28) {
-        let mut fixed = [0; 16];
-        cabinet.read_exact(&mut fixed)?;
-        let size = u64::from(u32::from_le_bytes([fixed[0], fixed[1], fixed[2], fixed[3]]));
-        let mut name = Vec::new();
-        cabinet.read_until(0, &mut name)?;
-        let name = name.strip_suffix(&[0]).unwrap_or(&name);
-        members.push(Member { name: String::from_utf8_lossy(name).into_owned(), size });
-    }
-    Ok((folders, members))
+/// The MD5 of a file that was packed, where it is the one that is in the cabinet: another digest says so, which is
+/// cheaper, and nobody computes the same twice.
+fn known((name, _): &(String, u64), packed: &Packed, found: &Digests) -> Option<(String, Vec<u8>)> {
+    let is_it = found.get(name).is_some_and(|digest| hex::encode(digest) == packed.sha256.to_string());
+    is_it.then(|| (name.clone(), packed.md5.to_vec()))
 }
 
-/// The MD5 of each file.
-fn digests(cabinet: &mut impl Read, folders: &[u16], members: &[Member]) -> io::Result<BTreeMap<String, [u8; 16]>> {
+/// The digest of each file that is there, whole.
+fn digests<D: Digest>(cabinet: &mut impl Read, folders: &[u16], members: &[(String, u64)]) -> io::Result<Digests> {
     let mut digests = BTreeMap::new();
     let mut members = members.iter();
-    let (mut current, mut left, mut hasher) = (None, 0, md5::Md5::new());
+    let (mut current, mut left, mut hasher) = (None, 0, D::new());
     for blocks in folders {
         let mut dictionary = Vec::new();
         for _ in 0..*blocks {
@@ -98,10 +86,11 @@ fn digests(cabinet: &mut impl Read, folders: &[u16], members: &[Member]) -> io::
             while !rest.is_empty() || (left == 0 && current.is_some()) {
                 if left == 0 {
                     if let Some(name) = current.take() {
-                        digests.insert(name, std::mem::take(&mut hasher).finalize().into());
+                        let whole = std::mem::replace(&mut hasher, D::new());
+                        digests.insert(name, whole.finalize().to_vec());
                     }
-                    let Some(member) = members.next() else { break };
-                    (current, left) = (Some(member.name.clone()), member.size);
+                    let Some((name, size)) = members.next() else { break };
+                    (current, left) = (Some(name.clone()), *size);
                     continue;
                 }
                 let taken = rest.len().min(usize::try_from(left).unwrap_or(usize::MAX));
@@ -112,10 +101,10 @@ fn digests(cabinet: &mut impl Read, folders: &[u16], members: &[Member]) -> io::
         }
     }
     if let Some(name) = current.filter(|_| left == 0) {
-        digests.insert(name, hasher.finalize().into());
+        digests.insert(name, hasher.finalize().to_vec());
     }
-    for empty in members.filter(|member| member.size == 0) {
-        digests.insert(empty.name.clone(), md5::Md5::new().finalize().into());
+    for (empty, _) in members.filter(|(_, size)| *size == 0) {
+        digests.insert(empty.clone(), D::new().finalize().to_vec());
     }
     Ok(digests)
 }
@@ -157,7 +146,7 @@ fn checksum(bytes: &[u8], seed: u32) -> u32 {
     words.fold(seed, |sum, four| sum ^ u32::from_le_bytes([four[0], four[1], four[2], four[3]])) ^ rest
 }
 
-fn compare(tables: &Tables, digests: &BTreeMap<String, [u8; 16]>, faults: &mut Faults) {
+fn compare(tables: &Tables, digests: &Digests, faults: &mut Faults) {
     let columns = ["File_", "HashPart1", "HashPart2", "HashPart3", "HashPart4"];
     for [file, parts @ ..] in rows(tables, "MsiFileHash", columns) {
         // Zero is stored as nothing.
@@ -169,5 +158,22 @@ fn compare(tables: &Tables, digests: &BTreeMap<String, [u8; 16]>, faults: &mut F
     }
     for file in tables.column("File", "File").iter().filter(|file| !digests.contains_key(*file)) {
         faults.add(RULE, format!("{file} is not in it, whole"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use consign_metadata::digest::Sha256;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_not_the_one_that_was_packed_is_none_that_is_known() {
+        let (member, packed) =
+            (("f_1".to_owned(), 3), |bytes: &[u8]| Packed { size: 3, sha256: Sha256::of(bytes), md5: [7; 16] });
+        let found = Digests::from([("f_1".to_owned(), sha2::Sha256::digest(b"abc").to_vec())]);
+        assert_eq!(known(&member, &packed(b"abc"), &found), Some(("f_1".to_owned(), vec![7; 16])));
+        assert_eq!(known(&member, &packed(b"abd"), &found), None);
+        assert_eq!(known(&member, &packed(b"abc"), &Digests::new()), None);
     }
 }

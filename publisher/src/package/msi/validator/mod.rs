@@ -25,6 +25,8 @@ use std::path::Path;
 
 use consign_metadata::msi::{MsiError, MsiFile, SUMMARY, Tables};
 
+use super::cabinet::Packed;
+
 /// As many as a person reads.
 const SHOWN: usize = 5;
 const MAXIMUM_SUMMARY: u64 = 1024 * 1024;
@@ -59,14 +61,26 @@ impl Faults {
 /// # Errors
 /// What is wrong.
 pub fn validate(path: &Path) -> Result<(), Faults> {
+    every_rule(path, None)
+}
+
+/// The same of a package that was just written from these files.
+///
+/// # Errors
+/// What is wrong.
+pub(super) fn validate_written(path: &Path, packed: &[Packed]) -> Result<(), Faults> {
+    every_rule(path, Some(packed))
+}
+
+fn every_rule(path: &Path, packed: Option<&[Packed]>) -> Result<(), Faults> {
     let mut faults = Faults::default();
-    if let Err(cause) = look(path, &mut faults) {
+    if let Err(cause) = look(path, packed, &mut faults) {
         faults.add("format", cause);
     }
     if faults.0.is_empty() { Ok(()) } else { Err(faults) }
 }
 
-fn look(path: &Path, faults: &mut Faults) -> Result<(), MsiError> {
+fn look(path: &Path, packed: Option<&[Packed]>, faults: &mut Faults) -> Result<(), MsiError> {
     container::look(&mut File::open(path)?, faults)?;
     let mut msi = MsiFile::open(BufReader::with_capacity(1 << 16, File::open(path)?))?;
     container::look_at_names(&msi, faults);
@@ -78,7 +92,7 @@ fn look(path: &Path, faults: &mut Faults) -> Result<(), MsiError> {
     product::look(&tables, faults);
     sequences::look(&tables, faults);
     summary::look(summary.as_ref(), &tables, faults);
-    cabinet::look(&mut msi, &tables, faults)
+    cabinet::look(&mut msi, &tables, packed, faults)
 }
 
 /// The values of some columns, row by row.

@@ -1,0 +1,71 @@
+//! `consign mirror yum`: a slice of an ordinary repository of yum.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::carrying::{Carried, Carrying};
+use crate::cli::{Failure, Outcome, say};
+use crate::file::OnFile;
+use crate::mirror::{self, ArchiveKind, ArchiveRequest, Slice};
+
+/// Mirror a slice of an ordinary signed repository of yum: the packages that the vendor's depend on.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  consign mirror yum https://mirror.example/epel/9/x86_64 /srv/epel --keyring RPM-GPG-KEY-EPEL-9 --package nginx --dependencies
+  consign mirror yum https://mirror.example/epel/9/x86_64 /srv/epel
+
+The documents keep the repository's bytes, so that the signature of repomd.xml still verifies; a host that asks for a
+package that is not carried gets \"not found\". What is carried is remembered until something else is said.
+Exit status: 0 the slice is up to date, 1 it could not be brought there, 3 what the server shows is refused.")]
+pub struct Yum {
+    #[command(flatten)]
+    carrying: Carrying,
+    /// Who may sign it: certificates, as dnf has them in /etc/pki/rpm-gpg
+    #[arg(long, value_name = "FILE")]
+    keyring: Option<PathBuf>,
+    /// Carry packages for this architecture, and those for all; may be repeated [default: every one]
+    #[arg(long = "architecture", value_name = "NAME")]
+    architectures: Vec<String>,
+    /// Carry this package, and not all; may be repeated
+    #[arg(long = "package", value_name = "NAME")]
+    packages: Vec<String>,
+    /// And what it requires: everything that provides that
+    #[arg(long, requires = "packages")]
+    dependencies: bool,
+}
+
+impl Yum {
+    pub fn run(self) -> Outcome {
+        let (json, request) = (self.carrying.json, self.request()?);
+        let carried = self
+            .carrying
+            .carry(|mirror, upstream, listener| mirror::sync_archive(mirror, upstream, &request, listener))?;
+        let Carried { done: outcome, requests, received } = carried;
+        let mirror::ArchiveOutcome { date, carried, listed, fetched, changed, .. } = &outcome;
+        if json {
+            say(serde_json::json!({ "repository": outcome, "requests": requests, "received": received }));
+        } else if *changed {
+            say(format_args!(
+                "repository of {date}: {carried} of {listed} packages are carried, {fetched} were fetched"
+            ));
+        } else {
+            say(format_args!("repository of {date}: nothing is newer"));
+        }
+        Ok(())
+    }
+
+    fn request(&self) -> Result<ArchiveRequest, Failure> {
+        let keyring = self.keyring.as_ref().map(|path| std::fs::read(path).on("read", path)).transpose()?;
+        let is_said = !self.packages.is_empty() || !self.architectures.is_empty();
+        let slice = is_said.then(|| Slice {
+            architectures: self.architectures.iter().cloned().collect(),
+            packages: self.packages.iter().cloned().collect(),
+            dependencies: self.dependencies,
+            ..Slice::default()
+        });
+        let Carrying { check, adopt, .. } = self.carrying;
+        Ok(ArchiveRequest { kind: ArchiveKind::Yum, keyring, slice, check, adopt })
+    }
+}

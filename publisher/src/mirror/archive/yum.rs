@@ -1,0 +1,149 @@
+//! An ordinary repository of yum on its way to what its vendor shows: `repomd.xml`, the signature beside it, the
+//! documents that it names whole, and the packages that are carried.
+
+use std::collections::BTreeMap;
+use std::io::BufReader;
+
+use consign_metadata::digest::Sha256;
+use jiff::Timestamp;
+
+use super::index::{self, Package};
+use super::primary;
+use super::record::Suite;
+use super::repomd::{Document, Repomd};
+use super::sync::ArchiveOutcome;
+use super::taking::{MAXIMUM_UNPACKED, Taking, unchanged};
+use super::unpack::reader;
+use crate::mirror::offer::Wanted;
+use crate::mirror::upstream::{Answer, Mark};
+use crate::mirror::{MirrorError, Progress};
+use crate::repository::RepositoryError;
+use crate::store::Key;
+
+/// Under this name the record has it, which is the folder of its indexes.
+pub const SUITE: &str = "repodata";
+const REPOMD: &str = "repodata/repomd.xml";
+const SIGNATURE: &str = "repodata/repomd.xml.asc";
+const MAXIMUM_REPOMD: u64 = 1024 * 1024;
+const MAXIMUM_SIGNATURE: u64 = 256 * 1024;
+/// The largest document that is taken: the lists of files of a whole distribution are about 60 MB.
+const MAXIMUM_DOCUMENT: u64 = 256 * 1024 * 1024;
+
+/// A document with its bytes.
+struct Held<'a> {
+    document: &'a Document,
+    key: Key,
+    bytes: Vec<u8>,
+}
+
+impl Taking<'_> {
+    /// Takes what the repository shows, unless it is here.
+    ///
+    /// # Errors
+    /// [`MirrorError::Unsettled`] where it is worth reading again; others.
+    pub fn attempt_yum(&self, before: Option<&Suite>, settled: bool) -> Result<(Suite, ArchiveOutcome), MirrorError> {
+        let now = Timestamp::now();
+        (self.listener)(Progress::Reading);
+        let entrance: Key = REPOMD.parse()?;
+        let mark = before.filter(|_| settled).map(|before| before.mark.clone()).unwrap_or_default();
+        let (bytes, mark) = match (self.upstream.ask(&entrance, MAXIMUM_REPOMD, &mark)?, before) {
+            (Answer::File(bytes, mark), _) => (bytes, mark),
+            (Answer::Unchanged, Some(before)) => return Ok(unchanged(SUITE, before, now)),
+            _ => return Err(MirrorError::Missing { url: self.upstream.url(&entrance) }),
+        };
+        let signature = self.signature()?;
+        let repomd = self.repomd(&bytes, &signature)?;
+        self.moves_on(SUITE, repomd.made, self.shown(), before, now)?;
+        let documents = self.documents(&repomd)?;
+        let (chosen, listed) = self.choice(&repomd, &documents)?;
+        let carried = chosen.len();
+        let fetched = self.fetch(chosen)?;
+        // The signature comes before what it is of: who reads it last, as clients do, has the right one soonest.
+        let mut files: Vec<_> = documents.into_iter().map(|held| (held.key, held.bytes)).collect();
+        files.extend([(SIGNATURE.parse()?, signature), (entrance, bytes.clone())]);
+        let swapped = self.swap_all(files.iter().map(|(key, bytes)| (key, &**bytes)))?;
+        self.tidy()?;
+        let (date, release) = (repomd.made, Sha256::of(&bytes));
+        let outcome = ArchiveOutcome {
+            suite: SUITE.to_owned(),
+            date,
+            before: before.map(|before| before.date),
+            expires: None,
+            changed: fetched > 0 || swapped,
+            listed,
+            carried,
+            fetched,
+        };
+        let taken = before.filter(|before| before.release == release).map_or(now, |before| before.taken);
+        Ok((Suite { slice: self.slice.clone(), release, date, taken, asked: now, mark }, outcome))
+    }
+
+    fn signature(&self) -> Result<Vec<u8>, MirrorError> {
+        let key: Key = SIGNATURE.parse()?;
+        match self.upstream.ask(&key, MAXIMUM_SIGNATURE, &Mark::default())? {
+            Answer::File(bytes, _) => Ok(bytes),
+            _ => Err(RepositoryError::damaged(&key, "it is not there: nobody has signed this repository").into()),
+        }
+    }
+
+    /// A signature of another `repomd.xml` may be one that is being replaced; one of nobody's is refused.
+    fn repomd(&self, bytes: &[u8], signature: &[u8]) -> Result<Repomd, MirrorError> {
+        if self.keyring.verify_detached(signature, bytes).is_err() {
+            return Err(MirrorError::Unsettled { suite: SUITE.to_owned(), place: SIGNATURE.to_owned() });
+        }
+        let damaged = |reason: String| RepositoryError::damaged(REPOMD, reason);
+        let text = std::str::from_utf8(bytes).map_err(|_| damaged("it is not UTF-8".to_owned()))?;
+        Ok(Repomd::parse(text).map_err(damaged)?)
+    }
+
+    /// The date of what hosts see.
+    fn shown(&self) -> Option<Timestamp> {
+        let read = |place: &str, maximum| self.mirror.store().read(&place.parse().ok()?, maximum).ok()?;
+        let ((bytes, _), (signature, _)) = (read(REPOMD, MAXIMUM_REPOMD)?, read(SIGNATURE, MAXIMUM_SIGNATURE)?);
+        self.repomd(&bytes, &signature).ok().map(|repomd| repomd.made)
+    }
+
+    fn documents<'a>(&self, repomd: &'a Repomd) -> Result<Vec<Held<'a>>, MirrorError> {
+        repomd.documents.iter().map(|document| self.held(document)).collect()
+    }
+
+    /// A document, from here or from the repository.
+    fn held<'a>(&self, document: &'a Document) -> Result<Held<'a>, MirrorError> {
+        let file = document.file().map_err(|reason| RepositoryError::damaged(REPOMD, reason))?;
+        let key: Key = file.path.parse()?;
+        let is_it = |bytes: &Vec<u8>| bytes.len() as u64 == file.size && Sha256::of(bytes) == file.sha256;
+        let maximum = file.size.min(MAXIMUM_DOCUMENT);
+        let here = self.mirror.store().read(&key, maximum).unwrap_or_default().map(|(bytes, _)| bytes);
+        let bytes = match here.filter(is_it) {
+            Some(bytes) => Some(bytes),
+            None => self.asked(&key, maximum)?.filter(is_it),
+        };
+        let unsettled = || MirrorError::Unsettled { suite: SUITE.to_owned(), place: key.to_string() };
+        let bytes = bytes.ok_or_else(unsettled)?;
+        Ok(Held { document, key, bytes })
+    }
+
+    /// The packages that are carried, and how many are listed.
+    fn choice(&self, repomd: &Repomd, documents: &[Held<'_>]) -> Result<(Vec<Wanted>, usize), MirrorError> {
+        let damaged = |reason: String| RepositoryError::damaged(REPOMD, reason);
+        let primary = repomd.document("primary").ok_or_else(|| damaged("it has no primary".to_owned()))?;
+        let held = documents.iter().find(|held| held.document.kind == "primary");
+        let bytes = held.map(|held| &*held.bytes).unwrap_or_default();
+        let maximum = primary.unpacked.unwrap_or(MAXIMUM_UNPACKED).min(MAXIMUM_UNPACKED);
+        let wrong = |reason: String| RepositoryError::damaged(&primary.path, reason);
+        let text = reader(&primary.path, bytes, maximum).map_err(|cause| wrong(cause.to_string()))?;
+        let architectures = &self.slice.architectures;
+        let takes = |architecture: &str| architectures.is_empty() || architectures.contains(architecture);
+        let packages: Vec<Package> = primary::parse(BufReader::new(text), takes).map_err(wrong)?;
+        let mut chosen = BTreeMap::new();
+        let mut unknown = self.slice.packages.clone();
+        for package in index::chosen(&packages, &self.slice.packages, self.slice.dependencies) {
+            unknown.remove(&package.name);
+            chosen.insert(&package.file.path, Wanted { file: package.file.clone(), package: None });
+        }
+        if let Some(name) = unknown.first() {
+            return Err(MirrorError::Archive { suite: SUITE.to_owned(), reason: format!("it has no package {name}") });
+        }
+        Ok((chosen.into_values().collect(), packages.len()))
+    }
+}
