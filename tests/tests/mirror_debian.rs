@@ -37,7 +37,8 @@ fn what_is_installed_from_a_slice_of_debian_is_verified_by_debians_key() {
     assert!(told["suite"]["listed"].as_u64() > Some(10_000) && told["suite"]["carried"].as_u64() < Some(20), "{told}");
     let again = vendor.consign(&[&sync[..], &["--json"]].concat()).unwrap();
     let again: serde_json::Value = serde_json::from_str(&again.stdout).unwrap();
-    assert_eq!((&again["requests"], &again["received"]), (&1.into(), &0.into()));
+    // Some of Debian's servers know no conditions, and send the same once more.
+    assert_eq!((&again["requests"], &again["suite"]["changed"]), (&1.into(), &false.into()));
 
     let host = Host::boot("mirror-debian", Release::Trixie).unwrap();
     host.shell("rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*");

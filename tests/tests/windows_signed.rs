@@ -1,7 +1,9 @@
 //! Packages that are signed for Windows, or are not, under Wine: `scripts/agent --windows` and `scripts/wine` come
 //! before it.
 
-use consign_lab::{BackOffice, CodeSigner, OfficeServer, STATE, Wine};
+use std::time::Duration;
+
+use consign_lab::{BackOffice, CodeSigner, OfficeServer, STATE, Wine, until};
 
 /// Where the packages are that the agent keeps.
 const KEPT: &str = r"C:\ProgramData\Consignee\acme\backoffice\packages";
@@ -39,7 +41,8 @@ fn a_package_of_an_unknown_signer_is_refused_and_a_kept_one_stays_after_the_sign
     // wanted is gone on with.
     fs_err::write(server.wine.path(r"C:\Program Files\Acme\WebShop\new"), "in the way").unwrap();
     server.office.introduce(&server.wine);
-    server.wait_for("upgrade", "cancelled");
+    let is_over = || server.log().contains("NotInstalled").then_some(());
+    assert!(until("the end of it", Duration::from_secs(120), is_over).is_ok(), "{}", server.log());
     assert!(has_begun(&server, "4.2.0"), "{}", server.log());
     for (module, found) in server.detected() {
         assert_eq!(found["version"], "4.1.0-1", "{module}: {}", server.log());

@@ -89,10 +89,11 @@ impl Download<'_> {
         let range = (there > 0).then(|| (RANGE, format!("bytes={there}-")));
         let mut answer = self.upstream.request(key, &range.into_iter().collect::<Vec<_>>())?;
         match answer.status() {
-            StatusCode::OK => {
+            StatusCode::OK if there > 0 => {
                 empty(&file, part)?;
                 there = 0;
             }
+            StatusCode::OK => {}
             StatusCode::PARTIAL_CONTENT if there > 0 && self.continues(&answer, there) => {}
             // It has other ideas of the file: from the beginning, without a range.
             StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE if there > 0 => {

@@ -7,7 +7,6 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 
 use consign_metadata::rpm::RpmLayout;
 use flate2::bufread::MultiGzDecoder;
-use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 
 use super::{deb, rpm};
@@ -129,7 +128,7 @@ pub enum Packer<W: Write> {
     /// One that does not.
     Plain(W),
     /// As the archives in a .deb.
-    Gzip(GzEncoder<W>),
+    Gzip(deb::Packing<W>),
     /// As the payload of an .rpm.
     Zstd(zstd::stream::write::Encoder<'static, W>),
 }

@@ -8,7 +8,7 @@ use consign_lab::{MIGRATIONS, STATE, Wine, program, until};
 use consign_metadata::authenticode;
 use consign_metadata::digest::Sha256;
 use consign_metadata::document::Role;
-use consign_metadata::feed::{FeedRelease, Shard, WindowsIndex};
+use consign_metadata::feed::{Extension, FeedRelease, MAXIMUM_EXTENSION_SIZE, Shard, WindowsIndex};
 use consign_metadata::msi::MsiFile;
 use consign_metadata::plan::{MAXIMUM_SIZE, Step, UpgradePlan, WindowsStart};
 use consignee::bulletin::Bulletin;
@@ -20,7 +20,7 @@ use consignee::site::repository::{FILE, Subscription};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::fixture::{WINDOWS, copy_into, copy_of, golden, turned};
+use crate::fixture::{WINDOWS, copy_into, copy_of, golden, position, turned};
 
 const SOON: Duration = Duration::from_secs(120);
 const MODULES: [&str; 3] = ["acme-database", "acme-backoffice", "acme-webshop"];
@@ -163,6 +163,18 @@ fn a_mirror_knows_what_it_carries() {
     let said = status.to_string();
     assert_eq!(output.status.code(), Some(3), "{said}");
     assert!(said.contains("\"freshness\":\"not-asked\"") && said.contains("\"generation\":3"), "{said}");
+}
+
+#[test]
+fn an_extension_speaks_of_the_head_that_was_there() {
+    let (signed, head) = (WINDOWS.read("documents/extension.pgp"), Sha256::of(&WINDOWS.read("documents/feed.json")));
+    let verified = WINDOWS.keys(Role::Index).verify_message(&signed, MAXIMUM_EXTENSION_SIZE).unwrap();
+    let extension = Extension::parse(&verified.bytes, &WINDOWS.id().vendor, &WINDOWS.channel()).unwrap();
+    assert_eq!((extension.generation, extension.of_head(&head)), (WINDOWS.generation, Some(extension.expires)));
+    assert_eq!(extension.expires.as_second() - extension.issued.as_second(), 86_400);
+    assert_eq!(extension.of_head(&Sha256::of(b"another")), None);
+    let spoilt = turned(&signed, position(&signed, "\"generation\":3") + 13);
+    assert!(WINDOWS.keys(Role::Index).verify_message(&spoilt, MAXIMUM_EXTENSION_SIZE).is_err());
 }
 
 /// The Windows of version 5, on which nothing has run since its power went.

@@ -3,11 +3,10 @@
 use std::io::{self, BufRead, Read, Write};
 
 use flate2::bufread::MultiGzDecoder;
-use flate2::write::GzEncoder;
 use liblzma::read::XzDecoder;
 use liblzma::write::XzEncoder;
 
-use super::writer::gzip;
+use super::packing::{Packing, gzip};
 
 /// As dpkg-deb has them where nothing is said: its own level, so that a package does not grow.
 const XZ_LEVEL: u32 = 6;
@@ -71,7 +70,7 @@ impl Compression {
 
 /// A writer that compresses.
 pub enum Compressor<W: Write> {
-    Gzip(GzEncoder<W>),
+    Gzip(Packing<W>),
     Xz(XzEncoder<W>),
     Zstd(zstd::stream::write::Encoder<'static, W>),
 }

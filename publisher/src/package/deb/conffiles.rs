@@ -10,7 +10,7 @@ use md5::{Digest as _, Md5};
 use tar::{EntryType, Header};
 
 use super::foreign::ForeignMember;
-use super::writer::gzip;
+use super::packing::gzip;
 
 /// As much as a second copy of them may be: with it the control archive stays within what its readers take.
 const MAXIMUM: u64 = 8 * 1024 * 1024;

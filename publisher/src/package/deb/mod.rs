@@ -12,6 +12,7 @@
 //! - `payload`: its payload, read back
 //! - `foreign`: a package that was built by others, read
 //! - `wrapped`: the same with a plan
+//! - `packing`: gzip, the same however it is written
 //! - `compression`: what the archives in a package are compressed with
 
 mod archive;
@@ -25,6 +26,7 @@ mod documentation;
 mod foreign;
 mod members;
 mod opened;
+mod packing;
 mod paragraph;
 pub mod payload;
 pub mod version;
@@ -38,10 +40,10 @@ pub(crate) use documentation::gzip;
 pub use foreign::ForeignDeb;
 use members::ControlArchive;
 pub(super) use opened::open;
+pub(super) use packing::{Packing, gzip as packer};
 pub use paragraph::Paragraph;
 pub use wrapped::Addition;
 pub use writer::Deb;
-pub(super) use writer::gzip as packer;
 
 /// Field of the control file that holds the content digest of the package.
 pub const CONTENT_FIELD: &str = "Consign-Content";

@@ -5,12 +5,12 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use consign_metadata::digest::Sha256;
-use flate2::{Compression, GzBuilder};
 use jiff::Timestamp;
 
 use super::control::{self, ControlMember};
 use super::digest::ContentDigest;
 use super::opened::Members;
+use super::packing::gzip;
 use super::{CONTENT_FIELD, Paragraph, archive, configuration, data, documentation};
 use crate::file::OnFile;
 use crate::package::{PackageContents, PackageError, Packager, UnsignedPackage, runs_as_owner};
@@ -112,9 +112,4 @@ fn control_archive(mut members: Vec<ControlMember>, seconds: u64) -> Result<Vec<
     let mut ignored = ContentDigest::begin(&Paragraph::default(), &[]);
     let (gzip, _) = data::write(gzip(Vec::new()), &tree, seconds, &mut ignored)?;
     Ok(gzip.finish().on("write", Path::new("the control archive"))?)
-}
-
-pub(in crate::package) fn gzip<W: Write>(out: W) -> flate2::write::GzEncoder<W> {
-    // 3 is Unix; without it the byte would depend on the system that builds.
-    GzBuilder::new().mtime(0).operating_system(3).write(out, Compression::new(6))
 }
