@@ -78,11 +78,11 @@ fn digests<D: Digest>(cabinet: &mut impl Read, folders: &[u16], members: &[(Stri
     let mut digests = BTreeMap::new();
     let mut members = members.iter();
     let (mut current, mut left, mut hasher) = (None, 0, D::new());
+    let mut inflater = Inflater::new();
     for blocks in folders {
-        let mut dictionary = Vec::new();
+        inflater.begin();
         for _ in 0..*blocks {
-            let content = block(cabinet, &dictionary)?;
-            let mut rest = &content[..];
+            let mut rest = inflater.block(cabinet)?;
             while !rest.is_empty() || (left == 0 && current.is_some()) {
                 if left == 0 {
                     if let Some(name) = current.take() {
@@ -97,7 +97,6 @@ fn digests<D: Digest>(cabinet: &mut impl Read, folders: &[u16], members: &[(Stri
                 hasher.update(&rest[..taken]);
                 (rest, left) = (&rest[taken..], left - taken as u64);
             }
-            dictionary = content;
         }
     }
     if let Some(name) = current.filter(|_| left == 0) {
@@ -109,33 +108,46 @@ fn digests<D: Digest>(cabinet: &mut impl Read, folders: &[u16], members: &[(Stri
     Ok(digests)
 }
 
-/// A block, which may refer to the one before it.
-fn block(cabinet: &mut impl Read, dictionary: &[u8]) -> io::Result<Vec<u8>> {
-    let mut head = [0; 8];
-    cabinet.read_exact(&mut head)?;
-    let packed = usize::from(u16::from_le_bytes([head[4], head[5]]));
-    let size = usize::from(u16::from_le_bytes([head[6], head[7]]));
-    let mut bytes = vec![0; packed];
-    cabinet.read_exact(&mut bytes)?;
-    let said = u32::from_le_bytes([head[0], head[1], head[2], head[3]]);
-    if checksum(&head[4..], checksum(&bytes, 0)) != said {
-        return Err(io::Error::other("a block of it has not the checksum that it says"));
+/// What inflates blocks, each of which may refer to the one before it.
+struct Inflater {
+    state: Decompress,
+    before: Vec<u8>,
+}
+
+impl Inflater {
+    fn new() -> Self {
+        Self { state: Decompress::new(false), before: Vec::new() }
     }
-    let deflated = bytes.strip_prefix(b"CK").filter(|_| size <= BLOCK);
-    let deflated = deflated.ok_or_else(|| io::Error::other("a block of it is not as MSZIP has them"))?;
-    let mut inflater = Decompress::new(false);
-    if !dictionary.is_empty() {
-        // As a stored block, which makes it what may be referred to.
-        let length = u16::try_from(dictionary.len()).map_err(io::Error::other)?;
-        let stored = [&[0][..], &length.to_le_bytes(), &(!length).to_le_bytes(), dictionary].concat();
-        let mut known = Vec::with_capacity(dictionary.len());
-        inflater.decompress_vec(&stored, &mut known, FlushDecompress::Sync).map_err(io::Error::other)?;
+
+    /// A folder begins: nothing comes before it.
+    fn begin(&mut self) {
+        self.before.clear();
     }
-    let mut content = Vec::with_capacity(size);
-    inflater.decompress_vec(deflated, &mut content, FlushDecompress::Finish).map_err(io::Error::other)?;
-    match content.len() == size {
-        true => Ok(content),
-        false => Err(io::Error::other("a block of it has not the length that it says")),
+
+    fn block(&mut self, cabinet: &mut impl Read) -> io::Result<&[u8]> {
+        let mut head = [0; 8];
+        cabinet.read_exact(&mut head)?;
+        let packed = usize::from(u16::from_le_bytes([head[4], head[5]]));
+        let size = usize::from(u16::from_le_bytes([head[6], head[7]]));
+        let mut bytes = vec![0; packed];
+        cabinet.read_exact(&mut bytes)?;
+        let said = u32::from_le_bytes([head[0], head[1], head[2], head[3]]);
+        if checksum(&head[4..], checksum(&bytes, 0)) != said {
+            return Err(io::Error::other("a block of it has not the checksum that it says"));
+        }
+        let deflated = bytes.strip_prefix(b"CK").filter(|_| size <= BLOCK);
+        let deflated = deflated.ok_or_else(|| io::Error::other("a block of it is not as MSZIP has them"))?;
+        self.state.reset(false);
+        if !self.before.is_empty() {
+            self.state.set_dictionary(&self.before).map_err(io::Error::other)?;
+        }
+        let mut content = Vec::with_capacity(size);
+        self.state.decompress_vec(deflated, &mut content, FlushDecompress::Finish).map_err(io::Error::other)?;
+        self.before = content;
+        match self.before.len() == size {
+            true => Ok(&self.before),
+            false => Err(io::Error::other("a block of it has not the length that it says")),
+        }
     }
 }
 
