@@ -37,7 +37,7 @@ fn create(path: &Path, mode: u32) -> io::Result<File> {
 fn put(mut new: File, path: &Path, content: &[u8]) -> io::Result<()> {
     new.write_all(content)?;
     new.sync_all()?;
-    fs::rename(beside(path), path)?;
+    files::rename(&beside(path), path)?;
     sync_folder_of(path)
 }
 

@@ -63,6 +63,14 @@ pub fn hand_over(path: &Path, owner: (u32, u32)) -> io::Result<()> {
     }
 }
 
+/// Gives a file another name, in the place of what has it.
+///
+/// # Errors
+/// When it cannot be made so.
+pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    fs::rename(from, to)
+}
+
 /// Makes what happened to the names in a folder durable.
 ///
 /// # Errors

@@ -7,6 +7,7 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
 use std::os::windows::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use consignee_win32::{files, security};
 
@@ -14,6 +15,9 @@ use consignee_win32::{files, security};
 const NOT_FOLLOWED: u32 = 0x0020_0000;
 /// What a file takes on NTFS, in bytes, is whole clusters of this size as a rule.
 const CLUSTER: u64 = 4096;
+/// How long whoever reads a file is waited for, and how often it is looked.
+const READERS: Duration = Duration::from_secs(5);
+const TURN: Duration = Duration::from_millis(20);
 
 /// How a file is opened that is new; its rights are those of its folder.
 pub fn with_mode(options: &mut OpenOptions, _mode: u32) -> &mut OpenOptions {
@@ -64,6 +68,26 @@ pub fn make_alike(_file: &File, _other: &Metadata) -> io::Result<()> {
 /// None.
 pub fn hand_over(_path: &Path, _owner: (u32, u32)) -> io::Result<()> {
     Ok(())
+}
+
+/// Gives a file another name, in the place of what has it. While somebody reads the old one Windows refuses, so it is
+/// tried again.
+///
+/// # Errors
+/// When somebody has it open for longer, or anything else fails.
+pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    let deadline = Instant::now() + READERS;
+    loop {
+        match fs::rename(from, to) {
+            Err(cause) if is_in_use(&cause) && Instant::now() < deadline => std::thread::sleep(TURN),
+            done => return done,
+        }
+    }
+}
+
+/// `ERROR_ACCESS_DENIED`, which is also what is said of a file that somebody reads, and `ERROR_SHARING_VIOLATION`.
+fn is_in_use(cause: &io::Error) -> bool {
+    matches!(cause.raw_os_error(), Some(5 | 32))
 }
 
 /// NTFS writes the names of a folder to its log by itself, in order; a folder cannot be opened to be synced.
