@@ -45,6 +45,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use consign_metadata::name::ChannelName;
+use jiff::SignedDuration;
 
 use crate::store::{DirectoryStore, Key, Store, StoreError};
 
@@ -61,6 +62,9 @@ pub use stage::{StageOutcome, StageRequest, stage};
 pub use status::{Freshness, Status, in_vain, status};
 pub use sync::{Outcome, Request, sync};
 pub use upstream::{Answer, Mark, Upstream};
+
+/// What hosts accept of a clock that is ahead.
+const FUTURE: SignedDuration = SignedDuration::from_secs(10);
 
 /// A mirror that somebody works on; nobody else does until it is dropped.
 pub struct Mirror {

@@ -6,7 +6,7 @@ use consign_metadata::document::Role;
 use consign_metadata::feed::{Feed, MAXIMUM_HEAD_SIZE};
 use consign_metadata::name::ChannelName;
 use consign_metadata::openpgp::VerifyError;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::edition::{self, Edition, Reader};
 use super::entry::Entries;
@@ -19,13 +19,11 @@ use super::staged::Staged;
 use super::sync::{Outcome, Request};
 use super::upstream::{Answer, Mark, Upstream};
 use super::vetting::{self, Introduced, Vetting};
-use super::{Listener, Mirror, MirrorError, Progress};
+use super::{FUTURE, Listener, Mirror, MirrorError, Progress};
 use crate::feed::{self, Changes, MAXIMUM_CHANGES_SIZE};
 use crate::store::{Key, Source, StoreError, Swap};
 use crate::verify::{Scope, examine};
 
-/// What hosts accept of a clock that is ahead.
-const FUTURE: SignedDuration = SignedDuration::from_secs(10);
 /// How often a repository is read again that is between two generations.
 const READINGS: u32 = 4;
 /// Older than this, an unfinished file has no writer any more.

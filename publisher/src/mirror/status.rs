@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::holding::Holding;
-use super::{Mirror, MirrorError, Taken};
+use super::{FUTURE, Mirror, MirrorError, Taken};
 use crate::store::{Store, StoreError};
 
 /// How a channel of a mirror is.
@@ -52,7 +52,8 @@ pub enum Freshness {
 
 impl Freshness {
     fn of(issued: Timestamp, expires: Timestamp, asked: Timestamp, now: Timestamp) -> Self {
-        if issued > now || asked > now {
+        let is_ahead = |time: Timestamp| time.duration_since(now) > FUTURE;
+        if is_ahead(issued) || is_ahead(asked) {
             Self::WrongClock
         } else if expires > now {
             Self::Good
@@ -126,6 +127,9 @@ mod tests {
         assert_eq!(freshness(39, 41), Freshness::NotAsked);
         assert_eq!(freshness(41, 41), Freshness::NotRenewed);
         assert_eq!(freshness(12, 9), Freshness::WrongClock);
+        // Two generations of one second are a second apart.
+        let soon = Timestamp::from_second(10 * 86_400 - 1).unwrap();
+        assert_eq!(Freshness::of(at(10), at(40), soon, soon), Freshness::Good);
         assert_eq!(freshness(45, 41), Freshness::WrongClock);
     }
 

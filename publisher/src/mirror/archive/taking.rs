@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use consign_metadata::digest::Sha256;
 use consign_metadata::openpgp::Keyring;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::index::{self, Package};
 use super::record::{Slice, Suite};
@@ -16,13 +16,11 @@ use crate::mirror::fetching::Fetching;
 use crate::mirror::offer::Wanted;
 use crate::mirror::upstream::{Answer, Mark, Upstream};
 use crate::mirror::vetting::by_digest;
-use crate::mirror::{Listener, Mirror, MirrorError, Progress};
+use crate::mirror::{FUTURE, Listener, Mirror, MirrorError, Progress};
 use crate::repository::RepositoryError;
 use crate::repository::apt::{IndexDigest, MAXIMUM_RELEASE, is_cleartext};
 use crate::store::{Key, StoreError};
 
-/// What clients accept of a clock that is ahead.
-const FUTURE: SignedDuration = SignedDuration::from_secs(10);
 /// Older than this, an unfinished file has no writer any more.
 const GRACE: Duration = Duration::from_secs(24 * 3600);
 /// Where the signed text does not say how long an index is unpacked.
