@@ -48,10 +48,12 @@ impl AccessLog {
         Ok(Self { to: Mutex::new(appending(&path)?), path: Some(path) })
     }
 
-    /// Opens the file again, which somebody has moved away. One that cannot be opened changes nothing.
+    /// Opens the file again, which somebody has moved away. One that cannot be opened changes nothing. Whoever sees
+    /// the new one finds every later request in it.
     pub fn reopen(&self) {
+        let mut to = self.to.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(Ok(file)) = self.path.as_ref().map(appending) {
-            *self.to.lock().unwrap_or_else(PoisonError::into_inner) = file;
+            *to = file;
         }
     }
 
