@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::published::Head;
 use super::{FeedError, head};
 use crate::sign::OpenPgpSigner;
-use crate::store::{Key, Source, Stamp, Store};
+use crate::store::{Key, Source, Store};
 use crate::trust::Trust;
 
 /// Reads and verifies the extension of a channel, whatever head it speaks of; `None` when there is none.
@@ -21,10 +21,10 @@ pub fn extension(
     vendor: &VendorName,
     channel: &ChannelName,
     keyring: &Keyring,
-) -> Result<Option<(Extension, Stamp)>, FeedError> {
+) -> Result<Option<Extension>, FeedError> {
     let key: Key = Extension::path(channel).parse()?;
-    let Some((message, stamp)) = source.read(&key, MAXIMUM_EXTENSION_SIZE)? else { return Ok(None) };
-    Ok(Some((verified(&message, vendor, channel, keyring)?, stamp)))
+    let Some((message, _)) = source.read(&key, MAXIMUM_EXTENSION_SIZE)? else { return Ok(None) };
+    verified(&message, vendor, channel, keyring).map(Some)
 }
 
 /// Verifies one, whatever head it speaks of.
@@ -53,7 +53,7 @@ pub fn believed_until(source: &dyn Source, head: &Head, keyring: &Keyring) -> Re
         Err(FeedError::Store(cause)) => return Err(cause.into()),
         found => found.ok().flatten(),
     };
-    let extended = found.and_then(|(extension, _)| extension.of_head(&head.digest));
+    let extended = found.and_then(|extension| extension.of_head(&head.digest));
     Ok(extended.map_or(head.feed.expires, |until| until.max(head.feed.expires)))
 }
 

@@ -130,7 +130,7 @@ impl Examination<'_> {
         let Ok(Some(head)) = head else { return };
         let found = published::extension(self.source, &self.trust.roles.vendor, self.channel, &self.index_keys);
         let found = self.noted(&place, found).flatten();
-        let until = found.and_then(|(extension, _)| extension.of_head(&head.digest));
+        let until = found.and_then(|extension| extension.of_head(&head.digest));
         if let Some(until) = until.filter(|until| *until > head.feed.expires) {
             self.extended = until;
             self.report.warnings.push(format!(
