@@ -177,6 +177,14 @@ const ROWS: &[Row] = &[
         test: "`tests/tests/faults/wreckage.rs`",
     },
     Row {
+        record: None,
+        fault: "rpm is stopped between the files of a version and its database",
+        place: "dnf 4 of Debian 12: gone on with by a person; of Debian 13: by itself, as the site lets it; dnf 5: taken back",
+        often: "once each",
+        ends: "found by what `rpm --verify` expects; finished, or taken back on a person's word; nothing is started before",
+        test: "`tests/tests/faults/torn.rs`",
+    },
+    Row {
         record: Some("full-call"),
         fault: "The disk is full",
         place: "from a call of an upgrade on that needs room",
