@@ -96,7 +96,12 @@ impl Vendor {
 
     /// Runs `consign`, whatever comes of it.
     pub fn try_consign(&self, arguments: &[&str]) -> Result<Outcome> {
-        consign(self.folder.path(), arguments)
+        consign(self.folder.path(), &[], arguments)
+    }
+
+    /// Runs `consign` with more in its environment; anything but success is an error with all it said.
+    pub fn consign_with(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Result<Outcome> {
+        succeeded(consign(self.folder.path(), environment, arguments)?)
     }
 
     /// The release project of a product, written into a folder of the vendor's.
@@ -249,7 +254,7 @@ impl AgentPackage {
         let certificate = keys.join("certificate.pgp");
         if !certificate.exists() {
             let arguments = ["key", "new", "--vendor", "consign", "--folder", &text(&keys)];
-            succeeded(consign(&folder, &[&arguments[..], &QUICK_KEY].concat())?)?;
+            succeeded(consign(&folder, &[], &[&arguments[..], &QUICK_KEY].concat())?)?;
         }
         if !newer(&package, &[&binaries.join("consignee"), &binaries.join("consignee-hook"), &program("consign")])
             || !newer(&package, &files(&Lab::repository().join("client/dist"))?)
@@ -269,15 +274,15 @@ impl AgentPackage {
                 "--output",
                 &text(&folder),
             ];
-            succeeded(consign(&folder, &arguments)?)?;
+            succeeded(consign(&folder, &[], &arguments)?)?;
         }
         Ok(AgentPackage { package, certificate })
     }
 }
 
-fn consign(folder: &Path, arguments: &[&str]) -> Result<Outcome> {
+fn consign(folder: &Path, environment: &[(&str, &str)], arguments: &[&str]) -> Result<Outcome> {
     let mut command = Command::new(program("consign"));
-    command.args(arguments).current_dir(folder).env("NO_COLOR", "1");
+    command.args(arguments).current_dir(folder).env("NO_COLOR", "1").envs(environment.iter().copied());
     Outcome::of(format!("consign {}", arguments.join(" ")), &mut command)
 }
 

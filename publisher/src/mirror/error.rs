@@ -226,6 +226,14 @@ pub enum MirrorError {
         /// Why not.
         reason: String,
     },
+    /// A bucket that does not take what the mirror shows.
+    #[error("cannot push to {place}: {reason}")]
+    Bucket {
+        /// The bucket.
+        place: String,
+        /// Why not.
+        reason: String,
+    },
     /// The folder holds something else.
     #[error("cannot mirror into {folder}: {reason}")]
     Folder {

@@ -13,9 +13,10 @@
 //! 7. `archive`: a slice of an ordinary archive of apt, or repository of yum, which Consign has not made.
 //! 8. `medium`: the same where no network leads, carried by hand.
 //! 9. `memory`: what a mirror knows of itself; `holding`: what hosts see of it; `status`, `prune`.
-//! 10. `serve`: a web server for it. `stage`: the same generation under another path.
+//! 10. `serve`: a web server for it. `stage`: the same generation under another path; `bucket`: in an object store.
 
 mod archive;
+mod bucket;
 mod download;
 mod edition;
 mod entry;
@@ -50,6 +51,7 @@ use jiff::SignedDuration;
 use crate::store::{DirectoryStore, Key, Store, StoreError};
 
 pub use archive::{ArchiveKind, ArchiveOutcome, ArchiveRequest, Slice, sync_archive};
+pub use bucket::{PushRequest, Pushed, PushedChannel, heading, push};
 pub use error::MirrorError;
 pub use manner::Manner;
 pub use medium::{Absence, Code, ExportRequest, Exported, ImportRequest, Receipt, Shipment, Standing, export, import};
@@ -152,7 +154,14 @@ pub enum Progress {
         /// Bytes.
         bytes: u64,
     },
-    /// So many more bytes have arrived.
+    /// It sends so many files, of so many bytes.
+    Sending {
+        /// Files.
+        files: usize,
+        /// Bytes.
+        bytes: u64,
+    },
+    /// So many more bytes have arrived, or are on their way.
     Received(u64),
     /// It looks at the generation as hosts will see it.
     Checking,

@@ -81,7 +81,7 @@ pub fn never_changes(key: &Key) -> bool {
 }
 
 /// The digest that a name begins with.
-fn digest_of(key: &Key) -> Option<Sha256> {
+pub fn digest_of(key: &Key) -> Option<Sha256> {
     key.file_name().get(..64)?.parse().ok()
 }
 

@@ -18,7 +18,7 @@ use crate::verify::{Scope, examine};
 
 const MAXIMUM: u64 = 256 * 1024 * 1024;
 /// Where a mirror has files.
-const FOLDERS: [&str; 5] = ["pool", "windows", "consign", "dists", "yum"];
+pub const FOLDERS: [&str; 5] = ["pool", "windows", "consign", "dists", "yum"];
 
 /// What is to be done.
 #[derive(Debug, Clone, Default)]
@@ -111,7 +111,7 @@ fn moved(
 }
 
 /// Everything that hosts can ask a mirror for.
-fn files(from: &Mirror, memory: &Memory) -> Result<Vec<Key>, MirrorError> {
+pub fn files(from: &Mirror, memory: &Memory) -> Result<Vec<Key>, MirrorError> {
     let store = from.store();
     let mut keys = Vec::new();
     for folder in FOLDERS {
@@ -128,14 +128,15 @@ fn files(from: &Mirror, memory: &Memory) -> Result<Vec<Key>, MirrorError> {
     Ok(keys)
 }
 
-fn is_added(key: &Key) -> bool {
+/// Whether a file never changes under its name.
+pub fn is_added(key: &Key) -> bool {
     let name = key.as_str();
     let packages = ["pool/", "windows/pool/", "consign/plans/"];
     never_changes(key) || packages.iter().any(|folder| name.starts_with(folder))
 }
 
 /// The vendor's order of swaps: what leads to nothing yet first, the head of the feed last.
-fn rank(key: &Key) -> (u8, String) {
+pub fn rank(key: &Key) -> (u8, String) {
     let name = key.as_str();
     let rank = match name {
         name if name.ends_with("/feed.pgp") => 7,
@@ -172,7 +173,26 @@ fn shared(from: &Mirror, to: &Mirror, key: &Key) -> Result<(), MirrorError> {
     Ok(())
 }
 
-/// The swap of a file, unless the stage has it; the list of yum leads to the stage, where it has an address.
+/// What a file is to be; the list of yum leads to where it will be shown, if that has an address.
+pub fn content(
+    from: &Mirror,
+    key: &Key,
+    holdings: &[(ChannelName, Holding)],
+    url: Option<&str>,
+) -> Result<Option<Vec<u8>>, MirrorError> {
+    let Some((mut bytes, _)) = from.store().read(key, MAXIMUM)? else { return Ok(None) };
+    for (channel, holding) in holdings {
+        let layout = yum::Layout::of(channel);
+        if let (Some(url), Some(generation)) = (url, named_generation(&holding.feed, channel))
+            && layout.mirrors()? == *key
+        {
+            bytes = layout.list(url, &generation).into_bytes();
+        }
+    }
+    Ok(Some(bytes))
+}
+
+/// The swap of a file, unless the stage has it.
 fn swap(
     from: &Mirror,
     to: &Mirror,
@@ -180,15 +200,7 @@ fn swap(
     holdings: &[(ChannelName, Holding)],
     url: Option<&str>,
 ) -> Result<Option<Swap>, MirrorError> {
-    let Some((mut bytes, _)) = from.store().read(&key, MAXIMUM)? else { return Ok(None) };
-    for (channel, holding) in holdings {
-        let layout = yum::Layout::of(channel);
-        if let (Some(url), Some(generation)) = (url, named_generation(&holding.feed, channel))
-            && layout.mirrors()? == key
-        {
-            bytes = layout.list(url, &generation).into_bytes();
-        }
-    }
+    let Some(bytes) = content(from, &key, holdings, url)? else { return Ok(None) };
     let current = to.store().read(&key, MAXIMUM)?;
     if current.as_ref().is_some_and(|(there, _)| *there == bytes) {
         return Ok(None);

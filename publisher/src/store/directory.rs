@@ -202,7 +202,7 @@ impl DirectoryStore {
                 self.walk(&key, listed)?;
             } else {
                 let modified = metadata.modified().map_err(cannot("look at", &path))?;
-                listed.push(Listed { key, modified });
+                listed.push(Listed { key, modified, length: metadata.len() });
             }
         }
         Ok(())

@@ -8,6 +8,7 @@
 mod directory;
 mod http;
 mod key;
+mod object;
 
 use std::fs::File;
 use std::io::{self, Read, Seek};
@@ -15,10 +16,12 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use consign_metadata::digest::Sha256;
+use serde::{Deserialize, Serialize};
 
 pub use directory::DirectoryStore;
 pub use http::HttpSource;
 pub use key::Key;
+pub use object::{Access, Heading, ObjectStore, Place};
 
 /// A place that files can be read from: a store, or a repository on the web.
 pub trait Source {
@@ -110,7 +113,7 @@ pub enum Put {
 }
 
 /// Which content an entry point had when it was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stamp(String);
 
 impl Stamp {
@@ -138,6 +141,8 @@ pub struct Listed {
     pub key: Key,
     /// When its content was written.
     pub modified: SystemTime,
+    /// Bytes.
+    pub length: u64,
 }
 
 /// Why a store did not do what it was asked.

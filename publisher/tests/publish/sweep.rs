@@ -23,6 +23,7 @@ impl Sweep<'_> {
         let told = (self.command)();
         let mut command = Command::new("strace");
         command.args(["-f", "-qq", "-o"]).arg(&self.trace).args(options).arg(told.get_program()).args(told.get_args());
+        command.envs(told.get_envs().filter_map(|(name, value)| Some((name, value?))));
         if let Some(folder) = told.get_current_dir() {
             command.current_dir(folder);
         }

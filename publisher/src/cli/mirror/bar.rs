@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::mirror::Progress;
 
-const FETCHING: &str = "{msg} {wide_bar} {bytes}/{total_bytes}, {bytes_per_sec}, {eta}";
+const COUNTING: &str = "{msg} {wide_bar} {bytes}/{total_bytes}, {bytes_per_sec}, {eta}";
 
 /// A bar that grows.
 pub struct Bar(ProgressBar);
@@ -24,19 +24,22 @@ impl Bar {
     pub fn progress(&self, progress: Progress) {
         match progress {
             Progress::Reading => self.0.set_message("reading the indexes"),
-            Progress::Fetching { files, bytes } => {
-                if let Ok(style) = ProgressStyle::with_template(FETCHING) {
-                    self.0.set_style(style);
-                }
-                self.0.set_length(bytes);
-                self.0.set_message(format!("fetching {files} files"));
-            }
+            Progress::Fetching { files, bytes } => self.count(format!("fetching {files} files"), bytes),
+            Progress::Sending { files, bytes } => self.count(format!("sending {files} files"), bytes),
             Progress::Received(bytes) => self.0.inc(bytes),
             Progress::Checking => {
                 self.0.set_style(ProgressStyle::default_spinner());
                 self.0.set_message("checking");
             }
         }
+    }
+
+    fn count(&self, what: String, bytes: u64) {
+        if let Ok(style) = ProgressStyle::with_template(COUNTING) {
+            self.0.set_style(style);
+        }
+        self.0.set_length(bytes);
+        self.0.set_message(what);
     }
 }
 

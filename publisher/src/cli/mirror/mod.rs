@@ -8,6 +8,7 @@ mod export;
 mod extend;
 mod import;
 mod prune;
+mod push;
 mod receipt;
 mod serve;
 mod stage;
@@ -44,6 +45,8 @@ pub enum Mirror {
     Serve(serve::Serve),
     /// Show under another path what a mirror shows now
     Stage(stage::Stage),
+    /// Put into a bucket of an object store what a mirror shows
+    Push(Box<push::Push>),
     /// Show how old a mirror is, until when hosts believe it, and what it carries
     Status(status::Status),
     /// Let a site that cannot ask believe a generation for longer (for vendors)
@@ -63,6 +66,7 @@ impl Mirror {
             Self::Receipt(command) => command.run(),
             Self::Serve(command) => command.run(),
             Self::Stage(command) => command.run(),
+            Self::Push(command) => command.run(),
             Self::Status(command) => command.run(),
             Self::Extend(command) => command.run(),
             Self::Prune(command) => command.run(),

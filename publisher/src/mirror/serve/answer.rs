@@ -80,13 +80,14 @@ fn file(key: &Key, shown: Shown, parts: &Parts) -> Response<Content> {
     with(answer, &[(CONTENT_TYPE, kind(key)), (CACHE_CONTROL, caching(key)), (X_CONTENT_TYPE_OPTIONS, "nosniff")])
 }
 
-fn kind(key: &Key) -> &'static str {
+/// `Content-Type`
+pub fn kind(key: &Key) -> &'static str {
     let known = KINDS.iter().find(|(end, _)| key.as_str().ends_with(end));
     known.map_or("application/octet-stream", |(_, kind)| kind)
 }
 
-/// What is swapped is asked for each time; what is added stays.
-fn caching(key: &Key) -> &'static str {
+/// `Cache-Control`: what is swapped is asked for each time; what is added stays.
+pub fn caching(key: &Key) -> &'static str {
     let is_for_ever = key.as_str().split('/').any(|name| FOR_EVER.contains(&name));
     if is_for_ever { "max-age=31536000, immutable" } else { "no-cache" }
 }

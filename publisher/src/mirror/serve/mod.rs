@@ -23,6 +23,7 @@ mod unit;
 use std::path::PathBuf;
 
 pub use access::AccessLog;
+pub use answer::{caching, kind};
 pub use missed::Missed;
 pub use server::{listeners, serve};
 pub use unit::unit;

@@ -58,6 +58,7 @@ mod tests {
         let index = |folder: &str, name: usize, age: u64| Listed {
             key: format!("{folder}/by-hash/SHA256/{name}").parse().unwrap(),
             modified: now - Duration::from_secs(age * 3600),
+            length: 0,
         };
         let old = (0..5).map(|n| index("a", n, 1000 + n as u64));
         let young = (0..5).map(|n| index("b", n, n as u64));

@@ -74,7 +74,7 @@ mod tests {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
         let generation = |number: u64, age: u64| {
             let key = format!("yum/stable/g/{number}/repodata/repomd.xml").parse().unwrap();
-            (number.to_string(), vec![Listed { key, modified: now - Duration::from_secs(age * 3600) }])
+            (number.to_string(), vec![Listed { key, modified: now - Duration::from_secs(age * 3600), length: 0 }])
         };
         let outdated = |ages: &[(u64, u64)]| {
             let folders = ages.iter().map(|(number, age)| generation(*number, *age)).collect();

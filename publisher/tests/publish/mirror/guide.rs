@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use super::s3::S3;
 use super::scene::Scene;
 use crate::apt::Apt;
 use crate::formats::BOTH;
@@ -58,7 +59,7 @@ fn commands(page: &str) -> Vec<String> {
 
 /// Types a page on machines where everything is in one folder.
 fn typed(page: &str) -> usize {
-    let scene = Scene::with(BOTH);
+    let (scene, s3) = (Scene::with(BOTH), S3::start());
     scene.release("erp", "3.25.0");
     for folder in ["media/stick", "etc/systemd/system"] {
         std::fs::create_dir_all(scene.site().join(folder)).unwrap();
@@ -72,17 +73,22 @@ fn typed(page: &str) -> usize {
         }
         let line = line
             .replace("https://packages.acme.example", &scene.server.url())
+            .replace("https://s3.site.example", &s3.endpoint())
             .replace("certificate.pgp", &scene.project.certificate().display().to_string())
             .replace("/usr/bin/consign", program)
             .replace(" /srv/", &format!(" {}/srv/", scene.site().display()))
             .replace(" /etc/", &format!(" {}/etc/", scene.site().display()))
             .replace(" /media/", &format!(" {}/media/", scene.site().display()));
         assert!(!line.contains(" /etc/") && !line.contains(" /srv/"), "{line}");
-        let output = Command::new("sh").args(["-c", &line.replacen("consign", program, 1)]).output().unwrap();
+        let mut shell = Command::new("sh");
+        s3.admitted(shell.args(["-c", &line.replacen("consign", program, 1)]));
+        let output = shell.output().unwrap();
         assert!(output.status.success(), "{page}: {line}\n{}{}", out(&output), err(&output));
         number += 1;
     }
     let site = scene.site().join("srv/site/acme/consign/stable/feed.pgp");
+    let pushed = s3.folder().join("packages/acme/consign/stable/feed.pgp");
+    assert!(std::fs::read(&pushed).unwrap() == std::fs::read(&site).unwrap(), "{page}");
     assert!(std::fs::read(site).unwrap() == scene.project.files()["consign/stable/feed.pgp"], "{page}");
     number
 }

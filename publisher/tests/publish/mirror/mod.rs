@@ -1,6 +1,7 @@
 //! A mirror of what a vendor publishes, from its first file to what its clients make of it.
 
 mod archive;
+mod bucket;
 mod care;
 mod changes;
 mod clients;
@@ -14,6 +15,7 @@ mod medium;
 mod parts;
 mod pulled;
 mod receipts;
+mod s3;
 mod scene;
 mod serve;
 mod server;
