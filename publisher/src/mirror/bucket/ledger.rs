@@ -162,6 +162,6 @@ fn generation(to: &ObjectStore, pin: &Pin, channel: &consign_metadata::name::Cha
     Ok(head.map(|head| head.feed.generation))
 }
 
-pub fn refused(to: &ObjectStore, reason: String) -> MirrorError {
+fn refused(to: &ObjectStore, reason: String) -> MirrorError {
     MirrorError::Bucket { place: to.place().to_string(), reason }
 }

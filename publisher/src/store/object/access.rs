@@ -16,6 +16,8 @@ const MINIMUM_RATE: u64 = 64 * 1024;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Of what a server says of a failure.
 const WORDS: usize = 400;
+/// Where the account of a machine is asked for when nothing else says who may write.
+const ACCOUNT: &str = "/latest/api/token";
 
 /// How it is reached.
 #[derive(Debug, Clone, Default)]
@@ -57,6 +59,9 @@ impl Access {
 /// What went wrong, on one line. It has addresses, states and what the server says, and never a key.
 pub(super) fn reason(error: &Error) -> String {
     let said = error.to_string();
+    if said.contains(ACCOUNT) {
+        return "nobody has said who may write: AWS_ACCESS_KEY_ID is not set, and the machine has no account".to_owned();
+    }
     let said = said.strip_prefix("Generic S3 error: ").unwrap_or(&said);
     let words: Vec<&str> = said.split_whitespace().collect();
     let line = words.join(" ");

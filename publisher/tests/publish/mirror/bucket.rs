@@ -176,6 +176,10 @@ fn who_is_not_let_in_is_told_so_and_no_key_is_said() {
     assert_eq!(output.status.code(), Some(1), "{}", err(&output));
     assert!(err(&output).contains("cannot read s3://packages/acme/consign/bucket.json"), "{}", err(&output));
     assert!(!err(&output).contains(SECRET) && !out(&output).contains(SECRET));
+    let mut nobody = s3.push(&scene.mirror(), "acme", &[]);
+    nobody.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY");
+    let output = nobody.env("AWS_METADATA_ENDPOINT", "http://127.0.0.1:1").output().unwrap();
+    assert!(output.status.code() == Some(1) && err(&output).contains("AWS_ACCESS_KEY_ID is not set"), "{}", err(&output));
     let usage = consign().args(["mirror", "push", "/srv/mirror", "packages/acme"]).output().unwrap();
     assert_eq!(usage.status.code(), Some(2), "{}", err(&usage));
     assert!(err(&usage).contains("s3://bucket/acme"), "{}", err(&usage));
