@@ -142,7 +142,8 @@ impl<'a> Plan<'a> {
         // What was to be deleted may be so already.
         let is_there = |name: &str| record.files.contains(name) && !record.gone.contains_key(name);
         let is_shown = |key: &Key, bytes: &[u8]| {
-            record.entries.get(key.as_str()).is_some_and(|entry| entry.sha256 == Sha256::of(bytes))
+            let entry = record.entries.get(key.as_str()).filter(|_| !record.gone.contains_key(key.as_str()));
+            entry.is_some_and(|entry| entry.sha256 == Sha256::of(bytes))
         };
         let is_expired = |name: &str, since: Timestamp| !names.contains(name) && now.duration_since(since) > GRACE;
         let expired = record.gone.iter().filter(|(name, since)| is_expired(name, **since));
@@ -156,7 +157,7 @@ impl<'a> Plan<'a> {
             is_written: !record.unfinished
                 && record.channels == shown.channels
                 && record.url.as_ref() == url
-                && record.files.iter().all(forgotten),
+                && record.files.iter().chain(record.entries.keys()).all(forgotten),
         }
     }
 
@@ -172,7 +173,7 @@ impl<'a> Plan<'a> {
             record.channels.clone_from(&shown.channels);
             record.unfinished = true;
             record.url = self.url.cloned();
-            record.files.extend(names.iter().map(|name| (*name).to_owned()));
+            record.files.extend(shown.added.iter().map(|added| added.key.to_string()));
             record.gone.retain(|name, _| !names.contains(name.as_str()));
         })?;
         let mut swapped = Vec::new();
@@ -193,9 +194,10 @@ impl<'a> Plan<'a> {
     fn forget(&self, record: &mut Record, names: &BTreeSet<&str>) {
         for name in &self.expired {
             record.files.remove(name);
+            record.entries.remove(name);
             record.gone.remove(name);
         }
-        for name in record.files.iter().filter(|name| !names.contains(name.as_str())) {
+        for name in record.files.iter().chain(record.entries.keys()).filter(|name| !names.contains(name.as_str())) {
             record.gone.entry(name.clone()).or_insert(self.now);
         }
     }
@@ -213,7 +215,6 @@ fn recount(to: &ObjectStore, shown: &Shown, record: &mut Record) -> Result<(), M
     let whole = shown.added.iter().filter(|added| is_whole(added)).map(|added| added.key.to_string());
     let others = there.iter().map(|(name, _)| name.clone()).filter(|name| !names.contains(name.as_str()));
     record.files = whole.chain(others).collect();
-    record.gone.retain(|name, _| record.files.contains(name) && !names.contains(name.as_str()));
     for (key, bytes) in &shown.entries {
         let is_it = to.read(key, record::MAXIMUM)?.is_some_and(|(there, _)| there == *bytes);
         if !is_it {

@@ -55,9 +55,10 @@ impl Shown {
         Ok(Self { channels, added: added.collect::<Result<_, _>>()?, entries })
     }
 
-    /// The names of what is added.
+    /// All names.
     pub fn names(&self) -> BTreeSet<&str> {
-        self.added.iter().map(|added| added.key.as_str()).collect()
+        let entries = self.entries.iter().map(|(key, _)| key);
+        self.added.iter().map(|added| &added.key).chain(entries).map(Key::as_str).collect()
     }
 }
 
