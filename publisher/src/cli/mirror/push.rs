@@ -77,7 +77,9 @@ impl Push {
     fn access(&self) -> Result<Access, Failure> {
         let is_address = |text: &String| ["http://", "https://"].iter().any(|scheme| text.starts_with(scheme));
         if let Some(wrong) = self.endpoint.as_ref().filter(|endpoint| !is_address(endpoint)) {
-            return Err(Failure::usage(format!("{wrong:?} is no address of a server, such as https://s3.site.example")));
+            return Err(Failure::usage(format!(
+                "{wrong:?} is no address of a server, such as https://s3.site.example"
+            )));
         }
         let read = |path: &PathBuf| std::fs::read(path).on("read", path);
         let authorities = self.authorities.iter().map(read).collect::<Result<_, _>>()?;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use consign_metadata::digest::Sha256;
 use consign_metadata::document::Role;
 use consign_metadata::feed::{Feed, MAXIMUM_HEAD_SIZE};
+use consign_metadata::name::ChannelName;
 
 use super::record::{self, Entry, Generation, Record};
 use super::shown::Shown;
@@ -135,7 +136,8 @@ fn begun(to: &ObjectStore, key: &Key, memory: &Memory, adopt: bool) -> Result<(R
         let place: Key = Feed::path(channel).parse()?;
         let Some((head, _)) = to.read(&place, MAXIMUM_HEAD_SIZE)? else { continue };
         if !adopt {
-            let reason = format!("it holds a repository, and no {} that says what else; --adopt takes it over", record::NAME);
+            let reason =
+                format!("it holds a repository, and no {} that says what else; --adopt takes it over", record::NAME);
             return Err(refused(to, reason));
         }
         if let Some(generation) = generation(to, &memory.pin, channel)? {
@@ -157,7 +159,7 @@ fn begun(to: &ObjectStore, key: &Key, memory: &Memory, adopt: bool) -> Result<(R
     Ok((record, stamp))
 }
 
-fn generation(to: &ObjectStore, pin: &Pin, channel: &consign_metadata::name::ChannelName) -> Result<Option<u64>, MirrorError> {
+fn generation(to: &ObjectStore, pin: &Pin, channel: &ChannelName) -> Result<Option<u64>, MirrorError> {
     let head = feed::head(to, &pin.vendor, channel, &pin.keyring(Role::Index)?)?;
     Ok(head.map(|head| head.feed.generation))
 }

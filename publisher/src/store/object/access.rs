@@ -60,7 +60,8 @@ impl Access {
 pub(super) fn reason(error: &Error) -> String {
     let said = error.to_string();
     if said.contains(ACCOUNT) {
-        return "nobody has said who may write: AWS_ACCESS_KEY_ID is not set, and the machine has no account".to_owned();
+        return "nobody has said who may write: AWS_ACCESS_KEY_ID is not set, and the machine has no account"
+            .to_owned();
     }
     let said = said.strip_prefix("Generic S3 error: ").unwrap_or(&said);
     let words: Vec<&str> = said.split_whitespace().collect();

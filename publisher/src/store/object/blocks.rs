@@ -38,7 +38,7 @@ impl<'a> Blocks<'a> {
     pub fn seen(mut self) -> io::Result<Seen> {
         while !self.next()?.is_empty() {}
         let mark = match self.marks.len() / 16 {
-            0 => hex::encode(Md5::digest([])),
+            0 => hex::encode(Md5::digest(b"")),
             1 => hex::encode(self.marks),
             several => format!("{}-{several}", hex::encode(Md5::digest(self.marks))),
         };

@@ -82,7 +82,8 @@ mod tests {
         }
         let place: Place = "s3://packages/acme".parse().unwrap();
         assert_eq!(place.key(&Path::parse("acme2/x").unwrap()), None);
-        for bad in ["packages/acme", "s3://", "s3:///acme", "s3://packages/../x", "s3://packages//x", "s3://Pack ages"] {
+        for bad in ["packages/acme", "s3://", "s3:///acme", "s3://packages/../x", "s3://packages//x", "s3://Pack ages"]
+        {
             assert!(bad.parse::<Place>().is_err(), "{bad}");
         }
     }

@@ -154,7 +154,10 @@ fn a_bucket_never_goes_back_and_belongs_to_one_vendor() {
     let stranger = Scene::new();
     stranger.release("erp", "1.0.0");
     stranger.synced(&[]);
-    refused(&s3.push(&stranger.mirror(), "acme", &[]).output().unwrap(), "it is a mirror of acme, whose primary key is");
+    refused(
+        &s3.push(&stranger.mirror(), "acme", &[]).output().unwrap(),
+        "it is a mirror of acme, whose primary key is",
+    );
     assert!(files(&s3.folder()) == before, "nothing was written");
     // Without its record nobody knows whose it is, until somebody says so; and it does not go back even then.
     std::fs::remove_file(s3.folder().join("packages/acme/consign/bucket.json")).unwrap();
@@ -179,7 +182,11 @@ fn who_is_not_let_in_is_told_so_and_no_key_is_said() {
     let mut nobody = s3.push(&scene.mirror(), "acme", &[]);
     nobody.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY");
     let output = nobody.env("AWS_METADATA_ENDPOINT", "http://127.0.0.1:1").output().unwrap();
-    assert!(output.status.code() == Some(1) && err(&output).contains("AWS_ACCESS_KEY_ID is not set"), "{}", err(&output));
+    assert!(
+        output.status.code() == Some(1) && err(&output).contains("AWS_ACCESS_KEY_ID is not set"),
+        "{}",
+        err(&output)
+    );
     let usage = consign().args(["mirror", "push", "/srv/mirror", "packages/acme"]).output().unwrap();
     assert_eq!(usage.status.code(), Some(2), "{}", err(&usage));
     assert!(err(&usage).contains("s3://bucket/acme"), "{}", err(&usage));
