@@ -32,13 +32,23 @@ struct Process {
 impl S3 {
     /// A server with a bucket `packages`.
     pub fn start() -> Self {
+        Self::configured("", "")
+    }
+
+    /// The same, which does one thing after the other, and tells others to come again: between looking at a
+    /// condition and writing, this server lets others in, which the real ones do not.
+    pub fn one_after_the_other() -> Self {
+        Self::configured("limit_conn_zone $server_port zone=one:64k;\n", "limit_conn one 1;")
+    }
+
+    fn configured(before: &str, inside: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("packages")).unwrap();
         let place = folder.path().display().to_string();
         let closed = Process::start(&[&place, "--access-key", KEY, "--secret-key", SECRET]);
         let open = Process::start(&[&place]);
         let server = format!(
-            "server {{\n    listen 80;\n    client_max_body_size 0;\n    location / {{ proxy_pass http://127.0.0.1:{}; \
+            "{before}server {{\n    listen 80;\n    {inside} client_max_body_size 0;\n    location / {{ proxy_pass http://127.0.0.1:{}; \
              proxy_set_header Host $http_host; proxy_request_buffering off; }}\n}}\n",
             closed.port
         );
@@ -59,7 +69,7 @@ impl S3 {
     pub fn push(&self, mirror: &std::path::Path, prefix: &str, arguments: &[&str]) -> Command {
         let mut command = consign();
         command.args(["mirror", "push"]).arg(mirror).arg(format!("s3://packages/{prefix}"));
-        command.args(["--endpoint", &self.endpoint(), "--retries", "2"]).args(arguments);
+        command.args(["--endpoint", &self.endpoint(), "--retries", "10"]).args(arguments);
         self.admitted(&mut command);
         command
     }
