@@ -8,10 +8,11 @@
 mod directory;
 mod http;
 mod key;
+mod placing;
 
 use std::fs::File;
 use std::io::{self, Read, Seek};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use consign_metadata::digest::Sha256;
@@ -63,6 +64,22 @@ pub trait Store: Source {
         let put = self.put_new(key, &mut File::open(file).map_err(cannot("read"))?)?;
         std::fs::remove_file(file).map_err(cannot("delete"))?;
         Ok(put)
+    }
+
+    /// The same of several, which are durable when [`Self::settle`] has returned.
+    ///
+    /// # Errors
+    /// Those of [`Self::put_new`].
+    fn take_all(&self, files: &[(Key, PathBuf)]) -> Result<(), StoreError> {
+        files.iter().try_for_each(|(key, file)| self.take(key, file).map(drop))
+    }
+
+    /// Makes durable whatever was put here, by this writer or by one that died before it was.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`]
+    fn settle(&self) -> Result<(), StoreError> {
+        Ok(())
     }
 
     /// How many bytes may still be put here; `None` where nobody can say.

@@ -238,6 +238,9 @@ impl Taking<'_> {
             if current.as_ref().is_some_and(|(there, _)| there == bytes) {
                 continue;
             }
+            if !swapped {
+                store.settle()?;
+            }
             store.replace(key, current.map(|(_, stamp)| stamp).as_ref(), bytes)?;
             swapped = true;
         }
