@@ -170,6 +170,15 @@ impl Store for DirectoryStore {
         Ok(Stamp::of(bytes))
     }
 
+    fn swap_in(&self, key: &Key, source: &mut dyn Read) -> Result<(), StoreError> {
+        let _lock = if self.claim.is_none() { Some(self.lock(PATIENCE)?) } else { None };
+        let path = self.path(key);
+        make_folder(folder_of(&path))?;
+        let file = self.temporary(source, second_after(&path)?)?;
+        file.persist(&path).map_err(|e| cannot("replace", &path)(e.error))?;
+        sync_folder(folder_of(&path))
+    }
+
     fn list(&self, folder: &Key) -> Result<Vec<Listed>, StoreError> {
         let mut listed = Vec::new();
         self.walk(folder, &mut listed)?;

@@ -94,6 +94,18 @@ pub trait Store: Source {
     /// [`StoreError::Changed`] when somebody else swapped it in between.
     fn replace(&self, key: &Key, if_unchanged_since: Option<&Stamp>, bytes: &[u8]) -> Result<Stamp, StoreError>;
 
+    /// Swaps an entry point for everything that a source yields, whatever it is now.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`], [`StoreError::Changed`]
+    fn swap_in(&self, key: &Key, source: &mut dyn Read) -> Result<(), StoreError> {
+        let mut bytes = Vec::new();
+        let read = source.read_to_end(&mut bytes);
+        read.map_err(|cause| StoreError::Io { what: "read what goes to", place: key.to_string(), cause })?;
+        let current = self.read(key, u64::MAX)?.map(|(_, stamp)| stamp);
+        self.replace(key, current.as_ref(), &bytes).map(drop)
+    }
+
     /// Everything below a folder; nothing when there is no such folder.
     ///
     /// # Errors
