@@ -116,7 +116,8 @@ pub fn chosen<'a>(packages: &'a [Package], names: &BTreeSet<String>, dependencie
     }
     let numbered = || packages.iter().enumerate();
     let real = Register::of(numbered().map(|(at, package)| (package.name.as_str(), at)));
-    let provided = Register::of(numbered().flat_map(|(at, package)| package.provides.iter().flatten().map(move |n| (n, at))));
+    let provided =
+        Register::of(numbered().flat_map(|(at, package)| package.provides.iter().flatten().map(move |n| (n, at))));
     let (mut chosen, mut open) = (BTreeSet::new(), names.iter().map(String::as_str).collect::<Vec<_>>());
     while let Some(name) = open.pop() {
         let known = if real.has(name) { &real } else { &provided };

@@ -102,7 +102,13 @@ fn each(mut write: impl FnMut(&str, &str, u64, &str, [u32; 6])) {
     let digest = Sha256::of(b"one").to_string();
     let needs = |number: u32| [1, 7, 60, 500, 4_000, 30_000].map(|far| (number + far) % PACKAGES);
     for number in 0..PACKAGES {
-        write(&format!("lib-package-{number}"), &format!("pool/main/p/lib-package-{number}"), 3, &digest, needs(number));
+        write(
+            &format!("lib-package-{number}"),
+            &format!("pool/main/p/lib-package-{number}"),
+            3,
+            &digest,
+            needs(number),
+        );
     }
     write("one", "one", 3, &digest, [0; 6].map(|_| PACKAGES));
 }

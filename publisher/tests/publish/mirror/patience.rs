@@ -36,8 +36,7 @@ fn times(server: &Server, place: &str) -> usize {
 #[test]
 fn a_server_that_stumbles_is_asked_again_after_pauses_that_grow() {
     let scene = vendor();
-    let stumbles =
-        |path: &str, times| if path == HEAD && times < 3 { Twist::Status(502) } else { Twist::Honest };
+    let stumbles = |path: &str, times| if path == HEAD && times < 3 { Twist::Status(502) } else { Twist::Honest };
     let (server, since) = (Server::of(scene.project.public(), stumbles), Instant::now());
     ok(&mut command(&scene, &server));
     assert_eq!(times(&server, HEAD), 4);
