@@ -57,8 +57,14 @@ fn wait_for_agent(server: &OfficeServer, version: &str) {
     let native = format!("{version}-1");
     let is_there = || (agent(&server.wine) == native && is_program_of(&server.wine, version)).then_some(());
     let seen = until("the newer agent", PATIENCE, is_there);
-    assert!(seen.is_ok(), "{} {}", agent(&server.wine), server.log());
+    assert!(seen.is_ok(), "{} {}{}", agent(&server.wine), server.log(), told(server));
     server.wine.wait_for("Consignee", "RUNNING");
+}
+
+/// What `msiexec` has told of the agent, from its end.
+fn told(server: &OfficeServer) -> String {
+    let log = fs_err::read(server.wine.path(&format!(r"{STATE}\.agent\msiexec.log"))).unwrap_or_default();
+    String::from_utf8_lossy(&log[log.len().saturating_sub(6000)..]).into_owned()
 }
 
 #[test]
@@ -94,7 +100,6 @@ fn an_agent_that_is_killed_while_a_newer_one_is_installed_comes_back_as_that() {
 #[test]
 fn no_agent_is_replaced_in_the_middle_of_an_upgrade_but_by_a_person_and_then_the_newer_one_finishes_it() {
     let Some((server, maker)) = server() else { return };
-    publish(&server, &maker, "0.2.0");
     server.office.release("4.1.0", &[]).unwrap();
     fs_err::write(server.wine.path(r"C:\hold"), "").unwrap();
     assert_eq!(server.upgrade(&["--yes", "--no-wait"]).0, Some(5));
@@ -104,6 +109,8 @@ fn no_agent_is_replaced_in_the_middle_of_an_upgrade_but_by_a_person_and_then_the
         assert!(begun.is_ok(), "{}{}", server.migrations(), server.log());
     };
     begins(1);
+    // Not before: the agent may still be looking.
+    publish(&server, &maker, "0.2.0");
     look(&server);
     begins(2);
     let renewal = server.wine.path(&format!(r"{STATE}\.agent\renewal.json"));

@@ -13,7 +13,7 @@
 //!   those can write who do
 //! - [`keeping`], [`previous`]: the packages to go back to; [`tidying`]: what goes when nobody wants it any more
 //! - [`putting_back`]: they come back; [`torn`]: their files are not what they are said to be
-//! - [`timetable`]: when it looks by itself
+//! - [`timetable`]: when it looks by itself; [`own`]: what becomes of a newer agent
 //! - [`timing`]: the site's rules on when and with whom
 //! - [`telling`]: people hear of an outage; [`event_log`]: on Windows its Event Log does
 //! - [`upgrades`], [`holds`]: what is written down; [`seeding`]: what the site acknowledges in advance
@@ -51,6 +51,7 @@ pub mod look;
 pub mod mend;
 pub mod offers;
 pub mod online;
+pub mod own;
 pub mod preinst;
 pub mod preparing;
 pub mod previous;

@@ -27,7 +27,7 @@ pub fn path(
 ) -> Result<Way, AgentError> {
     let situation = Situation { prospect: Prospect::Offered(Some(online)), ..Situation::of(agent, catalogue, entry)? };
     let (Some(installed), Some(from)) = (situation.installed, situation.from(agent)) else {
-        return Err(AgentError::NotNow(format!("{} is not installed on this host", entry.product.id)));
+        return Err(AgentError::NotNow(without_a_start(&situation)));
     };
     let desk = Desk {
         agent,
@@ -45,6 +45,15 @@ pub fn path(
             desk.line(to.cloned(), vec![Reason::Unverified { what: format!("{package} {native}"), cause }]),
         ]),
     })
+}
+
+/// While its packages are replaced none of them may be there.
+fn without_a_start(situation: &Situation<'_>) -> String {
+    let id = &situation.product.id;
+    match situation.under_way() {
+        Some(upgrade) => format!("the upgrade of {id} to {} is under way", upgrade.header.to),
+        None => format!("{id} is not installed on this host"),
+    }
 }
 
 impl Desk<'_> {
