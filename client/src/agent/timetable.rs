@@ -42,10 +42,11 @@ pub fn keep(agent: &Arc<Agent>) {
 /// not.
 pub fn renew(agent: &Agent) {
     let is_quiet = Product::all(&agent.places).is_ok_and(|products| !products.iter().any(locks::is_at_work));
-    if is_quiet && agent.duty.is_free() {
-        if let Err(problem) = agent.packages.renew_agent() {
-            log::warn!("cannot renew the agent: {problem}");
-        }
+    if is_quiet
+        && agent.duty.is_free()
+        && let Err(problem) = agent.packages.renew_agent()
+    {
+        log::warn!("cannot renew the agent: {problem}");
     }
     own::changed(agent);
 }
