@@ -179,6 +179,18 @@ impl Wine {
         }
     }
 
+    /// Stops the agent's service, and waits for its process: who is told that a service has stopped may still find its
+    /// program in use, and the installer of Wine leaves such a file for a restart.
+    pub fn stop_agent(&self) {
+        self.run(&["net", "stop", "Consignee"]);
+        self.wait_for("Consignee", "STOPPED");
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !self.agents().is_empty() {
+            assert!(Instant::now() < deadline, "the agent's service has stopped, and its process is still there");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     /// Takes its power away: everything ends, and nothing boots.
     pub fn cut(&self) {
         self.end();

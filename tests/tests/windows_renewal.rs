@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use consign_lab::{AgentMaker, BackOffice, OfficeServer, STATE, Wine, until};
+use serde_json::Value;
 
 const PATIENCE: Duration = Duration::from_secs(300);
 const PROGRAM: &str = r"C:\Program Files\Consignee\consignee.exe";
@@ -42,8 +43,7 @@ fn is_program_of(wine: &Wine, version: &str) -> bool {
 
 /// The agent looks by itself when it begins, where nobody knows when it last did.
 fn look(server: &OfficeServer) {
-    server.wine.run(&["net", "stop", "Consignee"]);
-    server.wine.wait_for("Consignee", "STOPPED");
+    server.wine.stop_agent();
     fs_err::remove_file(server.wine.path(&format!(r"{STATE}\status.json"))).unwrap();
     server.wine.ok(&["net", "start", "Consignee"]);
 }
@@ -77,6 +77,10 @@ fn a_newer_agent_from_the_feed_takes_the_place_of_the_one_that_runs() {
     // What was brought for that is gone, and the new one does what the old one did.
     let renewal = server.wine.path(&format!(r"{STATE}\.agent\renewal.json"));
     until("the end of it", PATIENCE, || (!renewal.exists()).then_some(())).unwrap();
+    let line = || Some(server.bulletin()["agent"].clone()).filter(|line| line["installed"] == "0.2.0-1");
+    let line = until("what is told of it", PATIENCE, line).unwrap();
+    assert_eq!((&line["published"], &line["offered"]), (&"0.2.0-1".into(), &Value::Null), "{line:#}");
+    assert_eq!(server.log().matches("takes the place of").count(), 1, "{}", server.log());
     server.office.release("4.1.0", &[]).unwrap();
     let (code, said) = server.upgrade(&["--yes"]);
     assert_eq!(code, Some(0), "{said}\n{}", server.log());
@@ -118,6 +122,7 @@ fn no_agent_is_replaced_in_the_middle_of_an_upgrade_but_by_a_person_and_then_the
     until("the newer agent is brought", PATIENCE, || renewal.exists().then_some(())).unwrap();
     assert!(!server.log().contains("takes the place of"), "{}", server.log());
     // A person may.
+    server.wine.stop_agent();
     server.wine.install(&maker.package("0.3.0").unwrap(), &[]);
     wait_for_agent(&server, "0.3.0");
     begins(3);
