@@ -9,7 +9,7 @@ use super::bar::Bar;
 use super::sync::Sentence;
 use super::{PATIENCE, failed};
 use crate::cli::{Failure, Outcome, say, tell};
-use crate::mirror::{self, ImportRequest, Mirror, Pin, Shipment};
+use crate::mirror::{self, ImportRequest, Mirror, Packer, Pin, Shipment};
 
 /// Bring a mirror up to what a medium holds: everything on it is verified, then hosts see it.
 #[derive(Debug, Args)]
@@ -18,10 +18,11 @@ Examples:
   consign mirror import /media/stick /srv/mirror --certificate certificate.pgp --url http://mirror.site.example/acme
   consign mirror import /media/stick /srv/mirror
   consign mirror import /media/one /media/two /srv/mirror
+  consign mirror import /media/stick /srv/mirror --packed-by packer.pgp
 
 Volumes may be given in any order, together or one after the other; what is missing is named, and hosts see
 nothing of an export before all of it is there. The vendor's certificate is needed the first time, and must come
-another way than the medium.
+another way than the medium. So must the certificate of who packs the media, where only those are to be taken.
 Exit status: 0 the mirror is up to date, 1 volumes are missing or cannot be read, 3 what they hold is refused.")]
 pub struct Import {
     /// The media, and the mirror last: folders
@@ -30,6 +31,9 @@ pub struct Import {
     /// The vendor's certificate
     #[arg(long, value_name = "FILE")]
     certificate: Option<PathBuf>,
+    /// From now on take only media that the owner of this certificate has signed; later it replaces the one before
+    #[arg(long, value_name = "FILE")]
+    packed_by: Option<PathBuf>,
     /// Where hosts find the mirror, for the lists of yum [default: as before]
     #[arg(long, value_name = "ADDRESS")]
     url: Option<String>,
@@ -45,7 +49,12 @@ impl Import {
     pub fn run(mut self) -> Outcome {
         let folder = self.folders.pop().ok_or_else(|| Failure::failed(std::io::Error::other("no mirror is named")))?;
         let pin = self.certificate.as_deref().map(Pin::beside).transpose()?;
-        let shipment = Shipment::open(&self.folders).map_err(failed)?;
+        let packer = match &self.packed_by {
+            Some(certificate) => Some(Packer::of(certificate)?),
+            None => Packer::of_mirror(&folder).map_err(failed)?,
+        };
+        let shipment = Shipment::open(&self.folders, packer).map_err(failed)?;
+        let signer = shipment.signer.clone();
         let mirror = Mirror::claimed(&folder, PATIENCE).map_err(failed)?;
         let request = ImportRequest { pin, url: self.url, check: self.check };
         let bar = Bar::start();
@@ -53,8 +62,9 @@ impl Import {
         drop(bar);
         let outcomes = outcomes.map_err(failed)?;
         if self.json {
-            say(serde_json::json!({ "channels": outcomes }));
+            say(serde_json::json!({ "channels": outcomes, "packed_by": signer }));
         } else {
+            signer.iter().for_each(|signer| say(format_args!("packed by {signer}")));
             outcomes.iter().for_each(|outcome| say(Sentence(outcome)));
         }
         for outcome in outcomes.iter().filter(|outcome| outcome.expires.is_some_and(|end| end <= Timestamp::now())) {

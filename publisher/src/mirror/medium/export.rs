@@ -9,10 +9,12 @@ use serde::Serialize;
 use super::code::Code;
 use super::label;
 use super::load::Load;
+use super::reader::Reader;
 use super::receipt::Receipt;
 use super::shipping::Shipping;
 use super::volumes::Volumes;
 use crate::mirror::{Memory, Mirror, MirrorError};
+use crate::sign::OpenPgpSigner;
 
 /// What is to be exported.
 #[derive(Debug, Clone, Default)]
@@ -26,7 +28,7 @@ pub struct ExportRequest {
     /// The most that a volume may hold, in bytes.
     pub volume_size: Option<u64>,
     /// A `consign` that the site can run.
-    pub reader: Option<Vec<u8>>,
+    pub reader: Option<Reader>,
 }
 
 /// What an export has become.
@@ -46,14 +48,19 @@ pub struct Exported {
     pub bytes: u64,
 }
 
-/// Writes what a site lacks to the volumes of a medium.
+/// Writes what a site lacks to the volumes of a medium, signed by who packs them, where that is to be known.
 ///
 /// # Errors
 /// [`MirrorError`]; a volume is unfinished until it has everything.
-pub fn export(mirror: &Mirror, to: &Path, request: &ExportRequest) -> Result<Exported, MirrorError> {
+pub fn export(
+    mirror: &Mirror,
+    to: &Path,
+    request: &ExportRequest,
+    signer: Option<&dyn OpenPgpSigner>,
+) -> Result<Exported, MirrorError> {
     let memory = Memory::load(mirror.folder())?.ok_or_else(|| mirror.is_none())?;
     let load = Load::of(mirror, &memory, request)?;
-    let reader = request.reader.as_ref().map(|reader| reader.len() as u64);
+    let reader = request.reader.as_ref().map(|reader| reader.bytes.len() as u64);
     let common = load.documents.values().map(|file| file.size).chain(reader);
     let least = |least| MirrorError::Folder {
         folder: to.display().to_string(),
@@ -63,7 +70,8 @@ pub fn export(mirror: &Mirror, to: &Path, request: &ExportRequest) -> Result<Exp
     let differences = load.differences(mirror)?;
     let manifest = load.manifest(mirror, &memory, &differences, &mut volumes)?;
     let deltas = differences.into_values().map(|difference| (difference.sha256, difference)).collect();
-    let shipping = Shipping { mirror, manifest: &manifest, deltas: &deltas, reader: request.reader.as_deref() };
+    let reader = request.reader.as_ref();
+    let shipping = Shipping { mirror, manifest: &manifest, deltas: &deltas, reader, signer };
     let (export, volumes) = shipping.write(to)?;
     Ok(Exported {
         export: label::name(&export),

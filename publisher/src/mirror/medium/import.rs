@@ -39,7 +39,8 @@ pub fn import(
     let channels = promised.keys().cloned().collect();
     let selection = Some(shipment.manifest.selection.clone());
     let ImportRequest { pin, url, check } = request;
-    let request = Request { pin, channels, selection, url, check, adopt: false };
+    let packed_by = shipment.packer.clone();
+    let request = Request { pin, channels, selection, url, packed_by, check, adopt: false };
     let upstream = Upstream::shipped(
         shipment.to(mirror.folder()),
         Manner { lanes: 1, pause: Duration::ZERO, ..Manner::default() },
