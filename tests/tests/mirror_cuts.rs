@@ -102,7 +102,7 @@ impl Carried {
     }
 
     /// A release that the mirror has which is exported from.
-    fn release(&self, host: &Host, version: &str) {
+    fn release(&self, host: &Host, version: &'static str) {
         self.vendor.release(Product::canopsis(version)).unwrap();
         let server = Server::start(host, &self.vendor.repository(), VENDOR).unwrap();
         let (url, mirror) = (server.url(), text(&self.path("mirror")));

@@ -83,6 +83,6 @@ impl Apt {
         });
         let Carrying { check, adopt, .. } = self.carrying;
         let kind = ArchiveKind::Apt { suite: self.suite.clone() };
-        Ok(ArchiveRequest { kind, keyring, slice, check, adopt })
+        Ok(ArchiveRequest { kind, keyring, slice, packed_by: None, check, adopt })
     }
 }

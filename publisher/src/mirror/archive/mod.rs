@@ -9,8 +9,9 @@
 //! - `repomd`, `primary`, `yum`: the same for yum
 //! - `index`: which packages, and what they depend on
 //! - `record`: what a mirror knows of an archive
-//! - `sync`, `taking`: bringing it up to date
+//! - `sync`, `taking`: bringing it up to date; `carried`: what media bring of it
 
+mod carried;
 mod index;
 mod primary;
 mod record;
@@ -21,5 +22,7 @@ mod taking;
 mod unpack;
 mod yum;
 
-pub use record::Slice;
+pub(in crate::mirror) use carried::Carried;
+pub(in crate::mirror) use record::Record;
+pub use record::{Archive, Slice};
 pub use sync::{ArchiveKind, ArchiveOutcome, ArchiveRequest, sync_archive};

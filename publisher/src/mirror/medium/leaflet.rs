@@ -20,10 +20,13 @@ fn english(label: &Label, reader: Option<&Reader>) -> String {
     let export = label::name(&label.export);
     let reader = match reader {
         Some(Reader { bytes, processors, loader }) => {
-            let (digest, needs) = (Sha256::of(bytes), match loader {
-                None => "nothing but a Linux".to_owned(),
-                Some(loader) => format!("a Linux with {loader}"),
-            });
+            let (digest, needs) = (
+                Sha256::of(bytes),
+                match loader {
+                    None => "nothing but a Linux".to_owned(),
+                    Some(loader) => format!("a Linux with {loader}"),
+                },
+            );
             format!(
                 "\nThe program is on this medium. It needs {needs} on {processors}. Whoever doubts the\n\
                  medium compares its SHA-256 with one that came another way:\n\n    {digest}\n\n\
@@ -48,10 +51,13 @@ fn french(label: &Label, reader: Option<&Reader>) -> String {
     let export = label::name(&label.export);
     let reader = match reader {
         Some(Reader { bytes, processors, loader }) => {
-            let (digest, needs) = (Sha256::of(bytes), match loader {
-                None => "Il ne lui faut qu'un Linux".to_owned(),
-                Some(loader) => format!("Il lui faut un Linux avec {loader}"),
-            });
+            let (digest, needs) = (
+                Sha256::of(bytes),
+                match loader {
+                    None => "Il ne lui faut qu'un Linux".to_owned(),
+                    Some(loader) => format!("Il lui faut un Linux avec {loader}"),
+                },
+            );
             format!(
                 "\nLe programme est sur ce support. {needs} sur {processors}. Qui doute du support\n\
                  compare son SHA-256 avec celui qui est venu par un autre chemin :\n\n    {digest}\n\n\

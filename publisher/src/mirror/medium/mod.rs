@@ -8,9 +8,10 @@
 //! 3. `export`: that `load`, spread over `volumes`, each with its `label`, the `manifest`, a `leaflet` and perhaps a `reader`; `shipping` and `loading` write them.
 //! 4. `difference`, `patch`, `codec`: a package as the change to one that the site has.
 //! 5. `drive`: media as they are found; `packer`: who has to have signed them; `shipment`: an export on them; `unloading`: a file of it.
-//! 6. `import`: a mirror, brought up to it; `absence`: what cannot be had yet.
+//! 6. `import`: a mirror, brought up to it; `archive`: that of an ordinary archive; `absence`: what cannot be had yet.
 
 mod absence;
+mod archive;
 mod code;
 mod codec;
 mod difference;
@@ -36,6 +37,7 @@ mod unloading;
 mod volumes;
 
 pub use absence::Absence;
+pub use archive::{ArchiveImport, import_archive};
 pub use code::Code;
 pub use export::{ExportRequest, Exported, export};
 pub use import::{ImportRequest, import};

@@ -12,6 +12,7 @@ use consign_metadata::openpgp::{Keyring, VerifyError};
 use serde::{Deserialize, Serialize};
 
 use super::drive::Drive;
+use crate::mirror::archive::Record;
 use crate::mirror::{Memory, MirrorError};
 use crate::trust::{TrustError, armored, signing_keys};
 
@@ -47,7 +48,10 @@ impl Packer {
     /// # Errors
     /// [`MirrorError`]
     pub fn of_mirror(folder: &Path) -> Result<Option<Self>, MirrorError> {
-        Ok(Memory::load(folder)?.and_then(|memory| memory.packed_by))
+        match Memory::load(folder)? {
+            Some(memory) => Ok(memory.packed_by),
+            None => Ok(Record::load(folder)?.and_then(|record| record.packed_by)),
+        }
     }
 
     /// Which of its keys has signed the bytes of a file of a medium.
@@ -108,7 +112,7 @@ mod tests {
             let cert = Cert::from_file(self.folder.path().join(file)).unwrap();
             let time = SystemTime::now() - days_ago * DAY;
             let policy = StandardPolicy::new();
-            let key = cert.keys().with_policy(&policy, time).for_signing().secret().next().unwrap();
+            let key = cert.keys().with_policy(&policy, time).for_signing().unencrypted_secret().next().unwrap();
             let mut signer = key.key().clone().into_keypair().unwrap();
             let builder = SignatureBuilder::new(SignatureType::Binary).set_hash_algo(HashAlgorithm::SHA512);
             let builder = builder.set_signature_creation_time(time).unwrap();

@@ -44,7 +44,8 @@ impl Reader {
     pub fn of(bytes: Vec<u8>) -> Result<Self, String> {
         let no_program = || "it is no program for 64-bit Linux".to_owned();
         let is_elf = bytes.starts_with(b"\x7fELF\x02\x01");
-        let kind = number(&bytes, 16, 2).filter(|kind| is_elf && PROGRAMS.contains(&(u16::try_from(*kind).unwrap_or_default())));
+        let kind = number(&bytes, 16, 2)
+            .filter(|kind| is_elf && PROGRAMS.contains(&(u16::try_from(*kind).unwrap_or_default())));
         let begins = number(&bytes, 24, 8).filter(|begins| *begins > 0);
         kind.and(begins).ok_or_else(no_program)?;
         let processors = match number(&bytes, 18, 2) {
@@ -112,7 +113,10 @@ mod tests {
         let fixed = Reader::of(program(62, None)).unwrap();
         assert_eq!((fixed.processors, fixed.loader), (Processors::X86, None));
         let loaded = Reader::of(program(183, Some("/lib/ld-linux-aarch64.so.1"))).unwrap();
-        assert_eq!((loaded.processors.to_string(), &*loaded.loader.unwrap()), ("aarch64".into(), "/lib/ld-linux-aarch64.so.1"));
+        assert_eq!(
+            (loaded.processors.to_string(), &*loaded.loader.unwrap()),
+            ("aarch64".into(), "/lib/ld-linux-aarch64.so.1")
+        );
         let own = Reader::of(std::fs::read("/proc/self/exe").unwrap()).unwrap();
         assert!(own.loader.is_some_and(|loader| loader.contains("ld-linux")));
     }

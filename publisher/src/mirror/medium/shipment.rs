@@ -62,9 +62,9 @@ impl Shipment {
         let Delivery::Good(bytes) = manifest(&drive, label)? else {
             return Err(bad(format!("the manifest of export {} is altered or missing", label::name(&export))));
         };
-        let signers = packer.iter().flat_map(|packer| {
-            labels.iter().map(|(path, _)| packer.signer_of(&path.with_file_name(MANIFEST), &bytes))
-        });
+        let signers = packer
+            .iter()
+            .flat_map(|packer| labels.iter().map(|(path, _)| packer.signer_of(&path.with_file_name(MANIFEST), &bytes)));
         let signer = signers.collect::<Result<Vec<_>, _>>()?.pop();
         let manifest = Manifest::parse(&bytes).map_err(bad)?;
         let here = labels.iter().map(|(_, label)| label.volume).collect();

@@ -2,6 +2,7 @@
 
 mod archive;
 mod care;
+mod carried_archive;
 mod changes;
 mod clients;
 mod corrupted;
