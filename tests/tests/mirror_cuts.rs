@@ -57,13 +57,13 @@ fn a_mirror_that_loses_its_power_shows_a_whole_generation_and_goes_on() {
     let server = Server::start(&host, &vendor.repository(), VENDOR).unwrap();
     let command = sync(&server);
     // How long an undisturbed run takes, from nothing.
-    host.ok(&["sync"]);
+    host.ok(&["sync", "-f", "/srv"]);
     let since = Instant::now();
     let whole = received(&run(&host, &command).expect_ok().stdout);
     let length = since.elapsed();
     let verify = ["consign", "verify", "/srv/mirror", "--certificate", CERTIFICATE];
     for cut in 0..cuts() {
-        host.shell("rm -rf /srv/mirror; sync");
+        host.shell("rm -rf /srv/mirror; sync -f /srv");
         let unit: Vec<_> = words(["systemd-run", "-q", "--collect"]).into_iter().chain(command.clone()).collect();
         run(&host, &unit).expect_ok();
         std::thread::sleep(length * cut / cuts());
@@ -143,7 +143,8 @@ impl Carried {
         };
         match said.code {
             0 => Vec::new(),
-            _ => said.text().lines().filter(|line| !passing(line)).map(str::to_owned).collect(),
+            // The first line counts what was read.
+            _ => said.stdout.lines().skip(1).filter(|line| !passing(line)).map(str::to_owned).collect(),
         }
     }
 
@@ -273,16 +274,19 @@ fn a_consign_that_does_not_sync_is_found_out_by_what_follows_a_cut() {
         (import("/srv/medium"), "lie */.consign/parts/*", &verify),
         (export, "lie */consign-medium/blobs/*", &import("/srv/out")),
     ];
+    // Whether what follows the cut is as it should be.
+    let is_whole = |act: &[String], plan: &str, check: &[String]| {
+        host.shell("rm -rf /srv/mirror /srv/out; sync -f /srv");
+        faults.plan(plan);
+        run(&host, &faults.within(act)).expect_ok();
+        assert_eq!(faults.fired().is_some(), !plan.is_empty(), "{act:?}: {:?}", faults.calls("all"));
+        host.cut_losing_unsynced().unwrap();
+        host.boot_again().unwrap();
+        run(&host, check).code == 0
+    };
     for (act, lie, check) in acts {
-        for plan in ["", lie] {
-            host.shell("rm -rf /srv/mirror /srv/out; sync");
-            faults.plan(plan);
-            run(&host, &faults.within(&act)).expect_ok();
-            assert_eq!(faults.fired().is_some(), !plan.is_empty(), "{act:?}: {:?}", faults.calls("all"));
-            host.cut_losing_unsynced().unwrap();
-            host.boot_again().unwrap();
-            let checked = run(&host, check);
-            assert_eq!(checked.code == 0, plan.is_empty(), "{act:?} with {plan:?}: {checked}");
-        }
+        assert!(is_whole(&act, "", check), "{act:?}");
+        // Somebody else on this machine may sync everything in between, and hide it.
+        assert!((0..5).any(|_| !is_whole(&act, lie, check)), "{act:?} with {lie:?}: nobody noticed");
     }
 }

@@ -127,7 +127,7 @@ mod tests {
         let signer = packer.verified(&elder.signed(Role::Package, 15, b"{}"), b"{}").unwrap();
         assert_eq!(&signer, elder.keys.key_of(Role::Package));
         let late = packer.verified(&elder.signed(Role::Package, 5, b"{}"), b"{}").unwrap_err();
-        assert!(late.to_string().contains("role \"packer\"") && late.to_string().contains("expired"), "{late}");
+        assert!(late.to_string().contains("role \"packer\"") && late.to_string().contains("not live"), "{late}");
         let other = packer.verified(&elder.signed(Role::Index, 15, b"{}"), b"{}").unwrap_err();
         assert!(other.to_string().contains("has not that role"), "{other}");
         assert!(packer.verified(&elder.signed(Role::Package, 15, b"{}"), b"{ }").is_err());
