@@ -265,12 +265,10 @@ fn a_consign_that_does_not_sync_is_found_out_by_what_follows_a_cut() {
     host.copy_in(carried.path("mirror"), "/srv/exporting");
     host.copy_in(carried.path("first"), "/srv/medium");
     let faults = Faults::load_by_hand(&host).unwrap();
-    let server = Server::start(&host, &carried.vendor.repository(), VENDOR).unwrap();
     let import = |medium| words(["consign", "mirror", "import", medium, "/srv/mirror", "--certificate", CERTIFICATE]);
     let export = words(["consign", "mirror", "export", "/srv/exporting", "--to", "/srv/out"]);
     let verify = words(["consign", "verify", "/srv/mirror", "--certificate", CERTIFICATE]);
     let acts = [
-        (sync(&server), "lie */.consign/parts/*", &verify),
         (import("/srv/medium"), "lie */.consign/parts/*", &verify),
         (export, "lie */consign-medium/blobs/*", &import("/srv/out")),
     ];
@@ -289,4 +287,34 @@ fn a_consign_that_does_not_sync_is_found_out_by_what_follows_a_cut() {
         // Somebody else on this machine may sync everything in between, and hide it.
         assert!((0..5).any(|_| !is_whole(&act, lie, check)), "{act:?} with {lie:?}: nobody noticed");
     }
+}
+
+/// The same of a mirror, whose files wait for the disk together (`syncfs(2)`).
+#[test]
+fn a_mirror_that_does_not_sync_is_found_out_by_what_follows_a_cut() {
+    lab!();
+    let vendor = Vendor::new("acme").unwrap();
+    let host = Host::boot("mirror-lies-together", Release::Trixie).unwrap();
+    vendor.release(Product::canopsis("3.25.0")).unwrap();
+    let server = Server::start(&host, &vendor.repository(), VENDOR).unwrap();
+    let stick = Stick::new("mirror-lies-together").unwrap();
+    let (mirror, trace) = (text(&stick.folder().join("mirror")), stick.folder().with_file_name("trace"));
+    let certificate = text(&vendor.keys().join("certificate.pgp"));
+    let is_whole = |inject: &[&str]| {
+        let _ = std::fs::remove_dir_all(&mirror);
+        stick.sync().unwrap();
+        let mut sync = Command::new("strace");
+        sync.args(["-f", "-qq", "-e", "trace=syncfs"]).args(inject).arg("-o").arg(&trace).arg(program("consign"));
+        sync.args(["mirror", "sync", &server.url(), &mirror, "--certificate", &certificate]);
+        let done = host.network().inside(|| sync.output()).unwrap().unwrap();
+        assert!(done.status.success(), "{done:?}");
+        let traced = std::fs::read_to_string(&trace).unwrap();
+        assert!(traced.contains("syncfs(") && traced.contains("INJECTED") != inject.is_empty(), "{traced}");
+        stick.pull().unwrap();
+        stick.plug().unwrap();
+        vendor.try_consign(&["verify", &mirror, "--certificate", &certificate]).unwrap().code == 0
+    };
+    assert!(is_whole(&[]));
+    // Somebody else on this machine may sync everything in between, and hide it.
+    assert!((0..5).any(|_| !is_whole(&["-e", "inject=syncfs:retval=0"])), "nobody noticed");
 }

@@ -21,8 +21,8 @@ pub struct Carried {
     pub packages: Vec<FileReference>,
 }
 
-/// Entry points and indexes with their bytes, and packages.
-pub type Contents = (Vec<(Key, Vec<u8>)>, Vec<Wanted>);
+/// Entry points and indexes, and packages.
+pub type Contents = (Vec<FileReference>, Vec<Wanted>);
 
 impl Carried {
     /// Of a mirror; `None` where it is none of an archive. It is read as its clients read it, and nobody is asked.
@@ -38,13 +38,14 @@ impl Carried {
             let (slice, listener) = (&suite.slice, &|_| ());
             let taking = Taking { mirror, upstream: &upstream, listener, keyring: &keyring, slice, check: false };
             let (read, wanted) = if name == yum::SUITE { taking.carried_yum()? } else { taking.carried(name)? };
-            documents.extend(read.iter().map(|(key, bytes)| reference(key, bytes)));
+            documents.extend(read);
             packages.extend(wanted.into_iter().map(|wanted| wanted.file));
         }
         Ok(Some(Self { archive: record.archive(), documents, packages }))
     }
 }
 
-fn reference(key: &Key, bytes: &[u8]) -> FileReference {
+/// A document by its name.
+pub fn reference(key: &Key, bytes: &[u8]) -> FileReference {
     FileReference { path: key.to_string(), size: bytes.len() as u64, sha256: Sha256::of(bytes) }
 }

@@ -7,11 +7,13 @@
 //!
 //! - `release`: which indexes make up a suite
 //! - `repomd`, `primary`, `yum`: the same for yum
+//! - `held`: an index on disk
 //! - `index`: which packages, and what they depend on
 //! - `record`: what a mirror knows of an archive
 //! - `sync`, `taking`: bringing it up to date; `carried`: what media bring of it
 
 mod carried;
+mod held;
 mod index;
 mod primary;
 mod record;

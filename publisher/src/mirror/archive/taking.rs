@@ -1,26 +1,28 @@
 //! A suite on its way to the archive's state: asked for, verified, fetched and swapped.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use consign_metadata::digest::Sha256;
 use consign_metadata::openpgp::Keyring;
 use jiff::Timestamp;
 
-use super::carried::Contents;
+use super::carried::{Contents, reference};
+use super::held::Held;
 use super::index::{self, Package};
 use super::record::{Slice, Suite};
 use super::release::Release;
 use super::sync::ArchiveOutcome;
-use super::unpack::unpack;
+use super::unpack::reader;
 use crate::mirror::fetching::Fetching;
 use crate::mirror::offer::Wanted;
 use crate::mirror::upstream::{Answer, Mark, Upstream};
 use crate::mirror::vetting::by_digest;
 use crate::mirror::{FUTURE, Listener, Mirror, MirrorError, Progress};
 use crate::repository::RepositoryError;
-use crate::repository::apt::{IndexDigest, MAXIMUM_RELEASE, is_cleartext};
-use crate::store::{Key, StoreError};
+use crate::repository::apt::{MAXIMUM_RELEASE, is_cleartext};
+use crate::store::Key;
 
 /// Older than this, an unfinished file has no writer any more.
 const GRACE: Duration = Duration::from_secs(24 * 3600);
@@ -37,11 +39,11 @@ pub struct Taking<'a> {
     pub check: bool,
 }
 
-/// An index: its path below the root, its path by digest, and its bytes.
+/// An index: its path below the root, and its path by digest.
 struct Index {
     plain: Key,
     by_hash: Key,
-    bytes: Vec<u8>,
+    held: Held,
 }
 
 impl Taking<'_> {
@@ -94,8 +96,8 @@ impl Taking<'_> {
         let (bytes, _) = self.mirror.store().read(&entrance, MAXIMUM_RELEASE)?.ok_or_else(gone)?;
         let (indexes, chosen, _) = self.contents(suite, &self.release(&entrance, suite, &bytes)?)?;
         let named =
-            indexes.into_iter().flat_map(|index| [(index.by_hash, index.bytes.clone()), (index.plain, index.bytes)]);
-        Ok((named.chain([(entrance, bytes)]).collect(), chosen))
+            indexes.iter().flat_map(|index| [&index.by_hash, &index.plain].map(|name| index.held.reference(name)));
+        Ok((named.chain([reference(&entrance, &bytes)]).collect(), chosen))
     }
 
     /// Never back, never from the future.
@@ -180,9 +182,9 @@ impl Taking<'_> {
 
     fn packages(&self, release: &Release, plain: &str, index: &Index) -> Result<Vec<Package>, MirrorError> {
         let maximum = release.unpacked(plain).map_or(MAXIMUM_UNPACKED, |index| index.size);
-        let text = unpack(index.plain.as_str(), &index.bytes, maximum);
+        let text = reader(index.plain.as_str(), self.content(&index.held)?, maximum, &self.scratch());
         let text = text.map_err(|cause| RepositoryError::damaged(&index.plain, cause))?;
-        Ok(index::parse(&text).map_err(|reason| RepositoryError::damaged(&index.plain, reason))?)
+        Ok(index::parse(text).map_err(|reason| RepositoryError::damaged(&index.plain, reason))?)
     }
 
     /// An index of a suite, from here or from the archive; `None` where it has none.
@@ -191,27 +193,10 @@ impl Taking<'_> {
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         let by_hash: Key = format!("dists/{suite}/{folder}/by-hash/SHA256/{}", digest.sha256).parse()?;
         let plain: Key = format!("dists/{suite}/{path}").parse()?;
-        let is_it = |bytes: &Vec<u8>| IndexDigest::of(bytes) == digest;
-        let here = self.mirror.store().read(&by_hash, digest.size).unwrap_or_default().map(|(bytes, _)| bytes);
-        let mut found = here.filter(is_it);
         let names = if release.by_hash { vec![&by_hash, &plain] } else { vec![&plain] };
-        for name in names {
-            if found.is_none() {
-                found = self.asked(name, digest.size)?.filter(is_it);
-            }
-        }
         let unsettled = || MirrorError::Unsettled { suite: suite.to_owned(), place: plain.to_string() };
-        let bytes = found.ok_or_else(unsettled)?;
-        Ok(Some(Index { plain, by_hash, bytes }))
-    }
-
-    /// One that is longer than was signed is another one.
-    pub fn asked(&self, key: &Key, maximum: u64) -> Result<Option<Vec<u8>>, MirrorError> {
-        match self.upstream.ask(key, maximum, &Mark::default()) {
-            Ok(Answer::File(bytes, _)) => Ok(Some(bytes)),
-            Ok(_) | Err(MirrorError::Store(StoreError::TooLarge { .. })) => Ok(None),
-            Err(other) => Err(other),
-        }
+        let held = self.held(digest, &by_hash, &names)?.ok_or_else(unsettled)?;
+        Ok(Some(Index { plain, by_hash, held }))
     }
 
     /// Fetches those that are missing; how many they were.
@@ -232,31 +217,34 @@ impl Taking<'_> {
         Ok(missing.len())
     }
 
-    /// Indexes by digest, then those by name, then the entry point.
-    fn swap(&self, indexes: &[Index], entrance: &Key, release: &[u8]) -> Result<bool, MirrorError> {
-        for Index { by_hash, bytes, .. } in indexes {
-            self.mirror.add(by_hash, bytes)?;
-        }
-        let named = indexes.iter().map(|index| (&index.plain, &*index.bytes));
-        self.swap_all(named.chain([(entrance, release)]))
+    /// Where what is unpacked may lie, without a name.
+    pub fn scratch(&self) -> PathBuf {
+        self.mirror.folder().join(".consign")
     }
 
-    /// Swaps what has changed, in this order; whether anything had.
+    /// Indexes by digest, then those by name, then the entry point; whether anything had changed.
+    fn swap(&self, indexes: &[Index], entrance: &Key, release: &[u8]) -> Result<bool, MirrorError> {
+        self.mirror.store().settle()?;
+        indexes.iter().try_for_each(|index| self.named(&index.held, &index.by_hash).map(drop))?;
+        let mut swapped = false;
+        for index in indexes {
+            swapped |= self.named(&index.held, &index.plain)?;
+        }
+        Ok(self.swapped(entrance, release)? || swapped)
+    }
+
+    /// Swaps an entry point, unless it is what it should become; whether it was not.
     ///
     /// # Errors
     /// [`MirrorError::Store`]
-    pub fn swap_all<'b>(&self, files: impl Iterator<Item = (&'b Key, &'b [u8])>) -> Result<bool, MirrorError> {
+    pub fn swapped(&self, key: &Key, bytes: &[u8]) -> Result<bool, MirrorError> {
         let store = self.mirror.store();
-        let mut swapped = false;
-        for (key, bytes) in files {
-            let current = store.read(key, u64::MAX)?;
-            if current.as_ref().is_some_and(|(there, _)| there == bytes) {
-                continue;
-            }
-            store.replace(key, current.map(|(_, stamp)| stamp).as_ref(), bytes)?;
-            swapped = true;
+        let current = store.read(key, u64::MAX)?;
+        if current.as_ref().is_some_and(|(there, _)| there == bytes) {
+            return Ok(false);
         }
-        Ok(swapped)
+        store.replace(key, current.map(|(_, stamp)| stamp).as_ref(), bytes)?;
+        Ok(true)
     }
 
     /// Forgets what nobody finishes any more.
