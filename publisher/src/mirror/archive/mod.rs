@@ -10,8 +10,9 @@
 //! - `held`: an index on disk
 //! - `index`: which packages, and what they depend on
 //! - `record`: what a mirror knows of an archive
-//! - `sync`, `taking`: bringing it up to date
+//! - `sync`, `taking`: bringing it up to date; `carried`: what media bring of it
 
+mod carried;
 mod held;
 mod index;
 mod primary;
@@ -23,5 +24,7 @@ mod taking;
 mod unpack;
 mod yum;
 
-pub use record::Slice;
+pub(in crate::mirror) use carried::Carried;
+pub(in crate::mirror) use record::Record;
+pub use record::{Archive, Slice};
 pub use sync::{ArchiveKind, ArchiveOutcome, ArchiveRequest, sync_archive};

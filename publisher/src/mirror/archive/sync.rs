@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::record::{Record, Slice};
 use super::taking::Taking;
 use super::yum;
+use crate::mirror::medium::Packer;
 use crate::mirror::upstream::{Mark, Upstream};
 use crate::mirror::{Listener, Memory, Mirror, MirrorError};
 
@@ -21,6 +22,8 @@ pub struct ArchiveRequest {
     pub keyring: Option<Vec<u8>>,
     /// What is carried; nothing said, what was carried before.
     pub slice: Option<Slice>,
+    /// Whose media are taken from now on; nothing said, as before.
+    pub packed_by: Option<Packer>,
     /// Whether every file that is there is read again.
     pub check: bool,
     /// Whether files are taken over that are there and of which the mirror knows nothing; they are read again.
@@ -78,6 +81,7 @@ pub fn sync_archive(
     if record.keys.is_empty() {
         return Err(MirrorError::NoKeyring { upstream: upstream.root().to_owned() });
     }
+    record.packed_by = request.packed_by.clone().or(record.packed_by);
     let moved = record.upstream != upstream.root();
     record.save(mirror.folder())?;
     let keyring = record.keyring().map_err(keys)?;

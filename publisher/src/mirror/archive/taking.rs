@@ -8,6 +8,7 @@ use consign_metadata::digest::Sha256;
 use consign_metadata::openpgp::Keyring;
 use jiff::Timestamp;
 
+use super::carried::{Contents, reference};
 use super::held::Held;
 use super::index::{self, Package};
 use super::record::{Slice, Suite};
@@ -83,6 +84,20 @@ impl Taking<'_> {
             fetched,
         };
         Ok((taken(self.slice, &bytes, &release, before, now, mark), outcome))
+    }
+
+    /// What is here of a suite.
+    ///
+    /// # Errors
+    /// [`MirrorError`]
+    pub fn carried(&self, suite: &str) -> Result<Contents, MirrorError> {
+        let entrance: Key = format!("dists/{suite}/InRelease").parse()?;
+        let gone = || RepositoryError::damaged(&entrance, "it was there and is gone");
+        let (bytes, _) = self.mirror.store().read(&entrance, MAXIMUM_RELEASE)?.ok_or_else(gone)?;
+        let (indexes, chosen, _) = self.contents(suite, &self.release(&entrance, suite, &bytes)?)?;
+        let named =
+            indexes.iter().flat_map(|index| [&index.by_hash, &index.plain].map(|name| index.held.reference(name)));
+        Ok((named.chain([reference(&entrance, &bytes)]).collect(), chosen))
     }
 
     /// Never back, never from the future.

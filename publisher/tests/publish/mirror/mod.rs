@@ -2,6 +2,7 @@
 
 mod archive;
 mod care;
+mod carried_archive;
 mod changes;
 mod clients;
 mod corrupted;
@@ -12,8 +13,10 @@ mod keys;
 mod killed;
 mod medium;
 mod memory;
+mod packed;
 mod parts;
 mod patience;
+mod pieces;
 mod pulled;
 mod receipts;
 mod scene;
