@@ -1,12 +1,12 @@
 //! What this host holds about an upgrade beside its journal: the plan, the texts of its notes, and what
 //! people acknowledged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use consign_metadata::digest::Sha256;
 use consign_metadata::feed::{MAXIMUM_SHARD_SIZE, Shard};
-use consign_metadata::name::ProductId;
+use consign_metadata::name::{ProductId, VendorName};
 use consign_metadata::plan::{NoteReference, SideEffect, UpgradePlan};
 use consign_metadata::task::Task;
 use consign_metadata::text::Language;
@@ -18,10 +18,11 @@ use crate::add_on::Joined;
 use crate::engine::event::{Person, Reason};
 use crate::engine::journal::JournalError;
 use crate::engine::machine::Upgrade;
+use crate::feed::accepted;
 use crate::outage;
 use crate::places::Places;
 use crate::product::{PLAN_FILE, Product};
-use crate::report::history::{Deed, DeedKind};
+use crate::report::history::{Deed, DeedKind, PastGeneration};
 use crate::report::notes::{self, Note, NotesReport};
 use crate::report::plan::{AddOns, PlanReport};
 use crate::report::procedure::Procedure;
@@ -196,6 +197,20 @@ pub fn deeds(product: &Product) -> Result<Vec<(Version, Deed)>, LibraryError> {
         (one.version, Deed { at: one.at, by: one.by, what, subject: Some(subject) })
     };
     Ok(read(product)?.all.into_iter().map(deed).collect())
+}
+
+/// The older generations that people have accepted of the feeds of these products' vendors.
+///
+/// # Errors
+/// When a file of theirs cannot be read.
+pub fn generations(places: &Places, products: &[Product]) -> Result<Vec<PastGeneration>, LibraryError> {
+    let vendors: BTreeSet<&VendorName> = products.iter().map(|product| &product.id.vendor).collect();
+    let mut found = Vec::new();
+    for vendor in vendors {
+        let all = accepted::all(places, vendor).map_err(|cause| LibraryError::Unreadable(cause.to_string()))?;
+        found.extend(all.into_iter().map(|acceptance| PastGeneration { vendor: vendor.clone(), acceptance }));
+    }
+    Ok(found)
 }
 
 /// Notes that a plan refers to, with what this host has of their texts.

@@ -1,5 +1,5 @@
 //! What an administrator must hear of a vendor beside its products: keys that expire, a repository that
-//! cannot be read, or one that is signed by a key this host was never told of.
+//! cannot be read or shows an older generation, or one that is signed by a key this host was never told of.
 //!
 //! What the keys say is read from the anchor each time. What only a look can find is kept in
 //! `/var/lib/consignee/<vendor>/.feed/notices.json`: otherwise only the terminal of the update of the
@@ -76,6 +76,19 @@ pub enum Notice {
         /// In the package manager's words.
         cause: String,
     },
+    /// The repository shows an older generation than this host knows.
+    Older {
+        /// Whose repository.
+        vendor: VendorName,
+        /// The channel.
+        channel: ChannelName,
+        /// Its address, without credentials.
+        url: String,
+        /// The generation that it shows.
+        found: u64,
+        /// The one that this host knows, or that the anchor asks for.
+        known: u64,
+    },
 }
 
 impl Notice {
@@ -85,7 +98,8 @@ impl Notice {
             Self::KeyExpires { vendor, .. }
             | Self::KeyExpired { vendor, .. }
             | Self::KeyUnknown { vendor, .. }
-            | Self::Unreadable { vendor, .. } => vendor,
+            | Self::Unreadable { vendor, .. }
+            | Self::Older { vendor, .. } => vendor,
         }
     }
 

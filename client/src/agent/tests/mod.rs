@@ -8,6 +8,7 @@ mod chains;
 mod checks;
 mod clocks;
 mod data;
+mod generations;
 mod going_back;
 mod held_open;
 mod host_checks;
