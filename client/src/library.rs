@@ -215,7 +215,8 @@ pub fn generations(places: &Places, products: &[Product]) -> Result<Vec<PastGene
 
 /// Notes that a plan refers to, with what this host has of their texts.
 pub fn notes_of(places: &Places, product: &ProductId, notes: &[NoteReference], language: Language) -> Vec<Note> {
-    let texts = of_feed(&places.feed(&product.vendor), product);
+    let mut texts = of_feed(&places.feed(&product.vendor), product);
+    texts.extend(of_package(&places.of_packages(&product.vendor)));
     notes.iter().map(|note| Note::of(note, false, language, |digest| texts.get(digest).cloned())).collect()
 }
 
@@ -223,6 +224,7 @@ pub fn notes_of(places: &Places, product: &ProductId, notes: &[NoteReference], l
 /// installed. Each is told by its digest, which the signed plan names, so it does not matter where it lay.
 fn texts(places: &Places, plan: &UpgradePlan) -> BTreeMap<Sha256, String> {
     let mut texts = of_feed(&places.feed(&plan.envelope.vendor), &plan.id());
+    texts.extend(of_package(&places.of_packages(&plan.envelope.vendor)));
     for module in &plan.body.modules {
         texts.extend(of_package(&places.notes_of(&module.package)));
     }

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::durable;
 use crate::places::Places;
+use crate::site::is_without_feed;
 use crate::trust::{Trust, Vendor};
 
 /// How long before its end a key is mentioned; the publisher mentions it as early.
@@ -76,6 +77,11 @@ pub enum Notice {
         /// In the package manager's words.
         cause: String,
     },
+    /// By the site's word its repository has no feed: signed packages and their plans are all that this host goes by.
+    WithoutFeed {
+        /// Whose repository.
+        vendor: VendorName,
+    },
     /// The repository shows an older generation than this host knows.
     Older {
         /// Whose repository.
@@ -99,6 +105,7 @@ impl Notice {
             | Self::KeyExpired { vendor, .. }
             | Self::KeyUnknown { vendor, .. }
             | Self::Unreadable { vendor, .. }
+            | Self::WithoutFeed { vendor }
             | Self::Older { vendor, .. } => vendor,
         }
     }
@@ -147,6 +154,8 @@ pub fn all(places: &Places, trust: &Trust, now: Timestamp) -> Vec<Notice> {
         let kept = read(places, &vendor.anchor.vendor);
         let introduction = kept.as_ref().and_then(|kept| kept.introduction.clone());
         let mut notices = of_keys(vendor, introduction.as_ref(), now);
+        let name = &vendor.anchor.vendor;
+        notices.extend(is_without_feed(places, name).then(|| Notice::WithoutFeed { vendor: name.clone() }));
         notices.extend(unanswered(kept, vendor));
         notices
     };

@@ -20,6 +20,7 @@ use crate::host::Repository;
 use crate::looked::Looked;
 use crate::notice::{self, Found, Notice};
 use crate::request::{Offer, Reply};
+use crate::site::is_without_feed;
 use crate::trust::Vendor;
 
 /// Looks at every product with the time that `online` has for the network, and answers what is offered.
@@ -53,7 +54,8 @@ fn update_feeds(agent: &Agent, catalogue: &Catalogue, online: &mut Online) {
     for vendor in catalogue.trust.vendors() {
         let products = products(catalogue, &vendor.anchor.vendor);
         let mut found = Found::default();
-        if let Err(problem) = update_vendor(agent, catalogue, vendor, &products, online, &mut found) {
+        let is_without = is_without_feed(&agent.places, &vendor.anchor.vendor);
+        if !is_without && let Err(problem) = update_vendor(agent, catalogue, vendor, &products, online, &mut found) {
             log::warn!("{}: {problem}", vendor.anchor.vendor);
             online.problems.extend(products.into_iter().map(|id| (id, problem.to_string())));
         }

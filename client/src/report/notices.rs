@@ -54,6 +54,11 @@ pub fn sentence(notice: &Notice, language: Language) -> String {
             "{vendor}: the channel {channel} at {url} cannot be read: {cause}",
             "{vendor} : le canal {channel} de {url} est illisible : {cause}"
         ),
+        Notice::WithoutFeed { vendor } => say!(
+            language,
+            "{vendor}: the site's server has no feed of this vendor (policy.toml): signed packages and their plans are all that this host goes by; nobody tells it of a release that was withdrawn, or that something newer is kept from it",
+            "{vendor} : le serveur du site n'a pas de flux de cet éditeur (policy.toml) : cet hôte ne se fie qu'aux paquets signés et à leurs plans ; rien ne lui signale une version retirée, ni qu'une version plus récente lui est cachée"
+        ),
         Notice::Older { vendor, channel, url, found, known } => say!(
             language,
             "{vendor}: the channel {channel} at {url} shows generation {found}, and this host knows {known}: it is an old copy, or the site has changed this host to an older stage of its mirror",
@@ -95,7 +100,7 @@ pub fn advice(notice: &Notice, language: Language) -> Vec<Advice> {
             });
             install.into_iter().chain([refresh]).collect()
         }
-        Notice::Unreadable { .. } => vec![refresh],
+        Notice::Unreadable { .. } | Notice::WithoutFeed { .. } => vec![refresh],
         Notice::Older { vendor, .. } => vec![
             refresh,
             (
@@ -150,6 +155,7 @@ pub(crate) fn samples() -> Vec<Notice> {
             url: url.clone(),
             cause: "401".to_owned(),
         },
+        Notice::WithoutFeed { vendor: vendor() },
         Notice::Older { vendor: vendor(), channel: "stable".parse().unwrap(), url, found: 2, known: 3 },
     ]
 }

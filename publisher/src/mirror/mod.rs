@@ -49,7 +49,7 @@ use jiff::SignedDuration;
 
 use crate::store::{DirectoryStore, Key, Store, StoreError};
 
-pub use archive::{ArchiveKind, ArchiveOutcome, ArchiveRequest, Slice, sync_archive};
+pub use archive::{ArchiveKind, ArchiveOutcome, ArchiveRequest, Lacking, Slice, sync_archive};
 pub use error::MirrorError;
 pub use manner::Manner;
 pub use medium::{Absence, Code, ExportRequest, Exported, ImportRequest, Receipt, Shipment, Standing, export, import};

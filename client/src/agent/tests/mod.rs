@@ -23,4 +23,5 @@ mod telling;
 mod timetable;
 mod timing;
 mod wakes;
+mod without_feed;
 mod world;

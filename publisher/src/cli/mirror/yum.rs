@@ -66,6 +66,6 @@ impl Yum {
             ..Slice::default()
         });
         let Carrying { check, adopt, .. } = self.carrying;
-        Ok(ArchiveRequest { kind: ArchiveKind::Yum, keyring, slice, check, adopt })
+        Ok(ArchiveRequest { kind: ArchiveKind::Yum, keyring, slice, lacking: None, check, adopt })
     }
 }

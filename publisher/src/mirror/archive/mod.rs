@@ -8,10 +8,12 @@
 //! - `release`: which indexes make up a suite
 //! - `repomd`, `primary`, `yum`: the same for yum
 //! - `index`: which packages, and what they depend on
+//! - `lacking`: what hosts need that they do not have
 //! - `record`: what a mirror knows of an archive
 //! - `sync`, `taking`: bringing it up to date
 
 mod index;
+mod lacking;
 mod primary;
 mod record;
 mod release;
@@ -21,5 +23,6 @@ mod taking;
 mod unpack;
 mod yum;
 
+pub use lacking::Lacking;
 pub use record::Slice;
 pub use sync::{ArchiveKind, ArchiveOutcome, ArchiveRequest, sync_archive};

@@ -8,6 +8,7 @@ use consign_metadata::openpgp::Keyring;
 use jiff::Timestamp;
 
 use super::index::{self, Package};
+use super::lacking::Lacking;
 use super::record::{Slice, Suite};
 use super::release::Release;
 use super::sync::ArchiveOutcome;
@@ -33,7 +34,26 @@ pub struct Taking<'a> {
     pub listener: Listener<'a>,
     pub keyring: &'a Keyring,
     pub slice: &'a Slice,
+    /// Hosts whose needs are carried as well.
+    pub lacking: Option<&'a Lacking>,
     pub check: bool,
+}
+
+/// The packages of a slice, of those that are listed for each architecture.
+fn chosen(suite: &str, slice: &Slice, listed: &[Vec<Package>]) -> Result<Vec<Wanted>, MirrorError> {
+    let (mut chosen, mut unknown) = (BTreeMap::new(), slice.packages.clone());
+    for package in listed.iter().flat_map(|listed| index::chosen(listed, &slice.packages, slice.dependencies)) {
+        unknown.remove(&package.name);
+        let wanted = Wanted { file: package.file.clone(), package: None };
+        chosen.insert(package.file.path.clone(), wanted);
+    }
+    match unknown.first() {
+        None => Ok(chosen.into_values().collect()),
+        Some(name) => {
+            let reason = format!("it has no package {name}");
+            Err(MirrorError::Archive { suite: suite.to_owned(), reason })
+        }
+    }
 }
 
 /// An index: its path below the root, its path by digest, and its bytes.
@@ -41,6 +61,15 @@ struct Index {
     plain: Key,
     by_hash: Key,
     bytes: Vec<u8>,
+}
+
+/// What a suite has, and what is carried of it.
+struct Contents {
+    indexes: Vec<Index>,
+    chosen: Vec<Wanted>,
+    /// How many packages are listed.
+    listed: usize,
+    slice: Slice,
 }
 
 impl Taking<'_> {
@@ -65,7 +94,7 @@ impl Taking<'_> {
         };
         let release = self.release(&entrance, suite, &bytes)?;
         self.moves_on(suite, release.date, self.here(&entrance, suite), before, now)?;
-        let (indexes, chosen, listed) = self.contents(suite, &release)?;
+        let Contents { indexes, chosen, listed, slice } = self.contents(suite, &release, &bytes)?;
         let carried = chosen.len();
         let fetched = self.fetch(chosen)?;
         let swapped = self.swap(&indexes, &entrance, &bytes)?;
@@ -80,7 +109,7 @@ impl Taking<'_> {
             carried,
             fetched,
         };
-        Ok((taken(self.slice, &bytes, &release, before, now, mark), outcome))
+        Ok((taken(&slice, &bytes, &release, before, now, mark), outcome))
     }
 
     /// Never back, never from the future.
@@ -124,10 +153,9 @@ impl Taking<'_> {
         self.release(entrance, suite, &bytes).ok().map(|release| release.date)
     }
 
-    /// The indexes, the packages that are carried, and how many are listed.
-    fn contents(&self, suite: &str, release: &Release) -> Result<(Vec<Index>, Vec<Wanted>, usize), MirrorError> {
-        let (mut indexes, mut chosen, mut listed) = (Vec::new(), BTreeMap::new(), 0);
-        let mut unknown = self.slice.packages.clone();
+    /// The indexes, and the packages that are carried.
+    fn contents(&self, suite: &str, release: &Release, entrance: &[u8]) -> Result<Contents, MirrorError> {
+        let (mut indexes, mut listed) = (Vec::new(), Vec::new());
         for architecture in &self.slice.architectures {
             let mut packages: Vec<Package> = Vec::new();
             for component in &self.slice.components {
@@ -144,23 +172,30 @@ impl Taking<'_> {
                     indexes.push(index);
                 }
             }
-            listed += packages.len();
-            for package in index::chosen(&packages, &self.slice.packages, self.slice.dependencies) {
-                unknown.remove(&package.name);
-                let wanted = Wanted { file: package.file.clone(), package: None };
-                chosen.insert(package.file.path.clone(), wanted);
-            }
+            listed.push(packages);
         }
-        if let Some(name) = unknown.first() {
-            let reason = format!("it has no package {name}");
-            return Err(MirrorError::Archive { suite: suite.to_owned(), reason });
-        }
+        let slice = self.widened(suite, entrance, &indexes)?;
+        let chosen = chosen(suite, &slice, &listed)?;
         for (component, language) in
             self.slice.components.iter().flat_map(|c| self.slice.languages.iter().map(move |l| (c, l)))
         {
             indexes.extend(self.index(suite, release, &format!("{component}/i18n/Translation-{language}"))?);
         }
-        Ok((indexes, chosen.into_values().collect(), listed))
+        Ok(Contents { indexes, chosen, listed: listed.iter().map(Vec::len).sum(), slice })
+    }
+
+    /// What is carried, and what hosts lack besides.
+    fn widened(&self, suite: &str, entrance: &[u8], indexes: &[Index]) -> Result<Slice, MirrorError> {
+        let mut slice = self.slice.clone();
+        let Some(lacking) = self.lacking else { return Ok(slice) };
+        let mut files = vec![(format!("dists/{suite}/InRelease"), entrance)];
+        files.extend(indexes.iter().map(|index| (index.plain.to_string(), index.bytes.as_slice())));
+        slice.packages.extend(lacking.names(suite, &slice.components, &files)?);
+        if slice.packages.is_empty() {
+            let reason = "the hosts lack nothing that it has".to_owned();
+            return Err(MirrorError::Archive { suite: suite.to_owned(), reason });
+        }
+        Ok(slice)
     }
 
     fn packages(&self, release: &Release, plain: &str, index: &Index) -> Result<Vec<Package>, MirrorError> {
