@@ -23,7 +23,7 @@ impl Host {
     /// The version of a package that is wholly installed, and nothing for any other state.
     pub fn installed(&self, package: &str) -> Option<String> {
         match self.system() {
-            BaseSystem::Apt(_) | BaseSystem::Databases => self.configured(package),
+            BaseSystem::Apt(_) | BaseSystem::Databases | BaseSystem::Desktop => self.configured(package),
             BaseSystem::Rpm(_) => match &self.rpm_versions(package)[..] {
                 [version] => Some(version.clone()),
                 _ => None,
@@ -41,7 +41,7 @@ impl Host {
     #[track_caller]
     pub fn assert_packages_sound(&self) {
         match self.system() {
-            BaseSystem::Apt(_) | BaseSystem::Databases => self.assert_dpkg_sound(),
+            BaseSystem::Apt(_) | BaseSystem::Databases | BaseSystem::Desktop => self.assert_dpkg_sound(),
             BaseSystem::Rpm(_) => self.assert_rpm_sound(),
         }
     }

@@ -152,7 +152,7 @@ impl Host {
     pub fn release(&self) -> Release {
         match self.system {
             BaseSystem::Apt(release) => release,
-            BaseSystem::Databases => Release::Trixie,
+            BaseSystem::Databases | BaseSystem::Desktop => Release::Trixie,
             BaseSystem::Rpm(system) => panic!("{} is an RPM host: {}", self.name(), system.name()),
         }
     }
@@ -162,7 +162,7 @@ impl Host {
     pub fn rpm_system(&self) -> RpmSystem {
         match self.system {
             BaseSystem::Rpm(system) => system,
-            BaseSystem::Apt(_) | BaseSystem::Databases => panic!("{} has apt: {}", self.name(), self.system.name()),
+            BaseSystem::Apt(_) | BaseSystem::Databases | BaseSystem::Desktop => panic!("{} has apt: {}", self.name(), self.system.name()),
         }
     }
 

@@ -24,7 +24,7 @@ impl Manager {
     /// The one that a system is named after.
     pub fn of(system: BaseSystem) -> Manager {
         match system {
-            BaseSystem::Apt(_) | BaseSystem::Databases => Manager::Apt,
+            BaseSystem::Apt(_) | BaseSystem::Databases | BaseSystem::Desktop => Manager::Apt,
             BaseSystem::Rpm(RpmSystem::Dnf4Bookworm | RpmSystem::Dnf4Trixie) => Manager::Dnf4,
             BaseSystem::Rpm(RpmSystem::Dnf5) => Manager::Dnf5,
             BaseSystem::Rpm(RpmSystem::Zypper) => Manager::Zypper,

@@ -124,6 +124,8 @@ pub enum BaseSystem {
     Apt(Release),
     /// Debian 13 with Debian's PostgreSQL 17, MariaDB 11.8 and sqlite3; a test starts the server it wants.
     Databases,
+    /// Debian 13 with PackageKit, which asks apt's library for the shops of desktops and for Cockpit.
+    Desktop,
     /// rpm, and what stands above it.
     Rpm(RpmSystem),
 }
@@ -134,6 +136,7 @@ impl BaseSystem {
         match self {
             BaseSystem::Apt(release) => release.name(),
             BaseSystem::Databases => "databases",
+            BaseSystem::Desktop => "desktop",
             BaseSystem::Rpm(system) => system.name(),
         }
     }
@@ -142,7 +145,7 @@ impl BaseSystem {
     pub fn userland(self) -> Userland {
         match self {
             BaseSystem::Apt(release) => release.into(),
-            BaseSystem::Databases => Userland::Trixie,
+            BaseSystem::Databases | BaseSystem::Desktop => Userland::Trixie,
             BaseSystem::Rpm(RpmSystem::Dnf4Bookworm | RpmSystem::Zypper) => Userland::Bookworm,
             BaseSystem::Rpm(RpmSystem::Dnf4Trixie) => Userland::Trixie,
             BaseSystem::Rpm(RpmSystem::Dnf5) => Userland::Forky,

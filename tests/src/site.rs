@@ -38,7 +38,7 @@ impl Site {
     pub fn on(host: Host, vendor: &Vendor, product: &str) -> Result<Site> {
         let server = Server::start(&host, &vendor.repository(), REPOSITORY_PORT)?;
         match host.system() {
-            BaseSystem::Apt(_) | BaseSystem::Databases => {
+            BaseSystem::Apt(_) | BaseSystem::Databases | BaseSystem::Desktop => {
                 host.copy_in(vendor.release_package(), "/root/vendor-release.deb");
                 host.apt_get(&["install", "/root/vendor-release.deb"]).expect_ok();
                 host.apt_get(&["update"]).expect_ok();

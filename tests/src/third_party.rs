@@ -83,7 +83,7 @@ impl Shelf {
     #[track_caller]
     pub fn offer(&self, site: &Site, packages: &[ThirdParty]) -> Result<()> {
         match site.host.system() {
-            BaseSystem::Apt(_) | BaseSystem::Databases => {
+            BaseSystem::Apt(_) | BaseSystem::Databases | BaseSystem::Desktop => {
                 self.debs.add(&packages.iter().map(|package| package.deb.clone()).collect::<Vec<_>>())?;
                 self.debs.give_to(&site.host);
             }

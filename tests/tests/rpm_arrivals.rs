@@ -138,13 +138,23 @@ const TIMER: &str = "consignee-reconcile.timer";
 /// The shipped timer, in seconds instead of minutes; not so few that systemd takes its starts for a loop.
 const SOON_AND_OFTEN: &str = "[Timer]\nOnBootSec=\nOnActiveSec=1s\nOnUnitInactiveSec=3s\nAccuracySec=100ms\n";
 
-/// Whoever drives rpm by its library loads no plugin of dnf; and without scripts nothing at all tells the agent.
 #[test]
-fn an_upgrade_that_nothing_announces_is_found_by_the_timer_and_finished_once() {
+fn an_upgrade_that_nothing_announces_on_dnf_4_is_found_by_the_timer_and_finished_once() {
     lab!(Lab::has_rpm());
+    unannounced(RpmSystem::Dnf4Trixie, "--noplugins");
+}
+
+#[test]
+fn an_upgrade_that_nothing_announces_on_dnf_5_is_found_by_the_timer_and_finished_once() {
+    lab!(Lab::has_rpm());
+    unannounced(RpmSystem::Dnf5, "--no-plugins");
+}
+
+/// A front end that loads no plugin; and without scripts nothing at all tells the agent.
+fn unannounced(system: RpmSystem, no_plugins: &str) {
     let vendor = Vendor::new("acme").unwrap().with_rpms_only();
     vendor.release(Product::canopsis("3.25.0")).unwrap();
-    let site = Site::open("unannounced", RpmSystem::Dnf4Trixie, &vendor, CANOPSIS).unwrap();
+    let site = Site::open("unannounced", system, &vendor, CANOPSIS).unwrap();
     site.install(&["canopsis"]).expect_ok();
     site.wait_status(0);
     assert_eq!(site.host.shell(&format!("systemctl is-enabled {TIMER}")), "enabled");
@@ -156,7 +166,7 @@ fn an_upgrade_that_nothing_announces_is_found_by_the_timer_and_finished_once() {
     site.consignee(&["ack", CANOPSIS, "--all", "--yes"]);
 
     without_a_word(&site, |site| {
-        site.host.dnf(&["--noplugins", "--setopt=tsflags=noscripts", "upgrade"]).expect_ok();
+        site.host.dnf(&[no_plugins, "--setopt=tsflags=noscripts", "upgrade"]).expect_ok();
     });
     finished(&site, 2);
     turns_of_the_timer(&site, 3);

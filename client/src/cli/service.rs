@@ -23,8 +23,8 @@ use crate::portal;
 pub const NAME: &str = "Consignee";
 /// How often everything is looked at, whoever asks: no trigger and no timer of the system's does.
 const LOOK: Duration = Duration::from_secs(60);
-/// How long it takes to end at most.
-const END: Duration = Duration::from_secs(10);
+/// How long it takes to begin, and to end, at most.
+const PENDING: Duration = Duration::from_secs(30);
 const LOG: &str = "agent.log";
 /// When the log begins anew, in bytes; the one before is kept.
 const LONG: u64 = 4 * 1024 * 1024;
@@ -60,7 +60,7 @@ fn serve(places: Places) -> Result<(), windows_service::Error> {
     let (stop, stopped) = channel();
     let control = service_control_handler::register(NAME, move |control| answer(&stop, &control))?;
     let _ = HANDLE.set(control);
-    tell(&control, ServiceState::Running, 0)?;
+    tell(&control, ServiceState::StartPending, 0)?;
     event_log::begin();
     let ended = agent::run_as_long(places, &mut UntilStopped { stopped, looked: None });
     let code = match &ended {
@@ -95,6 +95,7 @@ fn tell(control: &ServiceStatusHandle, state: ServiceState, code: u32) -> Result
         ServiceState::Running => ServiceControlAccept::STOP | ServiceControlAccept::SHUTDOWN,
         _ => ServiceControlAccept::empty(),
     };
+    let is_pending = matches!(state, ServiceState::StartPending | ServiceState::StopPending);
     control.set_service_status(ServiceStatus {
         service_type: ServiceType::OWN_PROCESS,
         current_state: state,
@@ -102,7 +103,7 @@ fn tell(control: &ServiceStatusHandle, state: ServiceState, code: u32) -> Result
         // A code of its own lets the recovery actions start it again.
         exit_code: if code == 0 { ServiceExitCode::NO_ERROR } else { ServiceExitCode::ServiceSpecific(code) },
         checkpoint: 0,
-        wait_hint: if state == ServiceState::StopPending { END } else { Duration::ZERO },
+        wait_hint: if is_pending { PENDING } else { Duration::ZERO },
         process_id: None,
     })
 }
@@ -115,6 +116,10 @@ struct UntilStopped {
 
 impl Stay for UntilStopped {
     fn ends(&mut self, agent: &Arc<Agent>) -> Option<Ending> {
+        if self.looked.is_none() {
+            // Whoever started the service asks it something next: it runs when it listens, and not before.
+            let _ = HANDLE.get().map(|handle| tell(handle, ServiceState::Running, 0));
+        }
         if self.looked.is_none_or(|looked| looked.elapsed() >= LOOK) {
             // Before anybody is woken.
             timetable::renew(agent);

@@ -16,6 +16,8 @@ mod publication;
 mod publish;
 mod release;
 mod schema;
+#[cfg(test)]
+mod statuses;
 mod verify;
 mod windows;
 mod wrap;
