@@ -53,8 +53,10 @@ fn world() -> World {
 fn show(world: &World, generation: u64, hours: i64) {
     let release = world.vendor.release(&world.vendor.plan("1.1.0"));
     world.publish(&[&release], "1.1.0-1");
+    let (lists, entry_point) = (generation.to_string(), world.host.state().repositories[0].entry_point.clone());
+    fs_err::write(entry_point, &lists).unwrap();
     let expires = Timestamp::now() + SignedDuration::from_hours(hours);
-    world.host.state().files.extend(world.vendor.feed_until(&[&release], generation, b"1.1.0-1", expires));
+    world.host.state().files.extend(world.vendor.feed_until(&[&release], generation, lists.as_bytes(), expires));
 }
 
 #[test]
