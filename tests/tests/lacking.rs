@@ -44,8 +44,10 @@ fn what_a_host_without_a_network_lacks_for_a_release_is_mirrored_by_its_inventor
     // All that the host has to give: a file that every host has.
     fs_err::write(site.path().join("inventory"), host.shell("cat /var/lib/dpkg/status")).unwrap();
     let suite = ["--suite", Release::Trixie.name(), "--keyring", KEYRING, "--json"];
-    let by = ["--needed-by", &path("inventory"), "--vendor", &path("acme"), "--install", "canopsis"];
-    let mirror = [&["mirror", "apt", &archive(), &path("debian")], &suite[..], &by[..]].concat();
+    let [inventory, acme, debian] = ["inventory", "acme", "debian"].map(path);
+    let by = ["--needed-by", &inventory, "--vendor", &acme, "--install", "canopsis"];
+    let from = archive();
+    let mirror = [&["mirror", "apt", &from, &debian], &suite[..], &by[..]].concat();
     let told = vendor.consign(&mirror).unwrap();
     let told: serde_json::Value = serde_json::from_str(&told.stdout).unwrap();
     let carried = told["suite"]["carried"].as_u64().unwrap();

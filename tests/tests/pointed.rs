@@ -32,6 +32,8 @@ struct Typed<'a> {
     /// The file that says where the repository is.
     sources: &'a str,
     install: &'a dyn Fn(&Host),
+    /// The phases of the vendor's new keys that this package manager follows.
+    phases: &'a [&'a str],
     look: &'a dyn Fn(&Host) -> String,
     upgrade: &'a dyn Fn(&Host),
 }
@@ -47,7 +49,7 @@ fn stays_with_the_mirror(host: &Host, vendor: &Vendor, typed: &Typed<'_>) {
     let written = host.shell(&format!("cat {}", typed.sources));
     (typed.install)(host);
     finished(host);
-    for phase in ["add", "both", "new", "drop"] {
+    for phase in typed.phases {
         vendor.key(&["rotate", phase]).unwrap();
         vendor.renew(&project).unwrap();
         carry(vendor, host, &mirror);
@@ -91,6 +93,7 @@ fn a_list_of_mirrors_and_the_longer_life_of_indexes_survive_new_keys_on_a_host_o
         introduce: &introduce,
         sources,
         install: &install,
+        phases: &["add", "both", "new", "drop"],
         look: &|host| host.apt_get(&["update"]).expect_ok().text(),
         upgrade: &|host| drop(host.apt_get(&["upgrade"]).expect_ok()),
     };
@@ -114,6 +117,7 @@ fn a_variable_that_names_the_mirror_survives_new_keys_on_a_host_of_dnf() {
         introduce: &introduce,
         sources,
         install: &|host| drop(host.dnf(&["install", "canopsis"]).expect_ok()),
+        phases: &["add", "both"],
         look: &|host| host.dnf(&["--refresh", "upgrade"]).expect_ok().text(),
         upgrade: &|host| drop(host.dnf(&["upgrade"]).expect_ok()),
     };
