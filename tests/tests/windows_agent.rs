@@ -102,7 +102,7 @@ fn a_program_of_a_plan_runs_as_the_system_and_what_cannot_be_is_said() {
     // What it started in the background ends with it, and where it has the time it is done.
     let write = |name: &str, text: &str| fs_err::write(wine.path(&format!(r"C:\{name}.cmd")), text).unwrap();
     write("begin", "start /b cmd /c C:\\after.cmd\r\nping -n 30 127.0.0.1 >nul\r\n");
-    write("after", "ping -n 3 127.0.0.1 >nul\r\necho late >C:\\late\r\n");
+    write("after", "@ping -n 3 127.0.0.1 >nul\r\n@echo late >C:\\late\r\n");
     // Nor does it stay where the program itself is gone at once, and nobody had the time to look.
     write("leave", "@start /b cmd /c C:\\after.cmd\r\n@echo there\r\n");
     let (said, written) = step(&wine, "root", "plain", "20", &["cmd", "/c", r"C:\leave.cmd"]);
