@@ -10,6 +10,7 @@ mod hostile;
 mod isolated;
 mod keys;
 mod killed;
+mod lacking;
 mod medium;
 mod parts;
 mod pulled;
