@@ -43,6 +43,22 @@ impl Sha256 {
     }
 }
 
+/// A digest of bytes that come piece by piece.
+#[derive(Debug, Clone, Default)]
+pub struct RunningDigest(sha2::Sha256);
+
+impl RunningDigest {
+    /// Counts the next piece.
+    pub fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// The digest of all pieces.
+    pub fn finish(self) -> Sha256 {
+        Sha256(self.0.finalize().into())
+    }
+}
+
 impl fmt::Display for Sha256 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&hex::encode(self.0))
@@ -92,6 +108,9 @@ mod tests {
         assert_eq!(Sha256::of(b"").to_string(), empty);
         assert_eq!(empty.parse(), Ok(Sha256::of(b"")));
         assert_eq!(Sha256::of_reader(&b"abc"[..]).unwrap(), (Sha256::of(b"abc"), 3));
+        let mut running = RunningDigest::default();
+        [&b"a"[..], b"", b"bc"].iter().for_each(|piece| running.update(piece));
+        assert_eq!(running.finish(), Sha256::of(b"abc"));
     }
 
     #[test]

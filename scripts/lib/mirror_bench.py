@@ -1,9 +1,12 @@
 """Mirrors: ours beside debmirror and aptly, of one repository on one server, in one run.
 
 Everybody has the same 1,000 packages to fetch and to verify, then nothing, then one package that is new; what that
-took of the server is counted by the server. Then a million requests to `consign mirror serve`, and to nginx.
+took of the server is counted by the server. Then one package of 100 MB, of which two hundredths are new, carried by
+hand; archives that others have made, with indexes as large as those of distributions; and a million requests to
+`consign mirror serve`, and to nginx.
 """
 
+import hashlib
 import os
 import random
 import re
@@ -16,10 +19,14 @@ import tempfile
 import time
 from pathlib import Path
 
-NEEDED = {"nginx": "nginx-light", "debmirror": "debmirror", "aptly": "aptly", "ab": "apache2-utils", "gpgv": "gpgv", "gpg": "gpg"}
+NEEDED = {"zstd": "zstd", "xz": "xz-utils", "nginx": "nginx-light", "debmirror": "debmirror", "aptly": "aptly", "ab": "apache2-utils", "gpgv": "gpgv", "gpg": "gpg"}
 PRODUCTS, MODULES, BYTES = 10, 100, 100_000
 ALONE = 2_000_000
 REQUESTS = 1_000_000
+# Of the large package: files, bytes of each, and how many of them are new in the next version.
+LARGE, LARGE_BYTES, LARGE_NEW = 100, 1_000_000, 20_000
+# Stanzas, as of Debian for one architecture, and bytes of lists of files, packed, as of a distribution of rpm.
+STANZAS, LISTS = 65_000, 60_000_000
 
 
 def install():
@@ -49,7 +56,8 @@ class Vendor:
         if done.returncode:
             sys.exit(f"bench: mirror: consign {arguments[0]}: {done.stderr.decode()}")
 
-    def release(self, product, version, modules, size):
+    def release(self, product, version, modules, size, fill=None):
+        """Builds a version of so many packages; each of so many bytes of noise, unless `fill` puts others in."""
         project = self.work / product
         shutil.rmtree(project, ignore_errors=True)
         manifest = [
@@ -61,7 +69,10 @@ class Vendor:
         for number in range(modules):
             name = f"acme-{product}-{number}"
             (project / name).mkdir()
-            (project / name / "data").write_bytes(self.dice.randbytes(size))
+            if fill:
+                fill(project / name)
+            else:
+                (project / name / "data").write_bytes(self.dice.randbytes(size))
             manifest += ["[[module]]", f'package = "{name}"', f'files = [{{ from = "{name}/", to = "/opt/{name}" }}]']
         (project / "consign.toml").write_text("\n".join(manifest) + "\n")
         self.run("build", "--manifest", project / "consign.toml", "--output", project / "dist", "--key", self.work / "keys/package.secret.pgp")
@@ -158,6 +169,114 @@ def syncs(vendor, server, commands, what):
         print(f"{name:32}{seconds:10.2f}{memory:10.1f}{requests:10,}{received:16,}")
 
 
+def large(folder, version):
+    """100 MB that nothing compresses, but for the same two hundredths of each file that each version has of its own."""
+    for number in range(LARGE):
+        content = bytearray(random.Random(number).randbytes(LARGE_BYTES))
+        content[500_000:500_000 + LARGE_NEW] = random.Random(f"{number} {version}").randbytes(LARGE_NEW)
+        (folder / f"file-{number}").write_bytes(content)
+
+
+def carried(consign, vendor, work, url, environment):
+    """A large package of which little is new, by hand to a site that has the version before."""
+    mirror, site, certificate = work / "hand", work / "site", vendor.work / "keys/certificate.pgp"
+    sync = [consign, "mirror", "sync", url, mirror, "--certificate", certificate, "--product", "large"]
+    for version in ["1.0.0", "1.1.0"]:
+        packages, manifest = vendor.release("large", version, 1, 0, lambda folder: large(folder, version))
+        vendor.publish(packages, manifest)
+        took(sync, env=environment)
+        export = [consign, "mirror", "export", mirror, "--to", work / f"medium-{version}"]
+        if version == "1.0.0":
+            took(export, env=environment)
+            first = [consign, "mirror", "import", work / f"medium-{version}", site, "--certificate", certificate]
+            took(first, env=environment)
+            took([consign, "mirror", "receipt", site, "--to", work / "receipt.json"], env=environment)
+    figures = [
+        ("consign mirror export", took([*export, "--receipt", work / "receipt.json"], env=environment)),
+        ("consign mirror import", took([consign, "mirror", "import", work / "medium-1.1.0", site], env=environment)),
+    ]
+    medium = sum(path.stat().st_size for path in (work / "medium-1.1.0").rglob("*") if path.is_file())
+    size = packages[0].stat().st_size
+    new = LARGE * LARGE_NEW
+    print(f"\nA package of {size:,} bytes, of which {new:,} are new, by hand\n{'':32}{'CPU s':>10}{'peak MiB':>10}")
+    for name, (seconds, memory) in figures:
+        print(f"{name:32}{seconds:10.2f}{memory:10.1f}  ({memory * 2**20 / size:.1f} times the package)")
+    print(f"the medium: {medium:,} bytes; zstd --patch-from of the packages as they are: {patch(vendor, work):,}")
+
+
+def patch(vendor, work):
+    """What a delta of the packed packages takes, which have next to nothing in common."""
+    old, new = [next((vendor.public / "pool").rglob(f"acme-large-0_{version}-1_all.deb")) for version in ["1.0.0", "1.1.0"]]
+    subprocess.run(["zstd", "-q", "-f", "--long=27", f"--patch-from={old}", new, "-o", work / "patch"], check=True)
+    return (work / "patch").stat().st_size
+
+
+def archives(consign, vendor, work, environment):
+    """Archives that others have made, and one package of them."""
+    home, root = work / "archives-home", work / "archives"
+    for folder in [home, root / "repodata", root / "dists/large/main/binary-amd64"]:
+        folder.mkdir(parents=True, mode=0o700)
+    gpg = ["gpg", "--batch", "--yes", "--quiet", "--homedir", home]
+    subprocess.run([*gpg, "--import", vendor.work / "keys/index.secret.pgp"], check=True, capture_output=True)
+    digest = hashlib.sha256(b"one").hexdigest()
+    (root / "one").write_bytes(b"one")
+    names = [*(f"lib-package-{number}" for number in range(STANZAS)), "one"]
+    needs = lambda number: [] if number == STANZAS else [names[(number + far) % STANZAS] for far in [1, 7, 60, 500, 4_000, 30_000]]
+    with open(root / "dists/large/main/binary-amd64/Packages", "w") as text:
+        for number, name in enumerate(names):
+            text.write(
+                f"Package: {name}\nVersion: 1.0.0-1\nArchitecture: amd64\nDepends: {', '.join(needs(number))}\n"
+                f"Provides: {name}-virtual\nDescription: {'what it is good for, in many words ' * 10}\n"
+                f"Filename: one\nSize: 3\nSHA256: {digest}\n\n"
+            )
+    with open(root / "repodata/primary.xml", "w") as text:
+        entry = lambda name: f'<rpm:entry name="{name}()(64bit)"/>'
+        text.write("<metadata>\n")
+        for number, name in enumerate(names):
+            text.write(
+                f'<package type="rpm"><name>{name}</name><arch>x86_64</arch><checksum type="sha256">{digest}</checksum>'
+                f'<size package="3"/><location href="one"/><format><rpm:provides>{entry(name)}</rpm:provides>'
+                f"<rpm:requires>{''.join(map(entry, needs(number)))}</rpm:requires></format></package>\n"
+            )
+        text.write("</metadata>\n")
+    (root / "repodata/filelists.xml.gz").write_bytes(vendor.dice.randbytes(LISTS))
+    signed(gpg, root)
+    server = Nginx(work / "archives-home", root)
+    keyring = ["--keyring", vendor.work / "keys/certificate.pgp", "--package", "one", "--dependencies"]
+    print(f"\nOne package of an archive of {STANZAS:,}\n{'':32}{'CPU s':>10}{'peak MiB':>10}")
+    for name, command in {
+        "consign mirror apt": ["apt", server.url, work / "slice-apt", "--suite", "large"],
+        "consign mirror yum": ["yum", server.url, work / "slice-yum"],
+    }.items():
+        seconds, memory = took([consign, "mirror", *command, *keyring], env=environment)
+        print(f"{name:32}{seconds:10.2f}{memory:10.1f}")
+    server.stop()
+
+
+def signed(gpg, root):
+    """The entry points of the two archives."""
+    def line(path):
+        content = path.read_bytes()
+        return hashlib.sha256(content).hexdigest(), len(content)
+
+    suite = root / "dists/large"
+    plain = suite / "main/binary-amd64/Packages"
+    # As Debian's own, whose decoder takes 64 MiB.
+    subprocess.run(["xz", "--keep", "--lzma2=preset=0,dict=64MiB", plain], check=True)
+    listed = [(line(path), path.relative_to(suite)) for path in [plain, plain.with_suffix(".xz")]]
+    release = "Origin: Large\nSuite: large\nCodename: large\nDate: Sat, 06 Sep 2025 10:14:05 UTC\nSHA256:\n"
+    (suite / "Release").write_text(release + "".join(f" {digest} {size} {path}\n" for (digest, size), path in listed))
+    subprocess.run([*gpg, "--clearsign", "--output", suite / "InRelease", suite / "Release"], check=True)
+    repomd = root / "repodata/repomd.xml"
+    data = ""
+    for kind, name in [("primary", "primary.xml"), ("filelists", "filelists.xml.gz")]:
+        digest, size = line(root / "repodata" / name)
+        data += f'<data type="{kind}"><checksum type="sha256">{digest}</checksum><location href="repodata/{name}"/>'
+        data += f"<timestamp>1700000000</timestamp><size>{size}</size></data>"
+    repomd.write_text(f"<repomd><revision>1</revision>{data}</repomd>")
+    subprocess.run([*gpg, "--detach-sign", "--armor", repomd], check=True)
+
+
 def requests(consign, mirror, work):
     """A million requests for one small file, over connections that stay."""
     path = "dists/stable/InRelease"
@@ -208,6 +327,9 @@ def mirror(consign, top):
             built, manifest = vendor.release("alone", "1.1.0", 1, ALONE)
             vendor.publish(built, manifest)
             syncs(vendor, server, commands, f"One package is new, of {built[0].stat().st_size:,} bytes")
+            environment = commands["consign mirror sync"][1]
+            carried(consign, vendor, work, server.url, environment)
         finally:
             server.stop()
+        archives(consign, vendor, work, environment)
         requests(consign, work / "consign", work)

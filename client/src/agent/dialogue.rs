@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::online::Online;
 use super::{
-    Agent, AgentError, acknowledging, barrier, data, decision, generation, journey, look, preinst, removal, timing, watch,
+    Agent, AgentError, acknowledging, barrier, data, decision, generation, journey, look, preinst, removal, timing,
+    watch,
 };
 use crate::host::kernel::socket::{self, Stream};
 use crate::request::{Reply, Request};

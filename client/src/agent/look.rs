@@ -121,9 +121,7 @@ fn notice_of(problem: &FeedError, vendor: &Vendor, channel: &ChannelName, from: 
             let keys = keys.clone();
             Some(Notice::KeyUnknown { vendor, channel, url, keys, introduction: None, doubt: None })
         }
-        FeedError::Back { found, known } => {
-            Some(Notice::Older { vendor, channel, url, found: *found, known: *known })
-        }
+        FeedError::Back { found, known } => Some(Notice::Older { vendor, channel, url, found: *found, known: *known }),
         FeedError::Fetch(cause) => Some(Notice::Unreadable { vendor, channel, url, cause: cause.clone() }),
         _ => None,
     }

@@ -50,11 +50,8 @@ impl FeedReport {
         let mut page = Page::default();
         page.add(0, Style::Heading, self.vendor.to_string());
         if self.feeds.is_empty() {
-            let none = say!(
-                language,
-                "no repository on this host has that channel",
-                "aucun dépôt de cet hôte n'a ce canal"
-            );
+            let none =
+                say!(language, "no repository on this host has that channel", "aucun dépôt de cet hôte n'a ce canal");
             page.add(2, Style::Warning, none);
         }
         for feed in &self.feeds {

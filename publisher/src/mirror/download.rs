@@ -7,6 +7,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use consign_metadata::digest::{RunningDigest, Sha256};
 use consign_metadata::feed::FileReference;
 use reqwest::StatusCode;
 use reqwest::blocking::Response;
@@ -27,6 +28,15 @@ pub enum Verdict {
     Refused(MirrorError),
 }
 
+/// A file that has arrived.
+#[derive(Debug, Clone, Copy)]
+pub struct Arrival<'a> {
+    /// Where it lies.
+    pub part: &'a Path,
+    /// Its digest, where it came in one piece.
+    pub digest: Option<Sha256>,
+}
+
 /// A file on its way.
 pub struct Download<'a> {
     pub upstream: &'a Upstream,
@@ -41,7 +51,7 @@ impl Download<'_> {
     ///
     /// # Errors
     /// [`MirrorError`]; what has arrived stays, for the next attempt.
-    pub fn run(&self, look: impl Fn(&Path) -> Verdict) -> Result<PathBuf, MirrorError> {
+    pub fn run(&self, look: impl Fn(&Arrival<'_>) -> Verdict) -> Result<PathBuf, MirrorError> {
         let key: Key = self.file.path.parse()?;
         let part = self.parts.join(self.file.sha256.to_string());
         if let Some(shipment) = self.upstream.shipment() {
@@ -50,8 +60,8 @@ impl Download<'_> {
         }
         let watch = self.upstream.manner.watch();
         self.upstream.patiently(&self.upstream.url(&key), &watch, || {
-            self.complete(&key, &part, &watch)?;
-            match look(&part) {
+            let digest = self.complete(&key, &part, &watch)?;
+            match look(&Arrival { part: &part, digest }) {
                 Verdict::Good => Ok(()),
                 Verdict::Damaged(cause) => {
                     std::fs::remove_file(&part).map_err(on("delete", &part))?;
@@ -64,8 +74,8 @@ impl Download<'_> {
     }
 
     /// A medium says the same however often it is asked.
-    fn unloaded(&self, part: PathBuf, look: impl Fn(&Path) -> Verdict) -> Result<PathBuf, MirrorError> {
-        let refused = match look(&part) {
+    fn unloaded(&self, part: PathBuf, look: impl Fn(&Arrival<'_>) -> Verdict) -> Result<PathBuf, MirrorError> {
+        let refused = match look(&Arrival { part: &part, digest: None }) {
             Verdict::Good => return Ok(part),
             Verdict::Damaged(cause) => MirrorError::Medium { place: self.file.path.clone(), reason: cause },
             Verdict::Refused(error) => error,
@@ -75,8 +85,8 @@ impl Download<'_> {
         Err(refused)
     }
 
-    /// Until the part has the length of the file.
-    fn complete(&self, key: &Key, part: &Path, watch: &Watch<'_>) -> Result<(), Trouble> {
+    /// Until the part has the length of the file. Its digest, where nothing of it was there before.
+    fn complete(&self, key: &Key, part: &Path, watch: &Watch<'_>) -> Result<Option<Sha256>, Trouble> {
         let mut file = OpenOptions::new().create(true).append(true).open(part).map_err(on("open", part))?;
         let mut there = file.metadata().map_err(on("look at", part))?.len();
         if there > self.file.size {
@@ -84,7 +94,7 @@ impl Download<'_> {
             there = 0;
         }
         if there == self.file.size {
-            return Ok(());
+            return Ok(None);
         }
         let range = (there > 0).then(|| (RANGE, format!("bytes={there}-")));
         let mut answer = self.upstream.request(key, &range.into_iter().collect::<Vec<_>>())?;
@@ -122,8 +132,9 @@ impl Download<'_> {
         part: &Path,
         mut there: u64,
         watch: &Watch<'_>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<Option<Sha256>, Trouble> {
         let size = self.file.size;
+        let mut digest = (there == 0).then(RunningDigest::default);
         let longer = || Trouble::Passing(format!("the server sends more than the {size} bytes that were signed"));
         if answer.content_length().is_some_and(|length| there.saturating_add(length) > size) {
             return Err(longer());
@@ -134,6 +145,9 @@ impl Download<'_> {
                 return Err(longer());
             }
             (self.received)(piece.len() as u64);
+            if let Some(digest) = &mut digest {
+                digest.update(piece);
+            }
             file.write_all(piece).map_err(on("write", part))
         });
         if there > size {
@@ -144,7 +158,7 @@ impl Download<'_> {
         if there < size {
             return Err(Trouble::Passing(format!("the server sends {there} of {size} bytes")));
         }
-        Ok(())
+        Ok(digest.map(RunningDigest::finish))
     }
 }
 

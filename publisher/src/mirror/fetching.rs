@@ -9,14 +9,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use consign_metadata::digest::Sha256;
 
-use super::download::{Download, Verdict};
+use super::download::{Arrival, Download, Verdict};
 use super::offer::Wanted;
+use super::shelf::Shelf;
 use super::upstream::Upstream;
 use super::{Listener, MirrorError, Progress};
 use crate::store::{Key, Store, StoreError};
 
 /// Who looks at a file that has arrived.
-pub type Look<'a> = &'a (dyn Fn(&Wanted, &Path) -> Verdict + Sync);
+pub type Look<'a> = &'a (dyn Fn(&Wanted, &Arrival<'_>) -> Verdict + Sync);
 
 /// Files that are fetched into a store.
 pub struct Fetching<'a> {
@@ -78,10 +79,10 @@ impl Fetching<'_> {
         }
         let on = |cause| MirrorError::Io { what: "make folder", place: self.parts.display().to_string(), cause };
         fs::create_dir_all(self.parts).map_err(on)?;
-        let (next, failure) = (AtomicUsize::new(0), Mutex::new(None));
+        let (next, failure, shelf) = (AtomicUsize::new(0), Mutex::new(None), Shelf::before(self.store));
         let lane = || {
             while let Some(wanted) = missing.get(next.fetch_add(1, Ordering::Relaxed)) {
-                if let Err(error) = self.one(wanted, look) {
+                if let Err(error) = self.one(wanted, look, &shelf) {
                     if !matches!(error, MirrorError::Absent(_)) {
                         // Nobody begins another one.
                         next.store(missing.len(), Ordering::Relaxed);
@@ -96,14 +97,19 @@ impl Fetching<'_> {
             (0..lanes).for_each(|_| drop(scope.spawn(lane)));
         });
         let failure = failure.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        failure.map_or(Ok(()), Err)
+        let cleared = shelf.clear().map_err(MirrorError::from);
+        failure.map_or(cleared, Err)
     }
 
-    fn one(&self, wanted: &Wanted, look: Look<'_>) -> Result<(), MirrorError> {
+    fn one(&self, wanted: &Wanted, look: Look<'_>, shelf: &Shelf<'_>) -> Result<(), MirrorError> {
         let received = |bytes| (self.listener)(Progress::Received(bytes));
         let download = Download { upstream: self.upstream, file: &wanted.file, parts: self.parts, received: &received };
-        let part = download.run(|part| look(wanted, part))?;
-        self.store.take(&wanted.file.path.parse()?, &part)?;
-        Ok(())
+        let part = download.run(|arrival| look(wanted, arrival))?;
+        let key: Key = wanted.file.path.parse()?;
+        if self.upstream.shipment().is_some() {
+            // What comes next may be made from it.
+            return Ok(self.store.take(&key, &part).map(drop)?);
+        }
+        Ok(shelf.put(key, part, wanted.file.size)?)
     }
 }

@@ -8,7 +8,7 @@
 //! 2. `pin`: whose signatures count, and how they change.
 //! 3. `sync`, `passage`: a channel on its way. `edition`: a generation, read and verified from the head of its feed on, through `reading`.
 //! 4. `selection`: which of the packages that it `offer`s are carried.
-//! 5. `fetching`, `download`: what is missing of them, in several lanes; `vetting`: who signed them.
+//! 5. `fetching`, `download`, `shelf`: what is missing of them, in several lanes; `vetting`: who signed them.
 //! 6. `entry`: the entry points, looked at with everything that they name (`staged`), then swapped.
 //! 7. `archive`: a slice of an ordinary archive of apt, or repository of yum, which Consign has not made.
 //! 8. `medium`: the same where no network leads, carried by hand.
@@ -34,6 +34,7 @@ mod prune;
 mod reading;
 mod selection;
 mod serve;
+mod shelf;
 mod stage;
 mod staged;
 mod status;

@@ -178,6 +178,9 @@ impl Passage<'_> {
         let entries = Entries { upstream: self.upstream, store, channel, pin: &head.pin, url, changes };
         let swaps = entries.of(&edition, &head.bytes)?;
         self.examined(head, &swaps)?;
+        if !swaps.is_empty() {
+            store.settle()?;
+        }
         for swap in &swaps {
             store.replace(&swap.key, swap.replaces.as_ref(), &swap.bytes)?;
         }
@@ -250,7 +253,7 @@ impl Passage<'_> {
         let (introductions, others): (Vec<_>, Vec<_>) =
             missing.into_iter().partition(|wanted| wanted.package.as_ref().is_some_and(is_introduction));
         let mut vetting = Vetting::new(&head.pin.trust()?)?;
-        fetching.run(&introductions, &|wanted, part| vetting.look(wanted, part))?;
+        fetching.run(&introductions, &|wanted, arrival| vetting.look(wanted, arrival))?;
         let mut known = None;
         for extension in ["msi", "rpm", "deb"] {
             let Some(newest) = edition.offers.introduction(&name, extension) else { continue };
@@ -260,7 +263,7 @@ impl Passage<'_> {
             vetting.knows(extension, &introduced);
             known = Some(introduced);
         }
-        fetching.run(&others, &|wanted, part| vetting.look(wanted, part))?;
+        fetching.run(&others, &|wanted, arrival| vetting.look(wanted, arrival))?;
         Ok((fetched, known))
     }
 

@@ -4,7 +4,7 @@
 //! What arrives is bounded in length by what was signed, and in time as a whole; a server that leads
 //! elsewhere is not followed. A file is asked for again after a pause where that may help.
 
-use std::io::{self, Cursor, Read};
+use std::io::{self, Cursor, Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
@@ -60,13 +60,13 @@ pub struct Mark {
 
 /// What a server answers to a question for a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
+pub enum Answer<T = Vec<u8>> {
     /// There is none.
     Missing,
     /// It is the one that was marked.
     Unchanged,
     /// Here it is.
-    File(Vec<u8>, Mark),
+    File(T, Mark),
 }
 
 /// Why an attempt came to nothing.
@@ -160,8 +160,31 @@ impl Upstream {
     /// # Errors
     /// [`MirrorError`]
     pub fn ask(&self, key: &Key, maximum: u64, known: &Mark) -> Result<Answer, MirrorError> {
+        self.ask_into(key, maximum, known, || Ok(Vec::new()))
+    }
+
+    /// The same, written somewhere; `fresh` begins anew where the file is asked for again.
+    ///
+    /// # Errors
+    /// [`MirrorError`]
+    pub fn ask_into<T: Write>(
+        &self,
+        key: &Key,
+        maximum: u64,
+        known: &Mark,
+        fresh: impl Fn() -> io::Result<T>,
+    ) -> Result<Answer<T>, MirrorError> {
+        let on = |cause| MirrorError::Io { what: "write", place: key.to_string(), cause };
         if let Way::Hand(shipment) = &self.way {
-            return shipment.ask(key, maximum);
+            return Ok(match shipment.ask(key, maximum)? {
+                Answer::Missing => Answer::Missing,
+                Answer::Unchanged => Answer::Unchanged,
+                Answer::File(bytes, mark) => {
+                    let mut out = fresh().map_err(on)?;
+                    out.write_all(&bytes).map_err(on)?;
+                    Answer::File(out, mark)
+                }
+            });
         }
         let watch = self.manner.watch();
         self.patiently(&self.url(key), &watch, || {
@@ -180,12 +203,16 @@ impl Upstream {
                 return Err(too_large());
             }
             let mark = mark(answer.headers());
-            let mut bytes = Vec::new();
+            let lasting = |cause| Trouble::Lasting(on(cause));
+            let (mut out, mut length) = (fresh().map_err(lasting)?, 0);
             self.receive(&mut answer, &watch, |chunk| {
-                bytes.extend_from_slice(chunk);
-                if bytes.len() as u64 > maximum { Err(too_large()) } else { Ok(()) }
+                length += chunk.len() as u64;
+                if length > maximum {
+                    return Err(too_large());
+                }
+                out.write_all(chunk).map_err(lasting)
             })?;
-            Ok(Answer::File(bytes, mark))
+            Ok(Answer::File(out, mark))
         })
     }
 

@@ -2,7 +2,6 @@
 //! may sign it.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use consign_metadata::anchor::{AGENT_CERTIFICATE_FILE, ANCHOR_FILE, Anchor, CERTIFICATE_FILE};
 use consign_metadata::digest::Sha256;
@@ -11,9 +10,9 @@ use consign_metadata::name::VendorName;
 use consign_metadata::openpgp::Keyring;
 
 use super::MirrorError;
-use super::download::Verdict;
+use super::download::{Arrival, Verdict};
 use super::offer::{Offer, Wanted};
-use crate::package::SignedPackage;
+use crate::package::{Plans, SignedPackage};
 use crate::publish::{AGENT, anchor_path};
 use crate::repository::{RepositoryError, Retrieved};
 use crate::store::Store;
@@ -24,9 +23,9 @@ const MAXIMUM_INTRODUCTION: u64 = 16 * 1024 * 1024;
 
 /// Who may sign which package.
 pub struct Vetting {
-    package_keys: Keyring,
+    packages: Plans,
     /// By the extension of the package that told it.
-    agent_keys: BTreeMap<String, Keyring>,
+    agents: BTreeMap<String, Plans>,
 }
 
 /// What the newest `<vendor>-release` lays down on hosts.
@@ -47,30 +46,31 @@ impl Vetting {
         let vendor = trust.roles.vendor.to_string();
         let package_keys = trust.keyring(Role::Package);
         let package_keys = package_keys.map_err(|cause| MirrorError::Certificate { vendor, cause })?;
-        Ok(Self { package_keys, agent_keys: BTreeMap::new() })
+        Ok(Self { packages: Plans::by(package_keys), agents: BTreeMap::new() })
     }
 
     /// The keys of the vendor's packages.
     pub fn package_keys(&self) -> &Keyring {
-        &self.package_keys
+        self.packages.keyring()
     }
 
     /// Takes over what `<vendor>-release` says of the agent's keys.
     pub fn knows(&mut self, extension: &str, introduced: &Introduced) {
         if let Some(keys) = &introduced.agent {
-            self.agent_keys.insert(extension.to_owned(), keys.clone());
+            self.agents.insert(extension.to_owned(), Plans::by(keys.clone()));
         }
     }
 
     /// Looks at a file that has arrived.
-    pub fn look(&self, wanted: &Wanted, file: &Path) -> Verdict {
-        let Some(offer) = &wanted.package else { return by_digest(wanted, file) };
-        let Some(keys) = self.keys_of(offer) else {
+    pub fn look(&self, wanted: &Wanted, arrival: &Arrival<'_>) -> Verdict {
+        let Some(offer) = &wanted.package else { return by_digest(wanted, arrival) };
+        let Some(plans) = self.plans_of(offer) else {
             return refused(wanted, "nothing published says who may sign the agent");
         };
-        match SignedPackage::open(file, keys) {
+        let known = arrival.digest.map(|digest| (digest, wanted.file.size));
+        match SignedPackage::one_of_many(arrival.part, plans, known) {
             // Damaged on the way, or as its vendor left it?
-            Err(cause) => match by_digest(wanted, file) {
+            Err(cause) => match by_digest(wanted, arrival) {
                 Verdict::Good => Verdict::Refused(MirrorError::Package { path: wanted.file.path.clone(), cause }),
                 damaged => damaged,
             },
@@ -81,11 +81,11 @@ impl Vetting {
         }
     }
 
-    fn keys_of(&self, offer: &Offer) -> Option<&Keyring> {
+    fn plans_of(&self, offer: &Offer) -> Option<&Plans> {
         if offer.name != AGENT {
-            return Some(&self.package_keys);
+            return Some(&self.packages);
         }
-        self.agent_keys.get(offer.extension()).or_else(|| self.agent_keys.values().next())
+        self.agents.get(offer.extension()).or_else(|| self.agents.values().next())
     }
 }
 
@@ -101,10 +101,11 @@ fn is_offered(wanted: &Wanted, offer: &Offer, package: &SignedPackage) -> Verdic
 }
 
 /// Looks at a file of which nothing is known but its digest.
-pub fn by_digest(wanted: &Wanted, file: &Path) -> Verdict {
-    let read = std::fs::File::open(file).and_then(Sha256::of_reader);
-    match read {
-        Ok((digest, _)) if digest == wanted.file.sha256 => Verdict::Good,
+pub fn by_digest(wanted: &Wanted, arrival: &Arrival<'_>) -> Verdict {
+    let file = arrival.part;
+    let read = || std::fs::File::open(file).and_then(Sha256::of_reader).map(|(digest, _)| digest);
+    match arrival.digest.map_or_else(read, Ok) {
+        Ok(digest) if digest == wanted.file.sha256 => Verdict::Good,
         Ok(_) => Verdict::Damaged("its content is not what was signed".to_owned()),
         Err(cause) => Verdict::Refused(MirrorError::Io { what: "read", place: file.display().to_string(), cause }),
     }

@@ -4,12 +4,12 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
+use std::sync::Arc;
 
 use consign_metadata::anchor::Fingerprint;
 use consign_metadata::digest::Sha256;
 use consign_metadata::msi::{MsiFile, ORIGIN};
 use consign_metadata::name::PackageName;
-use consign_metadata::openpgp::Keyring;
 use consign_metadata::plan::NativeVersions;
 use consign_metadata::rpm::{Header, LEAD_MAGIC, RpmLayout, tag};
 
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::deb::{self, Paragraph};
 use super::msi::{self, MsiFacts};
-use super::{NoteFile, PackageError, SignedPlan, Unfit, rpm};
+use super::{NoteFile, PackageError, Plans, SignedPlan, Unfit, rpm};
 use crate::sign::OpenPgpSigner;
 
 const MAXIMUM_SIGNATURE: u64 = 64 * 1024;
@@ -95,20 +95,20 @@ pub(super) struct Opened {
     pub architecture: String,
     pub content_digest: Sha256,
     pub signer: Fingerprint,
-    pub plan: Option<SignedPlan>,
+    pub plan: Option<Arc<SignedPlan>>,
     pub notes: Vec<NoteFile>,
 }
 
 impl Opened {
     /// Reads a package of whichever format begins as it does.
-    pub fn read(file: &mut File, keyring: &Keyring) -> Result<Self, Unfit> {
+    pub fn read(file: &mut File, plans: &Plans) -> Result<Self, Unfit> {
         let begins = begins(file).map_err(consign_metadata::rpm::RpmError::Read)?;
         if begins.starts_with(&LEAD_MAGIC) {
-            Ok(rpm::open(file, keyring)?)
+            Ok(rpm::open(file, plans)?)
         } else if begins.starts_with(&consign_metadata::msi::MAGIC) {
-            Ok(msi::open(file, keyring)?)
+            Ok(msi::open(file, plans)?)
         } else {
-            Ok(deb::open(file, keyring)?)
+            Ok(deb::open(file, plans)?)
         }
     }
 }

@@ -10,6 +10,7 @@ mod error;
 pub mod foreign;
 mod format;
 pub mod msi;
+mod plans;
 pub mod rpm;
 mod signed;
 mod unsigned;
@@ -28,6 +29,7 @@ pub use error::{PackageError, Unfit};
 pub use format::{Format, PackageFormat};
 pub(crate) use format::{is_rpm, unverified_signature};
 pub use msi::MsiFacts;
+pub use plans::Plans;
 pub use signed::{NoteFile, SignedPackage, SignedPlan};
 pub use unsigned::UnsignedPackage;
 

@@ -1,7 +1,7 @@
 //! A package file whose signature was verified: the only thing a repository accepts.
 
 use std::fs::File;
-use std::io::{Seek, SeekFrom};
+use std::io::{self, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use consign_metadata::anchor::Fingerprint;
@@ -12,9 +12,9 @@ use consign_metadata::plan::UpgradePlan;
 use consign_metadata::text::Language;
 use consign_metadata::version::Version;
 
-use super::PackageError;
 use super::deb::Paragraph;
 use super::format::{Format, Opened};
+use super::{PackageError, Plans};
 use crate::file::OnFile;
 
 /// A package file whose signature was verified.
@@ -52,11 +52,22 @@ impl SignedPackage {
     /// # Errors
     /// [`PackageError::Unusable`] when it is not signed by one of these keys, or not as we build them.
     pub fn open(path: &Path, keyring: &Keyring) -> Result<Self, PackageError> {
+        Self::one_of_many(path, &Plans::by(keyring.clone()), None)
+    }
+
+    /// The same of one of many packages, of which many may carry the same plan; what is known already of the
+    /// file's digest and length is not found out again.
+    ///
+    /// # Errors
+    /// Those of [`Self::open`].
+    pub fn one_of_many(path: &Path, plans: &Plans, known: Option<(Sha256, u64)>) -> Result<Self, PackageError> {
         let mut file = File::open(path).on("read", path)?;
-        let opened = Opened::read(&mut file, keyring);
+        let opened = Opened::read(&mut file, plans);
         let opened = opened.map_err(|cause| PackageError::Unusable { path: path.to_owned(), cause })?;
-        file.seek(SeekFrom::Start(0)).on("read", path)?;
-        let (digest, size) = Sha256::of_reader(&mut file).on("read", path)?;
+        let (digest, size) = match known {
+            Some(known) => known,
+            None => whole(&mut file).on("read", path)?,
+        };
         Ok(Self { path: path.to_owned(), opened, digest, size })
     }
 
@@ -124,11 +135,17 @@ impl SignedPackage {
 
     /// The plan it carries; a module of a product has one.
     pub fn plan(&self) -> Option<&SignedPlan> {
-        self.opened.plan.as_ref()
+        self.opened.plan.as_deref()
     }
 
     /// The release notes it carries, ascending by version.
     pub fn notes(&self) -> &[NoteFile] {
         &self.opened.notes
     }
+}
+
+/// Digest and length of a file from its beginning.
+fn whole(file: &mut File) -> io::Result<(Sha256, u64)> {
+    file.seek(SeekFrom::Start(0))?;
+    Sha256::of_reader(file)
 }

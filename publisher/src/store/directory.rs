@@ -52,7 +52,7 @@ impl DirectoryStore {
         &self.root
     }
 
-    fn path(&self, key: &Key) -> PathBuf {
+    pub(super) fn path(&self, key: &Key) -> PathBuf {
         self.root.join(key.as_str())
     }
 
@@ -141,6 +141,14 @@ impl Store for DirectoryStore {
         sync_folder(folder).map(|()| Put::Stored)
     }
 
+    fn take_all(&self, files: &[(Key, PathBuf)]) -> Result<(), StoreError> {
+        self.place(files)
+    }
+
+    fn settle(&self) -> Result<(), StoreError> {
+        self.flush()
+    }
+
     fn room(&self) -> Option<u64> {
         let there = self.root.ancestors().find(|folder| folder.exists())?;
         let there = if there.as_os_str().is_empty() { Path::new(".") } else { there };
@@ -160,6 +168,15 @@ impl Store for DirectoryStore {
         file.persist(&path).map_err(|e| cannot("replace", &path)(e.error))?;
         sync_folder(folder_of(&path))?;
         Ok(Stamp::of(bytes))
+    }
+
+    fn swap_in(&self, key: &Key, source: &mut dyn Read) -> Result<(), StoreError> {
+        let _lock = if self.claim.is_none() { Some(self.lock(PATIENCE)?) } else { None };
+        let path = self.path(key);
+        make_folder(folder_of(&path))?;
+        let file = self.temporary(source, second_after(&path)?)?;
+        file.persist(&path).map_err(|e| cannot("replace", &path)(e.error))?;
+        sync_folder(folder_of(&path))
     }
 
     fn list(&self, folder: &Key) -> Result<Vec<Listed>, StoreError> {
@@ -246,22 +263,27 @@ fn entries(folder: &Path) -> Result<Vec<(PathBuf, std::fs::Metadata)>, StoreErro
     }
 }
 
-fn folder_of(path: &Path) -> &Path {
+pub(super) fn folder_of(path: &Path) -> &Path {
     path.parent().unwrap_or(path)
 }
 
 /// Makes a folder and those above it, each readable by a web server and each durable.
 fn make_folder(folder: &Path) -> Result<(), StoreError> {
+    make_folders(folder, &sync_folder)
+}
+
+/// The same; what is done with the folder above a new one is for who asks.
+pub(super) fn make_folders(folder: &Path, made: &dyn Fn(&Path) -> Result<(), StoreError>) -> Result<(), StoreError> {
     if folder.is_dir() || folder.as_os_str().is_empty() {
         return Ok(());
     }
     let above = folder_of(folder);
-    make_folder(above)?;
+    make_folders(above, made)?;
     match std::fs::create_dir(folder) {
         Ok(()) => {
             let readable = Permissions::from_mode(0o755);
             std::fs::set_permissions(folder, readable).map_err(cannot("open up", folder))?;
-            sync_folder(above)
+            made(above)
         }
         Err(cause) if cause.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(cause) => Err(cannot("make folder", folder)(cause)),
@@ -273,7 +295,7 @@ fn sync_folder(folder: &Path) -> Result<(), StoreError> {
     File::open(folder).and_then(|f| f.sync_all()).map_err(cannot("sync", folder))
 }
 
-fn cannot(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
+pub(super) fn cannot(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
     let place = path.display().to_string();
     move |cause| StoreError::Io { what, place, cause }
 }

@@ -8,10 +8,11 @@
 mod directory;
 mod http;
 mod key;
+mod placing;
 
 use std::fs::File;
 use std::io::{self, Read, Seek};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use consign_metadata::digest::Sha256;
@@ -65,6 +66,22 @@ pub trait Store: Source {
         Ok(put)
     }
 
+    /// The same of several, which are durable when [`Self::settle`] has returned.
+    ///
+    /// # Errors
+    /// Those of [`Self::put_new`].
+    fn take_all(&self, files: &[(Key, PathBuf)]) -> Result<(), StoreError> {
+        files.iter().try_for_each(|(key, file)| self.take(key, file).map(drop))
+    }
+
+    /// Makes durable whatever was put here, by this writer or by one that died before it was.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`]
+    fn settle(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// How many bytes may still be put here; `None` where nobody can say.
     fn room(&self) -> Option<u64> {
         None
@@ -76,6 +93,18 @@ pub trait Store: Source {
     /// # Errors
     /// [`StoreError::Changed`] when somebody else swapped it in between.
     fn replace(&self, key: &Key, if_unchanged_since: Option<&Stamp>, bytes: &[u8]) -> Result<Stamp, StoreError>;
+
+    /// Swaps an entry point for everything that a source yields, whatever it is now.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`], [`StoreError::Changed`]
+    fn swap_in(&self, key: &Key, source: &mut dyn Read) -> Result<(), StoreError> {
+        let mut bytes = Vec::new();
+        let read = source.read_to_end(&mut bytes);
+        read.map_err(|cause| StoreError::Io { what: "read what goes to", place: key.to_string(), cause })?;
+        let current = self.read(key, u64::MAX)?.map(|(_, stamp)| stamp);
+        self.replace(key, current.as_ref(), &bytes).map(drop)
+    }
 
     /// Everything below a folder; nothing when there is no such folder.
     ///

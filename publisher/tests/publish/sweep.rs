@@ -73,37 +73,43 @@ impl Sweep<'_> {
         killed
     }
 
-    /// Kills leave the page cache; a power cut does not. A file is synced before it gets its name, and its folder
-    /// after; and no entry point is swapped before all that it can name has been.
+    /// Kills leave the page cache; a power cut does not. A file is synced before it gets its name, alone or with
+    /// everything else, and its folder after; and no entry point is swapped before all that it can name has been.
     pub fn assert_order(&self) {
         (self.reset)();
-        assert!(self.traced(&["-y", "-s", "4096", "-e", "trace=fsync,rename,renameat,renameat2"]).success());
+        let calls = "trace=fsync,syncfs,write,rename,renameat,renameat2";
+        assert!(self.traced(&["-y", "-s", "4096", "-e", calls]).success());
         let lines = self.lines();
+        let synced = |line: &str, path: &str| {
+            is_call(line, "syncfs") || is_call(line, "fsync") && line.contains(&format!("<{path}>)"))
+        };
         let (mut added, mut swapped) = (Vec::new(), Vec::new());
         for (at, line) in lines.iter().enumerate() {
             let Some([from, to]) = line.contains("/.consign/").then(|| quoted(line)).flatten() else { continue };
-            let synced = |line: &&String, path: &str| line.contains("fsync(") && line.contains(&format!("<{path}>)"));
+            let written =
+                lines[..at].iter().rposition(|line| is_call(line, "write") && line.contains(&format!("<{from}>,")));
             assert!(
-                lines[..at].iter().any(|line| synced(&line, &from)),
+                lines[written.unwrap_or(0)..at].iter().any(|line| synced(line, &from)),
                 "{from} is not synced before {to} is its name"
             );
             let folder = Path::new(&to).parent().unwrap().display().to_string();
-            let thread = line.split(' ').next().unwrap();
-            let next = lines[at + 1..].iter().find(|line| line.split(' ').next() == Some(thread)).unwrap();
-            assert!(synced(&next, &folder), "{folder} is not synced after {to} is in it: {next}");
-            let durable = lines.iter().skip(at + 1).position(|line| line == next).unwrap() + at + 1;
+            let durable = lines.iter().skip(at + 1).position(|line| synced(line, &folder)).map(|after| at + 1 + after);
+            let durable = durable.unwrap_or_else(|| panic!("{folder} is not synced after {to} is in it"));
             match kind(&to) {
                 Kind::Added => added.push((durable, to)),
-                Kind::Swapped => swapped.push((at, to)),
+                Kind::Swapped => swapped.push((at, durable, to)),
                 Kind::Own => {}
             }
         }
+        for ((_, durable, entry), (next, ..)) in swapped.iter().zip(swapped.iter().skip(1)) {
+            assert!(durable < next, "{entry} is not durable when the next one is swapped");
+        }
         assert!(added.len() >= 4 && swapped.len() >= 4, "{added:#?} {swapped:#?}");
-        let (first, entry) = swapped.first().unwrap();
+        let (first, _, entry) = swapped.first().unwrap();
         for (durable, name) in &added {
             assert!(durable < first, "{name} is not durable when {entry} is swapped");
         }
-        assert!(swapped.last().unwrap().1.ends_with("/feed.pgp"), "{swapped:#?}");
+        assert!(swapped.last().unwrap().2.ends_with("/feed.pgp"), "{swapped:#?}");
     }
 }
 
@@ -136,8 +142,14 @@ pub fn points(times: usize, sample: usize) -> Vec<usize> {
     (0..sample).map(|n| 1 + n * (times - 1) / (sample - 1)).collect()
 }
 
+/// Whether a line of strace is that call, begun.
+fn is_call(line: &str, call: &str) -> bool {
+    line.split_once(' ').is_some_and(|(_, rest)| rest.trim_start().starts_with(&format!("{call}(")))
+}
+
 /// The two paths of a renaming.
 fn quoted(line: &str) -> Option<[String; 2]> {
-    let paths: Vec<_> = line.contains("rename").then(|| line.split('"').skip(1).step_by(2))?.collect();
+    let is_renaming = ["rename", "renameat", "renameat2"].iter().any(|call| is_call(line, call));
+    let paths: Vec<_> = is_renaming.then(|| line.split('"').skip(1).step_by(2))?.collect();
     <[&str; 2]>::try_from(paths).ok().map(|paths| paths.map(str::to_owned))
 }

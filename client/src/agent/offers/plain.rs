@@ -108,7 +108,11 @@ impl Desk<'_> {
         let mut modules = plan.body.modules.iter();
         let is_it = plan.id() == *self.id()
             && modules.any(|m| m.package == *package && self.agent.packages.native(&m.native) == Some(native));
-        if is_it { Ok(SignedPlan { plan, signed }) } else { Err(TrustError::Refused(format!("{what} is another plan"))) }
+        if is_it {
+            Ok(SignedPlan { plan, signed })
+        } else {
+            Err(TrustError::Refused(format!("{what} is another plan")))
+        }
     }
 
     /// What the package's file says, which is here or is fetched.

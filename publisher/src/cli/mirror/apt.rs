@@ -1,13 +1,13 @@
 //! `consign mirror apt`: a slice of an ordinary apt archive.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
 use jiff::Timestamp;
 
-use super::carrying::{Carried, Carrying};
+use super::carrying::{Carried, Carrying, Slicing, set};
 use crate::cli::{Failure, Outcome, say, tell};
-use crate::file::OnFile;
 use crate::mirror::{self, ArchiveKind, ArchiveRequest, Lacking, Slice};
 
 /// Mirror a slice of an ordinary apt archive, such as Debian's own: the packages that the vendor's depend on.
@@ -27,21 +27,11 @@ pub struct Apt {
     /// The suite, by its codename
     #[arg(long)]
     suite: String,
-    /// Who may sign it: certificates, as the archive's keyring package has them
-    #[arg(long, value_name = "FILE")]
-    keyring: Option<PathBuf>,
+    #[command(flatten)]
+    slicing: Slicing,
     /// Carry this component; may be repeated [default: main]
     #[arg(long = "component", value_name = "NAME")]
     components: Vec<String>,
-    /// Carry packages for this architecture; may be repeated [default: amd64]
-    #[arg(long = "architecture", value_name = "NAME")]
-    architectures: Vec<String>,
-    /// Carry this package, and not all; may be repeated
-    #[arg(long = "package", value_name = "NAME")]
-    packages: Vec<String>,
-    /// And what it depends on, of alternatives the first
-    #[arg(long, requires = "packages")]
-    dependencies: bool,
     /// Carry what this host lacks for --install, by its /var/lib/dpkg/status; may be repeated
     #[arg(long, value_name = "FILE", requires = "install")]
     needed_by: Vec<PathBuf>,
@@ -78,29 +68,27 @@ impl Apt {
     }
 
     fn request(&self) -> Result<ArchiveRequest, Failure> {
-        let keyring = self.keyring.as_ref().map(|path| std::fs::read(path).on("read", path)).transpose()?;
-        let said = [&self.components, &self.architectures, &self.packages, &self.languages];
-        let or = |said: &[String], usual: &str| match said {
-            [] => [usual.to_owned()].into(),
-            said => said.iter().cloned().collect(),
-        };
-        let slice = said.iter().any(|said| !said.is_empty()).then(|| Slice {
-            components: or(&self.components, "main"),
-            architectures: or(&self.architectures, "amd64"),
-            packages: self.packages.iter().cloned().collect(),
-            dependencies: self.dependencies,
-            languages: or(&self.languages, "en"),
+        let or = |said: BTreeSet<String>, usual: &str| if said.is_empty() { [usual.to_owned()].into() } else { said };
+        let is_said = self.slicing.is_said() || !self.components.is_empty() || !self.languages.is_empty();
+        let slice = is_said.then(|| {
+            let slice = self.slicing.slice();
+            Slice {
+                components: or(set(&self.components), "main"),
+                architectures: or(slice.architectures.clone(), "amd64"),
+                languages: or(set(&self.languages), "en"),
+                ..slice
+            }
         });
-        let Carrying { check, adopt, .. } = self.carrying;
         let kind = ArchiveKind::Apt { suite: self.suite.clone() };
-        Ok(ArchiveRequest { kind, keyring, slice, lacking: self.lacking(), check, adopt })
+        let request = self.slicing.request(&self.carrying, kind, slice)?;
+        Ok(ArchiveRequest { lacking: self.lacking(), ..request })
     }
 
     fn lacking(&self) -> Option<Lacking> {
         (!self.needed_by.is_empty()).then(|| Lacking {
             inventories: self.needed_by.clone(),
             vendors: self.vendors.clone(),
-            packages: self.install.iter().cloned().collect(),
+            packages: set(&self.install),
         })
     }
 }

@@ -1,5 +1,7 @@
-//! What every command takes that brings a mirror up to what somebody publishes, and how it is carried out.
+//! What every command takes that brings a mirror up to what somebody publishes, and how it is carried out; and what
+//! those take besides that mirror a slice of an archive which others have made.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -8,7 +10,8 @@ use super::asking::Asking;
 use super::bar::Bar;
 use super::{PATIENCE, failed};
 use crate::cli::Failure;
-use crate::mirror::{Listener, Mirror, MirrorError, Upstream};
+use crate::file::OnFile;
+use crate::mirror::{ArchiveKind, ArchiveRequest, Listener, Mirror, MirrorError, Slice, Upstream};
 
 /// From where, to where, and how.
 #[derive(Debug, Args)]
@@ -28,6 +31,52 @@ pub struct Carrying {
     /// Write the result as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// Which packages of an archive, and who may sign it.
+#[derive(Debug, Args)]
+pub struct Slicing {
+    /// Who may sign it: certificates, as the archive's keyring package or /etc/pki/rpm-gpg has them
+    #[arg(long, value_name = "FILE")]
+    keyring: Option<PathBuf>,
+    /// Carry packages for this architecture, and those for all; may be repeated [default: amd64; of yum, every one]
+    #[arg(long = "architecture", value_name = "NAME")]
+    architectures: Vec<String>,
+    /// Carry this package, and not all; may be repeated
+    #[arg(long = "package", value_name = "NAME")]
+    packages: Vec<String>,
+    /// And what it needs: of alternatives the first, and everything that provides it
+    #[arg(long, requires = "packages")]
+    dependencies: bool,
+}
+
+impl Slicing {
+    /// Whether it is said what is carried.
+    pub fn is_said(&self) -> bool {
+        !self.packages.is_empty() || !self.architectures.is_empty()
+    }
+
+    /// What is carried.
+    pub fn slice(&self) -> Slice {
+        let (architectures, packages) = (set(&self.architectures), set(&self.packages));
+        Slice { architectures, packages, dependencies: self.dependencies, ..Slice::default() }
+    }
+
+    /// What is to be done.
+    pub fn request(
+        &self,
+        carrying: &Carrying,
+        kind: ArchiveKind,
+        slice: Option<Slice>,
+    ) -> Result<ArchiveRequest, Failure> {
+        let keyring = self.keyring.as_ref().map(|path| std::fs::read(path).on("read", path)).transpose()?;
+        Ok(ArchiveRequest { kind, keyring, slice, lacking: None, check: carrying.check, adopt: carrying.adopt })
+    }
+}
+
+/// Names that were given, each once.
+pub fn set(names: &[String]) -> BTreeSet<String> {
+    names.iter().cloned().collect()
 }
 
 /// What was done, and what it took of the server.

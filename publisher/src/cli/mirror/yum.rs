@@ -1,13 +1,10 @@
 //! `consign mirror yum`: a slice of an ordinary repository of yum.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
-use super::carrying::{Carried, Carrying};
+use super::carrying::{Carried, Carrying, Slicing};
 use crate::cli::{Failure, Outcome, say};
-use crate::file::OnFile;
-use crate::mirror::{self, ArchiveKind, ArchiveRequest, Slice};
+use crate::mirror::{self, ArchiveKind, ArchiveRequest};
 
 /// Mirror a slice of an ordinary signed repository of yum: the packages that the vendor's depend on.
 #[derive(Debug, Args)]
@@ -22,18 +19,8 @@ Exit status: 0 the slice is up to date, 1 it could not be brought there, 3 what 
 pub struct Yum {
     #[command(flatten)]
     carrying: Carrying,
-    /// Who may sign it: certificates, as dnf has them in /etc/pki/rpm-gpg
-    #[arg(long, value_name = "FILE")]
-    keyring: Option<PathBuf>,
-    /// Carry packages for this architecture, and those for all; may be repeated [default: every one]
-    #[arg(long = "architecture", value_name = "NAME")]
-    architectures: Vec<String>,
-    /// Carry this package, and not all; may be repeated
-    #[arg(long = "package", value_name = "NAME")]
-    packages: Vec<String>,
-    /// And what it requires: everything that provides that
-    #[arg(long, requires = "packages")]
-    dependencies: bool,
+    #[command(flatten)]
+    slicing: Slicing,
 }
 
 impl Yum {
@@ -57,15 +44,7 @@ impl Yum {
     }
 
     fn request(&self) -> Result<ArchiveRequest, Failure> {
-        let keyring = self.keyring.as_ref().map(|path| std::fs::read(path).on("read", path)).transpose()?;
-        let is_said = !self.packages.is_empty() || !self.architectures.is_empty();
-        let slice = is_said.then(|| Slice {
-            architectures: self.architectures.iter().cloned().collect(),
-            packages: self.packages.iter().cloned().collect(),
-            dependencies: self.dependencies,
-            ..Slice::default()
-        });
-        let Carrying { check, adopt, .. } = self.carrying;
-        Ok(ArchiveRequest { kind: ArchiveKind::Yum, keyring, slice, lacking: None, check, adopt })
+        let slice = self.slicing.is_said().then(|| self.slicing.slice());
+        self.slicing.request(&self.carrying, ArchiveKind::Yum, slice)
     }
 }

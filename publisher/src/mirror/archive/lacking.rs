@@ -3,6 +3,8 @@
 //! is installed or fetched; what is carried in the end is verified as always.
 
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -36,7 +38,7 @@ impl Lacking {
         &self,
         suite: &str,
         components: &BTreeSet<String>,
-        files: &[(String, &[u8])],
+        files: Vec<(String, Box<dyn Read>)>,
     ) -> Result<BTreeSet<String>, MirrorError> {
         let failed = |reason: String| MirrorError::Archive { suite: suite.to_owned(), reason };
         let folder = tempfile::tempdir().map_err(|cause| failed(format!("cannot make a folder for apt: {cause}")))?;
@@ -72,13 +74,13 @@ impl Desk<'_> {
         self.folder.join("archive")
     }
 
-    fn lay_out(&self, files: &[(String, &[u8])], sources: &str) -> Result<(), String> {
+    fn lay_out(&self, files: Vec<(String, Box<dyn Read>)>, sources: &str) -> Result<(), String> {
         for folder in ["etc/parts", "etc/preferences.d", "state/lists/partial", "cache/archives/partial", "log"] {
             let folder = self.folder.join(folder);
             std::fs::create_dir_all(&folder).map_err(|e| format!("cannot make {}: {e}", folder.display()))?;
         }
-        for (path, bytes) in files {
-            write(&self.archive().join(path), bytes)?;
+        for (path, content) in files {
+            write(&self.archive().join(path), content)?;
         }
         write(&self.folder.join("etc/sources.list"), sources.as_bytes())
     }
@@ -133,9 +135,10 @@ fn architecture(status: &str) -> Option<&str> {
     field(dpkg, "Architecture")
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
+fn write(path: &Path, mut content: impl Read) -> Result<(), String> {
     let folder = path.parent().unwrap_or(path);
-    let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(path, bytes));
+    let made = std::fs::create_dir_all(folder).and_then(|()| File::create(path));
+    let written = made.and_then(|mut file| io::copy(&mut content, &mut file).map(drop));
     written.map_err(|cause| format!("cannot write {}: {cause}", path.display()))
 }
 

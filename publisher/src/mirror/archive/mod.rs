@@ -7,11 +7,13 @@
 //!
 //! - `release`: which indexes make up a suite
 //! - `repomd`, `primary`, `yum`: the same for yum
+//! - `held`: an index on disk
 //! - `index`: which packages, and what they depend on
 //! - `lacking`: what hosts need that they do not have
 //! - `record`: what a mirror knows of an archive
 //! - `sync`, `taking`: bringing it up to date
 
+mod held;
 mod index;
 mod lacking;
 mod primary;

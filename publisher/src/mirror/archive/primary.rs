@@ -6,7 +6,7 @@ use consign_metadata::feed::FileReference;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-use super::index::Package;
+use super::index::{Clauses, Package};
 use super::repomd::attribute;
 
 /// A package that is being read.
@@ -18,7 +18,7 @@ struct Draft {
     algorithm: String,
     size: u64,
     href: String,
-    needs: Vec<Vec<String>>,
+    needs: Vec<String>,
     provides: Vec<String>,
 }
 
@@ -89,7 +89,7 @@ impl Draft {
             }
             "location" => self.href = attribute(element, "href")?,
             "rpm:entry" => match relation {
-                Relation::Needs => self.needs.push(vec![attribute(element, "name")?]),
+                Relation::Needs => self.needs.push(attribute(element, "name")?),
                 Relation::Provides => self.provides.push(attribute(element, "name")?),
                 Relation::Other => {}
             },
@@ -102,6 +102,10 @@ impl Draft {
         let Self { name, digest, algorithm, size, href: path, needs, provides, .. } = self;
         let sha256 = digest.parse().ok().filter(|_| algorithm == "sha256");
         let sha256 = sha256.ok_or_else(|| format!("package {name} has no digest of the kind sha256"))?;
+        let packed = |names: Vec<String>| Clauses::of(names.iter().map(|name| [name.as_str()]));
+        // What rpm itself provides, no package does.
+        let needs = needs.into_iter().filter(|name| !name.starts_with("rpmlib(")).collect();
+        let (needs, provides) = (packed(needs), packed(provides));
         Ok(Package { name, file: FileReference { path, size, sha256 }, needs, provides })
     }
 }

@@ -1,26 +1,29 @@
 //! A suite on its way to the archive's state: asked for, verified, fetched and swapped.
 
 use std::collections::BTreeMap;
+use std::io::{Cursor, Read};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use consign_metadata::digest::Sha256;
 use consign_metadata::openpgp::Keyring;
 use jiff::Timestamp;
 
+use super::held::Held;
 use super::index::{self, Package};
 use super::lacking::Lacking;
 use super::record::{Slice, Suite};
 use super::release::Release;
 use super::sync::ArchiveOutcome;
-use super::unpack::unpack;
+use super::unpack::reader;
 use crate::mirror::fetching::Fetching;
 use crate::mirror::offer::Wanted;
 use crate::mirror::upstream::{Answer, Mark, Upstream};
 use crate::mirror::vetting::by_digest;
 use crate::mirror::{FUTURE, Listener, Mirror, MirrorError, Progress};
 use crate::repository::RepositoryError;
-use crate::repository::apt::{IndexDigest, MAXIMUM_RELEASE, is_cleartext};
-use crate::store::{Key, StoreError};
+use crate::repository::apt::{MAXIMUM_RELEASE, is_cleartext};
+use crate::store::Key;
 
 /// Older than this, an unfinished file has no writer any more.
 const GRACE: Duration = Duration::from_secs(24 * 3600);
@@ -39,28 +42,11 @@ pub struct Taking<'a> {
     pub check: bool,
 }
 
-/// The packages of a slice, of those that are listed for each architecture.
-fn chosen(suite: &str, slice: &Slice, listed: &[Vec<Package>]) -> Result<Vec<Wanted>, MirrorError> {
-    let (mut chosen, mut unknown) = (BTreeMap::new(), slice.packages.clone());
-    for package in listed.iter().flat_map(|listed| index::chosen(listed, &slice.packages, slice.dependencies)) {
-        unknown.remove(&package.name);
-        let wanted = Wanted { file: package.file.clone(), package: None };
-        chosen.insert(package.file.path.clone(), wanted);
-    }
-    match unknown.first() {
-        None => Ok(chosen.into_values().collect()),
-        Some(name) => {
-            let reason = format!("it has no package {name}");
-            Err(MirrorError::Archive { suite: suite.to_owned(), reason })
-        }
-    }
-}
-
-/// An index: its path below the root, its path by digest, and its bytes.
+/// An index: its path below the root, and its path by digest.
 struct Index {
     plain: Key,
     by_hash: Key,
-    bytes: Vec<u8>,
+    held: Held,
 }
 
 /// What a suite has, and what is carried of it.
@@ -155,42 +141,71 @@ impl Taking<'_> {
 
     /// The indexes, and the packages that are carried.
     fn contents(&self, suite: &str, release: &Release, entrance: &[u8]) -> Result<Contents, MirrorError> {
-        let (mut indexes, mut listed) = (Vec::new(), Vec::new());
+        let mut lists = Vec::new();
         for architecture in &self.slice.architectures {
-            let mut packages: Vec<Package> = Vec::new();
-            for component in &self.slice.components {
-                for name in [architecture.as_str(), "all"] {
-                    let plain = format!("{component}/binary-{name}/Packages");
-                    let Some(index) = self.index(suite, release, &plain)? else {
-                        if name == "all" {
-                            continue;
-                        }
-                        let reason = format!("it has no component {component} for {architecture}");
-                        return Err(MirrorError::Archive { suite: suite.to_owned(), reason });
-                    };
-                    packages.extend(self.packages(release, &plain, &index)?);
-                    indexes.push(index);
-                }
-            }
-            listed.push(packages);
+            lists.push(self.lists(suite, release, architecture)?);
         }
-        let slice = self.widened(suite, entrance, &indexes)?;
-        let chosen = chosen(suite, &slice, &listed)?;
+        let slice = self.widened(suite, entrance, lists.iter().flatten().map(|(_, index)| index))?;
+        let (mut chosen, mut listed, mut unknown) = (BTreeMap::new(), 0, slice.packages.clone());
+        for list in &lists {
+            let mut packages: Vec<Package> = Vec::new();
+            for (plain, index) in list {
+                packages.extend(self.packages(release, plain, index)?);
+            }
+            listed += packages.len();
+            for package in index::chosen(&packages, &slice.packages, slice.dependencies) {
+                unknown.remove(&package.name);
+                let wanted = Wanted { file: package.file.clone(), package: None };
+                chosen.insert(package.file.path.clone(), wanted);
+            }
+        }
+        if let Some(name) = unknown.first() {
+            let reason = format!("it has no package {name}");
+            return Err(MirrorError::Archive { suite: suite.to_owned(), reason });
+        }
+        let mut indexes: Vec<Index> = lists.into_iter().flatten().map(|(_, index)| index).collect();
         for (component, language) in
             self.slice.components.iter().flat_map(|c| self.slice.languages.iter().map(move |l| (c, l)))
         {
             indexes.extend(self.index(suite, release, &format!("{component}/i18n/Translation-{language}"))?);
         }
-        Ok(Contents { indexes, chosen, listed: listed.iter().map(Vec::len).sum(), slice })
+        Ok(Contents { indexes, chosen: chosen.into_values().collect(), listed, slice })
+    }
+
+    /// The lists of packages for an architecture, each with its name in the suite.
+    fn lists(&self, suite: &str, release: &Release, architecture: &str) -> Result<Vec<(String, Index)>, MirrorError> {
+        let mut lists = Vec::new();
+        for component in &self.slice.components {
+            for name in [architecture, "all"] {
+                let plain = format!("{component}/binary-{name}/Packages");
+                match self.index(suite, release, &plain)? {
+                    Some(index) => lists.push((plain, index)),
+                    None if name == "all" => {}
+                    None => {
+                        let reason = format!("it has no component {component} for {architecture}");
+                        return Err(MirrorError::Archive { suite: suite.to_owned(), reason });
+                    }
+                }
+            }
+        }
+        Ok(lists)
     }
 
     /// What is carried, and what hosts lack besides.
-    fn widened(&self, suite: &str, entrance: &[u8], indexes: &[Index]) -> Result<Slice, MirrorError> {
+    fn widened<'i>(
+        &self,
+        suite: &str,
+        entrance: &[u8],
+        indexes: impl Iterator<Item = &'i Index>,
+    ) -> Result<Slice, MirrorError> {
         let mut slice = self.slice.clone();
         let Some(lacking) = self.lacking else { return Ok(slice) };
-        let mut files = vec![(format!("dists/{suite}/InRelease"), entrance)];
-        files.extend(indexes.iter().map(|index| (index.plain.to_string(), index.bytes.as_slice())));
-        slice.packages.extend(lacking.names(suite, &slice.components, &files)?);
+        let mut files =
+            vec![(format!("dists/{suite}/InRelease"), Box::new(Cursor::new(entrance.to_vec())) as Box<dyn Read>)];
+        for index in indexes {
+            files.push((index.plain.to_string(), self.content(&index.held)?));
+        }
+        slice.packages.extend(lacking.names(suite, &slice.components, files)?);
         if slice.packages.is_empty() {
             let reason = "the hosts lack nothing that it has".to_owned();
             return Err(MirrorError::Archive { suite: suite.to_owned(), reason });
@@ -200,9 +215,9 @@ impl Taking<'_> {
 
     fn packages(&self, release: &Release, plain: &str, index: &Index) -> Result<Vec<Package>, MirrorError> {
         let maximum = release.unpacked(plain).map_or(MAXIMUM_UNPACKED, |index| index.size);
-        let text = unpack(index.plain.as_str(), &index.bytes, maximum);
+        let text = reader(index.plain.as_str(), self.content(&index.held)?, maximum, &self.scratch());
         let text = text.map_err(|cause| RepositoryError::damaged(&index.plain, cause))?;
-        Ok(index::parse(&text).map_err(|reason| RepositoryError::damaged(&index.plain, reason))?)
+        Ok(index::parse(text).map_err(|reason| RepositoryError::damaged(&index.plain, reason))?)
     }
 
     /// An index of a suite, from here or from the archive; `None` where it has none.
@@ -211,27 +226,10 @@ impl Taking<'_> {
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         let by_hash: Key = format!("dists/{suite}/{folder}/by-hash/SHA256/{}", digest.sha256).parse()?;
         let plain: Key = format!("dists/{suite}/{path}").parse()?;
-        let is_it = |bytes: &Vec<u8>| IndexDigest::of(bytes) == digest;
-        let here = self.mirror.store().read(&by_hash, digest.size).unwrap_or_default().map(|(bytes, _)| bytes);
-        let mut found = here.filter(is_it);
         let names = if release.by_hash { vec![&by_hash, &plain] } else { vec![&plain] };
-        for name in names {
-            if found.is_none() {
-                found = self.asked(name, digest.size)?.filter(is_it);
-            }
-        }
         let unsettled = || MirrorError::Unsettled { suite: suite.to_owned(), place: plain.to_string() };
-        let bytes = found.ok_or_else(unsettled)?;
-        Ok(Some(Index { plain, by_hash, bytes }))
-    }
-
-    /// One that is longer than was signed is another one.
-    pub fn asked(&self, key: &Key, maximum: u64) -> Result<Option<Vec<u8>>, MirrorError> {
-        match self.upstream.ask(key, maximum, &Mark::default()) {
-            Ok(Answer::File(bytes, _)) => Ok(Some(bytes)),
-            Ok(_) | Err(MirrorError::Store(StoreError::TooLarge { .. })) => Ok(None),
-            Err(other) => Err(other),
-        }
+        let held = self.held(digest, &by_hash, &names)?.ok_or_else(unsettled)?;
+        Ok(Some(Index { plain, by_hash, held }))
     }
 
     /// Fetches those that are missing; how many they were.
@@ -252,31 +250,34 @@ impl Taking<'_> {
         Ok(missing.len())
     }
 
-    /// Indexes by digest, then those by name, then the entry point.
-    fn swap(&self, indexes: &[Index], entrance: &Key, release: &[u8]) -> Result<bool, MirrorError> {
-        for Index { by_hash, bytes, .. } in indexes {
-            self.mirror.add(by_hash, bytes)?;
-        }
-        let named = indexes.iter().map(|index| (&index.plain, &*index.bytes));
-        self.swap_all(named.chain([(entrance, release)]))
+    /// Where what is unpacked may lie, without a name.
+    pub fn scratch(&self) -> PathBuf {
+        self.mirror.folder().join(".consign")
     }
 
-    /// Swaps what has changed, in this order; whether anything had.
+    /// Indexes by digest, then those by name, then the entry point; whether anything had changed.
+    fn swap(&self, indexes: &[Index], entrance: &Key, release: &[u8]) -> Result<bool, MirrorError> {
+        self.mirror.store().settle()?;
+        indexes.iter().try_for_each(|index| self.named(&index.held, &index.by_hash).map(drop))?;
+        let mut swapped = false;
+        for index in indexes {
+            swapped |= self.named(&index.held, &index.plain)?;
+        }
+        Ok(self.swapped(entrance, release)? || swapped)
+    }
+
+    /// Swaps an entry point, unless it is what it should become; whether it was not.
     ///
     /// # Errors
     /// [`MirrorError::Store`]
-    pub fn swap_all<'b>(&self, files: impl Iterator<Item = (&'b Key, &'b [u8])>) -> Result<bool, MirrorError> {
+    pub fn swapped(&self, key: &Key, bytes: &[u8]) -> Result<bool, MirrorError> {
         let store = self.mirror.store();
-        let mut swapped = false;
-        for (key, bytes) in files {
-            let current = store.read(key, u64::MAX)?;
-            if current.as_ref().is_some_and(|(there, _)| there == bytes) {
-                continue;
-            }
-            store.replace(key, current.map(|(_, stamp)| stamp).as_ref(), bytes)?;
-            swapped = true;
+        let current = store.read(key, u64::MAX)?;
+        if current.as_ref().is_some_and(|(there, _)| there == bytes) {
+            return Ok(false);
         }
-        Ok(swapped)
+        store.replace(key, current.map(|(_, stamp)| stamp).as_ref(), bytes)?;
+        Ok(true)
     }
 
     /// Forgets what nobody finishes any more.

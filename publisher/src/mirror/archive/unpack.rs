@@ -1,32 +1,34 @@
 //! Indexes of archives, unpacked, and no further than was signed.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 use liblzma::read::XzDecoder;
 
-/// An index by the end of its name; more than `maximum` bytes of it are an error.
-///
-/// # Errors
-/// Those of the decoder, and of text that is none.
-pub fn unpack(name: &str, bytes: &[u8], maximum: u64) -> io::Result<String> {
-    let mut text = String::new();
-    reader(name, bytes, maximum)?.read_to_string(&mut text)?;
-    Ok(text)
-}
-
-/// The same, piece by piece.
+/// An index, unpacked by the end of its name and read piece by piece; more than `maximum` bytes of it are an error.
 ///
 /// # Errors
 /// Those of the decoder.
-pub fn reader<'a>(name: &str, bytes: &'a [u8], maximum: u64) -> io::Result<Box<dyn Read + 'a>> {
-    let reader: Box<dyn Read + 'a> = match name.rsplit('.').next() {
-        Some("gz") => Box::new(MultiGzDecoder::new(bytes)),
-        Some("xz") => Box::new(XzDecoder::new_multi_decoder(bytes)),
-        Some("zst") => Box::new(zstd::Decoder::with_buffer(bytes)?),
-        _ => Box::new(bytes),
-    };
-    Ok(Box::new(Bounded { reader, left: maximum, maximum }))
+pub fn reader<'a>(
+    name: &str,
+    packed: impl Read + 'a,
+    maximum: u64,
+    scratch: &Path,
+) -> io::Result<Box<dyn BufRead + 'a>> {
+    let bounded = |reader: Box<dyn Read + 'a>| BufReader::new(Bounded { reader, left: maximum, maximum });
+    Ok(match name.rsplit('.').next() {
+        Some("gz") => Box::new(bounded(Box::new(MultiGzDecoder::new(packed)))),
+        Some("zst") => Box::new(bounded(Box::new(zstd::Decoder::new(packed)?))),
+        Some("xz") => {
+            // Its decoder takes as much memory as all packages of a distribution: one after the other.
+            let mut unpacked = tempfile::tempfile_in(scratch)?;
+            io::copy(&mut bounded(Box::new(XzDecoder::new_multi_decoder(packed))), &mut unpacked)?;
+            unpacked.seek(SeekFrom::Start(0))?;
+            Box::new(BufReader::new(unpacked))
+        }
+        _ => Box::new(bounded(Box::new(packed))),
+    })
 }
 
 /// What ends where it should, or fails.

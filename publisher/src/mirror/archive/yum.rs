@@ -2,11 +2,11 @@
 //! documents that it names whole, and the packages that are carried.
 
 use std::collections::BTreeMap;
-use std::io::BufReader;
 
 use consign_metadata::digest::Sha256;
 use jiff::Timestamp;
 
+use super::held::Held;
 use super::index::{self, Package};
 use super::primary;
 use super::record::Suite;
@@ -18,6 +18,7 @@ use crate::mirror::offer::Wanted;
 use crate::mirror::upstream::{Answer, Mark};
 use crate::mirror::{MirrorError, Progress};
 use crate::repository::RepositoryError;
+use crate::repository::apt::IndexDigest;
 use crate::store::Key;
 
 /// Under this name the record has it, which is the folder of its indexes.
@@ -29,11 +30,11 @@ const MAXIMUM_SIGNATURE: u64 = 256 * 1024;
 /// The largest document that is taken: the lists of files of a whole distribution are about 60 MB.
 const MAXIMUM_DOCUMENT: u64 = 256 * 1024 * 1024;
 
-/// A document with its bytes.
-struct Held<'a> {
+/// A document that is at hand.
+struct Carried<'a> {
     document: &'a Document,
     key: Key,
-    bytes: Vec<u8>,
+    held: Held,
 }
 
 impl Taking<'_> {
@@ -58,10 +59,7 @@ impl Taking<'_> {
         let (chosen, listed) = self.choice(&repomd, &documents)?;
         let carried = chosen.len();
         let fetched = self.fetch(chosen)?;
-        // The signature comes before what it is of: who reads it last, as clients do, has the right one soonest.
-        let mut files: Vec<_> = documents.into_iter().map(|held| (held.key, held.bytes)).collect();
-        files.extend([(SIGNATURE.parse()?, signature), (entrance, bytes.clone())]);
-        let swapped = self.swap_all(files.iter().map(|(key, bytes)| (key, &**bytes)))?;
+        let swapped = self.swap_yum(&documents, (&SIGNATURE.parse()?, &signature), (&entrance, &bytes))?;
         self.tidy()?;
         let (date, release) = (repomd.made, Sha256::of(&bytes));
         let outcome = ArchiveOutcome {
@@ -103,38 +101,53 @@ impl Taking<'_> {
         self.repomd(&bytes, &signature).ok().map(|repomd| repomd.made)
     }
 
-    fn documents<'a>(&self, repomd: &'a Repomd) -> Result<Vec<Held<'a>>, MirrorError> {
-        repomd.documents.iter().map(|document| self.held(document)).collect()
+    fn documents<'a>(&self, repomd: &'a Repomd) -> Result<Vec<Carried<'a>>, MirrorError> {
+        repomd.documents.iter().map(|document| self.document(document)).collect()
     }
 
     /// A document, from here or from the repository.
-    fn held<'a>(&self, document: &'a Document) -> Result<Held<'a>, MirrorError> {
+    fn document<'a>(&self, document: &'a Document) -> Result<Carried<'a>, MirrorError> {
         let file = document.file().map_err(|reason| RepositoryError::damaged(REPOMD, reason))?;
+        if file.size > MAXIMUM_DOCUMENT {
+            let reason = format!("it has {} bytes, more than the {MAXIMUM_DOCUMENT} that are taken", file.size);
+            return Err(RepositoryError::damaged(&file.path, reason).into());
+        }
         let key: Key = file.path.parse()?;
-        let is_it = |bytes: &Vec<u8>| bytes.len() as u64 == file.size && Sha256::of(bytes) == file.sha256;
-        let maximum = file.size.min(MAXIMUM_DOCUMENT);
-        let here = self.mirror.store().read(&key, maximum).unwrap_or_default().map(|(bytes, _)| bytes);
-        let bytes = match here.filter(is_it) {
-            Some(bytes) => Some(bytes),
-            None => self.asked(&key, maximum)?.filter(is_it),
-        };
+        let held = self.held(IndexDigest { size: file.size, sha256: file.sha256 }, &key, &[&key])?;
         let unsettled = || MirrorError::Unsettled { suite: SUITE.to_owned(), place: key.to_string() };
-        let bytes = bytes.ok_or_else(unsettled)?;
-        Ok(Held { document, key, bytes })
+        let held = held.ok_or_else(unsettled)?;
+        Ok(Carried { document, key, held })
+    }
+
+    /// The signature comes before what it is of: who reads it last, as clients do, has the right one soonest.
+    fn swap_yum(
+        &self,
+        documents: &[Carried<'_>],
+        signature: (&Key, &[u8]),
+        entrance: (&Key, &[u8]),
+    ) -> Result<bool, MirrorError> {
+        self.mirror.store().settle()?;
+        let mut swapped = false;
+        for document in documents {
+            swapped |= self.named(&document.held, &document.key)?;
+        }
+        swapped |= self.swapped(signature.0, signature.1)?;
+        Ok(self.swapped(entrance.0, entrance.1)? || swapped)
     }
 
     /// The packages that are carried, and how many are listed.
-    fn choice(&self, repomd: &Repomd, documents: &[Held<'_>]) -> Result<(Vec<Wanted>, usize), MirrorError> {
+    fn choice(&self, repomd: &Repomd, documents: &[Carried<'_>]) -> Result<(Vec<Wanted>, usize), MirrorError> {
         let damaged = |reason: String| RepositoryError::damaged(REPOMD, reason);
         let primary = repomd.document("primary").ok_or_else(|| damaged("it has no primary".to_owned()))?;
-        let held = documents.iter().find(|held| held.document.kind == "primary");
-        let bytes = held.map(|held| &*held.bytes).unwrap_or_default();
+        let held = documents.iter().find(|carried| carried.document.kind == "primary");
+        let held = held.ok_or_else(|| damaged("it has no primary".to_owned()))?;
         let maximum = primary.unpacked.unwrap_or(MAXIMUM_UNPACKED).min(MAXIMUM_UNPACKED);
         let wrong = |reason: String| RepositoryError::damaged(&primary.path, reason);
-        let text = reader(&primary.path, bytes, maximum).map_err(|cause| wrong(cause.to_string()))?;
+        let text = reader(&primary.path, self.content(&held.held)?, maximum, &self.scratch());
+        let text = text.map_err(|cause| wrong(cause.to_string()))?;
         let architectures = &self.slice.architectures;
         let takes = |architecture: &str| architectures.is_empty() || architectures.contains(architecture);
-        let packages: Vec<Package> = primary::parse(BufReader::new(text), takes).map_err(wrong)?;
+        let packages: Vec<Package> = primary::parse(text, takes).map_err(wrong)?;
         let mut chosen = BTreeMap::new();
         let mut unknown = self.slice.packages.clone();
         for package in index::chosen(&packages, &self.slice.packages, self.slice.dependencies) {

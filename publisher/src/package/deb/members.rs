@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read, Seek};
+use std::sync::Arc;
 
 use consign_metadata::deb::{DebError, DebLayout};
 use consign_metadata::digest::Sha256;
-use consign_metadata::openpgp::Keyring;
 use consign_metadata::plan::{self, UpgradePlan, note_member, parse_note_member};
 
 use super::Paragraph;
-use crate::package::{NoteFile, SignedPlan};
+use crate::package::{NoteFile, Plans, SignedPlan};
 
 /// No control file, plan or note that we write is larger.
 const MAXIMUM: u64 = 1024 * 1024;
@@ -41,11 +41,9 @@ impl ControlArchive {
     ///
     /// # Errors
     /// [`DebError`]
-    pub fn plan(&self, keyring: &Keyring) -> Result<Option<SignedPlan>, DebError> {
-        let Some(message) = self.0.get(plan::DEB_MEMBER) else { return Ok(None) };
-        let verified = keyring.verify_message(message, plan::MAXIMUM_SIZE)?;
-        let plan = UpgradePlan::parse(&verified.bytes).map_err(|cause| DebError::Shape(format!("its plan {cause}")))?;
-        Ok(Some(SignedPlan { message: message.clone(), plan }))
+    pub fn plan(&self, plans: &Plans) -> Result<Option<Arc<SignedPlan>>, DebError> {
+        let message = self.0.get(plan::DEB_MEMBER).cloned();
+        message.map(|message| plans.verified(message, DebError::Shape)).transpose()
     }
 
     /// The texts of the notes that the plan names, each compared with its digest.

@@ -5,18 +5,17 @@ use std::ops::Range;
 use std::path::Path;
 
 use consign_metadata::deb::{DebError, DebLayout};
-use consign_metadata::openpgp::Keyring;
 
 use super::{CONTENT_FIELD, ControlArchive, Sections, append_signature};
 use crate::file::OnFile;
-use crate::package::PackageError;
 use crate::package::format::{Format, Opened, Seal};
+use crate::package::{PackageError, Plans};
 use crate::sign::OpenPgpSigner;
 
 /// Verifies a package, and reads what is needed to publish it.
-pub fn open(file: &mut File, keyring: &Keyring) -> Result<Opened, DebError> {
+pub fn open(file: &mut File, plans: &Plans) -> Result<Opened, DebError> {
     let layout = DebLayout::read(file)?;
-    let signer = layout.verify_origin(file, keyring)?;
+    let signer = layout.verify_origin(file, plans.keyring())?;
     let archive = ControlArchive::read(&layout, file)?;
     let control = archive.control()?;
     let field = |name: &str| {
@@ -26,7 +25,7 @@ pub fn open(file: &mut File, keyring: &Keyring) -> Result<Opened, DebError> {
     let (version, architecture) = (field("Version")?, field("Architecture")?);
     let content_digest =
         field(CONTENT_FIELD)?.parse().map_err(|e| DebError::Shape(format!("it has a bad content digest: {e}")))?;
-    let plan = archive.plan(keyring)?;
+    let plan = archive.plan(plans)?;
     let notes = match &plan {
         Some(signed) => archive.notes(&signed.plan)?,
         None => Vec::new(),

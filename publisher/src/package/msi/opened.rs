@@ -7,12 +7,11 @@ use std::path::Path;
 use consign_metadata::authenticode::{self, AuthenticodeError, Pins, Signer};
 use consign_metadata::digest::Sha256;
 use consign_metadata::msi::{MsiError, MsiFile, NOTE, Origin};
-use consign_metadata::openpgp::Keyring;
 use consign_metadata::plan::{MAXIMUM_NOTE_SIZE, UpgradePlan, note_file};
 use jiff::Timestamp;
 
 use crate::package::format::{Format, Opened};
-use crate::package::{NoteFile, SignedPlan};
+use crate::package::{NoteFile, Plans};
 
 /// What only a repository for Windows understands of a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,10 +33,10 @@ pub struct MsiFacts {
 }
 
 /// Verifies a package, and reads what is needed to publish it.
-pub fn open(file: &mut File, keyring: &Keyring) -> Result<Opened, MsiError> {
+pub fn open(file: &mut File, plans: &Plans) -> Result<Opened, MsiError> {
     let mut msi = MsiFile::open(file)?;
-    let (origin, signer) = msi.verify(keyring)?;
-    let plan = msi.plan(&origin)?.map(|message| verify_plan(message, keyring)).transpose()?;
+    let (origin, signer) = msi.verify(plans.keyring())?;
+    let plan = msi.plan(&origin)?.map(|message| plans.verified(message, MsiError::Shape)).transpose()?;
     let notes = match &plan {
         Some(signed) => notes(&mut msi, &origin, &signed.plan)?,
         None => Vec::new(),
@@ -70,12 +69,6 @@ fn facts(msi: &mut MsiFile<&mut File>) -> Result<MsiFacts, MsiError> {
         summary: property("ConsignSummary")?,
         license: property("ConsignLicense")?,
     })
-}
-
-fn verify_plan(message: Vec<u8>, keyring: &Keyring) -> Result<SignedPlan, MsiError> {
-    let verified = keyring.verify_message(&message, consign_metadata::plan::MAXIMUM_SIZE)?;
-    let plan = UpgradePlan::parse(&verified.bytes).map_err(|cause| MsiError::Shape(format!("its plan {cause}")))?;
-    Ok(SignedPlan { message, plan })
 }
 
 /// The texts of the notes that the plan names, each compared with its digest.

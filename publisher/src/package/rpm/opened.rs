@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::fs::File;
 
 use consign_metadata::digest::Sha256;
-use consign_metadata::openpgp::Keyring;
 use consign_metadata::plan::{self, UpgradePlan, note_file};
 use consign_metadata::rpm::{RpmError, RpmLayout, tag};
 
 use crate::package::format::{Format, Opened};
-use crate::package::{NoteFile, SignedPlan};
+use crate::package::{NoteFile, Plans};
 
 /// The plan and all notes; a gate reads far less.
 const MAXIMUM: u64 = 64 * 1024 * 1024;
@@ -17,10 +16,10 @@ const MAXIMUM: u64 = 64 * 1024 * 1024;
 pub const CONTENT: &str = "consign-content-1 ";
 
 /// Verifies a package, and reads what is needed to publish it.
-pub fn open(file: &mut File, keyring: &Keyring) -> Result<Opened, RpmError> {
+pub fn open(file: &mut File, plans: &Plans) -> Result<Opened, RpmError> {
     let shape = RpmError::Shape;
     let layout = RpmLayout::read(file)?;
-    let verified = layout.verify(file, keyring)?;
+    let verified = layout.verify(file, plans.keyring())?;
     let header = verified.header;
     layout.verify_payload(file, &header)?;
     let name = header.name().parse().map_err(|e| shape(format!("it has a bad name: {e}")))?;
@@ -31,7 +30,7 @@ pub fn open(file: &mut File, keyring: &Keyring) -> Result<Opened, RpmError> {
     let wanted = |path: &str| path == plan_path || path.starts_with(&notes);
     let first = layout.first_entries(file, &header, MAXIMUM, wanted)?;
     let mut first: BTreeMap<_, _> = first.into_iter().map(|file| (file.path, file.bytes)).collect();
-    let plan = first.remove(&plan_path).map(|message| verify_plan(message, keyring)).transpose()?;
+    let plan = first.remove(&plan_path).map(|message| plans.verified(message, shape)).transpose()?;
     let notes = match &plan {
         Some(signed) => self::notes(&signed.plan, &notes, &first)?,
         None => Vec::new(),
@@ -39,12 +38,6 @@ pub fn open(file: &mut File, keyring: &Keyring) -> Result<Opened, RpmError> {
     let (version, architecture) = (header.native_version(), header.architecture().to_owned());
     let signer = verified.signer;
     Ok(Opened { format: Format::Rpm(header), name, version, architecture, content_digest, signer, plan, notes })
-}
-
-fn verify_plan(message: Vec<u8>, keyring: &Keyring) -> Result<SignedPlan, RpmError> {
-    let verified = keyring.verify_message(&message, plan::MAXIMUM_SIZE)?;
-    let plan = UpgradePlan::parse(&verified.bytes).map_err(|cause| RpmError::Shape(format!("its plan {cause}")))?;
-    Ok(SignedPlan { message, plan })
 }
 
 /// The texts of the notes that the plan names, each compared with its digest.

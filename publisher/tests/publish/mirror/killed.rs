@@ -9,8 +9,19 @@ use crate::project::{err, ok};
 use crate::sweep::Sweep;
 
 /// Everything that changes files.
-pub const CALLS: [&str; 10] =
-    ["openat", "write", "renameat", "renameat2", "rename", "fsync", "unlink", "unlinkat", "mkdir", "ftruncate"];
+pub const CALLS: [&str; 11] = [
+    "openat",
+    "write",
+    "renameat",
+    "renameat2",
+    "rename",
+    "fsync",
+    "syncfs",
+    "unlink",
+    "unlinkat",
+    "mkdir",
+    "ftruncate",
+];
 /// Without `CONSIGN_LONG` so many points of each call, spread over all of them.
 pub const SAMPLE: usize = 3;
 

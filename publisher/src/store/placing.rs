@@ -1,0 +1,74 @@
+//! Many finished files that get their names at once.
+//!
+//! To be durable alone, a file costs three waits for the disk: its content, the folder that it comes into, and the
+//! one that this is in. Together they cost two: one before they get their names, since after a power cut a name
+//! must not stand for half a file, and one after, before anything else names them (`syncfs(2)`).
+
+use std::fs::{File, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempPath;
+
+use super::directory::{cannot, folder_of, make_folders};
+use super::{DirectoryStore, Key, Store, StoreError};
+
+impl DirectoryStore {
+    pub(super) fn place(&self, files: &[(Key, PathBuf)]) -> Result<(), StoreError> {
+        let (there, new): (Vec<_>, Vec<_>) = files.iter().partition(|(key, _)| self.path(key).exists());
+        there.into_iter().try_for_each(|(key, file)| self.take(key, file).map(drop))?;
+        new.iter().try_for_each(|(_, file)| open_up(file))?;
+        if !new.is_empty() {
+            self.flush()?;
+        }
+        new.into_iter().try_for_each(|(key, file)| named(file, &self.path(key)))
+    }
+
+    pub(super) fn flush(&self) -> Result<(), StoreError> {
+        let flushed = File::open(self.root()).and_then(|root| Ok(rustix::fs::syncfs(root)?));
+        match flushed {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
+            other => other.map_err(cannot("sync", self.root())),
+        }
+    }
+}
+
+/// A web server has to read it.
+fn open_up(file: &Path) -> Result<(), StoreError> {
+    std::fs::set_permissions(file, Permissions::from_mode(0o644)).map_err(cannot("open up", file))
+}
+
+fn named(file: &Path, name: &Path) -> Result<(), StoreError> {
+    make_folders(folder_of(name), &|_| Ok(()))?;
+    let named = TempPath::try_from_path(file).map_err(cannot("find", file))?.persist_noclobber(name);
+    named.map_err(|e| cannot("write", name)(e.error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_get_their_names_together_and_one_that_is_there_is_compared() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = DirectoryStore::at(folder.path().join("store"));
+        let file = |name: &str, content: &str| {
+            std::fs::write(folder.path().join(name), content).unwrap();
+            folder.path().join(name)
+        };
+        let key = |name: &str| name.parse::<Key>().unwrap();
+        store.take_all(&[(key("pool/a/x.deb"), file("1", "x")), (key("pool/b/y.deb"), file("2", "y"))]).unwrap();
+        store.settle().unwrap();
+        let place = |name: &str| store.root().join(name);
+        assert_eq!(std::fs::read(place("pool/b/y.deb")).unwrap(), b"y");
+        let mode = |name: &str| std::fs::metadata(place(name)).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode("pool/a/x.deb"), mode("pool/a")), (0o644, 0o755));
+        store.take_all(&[(key("pool/a/x.deb"), file("3", "x")), (key("pool/c/z.deb"), file("4", "z"))]).unwrap();
+        let left = std::fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!((left, place("pool/c/z.deb").exists()), (1, true));
+        let other = store.take_all(&[(key("pool/a/x.deb"), file("5", "other"))]);
+        assert!(matches!(other, Err(StoreError::Immutable(_))));
+        assert_eq!(std::fs::read(place("pool/a/x.deb")).unwrap(), b"x");
+    }
+}
