@@ -79,7 +79,8 @@ impl Apt {
                 ..slice
             }
         });
-        let request = self.slicing.request(&self.carrying, ArchiveKind::Apt { suite: self.suite.clone() }, slice)?;
+        let kind = ArchiveKind::Apt { suite: self.suite.clone() };
+        let request = self.slicing.request(&self.carrying, kind, slice)?;
         Ok(ArchiveRequest { lacking: self.lacking(), ..request })
     }
 
@@ -87,7 +88,7 @@ impl Apt {
         (!self.needed_by.is_empty()).then(|| Lacking {
             inventories: self.needed_by.clone(),
             vendors: self.vendors.clone(),
-            packages: self.install.iter().cloned().collect(),
+            packages: set(&self.install),
         })
     }
 }

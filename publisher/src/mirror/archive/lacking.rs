@@ -3,7 +3,8 @@
 //! is installed or fetched; what is carried in the end is verified as always.
 
 use std::collections::BTreeSet;
-use std::io::Read;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -37,7 +38,7 @@ impl Lacking {
         &self,
         suite: &str,
         components: &BTreeSet<String>,
-        files: Vec<(String, Box<dyn Read + '_>)>,
+        files: Vec<(String, Box<dyn Read>)>,
     ) -> Result<BTreeSet<String>, MirrorError> {
         let failed = |reason: String| MirrorError::Archive { suite: suite.to_owned(), reason };
         let folder = tempfile::tempdir().map_err(|cause| failed(format!("cannot make a folder for apt: {cause}")))?;
@@ -73,7 +74,7 @@ impl Desk<'_> {
         self.folder.join("archive")
     }
 
-    fn lay_out(&self, files: Vec<(String, Box<dyn Read + '_>)>, sources: &str) -> Result<(), String> {
+    fn lay_out(&self, files: Vec<(String, Box<dyn Read>)>, sources: &str) -> Result<(), String> {
         for folder in ["etc/parts", "etc/preferences.d", "state/lists/partial", "cache/archives/partial", "log"] {
             let folder = self.folder.join(folder);
             std::fs::create_dir_all(&folder).map_err(|e| format!("cannot make {}: {e}", folder.display()))?;
@@ -136,10 +137,9 @@ fn architecture(status: &str) -> Option<&str> {
 
 fn write(path: &Path, mut content: impl Read) -> Result<(), String> {
     let folder = path.parent().unwrap_or(path);
-    let written = std::fs::create_dir_all(folder)
-        .and_then(|()| std::fs::File::create(path))
-        .and_then(|mut file| std::io::copy(&mut content, &mut file));
-    written.map(drop).map_err(|cause| format!("cannot write {}: {cause}", path.display()))
+    let made = std::fs::create_dir_all(folder).and_then(|()| File::create(path));
+    let written = made.and_then(|mut file| io::copy(&mut content, &mut file).map(drop));
+    written.map_err(|cause| format!("cannot write {}: {cause}", path.display()))
 }
 
 #[cfg(test)]

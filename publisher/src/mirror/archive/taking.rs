@@ -1,7 +1,7 @@
 //! A suite on its way to the archive's state: asked for, verified, fetched and swapped.
 
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::io::{Cursor, Read};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -41,23 +41,6 @@ pub struct Taking<'a> {
     /// Hosts whose needs are carried as well.
     pub lacking: Option<&'a Lacking>,
     pub check: bool,
-}
-
-/// The packages of a slice, of those that are listed for each architecture.
-fn chosen(suite: &str, slice: &Slice, listed: &[Vec<Package>]) -> Result<Vec<Wanted>, MirrorError> {
-    let (mut chosen, mut unknown) = (BTreeMap::new(), slice.packages.clone());
-    for package in listed.iter().flat_map(|listed| index::chosen(listed, &slice.packages, slice.dependencies)) {
-        unknown.remove(&package.name);
-        let wanted = Wanted { file: package.file.clone(), package: None };
-        chosen.insert(package.file.path.clone(), wanted);
-    }
-    match unknown.first() {
-        None => Ok(chosen.into_values().collect()),
-        Some(name) => {
-            let reason = format!("it has no package {name}");
-            Err(MirrorError::Archive { suite: suite.to_owned(), reason })
-        }
-    }
 }
 
 /// An index: its path below the root, and its path by digest.
@@ -173,41 +156,67 @@ impl Taking<'_> {
 
     /// The indexes, and the packages that are carried.
     fn contents(&self, suite: &str, release: &Release, entrance: &[u8]) -> Result<Listing, MirrorError> {
-        let (mut indexes, mut listed) = (Vec::new(), Vec::new());
+        let mut lists = Vec::new();
         for architecture in &self.slice.architectures {
-            let mut packages: Vec<Package> = Vec::new();
-            for component in &self.slice.components {
-                for name in [architecture.as_str(), "all"] {
-                    let plain = format!("{component}/binary-{name}/Packages");
-                    let Some(index) = self.index(suite, release, &plain)? else {
-                        if name == "all" {
-                            continue;
-                        }
-                        let reason = format!("it has no component {component} for {architecture}");
-                        return Err(MirrorError::Archive { suite: suite.to_owned(), reason });
-                    };
-                    packages.extend(self.packages(release, &plain, &index)?);
-                    indexes.push(index);
-                }
-            }
-            listed.push(packages);
+            lists.push(self.lists(suite, release, architecture)?);
         }
-        let slice = self.widened(suite, entrance, &indexes)?;
-        let chosen = chosen(suite, &slice, &listed)?;
+        let slice = self.widened(suite, entrance, lists.iter().flatten().map(|(_, index)| index))?;
+        let (mut chosen, mut listed, mut unknown) = (BTreeMap::new(), 0, slice.packages.clone());
+        for list in &lists {
+            let mut packages: Vec<Package> = Vec::new();
+            for (plain, index) in list {
+                packages.extend(self.packages(release, plain, index)?);
+            }
+            listed += packages.len();
+            for package in index::chosen(&packages, &slice.packages, slice.dependencies) {
+                unknown.remove(&package.name);
+                let wanted = Wanted { file: package.file.clone(), package: None };
+                chosen.insert(package.file.path.clone(), wanted);
+            }
+        }
+        if let Some(name) = unknown.first() {
+            let reason = format!("it has no package {name}");
+            return Err(MirrorError::Archive { suite: suite.to_owned(), reason });
+        }
+        let mut indexes: Vec<Index> = lists.into_iter().flatten().map(|(_, index)| index).collect();
         for (component, language) in
             self.slice.components.iter().flat_map(|c| self.slice.languages.iter().map(move |l| (c, l)))
         {
             indexes.extend(self.index(suite, release, &format!("{component}/i18n/Translation-{language}"))?);
         }
-        Ok(Listing { indexes, chosen, listed: listed.iter().map(Vec::len).sum(), slice })
+        Ok(Listing { indexes, chosen: chosen.into_values().collect(), listed, slice })
+    }
+
+    /// The lists of packages for an architecture, each with its name in the suite.
+    fn lists(&self, suite: &str, release: &Release, architecture: &str) -> Result<Vec<(String, Index)>, MirrorError> {
+        let mut lists = Vec::new();
+        for component in &self.slice.components {
+            for name in [architecture, "all"] {
+                let plain = format!("{component}/binary-{name}/Packages");
+                match self.index(suite, release, &plain)? {
+                    Some(index) => lists.push((plain, index)),
+                    None if name == "all" => {}
+                    None => {
+                        let reason = format!("it has no component {component} for {architecture}");
+                        return Err(MirrorError::Archive { suite: suite.to_owned(), reason });
+                    }
+                }
+            }
+        }
+        Ok(lists)
     }
 
     /// What is carried, and what hosts lack besides.
-    fn widened(&self, suite: &str, entrance: &[u8], indexes: &[Index]) -> Result<Slice, MirrorError> {
+    fn widened<'i>(
+        &self,
+        suite: &str,
+        entrance: &[u8],
+        indexes: impl Iterator<Item = &'i Index>,
+    ) -> Result<Slice, MirrorError> {
         let mut slice = self.slice.clone();
         let Some(lacking) = self.lacking else { return Ok(slice) };
-        let mut files: Vec<(String, Box<dyn Read + '_>)> =
-            vec![(format!("dists/{suite}/InRelease"), Box::new(entrance))];
+        let mut files =
+            vec![(format!("dists/{suite}/InRelease"), Box::new(Cursor::new(entrance.to_vec())) as Box<dyn Read>)];
         for index in indexes {
             files.push((index.plain.to_string(), self.content(&index.held)?));
         }

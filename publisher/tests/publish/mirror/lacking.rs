@@ -67,7 +67,7 @@ fn a_host_that_lacks_nothing_one_that_is_none_and_what_nobody_has_are_told_apart
         assert_eq!(packages(&slice), Vec::<String>::new());
         err(&done)
     };
-    let has_it = host(&scene, "has-it", &stanza("acme-erp", "1.0.0-1"));
+    let has_it = host(&scene, "has-it", &stanza("acme-erp", "99"));
     assert!(refused(&has_it, "acme-erp").contains("the hosts lack nothing that it has"));
     let told = refused(&has_it, "no-such");
     assert!(told.contains("Unable to locate package no-such"), "{told}");
