@@ -82,7 +82,12 @@ impl Spoiling {
         assert!(used < DISK, "{what}: {used} bytes on the disk");
         let after = self.site.files();
         if code == Some(0) {
-            assert!(self.good.iter().all(|(name, bytes)| after.get(name) == Some(bytes)), "{what}: accepted");
+            // Without what the vendor has put together for mirrors they ask more often, and hosts never read it.
+            let is_right = |(name, bytes): (&String, &Vec<u8>)| {
+                let there = after.get(name);
+                there == Some(bytes) || (name.ends_with("/changes.tar.gz") && there == before.get(name))
+            };
+            assert!(self.good.iter().all(is_right), "{what}: accepted");
             return (false, peak);
         }
         assert!(said.contains("cannot") && words.iter().any(|word| said.contains(word)), "{what}: {words:?}: {said}");
