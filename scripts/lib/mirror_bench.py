@@ -23,8 +23,8 @@ NEEDED = {"zstd": "zstd", "xz": "xz-utils", "nginx": "nginx-light", "debmirror":
 PRODUCTS, MODULES, BYTES = 10, 100, 100_000
 ALONE = 2_000_000
 REQUESTS = 1_000_000
-# Of the large package: files, bytes of each, and how many of them are new in the next version.
-LARGE, LARGE_BYTES, LARGE_NEW = 100, 1_000_000, 20_000
+# Of the large package: files, and in each bytes that compress, those that do not, and those that each version has anew.
+LARGE, LARGE_WORDS, LARGE_NOISE, LARGE_NEW = 100, 1_000_000, 520_000, 20_000
 # Stanzas, as of Debian for one architecture, and bytes of lists of files, packed, as of a distribution of rpm.
 STANZAS, LISTS = 65_000, 60_000_000
 
@@ -170,11 +170,14 @@ def syncs(vendor, server, commands, what):
 
 
 def large(folder, version):
-    """100 MB that nothing compresses, but for the same two hundredths of each file that each version has of its own."""
+    """About 100 MB once packed, of which two hundredths are each version's own, spread over all files."""
+    dice = random.Random(1)
+    vocabulary = [bytes(dice.choices(b"abcdefghijklmnopqrstuvwxyz_", k=dice.randint(3, 12))) for _ in range(4000)]
+    words = b" ".join(dice.choices(vocabulary, k=150_000))[:LARGE_WORDS]
     for number in range(LARGE):
-        content = bytearray(random.Random(number).randbytes(LARGE_BYTES))
-        content[500_000:500_000 + LARGE_NEW] = random.Random(f"{number} {version}").randbytes(LARGE_NEW)
-        (folder / f"file-{number}").write_bytes(content)
+        noise, at = random.Random(number).randbytes(LARGE_NOISE), number * 7_919
+        new = random.Random(f"{number} {version}").randbytes(LARGE_NEW)
+        (folder / f"file-{number}").write_bytes(words[at:] + new + words[:at] + noise)
 
 
 def carried(consign, vendor, work, url, environment):

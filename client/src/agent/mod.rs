@@ -19,6 +19,7 @@
 //! - [`upgrades`], [`holds`]: what is written down; [`seeding`]: what the site acknowledges in advance
 //! - [`locks`], [`duty`], [`lease`]: who is at what
 //! - [`data`]: the version of the data against what was last seen
+//! - [`generation`]: an older generation of a feed that a person accepts
 //!
 //! One thread per conversation and one lock per product; what is under way survives the service, because
 //! nothing is known here that is not in a journal or cannot be looked at again.
@@ -36,6 +37,7 @@ pub mod decision;
 pub mod dialogue;
 pub mod duty;
 pub mod event_log;
+pub mod generation;
 pub mod held_open;
 pub mod holding;
 pub mod holds;

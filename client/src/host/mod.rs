@@ -263,6 +263,14 @@ pub trait PackageManager: Send + Sync {
     /// # Errors
     /// When the file is not as the vendor signed it, or has no plan.
     fn plan_in(&self, archive: &Path, keyring: &Keyring) -> Result<Vec<u8>, HostError>;
+    /// The texts of the release notes that travel in a package file which this vendor signed, in no order. Whose text
+    /// is whose a signed plan says, by digest.
+    ///
+    /// # Errors
+    /// When the file is not as the vendor signed it.
+    fn notes_in(&self, _archive: &Path, _keyring: &Keyring) -> Result<Vec<Vec<u8>>, HostError> {
+        Ok(Vec::new())
+    }
     /// What a package file is, which this vendor signed.
     ///
     /// # Errors

@@ -50,7 +50,7 @@ use jiff::SignedDuration;
 
 use crate::store::{DirectoryStore, Key, Store, StoreError};
 
-pub use archive::{Archive, ArchiveKind, ArchiveOutcome, ArchiveRequest, Slice, sync_archive};
+pub use archive::{Archive, ArchiveKind, ArchiveOutcome, ArchiveRequest, Lacking, Slice, sync_archive};
 pub use error::MirrorError;
 pub use manner::Manner;
 pub use medium::{

@@ -39,6 +39,9 @@ pub fn path(
     };
     let nowhere = |beyond| Way { from: from.clone(), legs: Vec::new(), beyond };
     let Some((package, native)) = desk.candidate()? else { return Ok(nowhere(Vec::new())) };
+    if desk.is_without_feed() {
+        return Ok(desk.plain_way(&package, &native));
+    }
     Ok(match desk.find(&package, &native)? {
         Ok(found) => desk.way(&found),
         Err(cause) => nowhere(vec![
@@ -70,7 +73,7 @@ impl Desk<'_> {
         Way { beyond: self.beyond(found, &from).into_iter().collect(), from: self.from.clone(), legs }
     }
 
-    fn leg(&self, target: &SignedPlan, from: &Version, is_first: bool) -> Leg {
+    pub(super) fn leg(&self, target: &SignedPlan, from: &Version, is_first: bool) -> Leg {
         let plan = &target.plan;
         let envelope = &plan.envelope;
         Leg {

@@ -71,7 +71,7 @@ impl Slicing {
     ) -> Result<ArchiveRequest, Failure> {
         let keyring = self.keyring.as_ref().map(|path| std::fs::read(path).on("read", path)).transpose()?;
         let Carrying { check, adopt, .. } = *carrying;
-        Ok(ArchiveRequest { kind, keyring, slice, packed_by: None, check, adopt })
+        Ok(ArchiveRequest { kind, keyring, slice, lacking: None, packed_by: None, check, adopt })
     }
 }
 

@@ -36,7 +36,8 @@ impl Carried {
         let (mut documents, mut packages) = (Vec::new(), Vec::new());
         for (name, suite) in &record.suites {
             let (slice, listener) = (&suite.slice, &|_| ());
-            let taking = Taking { mirror, upstream: &upstream, listener, keyring: &keyring, slice, check: false };
+            let (keyring, upstream, lacking) = (&keyring, &upstream, None);
+            let taking = Taking { mirror, upstream, listener, keyring, slice, lacking, check: false };
             let (read, wanted) = if name == yum::SUITE { taking.carried_yum()? } else { taking.carried(name)? };
             documents.extend(read);
             packages.extend(wanted.into_iter().map(|wanted| wanted.file));

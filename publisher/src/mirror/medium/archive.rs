@@ -37,9 +37,9 @@ pub fn import_archive(
             Archive::Apt(_) => ArchiveKind::Apt { suite },
             Archive::Yum(_) => ArchiveKind::Yum,
         };
-        let (keyring, packed_by) = (request.keyring.clone(), packed_by.clone());
+        let (keyring, packed_by, check) = (request.keyring.clone(), packed_by.clone(), request.check);
         let request =
-            ArchiveRequest { kind, keyring, slice: Some(slice), packed_by, check: request.check, adopt: false };
+            ArchiveRequest { kind, keyring, slice: Some(slice), lacking: None, packed_by, check, adopt: false };
         match sync_archive(mirror, &upstream, &request, listener) {
             Ok(outcome) => outcomes.push(outcome),
             // The medium at hand may have more for the next one.

@@ -11,6 +11,7 @@ mod hostile;
 mod isolated;
 mod keys;
 mod killed;
+mod lacking;
 mod medium;
 mod memory;
 mod packed;
