@@ -1,6 +1,7 @@
 //! A newer agent takes the place of the one that runs on a Windows, under Wine: `scripts/agent --windows` and
 //! `scripts/wine` come before it.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use consign_lab::{AgentMaker, BackOffice, OfficeServer, STATE, Wine, until};
@@ -9,19 +10,26 @@ use serde_json::Value;
 const PATIENCE: Duration = Duration::from_secs(300);
 const PROGRAM: &str = r"C:\Program Files\Consignee\consignee.exe";
 
-/// A server whose agent came as a package, 0.1.0, and whoever builds agents.
-fn server() -> Option<(OfficeServer, AgentMaker)> {
+/// A vendor of a product, and whoever builds agents, whose first package he publishes.
+fn vendor() -> (BackOffice, AgentMaker, PathBuf) {
     let (office, maker) = (BackOffice::new().unwrap(), AgentMaker::new().unwrap());
     let first = maker.package("0.1.0").unwrap();
-    // Its folder is there already, with a program that is none of a package.
-    let begin = |wine: &Wine| {
-        fs_err::remove_file(wine.path(PROGRAM)).unwrap();
-        wine.install(&first, &[]);
-        wine.wait_for("Consignee", "RUNNING");
-    };
     office.release("4.0.0", &[]).unwrap();
     office.publish_agent("4.0.0", &first, &maker.certificate()).unwrap();
-    match OfficeServer::of(office, begin, &[]) {
+    (office, maker, first)
+}
+
+/// The agent comes as a package. Its folder is there already, with a program that is none of a package.
+fn begin(wine: &Wine, first: &Path) {
+    fs_err::remove_file(wine.path(PROGRAM)).unwrap();
+    wine.install(first, &[]);
+    wine.wait_for("Consignee", "RUNNING");
+}
+
+/// A server whose agent came as a package, 0.1.0, and whoever builds agents.
+fn server() -> Option<(OfficeServer, AgentMaker)> {
+    let (office, maker, first) = vendor();
+    match OfficeServer::of(office, |wine| begin(wine, &first), &[]) {
         Ok(server) => Some((server, maker)),
         Err(not_run) => {
             not_run.report();
@@ -142,4 +150,23 @@ fn an_agent_that_others_signed_is_refused_before_it_is_installed() {
     assert!(seen.is_ok(), "{}", server.log());
     assert_eq!(agent(&server.wine), "0.1.0-1");
     assert!(!server.log().contains("takes the place of"), "{}", server.log());
+}
+
+#[test]
+fn an_agent_without_a_product_is_renewed_from_the_feed_of_its_vendor() {
+    let (office, maker, first) = vendor();
+    let wine = match Wine::with_agent() {
+        Ok(wine) => wine,
+        Err(not_run) => return not_run.report(),
+    };
+    office.introduce(&wine);
+    begin(&wine, &first);
+    let server = OfficeServer { wine, office };
+    let has_looked = || (server.bulletin()["agent"]["published"] == "0.1.0-1").then_some(());
+    let seen = until("the first look", PATIENCE, has_looked);
+    assert!(seen.is_ok(), "{:#}\n{}", server.bulletin(), server.log());
+    publish(&server, &maker, "0.2.0");
+    look(&server);
+    wait_for_agent(&server, "0.2.0");
+    assert_eq!(server.bulletin()["products"], serde_json::json!([]));
 }
