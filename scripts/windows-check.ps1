@@ -31,6 +31,9 @@
 .PARAMETER Options
     Public properties for the first installation: OPTION_EDITION=pro.
 
+.PARAMETER NewerAgent
+    A newer package of the agent, which then takes the place of the one that runs.
+
 .PARAMETER Report
     Where the results are written as JSON.
 
@@ -47,6 +50,7 @@ param(
     [Parameter(Mandatory = $true)] [string] $Product,
     [Parameter(Mandatory = $true)] [string] $Service,
     [string[]] $Options = @(),
+    [string] $NewerAgent = '',
     [string] $Report = 'windows-check.json'
 )
 
@@ -264,12 +268,50 @@ Check 'an agent that is killed in the middle goes on' {
     Assert ($mine.Count -ge 1) 'it was not finished'
 }
 
-Check 'the page answers on this host' {
-    $answer = Invoke-WebRequest -Uri 'http://localhost:8080/' -UseBasicParsing -TimeoutSec 10
-    Assert ($answer.StatusCode -eq 200) "it answers $($answer.StatusCode)"
-    $listening = Get-NetTCPConnection -LocalPort 8080 -State Listen
-    $open = @($listening | Where-Object { $_.LocalAddress -notin '127.0.0.1', '::1' })
-    Assert ($open.Count -eq 0) 'others of the network can reach it'
+# The status of an answer, whatever it is.
+function Get-Page([string] $Path, [hashtable] $Headers = @{}) {
+    try {
+        $uri = "http://localhost:8080$Path"
+        $answer = Invoke-WebRequest -Uri $uri -Headers $Headers -UseBasicParsing -TimeoutSec 10 -MaximumRedirection 0
+        return [int] $answer.StatusCode
+    } catch {
+        if ($null -eq $_.Exception.Response) { throw }
+        return [int] $_.Exception.Response.StatusCode
+    }
+}
+
+Check 'the page answers on this host, and shows a stranger nothing' {
+    Invoke-Agent @('page', '--on') | Out-Null
+    try {
+        Wait-Until 60 'nobody answers' { try { (Get-Page '/consignee/login') -eq 200 } catch { $false } }
+        Assert ((Get-Page '/consignee/') -eq 403) 'whoever has no session sees it'
+        Assert ((Get-Page '/consignee/login' @{ Host = 'evil.example' }) -eq 421) 'it answers to any name'
+        $listening = Get-NetTCPConnection -LocalPort 8080 -State Listen
+        $open = @($listening | Where-Object { $_.LocalAddress -notin '127.0.0.1', '::1' })
+        Assert ($open.Count -eq 0) 'others of the network can reach it'
+    } finally {
+        Invoke-Agent @('page', '--off') | Out-Null
+    }
+}
+
+Check 'one readable file says what is known' {
+    $file = Join-Path $State 'status.json'
+    if (-not (Test-Path $file)) { throw 'skipped: no repository is configured, so nothing is looked for' }
+    $known = Get-Content -Raw -Path $file | ConvertFrom-Json
+    Assert ($known.format -eq 1) "its format is $($known.format)"
+    $line = $known.products | Where-Object { $_.product -eq $Product }
+    Assert ((Get-Recorded).StartsWith($line.installed)) "it says that $($line.installed) is installed"
+    Assert ($null -ne $known.agent.installed) 'it says nothing of the agent'
+}
+
+Check 'a newer agent takes the place of the one that runs' {
+    if (-not $NewerAgent) { throw 'skipped: no newer agent was given' }
+    $before = Get-FileHash -Path $Program
+    $code = Invoke-Installer @('/i', "`"$NewerAgent`"")
+    Assert ($code -in 0, 3010) "msiexec ended with $code"
+    Wait-Until 60 'it does not run' { (Get-Service -Name Consignee).Status -eq 'Running' }
+    Assert ((Get-FileHash -Path $Program).Hash -ne $before.Hash) 'the program is still the old one'
+    Assert ($code -eq 0) 'it wants a restart: the process of the stopped service was still there'
 }
 
 Check 'the idle service takes less than 15 MiB' {

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use consign_metadata::name::{ChannelName, PackageName, ProductId, VendorName};
 use consign_metadata::version::Version;
@@ -20,6 +21,8 @@ use crate::request::Offer;
 /// The only format so far.
 pub const FORMAT: u32 = 1;
 const FILE: &str = "status.json";
+/// One change after the other.
+static CHANGING: Mutex<()> = Mutex::new(());
 
 /// All of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,6 +37,52 @@ pub struct Bulletin {
     pub feeds: Vec<FeedLine>,
     /// The products.
     pub products: Vec<ProductLine>,
+    /// The agent itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<AgentLine>,
+}
+
+/// The agent itself, and what becomes of a newer one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AgentLine {
+    /// Its version.
+    pub running: Version,
+    /// The native version of its package.
+    pub installed: Option<String>,
+    /// The newest that a feed on this host names.
+    pub published: Option<String>,
+    /// The one that was brought to take the place of this one.
+    pub offered: Option<String>,
+    /// When a newer one was last looked for.
+    pub looked: Option<Timestamp>,
+    /// Why that is not installed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<AgentHeld>,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tried: Option<Timestamp>,
+    /// When it is tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_try: Option<Timestamp>,
+    /// Why the last look brought none, or why the last attempt came to nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+/// Why a newer agent does not take the place of this one yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AgentHeld {
+    /// Somebody put this one there by hand.
+    NoPackage,
+    /// It could not be brought.
+    NotBrought,
+    /// Until no upgrade is under way and nobody asks for anything, or until the next attempt.
+    Waits,
+    /// It was tried often enough.
+    TriedEnough,
 }
 
 /// A feed, as it was last verified.
@@ -92,15 +141,15 @@ impl Bulletin {
         durable::read(&file(places), FORMAT, |this: &Self| this.format).ok().flatten()
     }
 
-    /// Puts it in the place of the one before, where it says something else.
+    /// Puts another in the place of the one before, where it says something else.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn keep(&self, places: &Places) -> io::Result<()> {
-        if Self::read(places).is_some_and(|before| before == *self) {
-            return Ok(());
-        }
-        let text = serde_json::to_vec_pretty(self).map_err(io::Error::other)?;
+    pub fn change(places: &Places, change: impl FnOnce(Option<&Self>) -> Option<Self>) -> io::Result<()> {
+        let _alone = CHANGING.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = Self::read(places);
+        let Some(now) = change(before.as_ref()).filter(|now| before.as_ref() != Some(now)) else { return Ok(()) };
+        let text = serde_json::to_vec_pretty(&now).map_err(io::Error::other)?;
         durable::replace(&file(places), &text)
     }
 }

@@ -8,9 +8,11 @@
 //! | `plans/<sha256>.pgp` | the signed plan of a release that was looked at |
 //!
 //! What is here was verified before it was written, and is verified again when it is read. A head is
-//! never replaced by one of an earlier generation.
+//! never replaced by one of an earlier generation, unless a person says so of this very one ([`older`]).
 
+pub mod accepted;
 mod extension;
+pub mod older;
 
 use std::collections::BTreeSet;
 use std::io;
@@ -72,6 +74,14 @@ pub enum FeedError {
         found: u64,
         /// What is known.
         known: u64,
+    },
+    /// Not the generation that a person has accepted.
+    #[error("the feed is of generation {found} now, and not {wanted}")]
+    Another {
+        /// What was fetched.
+        found: u64,
+        /// What was accepted.
+        wanted: u64,
     },
     /// Nobody vouches any more that there is nothing newer.
     #[error("the feed expired at {0}")]
@@ -206,14 +216,49 @@ pub fn update(
     now: Timestamp,
     fetch: &Fetch<'_>,
 ) -> Result<Kept, FeedError> {
-    let signed = fetch(&Feed::path(channel), MAXIMUM_HEAD_SIZE).map_err(FeedError::Fetch)?;
-    let (feed, digest) = verify(vendor, channel, &signed)?;
+    let head = Head::fetch(vendor, channel, fetch)?;
     let before = Kept::of(places, vendor, channel).ok().flatten();
-    let minimum = vendor.anchor.minimum_generation.get(channel).copied().unwrap_or(0);
-    let known = before.map_or(0, |kept| kept.feed.generation).max(minimum);
-    if feed.generation < known {
-        return Err(FeedError::Back { found: feed.generation, known });
+    head.is_of(before.map_or(0, |kept| kept.feed.generation).max(minimum(vendor, channel)))?;
+    keep(places, vendor, head, products, now, fetch)
+}
+
+/// The lowest generation that the vendor lets hosts believe.
+fn minimum(vendor: &Vendor, channel: &ChannelName) -> u64 {
+    vendor.anchor.minimum_generation.get(channel).copied().unwrap_or(0)
+}
+
+/// What a repository shows, verified, and on this host not yet.
+struct Head {
+    feed: Feed,
+    signed: Vec<u8>,
+    digest: Sha256,
+}
+
+impl Head {
+    fn fetch(vendor: &Vendor, channel: &ChannelName, fetch: &Fetch<'_>) -> Result<Self, FeedError> {
+        let signed = fetch(&Feed::path(channel), MAXIMUM_HEAD_SIZE).map_err(FeedError::Fetch)?;
+        let (feed, digest) = verify(vendor, channel, &signed)?;
+        Ok(Self { feed, signed, digest })
     }
+
+    /// That it is of this generation or a later one.
+    fn is_of(&self, known: u64) -> Result<(), FeedError> {
+        let found = self.feed.generation;
+        if found < known { Err(FeedError::Back { found, known }) } else { Ok(()) }
+    }
+}
+
+/// Puts a head in the place of the one before, with the shards of these products.
+fn keep(
+    places: &Places,
+    vendor: &Vendor,
+    head: Head,
+    products: &[ProductId],
+    now: Timestamp,
+    fetch: &Fetch<'_>,
+) -> Result<Kept, FeedError> {
+    let Head { feed, signed, digest } = head;
+    let channel = feed.channel.clone();
     let folder = places.feed(&vendor.anchor.vendor).join(channel.as_str());
     let has_expired = feed.expires < now;
     let kept = Kept { believed_until: feed.expires, feed: feed.clone(), folder };
@@ -222,10 +267,10 @@ pub fn update(
     }
     write(&kept.folder.join(HEAD), &signed)?;
     kept.tidy();
-    if has_expired && let Err(problem) = extension::update(vendor, channel, &digest, &kept.folder, fetch) {
+    if has_expired && let Err(problem) = extension::update(vendor, &channel, &digest, &kept.folder, fetch) {
         log::info!("{} {channel}: no extension of its feed: {problem}", vendor.anchor.vendor);
     }
-    Ok(Kept::new(vendor, channel, (feed, digest), kept.folder))
+    Ok(Kept::new(vendor, &channel, (feed, digest), kept.folder))
 }
 
 fn keep_shard(kept: &Kept, id: &ProductId, fetch: &Fetch<'_>) -> Result<(), FeedError> {

@@ -1,12 +1,12 @@
 //! What this host holds about an upgrade beside its journal: the plan, the texts of its notes, and what
 //! people acknowledged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use consign_metadata::digest::Sha256;
 use consign_metadata::feed::{MAXIMUM_SHARD_SIZE, Shard};
-use consign_metadata::name::ProductId;
+use consign_metadata::name::{ProductId, VendorName};
 use consign_metadata::plan::{NoteReference, SideEffect, UpgradePlan};
 use consign_metadata::task::Task;
 use consign_metadata::text::Language;
@@ -18,10 +18,11 @@ use crate::add_on::Joined;
 use crate::engine::event::{Person, Reason};
 use crate::engine::journal::JournalError;
 use crate::engine::machine::Upgrade;
+use crate::feed::accepted;
 use crate::outage;
 use crate::places::Places;
 use crate::product::{PLAN_FILE, Product};
-use crate::report::history::{Deed, DeedKind};
+use crate::report::history::{Deed, DeedKind, PastGeneration};
 use crate::report::notes::{self, Note, NotesReport};
 use crate::report::plan::{AddOns, PlanReport};
 use crate::report::procedure::Procedure;
@@ -198,9 +199,24 @@ pub fn deeds(product: &Product) -> Result<Vec<(Version, Deed)>, LibraryError> {
     Ok(read(product)?.all.into_iter().map(deed).collect())
 }
 
+/// The older generations that people have accepted of the feeds of these products' vendors.
+///
+/// # Errors
+/// When a file of theirs cannot be read.
+pub fn generations(places: &Places, products: &[Product]) -> Result<Vec<PastGeneration>, LibraryError> {
+    let vendors: BTreeSet<&VendorName> = products.iter().map(|product| &product.id.vendor).collect();
+    let mut found = Vec::new();
+    for vendor in vendors {
+        let all = accepted::all(places, vendor).map_err(|cause| LibraryError::Unreadable(cause.to_string()))?;
+        found.extend(all.into_iter().map(|acceptance| PastGeneration { vendor: vendor.clone(), acceptance }));
+    }
+    Ok(found)
+}
+
 /// Notes that a plan refers to, with what this host has of their texts.
 pub fn notes_of(places: &Places, product: &ProductId, notes: &[NoteReference], language: Language) -> Vec<Note> {
-    let texts = of_feed(&places.feed(&product.vendor), product);
+    let mut texts = of_feed(&places.feed(&product.vendor), product);
+    texts.extend(of_package(&places.of_packages(&product.vendor)));
     notes.iter().map(|note| Note::of(note, false, language, |digest| texts.get(digest).cloned())).collect()
 }
 
@@ -208,6 +224,7 @@ pub fn notes_of(places: &Places, product: &ProductId, notes: &[NoteReference], l
 /// installed. Each is told by its digest, which the signed plan names, so it does not matter where it lay.
 fn texts(places: &Places, plan: &UpgradePlan) -> BTreeMap<Sha256, String> {
     let mut texts = of_feed(&places.feed(&plan.envelope.vendor), &plan.id());
+    texts.extend(of_package(&places.of_packages(&plan.envelope.vendor)));
     for module in &plan.body.modules {
         texts.extend(of_package(&places.notes_of(&module.package)));
     }

@@ -1,5 +1,5 @@
 //! What an administrator must hear of a vendor beside its products: keys that expire, a repository that
-//! cannot be read, or one that is signed by a key this host was never told of.
+//! cannot be read or shows an older generation, or one that is signed by a key this host was never told of.
 //!
 //! What the keys say is read from the anchor each time. What only a look can find is kept in
 //! `/var/lib/consignee/<vendor>/.feed/notices.json`: otherwise only the terminal of the update of the
@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::durable;
 use crate::places::Places;
+use crate::site::is_without_feed;
 use crate::trust::{Trust, Vendor};
 
 /// How long before its end a key is mentioned; the publisher mentions it as early.
@@ -76,6 +77,24 @@ pub enum Notice {
         /// In the package manager's words.
         cause: String,
     },
+    /// By the site's word its repository has no feed: signed packages and their plans are all that this host goes by.
+    WithoutFeed {
+        /// Whose repository.
+        vendor: VendorName,
+    },
+    /// The repository shows an older generation than this host knows.
+    Older {
+        /// Whose repository.
+        vendor: VendorName,
+        /// The channel.
+        channel: ChannelName,
+        /// Its address, without credentials.
+        url: String,
+        /// The generation that it shows.
+        found: u64,
+        /// The one that this host knows, or that the anchor asks for.
+        known: u64,
+    },
 }
 
 impl Notice {
@@ -85,7 +104,9 @@ impl Notice {
             Self::KeyExpires { vendor, .. }
             | Self::KeyExpired { vendor, .. }
             | Self::KeyUnknown { vendor, .. }
-            | Self::Unreadable { vendor, .. } => vendor,
+            | Self::Unreadable { vendor, .. }
+            | Self::WithoutFeed { vendor }
+            | Self::Older { vendor, .. } => vendor,
         }
     }
 
@@ -133,6 +154,8 @@ pub fn all(places: &Places, trust: &Trust, now: Timestamp) -> Vec<Notice> {
         let kept = read(places, &vendor.anchor.vendor);
         let introduction = kept.as_ref().and_then(|kept| kept.introduction.clone());
         let mut notices = of_keys(vendor, introduction.as_ref(), now);
+        let name = &vendor.anchor.vendor;
+        notices.extend(is_without_feed(places, name).then(|| Notice::WithoutFeed { vendor: name.clone() }));
         notices.extend(unanswered(kept, vendor));
         notices
     };

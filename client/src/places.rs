@@ -58,6 +58,11 @@ impl Places {
         self.state().join(vendor.as_str()).join(".feed")
     }
 
+    /// Plans and release notes of a vendor's packages that no feed tells of. No channel can have this name.
+    pub fn of_packages(&self, vendor: &VendorName) -> PathBuf {
+        self.feed(vendor).join(".packages")
+    }
+
     /// The state of a product.
     pub fn product(&self, id: &ProductId) -> PathBuf {
         self.state().join(id.vendor.as_str()).join(id.product.as_str())

@@ -4,9 +4,10 @@
 use std::path::PathBuf;
 
 use consign_metadata::digest::Sha256;
-use consign_metadata::name::{Label, PackageName, ProductId};
+use consign_metadata::name::{ChannelName, Label, PackageName, ProductId, VendorName};
 use consign_metadata::plan::{NoteReference, SideEffect};
 use consign_metadata::version::{Class, Version};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::acknowledgement::Subject;
@@ -131,6 +132,22 @@ pub enum Request {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         accept: Option<Person>,
     },
+    /// Which generations of a vendor's feeds this host knows, and which its repositories show.
+    Feeds {
+        /// Whose.
+        vendor: VendorName,
+    },
+    /// An older generation is the one to go by from now on.
+    AcceptOlder {
+        /// Whose.
+        vendor: VendorName,
+        /// The channel.
+        channel: ChannelName,
+        /// The generation that its repository has shown.
+        generation: u64,
+        /// Who.
+        by: Person,
+    },
     /// A person's decision about an upgrade.
     Decide {
         /// The product.
@@ -243,6 +260,11 @@ pub enum Reply {
         /// Why nobody could look.
         failure: Option<Failure>,
     },
+    /// The feeds were looked at.
+    Feeds {
+        /// By channel.
+        feeds: Vec<FeedState>,
+    },
     /// The transaction may go ahead.
     Pass,
     /// The transaction must not go ahead; nothing was changed.
@@ -325,6 +347,33 @@ pub struct Offer {
     /// What was found on the host and holds nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub told: Vec<Reason>,
+}
+
+/// A feed as this host knows it, and as its repository shows it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FeedState {
+    /// The channel.
+    pub channel: ChannelName,
+    /// The address of the repository, without credentials.
+    pub url: String,
+    /// The generation that this host knows; null where it knows none.
+    pub known: Option<u64>,
+    /// The lowest generation that the vendor's anchor lets hosts believe; 0 where it asks for none.
+    pub minimum: u64,
+    /// The generation that the repository shows; null where nobody could look.
+    pub shown: Option<u64>,
+    /// Until when that one is believed.
+    pub believed_until: Option<Timestamp>,
+    /// Why nobody could look, in English.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+impl FeedState {
+    /// The generation that is shown, where it is older than the one that is known.
+    pub fn older(&self) -> Option<u64> {
+        self.shown.filter(|shown| self.known.is_some_and(|known| *shown < known))
+    }
 }
 
 /// Why a transaction is refused for one product.

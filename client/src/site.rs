@@ -16,12 +16,12 @@ mod rules;
 pub mod tell;
 pub mod window;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{ErrorKind, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use consign_metadata::name::{Label, PackageName};
+use consign_metadata::name::{Label, PackageName, VendorName};
 use consign_metadata::plan::{SiteOption, UpgradePlan};
 use consign_metadata::text::Language;
 use serde::Deserialize;
@@ -97,6 +97,8 @@ pub struct Policy {
     pub language: Language,
     /// The port of the page in the browser.
     pub page: u16,
+    /// Vendors whose packages come from a server of the site's own that has no feed of theirs.
+    pub without_feed: BTreeSet<VendorName>,
 }
 
 #[derive(Default, Deserialize)]
@@ -110,6 +112,8 @@ struct PolicyFile {
     checks: Option<ChecksTable>,
     keep: Option<KeepTable>,
     page: Option<PageTable>,
+    #[serde(default)]
+    without_feed: BTreeSet<VendorName>,
 }
 
 #[derive(Default, Deserialize)]
@@ -153,8 +157,15 @@ impl Policy {
         let text = text(&path)?.unwrap_or_default();
         let file: PolicyFile = parse(&path, &text)?;
         let page = file.page.unwrap_or_default().port(&path, &text)?;
-        Ok(Self { language: file.language.unwrap_or(Language::En), page })
+        let (language, without_feed) = (file.language.unwrap_or(Language::En), file.without_feed);
+        Ok(Self { language, page, without_feed })
     }
+}
+
+/// Whether the site says that packages of this vendor come from a server that has no feed. Where its file cannot be
+/// read nothing is said: whoever judges says that it cannot be read.
+pub fn is_without_feed(places: &Places, vendor: &VendorName) -> bool {
+    Policy::read(places).is_ok_and(|policy| policy.without_feed.contains(vendor))
 }
 
 /// The value of every option of a plan: the site's, or the vendor's default.

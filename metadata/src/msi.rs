@@ -19,7 +19,7 @@ mod tables;
 
 use std::io::{self, Read, Seek};
 
-pub use cabinet::{CabinetHead, Member};
+pub use cabinet::{CabinetContent, CabinetHead, Member};
 pub use code_page::{decode, encode};
 pub use origin::{FORMAT as ORIGIN_FORMAT, Origin, StreamDigest};
 pub use tables::{Cell, Column, PoolString, Table, Tables};

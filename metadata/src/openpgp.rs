@@ -117,7 +117,7 @@ impl Keyring {
             .map_err(|e| self.signature(&e))?;
         let mut bytes = Vec::new();
         // A compressed message may be far larger than its carrier.
-        let read = (&mut verifier).take(maximum + 1).read_to_end(&mut bytes).map_err(|e| self.read(e))?;
+        let read = (&mut verifier).take(maximum.saturating_add(1)).read_to_end(&mut bytes).map_err(|e| self.read(e))?;
         if read as u64 > maximum {
             return Err(VerifyError::TooLarge(maximum));
         }

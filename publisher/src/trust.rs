@@ -123,12 +123,12 @@ pub fn unarmored(certificate: &[u8]) -> Result<Vec<u8>, VerifyError> {
     Cert::from_bytes(certificate).map_err(bad)?.to_vec().map_err(bad)
 }
 
-/// The certificate of whoever releases the agent, binary, and those of its keys that may sign it: the
-/// keys with the role `package` where a table of roles is beside it, else every key that signs.
+/// The certificate of whoever releases the agent, or packs media, binary, and those of its keys that may sign them:
+/// the keys with the role `package` where a table of roles is beside it, else every key that signs.
 ///
 /// # Errors
 /// [`TrustError`]
-pub fn agent_keys(certificate: &Path) -> Result<(Vec<u8>, BTreeSet<Fingerprint>), TrustError> {
+pub fn signing_keys(certificate: &Path) -> Result<(Vec<u8>, BTreeSet<Fingerprint>), TrustError> {
     let bytes = std::fs::read(certificate).on("read", certificate)?;
     let (cert, binary) = binary(&bytes, certificate)?;
     if let Some(roles) = KeyRoles::beside(certificate)? {

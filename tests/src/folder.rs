@@ -101,7 +101,7 @@ impl Drop for Folder {
 }
 
 /// Takes the first free name: a test may boot two hosts of one name.
-fn claim(name: &str) -> Result<(String, PathBuf)> {
+pub(crate) fn claim(name: &str) -> Result<(String, PathBuf)> {
     let run = Lab::folder().join("run");
     fs_err::create_dir_all(&run).doing("make the folder of hosts")?;
     let run = fs_err::canonicalize(run).doing("find the folder of hosts")?;

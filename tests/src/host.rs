@@ -162,7 +162,9 @@ impl Host {
     pub fn rpm_system(&self) -> RpmSystem {
         match self.system {
             BaseSystem::Rpm(system) => system,
-            BaseSystem::Apt(_) | BaseSystem::Databases | BaseSystem::Desktop => panic!("{} has apt: {}", self.name(), self.system.name()),
+            BaseSystem::Apt(_) | BaseSystem::Databases | BaseSystem::Desktop => {
+                panic!("{} has apt: {}", self.name(), self.system.name())
+            }
         }
     }
 

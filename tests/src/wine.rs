@@ -156,7 +156,9 @@ impl Wine {
         for process in &processes {
             let number = process.file_name().unwrap_or_default();
             let killed = Command::new("kill").arg("-9").arg(number).status();
-            assert!(killed.as_ref().is_ok_and(ExitStatus::success), "{number:?}: {killed:?}");
+            // It may have ended by itself meanwhile.
+            let is_gone = killed.as_ref().is_ok_and(ExitStatus::success) || !process.exists();
+            assert!(is_gone, "{number:?}: {killed:?}");
         }
         processes
     }
@@ -174,6 +176,18 @@ impl Wine {
             }
             let said = String::from_utf8_lossy(&started.stdout);
             assert!(Instant::now() < deadline, "the agent does not start again: {said}");
+        }
+    }
+
+    /// Stops the agent's service, and waits for its process: who is told that a service has stopped may still find its
+    /// program in use, and the installer of Wine leaves such a file for a restart.
+    pub fn stop_agent(&self) {
+        self.run(&["net", "stop", "Consignee"]);
+        self.wait_for("Consignee", "STOPPED");
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !self.agents().is_empty() {
+            assert!(Instant::now() < deadline, "the agent's service has stopped, and its process is still there");
+            std::thread::sleep(Duration::from_millis(50));
         }
     }
 

@@ -1,5 +1,5 @@
-//! A slice of Debian's own archive, mirrored, and a host that has nothing else: what it installs from there is
-//! signed by Debian.
+//! A slice of Debian's own archive, mirrored, carried by hand to a site without a network, and a host that has nothing
+//! else: what it installs from there is signed by Debian.
 
 use std::process::Command;
 
@@ -40,9 +40,14 @@ fn what_is_installed_from_a_slice_of_debian_is_verified_by_debians_key() {
     // Some of Debian's servers know no conditions, and send the same once more.
     assert_eq!((&again["requests"], &again["suite"]["changed"]), (&1.into(), &false.into()));
 
+    // By hand, to where no network leads.
+    let [stick, site] = ["stick", "site"].map(|name| folder.path().join(name).display().to_string());
+    vendor.consign(&["mirror", "export", &mirror, "--to", &stick]).unwrap();
+    vendor.consign(&["mirror", "import", &stick, &site, "--keyring", KEYRING]).unwrap();
+
     let host = Host::boot("mirror-debian", Release::Trixie).unwrap();
     host.shell("rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*");
-    let server = Server::start(&host, folder.path().join("debian").as_path(), PORT).unwrap();
+    let server = Server::start(&host, folder.path().join("site").as_path(), PORT).unwrap();
     host.copy_in(vendor.keys().join("certificate.pgp"), "/root/stranger.pgp");
     sources(&host, &server, "/root/stranger.pgp");
     let refused = host.apt_get(&["update"]);

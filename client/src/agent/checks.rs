@@ -174,7 +174,7 @@ pub fn of_host(agent: &Agent, situation: &Situation<'_>, plan: &UpgradePlan) -> 
 }
 
 /// Everything, for a release that is offered: before any of its packages is on this host.
-pub fn of_offer(agent: &Agent, situation: &Situation<'_>, plan: &UpgradePlan, release: &FeedRelease) -> Found {
+pub fn of_offer(agent: &Agent, situation: &Situation<'_>, plan: &UpgradePlan, release: Option<&FeedRelease>) -> Found {
     if situation.under_way().is_some() {
         return Found::default();
     }
@@ -193,7 +193,10 @@ pub fn of_offer(agent: &Agent, situation: &Situation<'_>, plan: &UpgradePlan, re
         let bytes = outlook.as_ref().map_or(0, |outlook| outlook.bytes);
         let mut needs = vec![room::Need { folder, bytes, purpose: Purpose::PreviousPackages }];
         // Unpacked they are no smaller than this; how large is known once they are here.
-        let bytes = arriving(agent, situation, release);
+        let bytes = match release {
+            Some(release) => arriving(agent, situation, release),
+            None => to_come(agent, plan),
+        };
         needs.extend(room::for_files(&agent.places, &agent.packages.files(&subject.modules)?, bytes));
         needs.extend(backup_room::needed(agent, situation, plan)?);
         room::for_upgrade(&needs)
@@ -213,6 +216,15 @@ pub fn missing(packages: &[PackageVersion]) -> Option<Reason> {
     let named = packages.iter().map(|missing| (missing.package.clone(), missing.version.clone()));
     let packages: Vec<_> = named.collect();
     (!packages.is_empty()).then_some(Reason::PreviousPackagesMissing { packages })
+}
+
+/// The same where no feed tells: what the package manager would have to fetch.
+fn to_come(agent: &Agent, plan: &UpgradePlan) -> u64 {
+    let sources = plan.body.modules.iter().filter_map(|module| {
+        let version = agent.packages.native(&module.native)?;
+        agent.packages.source(&module.package, version).ok()
+    });
+    sources.filter_map(|source| source.download).fold(0, u64::saturating_add)
 }
 
 /// The sizes of the packages that come, one build of each.

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::online::Online;
 use super::{
-    Agent, AgentError, acknowledging, barrier, data, decision, journey, look, preinst, removal, timing, watch,
+    Agent, AgentError, acknowledging, barrier, data, decision, generation, journey, look, preinst, removal, timing,
+    watch,
 };
 use crate::host::kernel::socket::{self, Stream};
 use crate::request::{Reply, Request};
@@ -99,6 +100,10 @@ fn serve(agent: &Arc<Agent>, request: Request, speaker: &mut Speaker) -> Result<
         Request::Stay { product, by } => journey::stay(agent, &product, &by),
         Request::Data { product, accept: None } => data::look(agent, &product),
         Request::Data { product, accept: Some(by) } => data::accept(agent, &product, &by),
+        Request::Feeds { vendor } => generation::look(agent, &vendor),
+        Request::AcceptOlder { vendor, channel, generation, by } => {
+            generation::accept(agent, &vendor, &channel, generation, &by)
+        }
         Request::Decide { product, decision, by } => decision::decide(agent, &product, &decision, &by, speaker),
     }
 }
@@ -132,6 +137,10 @@ fn name(request: &Request) -> String {
         Request::Stay { product, by } => format!("stay by {} for {product}", by.name),
         Request::Data { product, accept: None } => format!("data of {product}"),
         Request::Data { product, accept: Some(by) } => format!("data of {product} accepted by {}", by.name),
+        Request::Feeds { vendor } => format!("the feeds of {vendor}"),
+        Request::AcceptOlder { vendor, channel, generation, by } => {
+            format!("generation {generation} of {vendor} {channel} accepted by {}", by.name)
+        }
         Request::Decide { product, decision, by } => format!("{} by {} for {product}", word(decision), by.name),
     }
 }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
-use consign_metadata::name::{ChannelName, PackageName, ProductId};
+use consign_metadata::name::{ChannelName, PackageName, ProductId, VendorName};
 
 use super::add_ons::Prospect;
 use super::catalogue::{Catalogue, Entry};
@@ -20,6 +20,7 @@ use crate::host::Repository;
 use crate::looked::Looked;
 use crate::notice::{self, Found, Notice};
 use crate::request::{Offer, Reply};
+use crate::site::is_without_feed;
 use crate::trust::Vendor;
 
 /// Looks at every product with the time that `online` has for the network, and answers what is offered.
@@ -51,17 +52,10 @@ pub fn look(agent: &Agent, mut online: Online) -> Result<Reply, AgentError> {
 /// Brings the feeds of every vendor with a product on this host up to date, each as far as it goes.
 fn update_feeds(agent: &Agent, catalogue: &Catalogue, online: &mut Online) {
     for vendor in catalogue.trust.vendors() {
-        let of_vendor = |id: &&ProductId| id.vendor == vendor.anchor.vendor;
-        let products: Vec<ProductId> = catalogue
-            .entries
-            .iter()
-            .filter(|(_, e)| !e.installed.is_empty())
-            .map(|(id, _)| id)
-            .filter(of_vendor)
-            .cloned()
-            .collect();
+        let products = products(catalogue, &vendor.anchor.vendor);
         let mut found = Found::default();
-        if let Err(problem) = update_vendor(agent, catalogue, vendor, &products, online, &mut found) {
+        let is_without = is_without_feed(&agent.places, &vendor.anchor.vendor);
+        if !is_without && let Err(problem) = update_vendor(agent, catalogue, vendor, &products, online, &mut found) {
             log::warn!("{}: {problem}", vendor.anchor.vendor);
             online.problems.extend(products.into_iter().map(|id| (id, problem.to_string())));
         }
@@ -79,15 +73,7 @@ fn update_vendor(
     online: &mut Online,
     found: &mut Found,
 ) -> Result<(), AgentError> {
-    let packages: Vec<PackageName> =
-        products.iter().flat_map(|id| catalogue.entries[id].installed.keys()).cloned().collect();
-    let mut channels: BTreeMap<ChannelName, Repository> = BTreeMap::new();
-    for repository in agent.packages.repositories(&packages)? {
-        if let Ok(channel) = repository.channel.parse() {
-            channels.entry(channel).or_insert(repository);
-        }
-    }
-    for (channel, repository) in channels {
+    for (channel, repository) in repositories(agent, catalogue, products)? {
         let fetch = |path: &str, maximum: u64| online.fetch(agent, &repository, path, maximum);
         if let Err(problem) = feed::update(&agent.places, vendor, &channel, products, agent.clock.now(), &fetch) {
             if matches!(problem, FeedError::UnknownKey(_) | FeedError::Signature(_)) {
@@ -104,6 +90,29 @@ fn update_vendor(
     Ok(())
 }
 
+/// The repository of each channel that these products come from.
+pub(super) fn repositories(
+    agent: &Agent,
+    catalogue: &Catalogue,
+    products: &[ProductId],
+) -> Result<BTreeMap<ChannelName, Repository>, AgentError> {
+    let packages: Vec<PackageName> =
+        products.iter().flat_map(|id| catalogue.entries[id].installed.keys()).cloned().collect();
+    let mut channels: BTreeMap<ChannelName, Repository> = BTreeMap::new();
+    for repository in agent.packages.repositories(&packages)? {
+        if let Ok(channel) = repository.channel.parse() {
+            channels.entry(channel).or_insert(repository);
+        }
+    }
+    Ok(channels)
+}
+
+/// The products of a vendor that are installed here.
+pub(super) fn products(catalogue: &Catalogue, vendor: &VendorName) -> Vec<ProductId> {
+    let is_installed = |(id, entry): &(&ProductId, &Entry)| id.vendor == *vendor && !entry.installed.is_empty();
+    catalogue.entries.iter().filter(is_installed).map(|(id, _)| id.clone()).collect()
+}
+
 /// What concerns the vendor as a whole, and would not be told where nothing new is offered.
 fn notice_of(problem: &FeedError, vendor: &Vendor, channel: &ChannelName, from: &Repository) -> Option<Notice> {
     let (vendor, channel, url) = (vendor.anchor.vendor.clone(), channel.clone(), from.url.clone());
@@ -112,6 +121,7 @@ fn notice_of(problem: &FeedError, vendor: &Vendor, channel: &ChannelName, from: 
             let keys = keys.clone();
             Some(Notice::KeyUnknown { vendor, channel, url, keys, introduction: None, doubt: None })
         }
+        FeedError::Back { found, known } => Some(Notice::Older { vendor, channel, url, found: *found, known: *known }),
         FeedError::Fetch(cause) => Some(Notice::Unreadable { vendor, channel, url, cause: cause.clone() }),
         _ => None,
     }

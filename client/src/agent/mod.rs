@@ -13,12 +13,13 @@
 //!   those can write who do
 //! - [`keeping`], [`previous`]: the packages to go back to; [`tidying`]: what goes when nobody wants it any more
 //! - [`putting_back`]: they come back; [`torn`]: their files are not what they are said to be
-//! - [`timetable`]: when it looks by itself
+//! - [`timetable`]: when it looks by itself; [`own`]: what becomes of a newer agent
 //! - [`timing`]: the site's rules on when and with whom
 //! - [`telling`]: people hear of an outage; [`event_log`]: on Windows its Event Log does
 //! - [`upgrades`], [`holds`]: what is written down; [`seeding`]: what the site acknowledges in advance
 //! - [`locks`], [`duty`], [`lease`]: who is at what
 //! - [`data`]: the version of the data against what was last seen
+//! - [`generation`]: an older generation of a feed that a person accepts
 //!
 //! One thread per conversation and one lock per product; what is under way survives the service, because
 //! nothing is known here that is not in a journal or cannot be looked at again.
@@ -36,6 +37,7 @@ pub mod decision;
 pub mod dialogue;
 pub mod duty;
 pub mod event_log;
+pub mod generation;
 pub mod held_open;
 pub mod holding;
 pub mod holds;
@@ -51,6 +53,7 @@ pub mod look;
 pub mod mend;
 pub mod offers;
 pub mod online;
+pub mod own;
 pub mod preinst;
 pub mod preparing;
 pub mod previous;

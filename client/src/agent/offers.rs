@@ -4,8 +4,11 @@
 //! publication as the package lists, says which release that is. Where there is no way to that release
 //! the newest one on the way to it is the one to offer: a required stop, or a patch of the version before
 //! a major change.
+//!
+//! A server of the site's own may have no feed: [`plain`].
 
 mod path;
+mod plain;
 
 use consign_metadata::feed::{FeedRelease, Shard};
 use consign_metadata::name::{ChannelName, PackageName, ProductId};
@@ -85,6 +88,7 @@ impl Evaluation {
         let desk = Desk { agent, situation: &situation, from: &from, installed: &installed.plan, online, ceiling };
         match desk.candidate()? {
             None => Ok(desk.nothing_newer()),
+            Some((package, native)) if desk.is_without_feed() => Ok(desk.plain(&package, &native)),
             Some((package, native)) => Ok(match desk.find(&package, &native)? {
                 Ok(found) => desk.choose(&found),
                 Err(cause) => desk.unverified(comparison::baseline(&native), format!("{package} {native}"), cause),
@@ -162,14 +166,14 @@ impl Desk<'_> {
         let wanted = found.shard.releases[..=found.newest].iter().rev().find(|release| self.is_wanted(release));
         let Some(newest) = wanted else { return self.nothing_newer() };
         if let Some((plan, release)) = self.reachable(found, self.from, self.installed.envelope.revision) {
-            let mut evaluation = self.offer(plan, release);
+            let mut evaluation = self.offer(plan, Some(release));
             if release.plan != newest.plan {
                 evaluation.offers.push(self.out_of_reach(found, newest, self.from));
             }
             return evaluation;
         }
         match self.plan(found, newest) {
-            Ok(plan) => self.offer(plan, newest),
+            Ok(plan) => self.offer(plan, Some(newest)),
             Err(TrustError::Newer { envelope, .. }) => {
                 self.only(Some(newest.version.clone()), gate::reasons_of_newer(&envelope, self.from))
             }
@@ -229,7 +233,7 @@ impl Desk<'_> {
         }
     }
 
-    fn offer(&self, target: SignedPlan, release: &FeedRelease) -> Evaluation {
+    fn offer(&self, target: SignedPlan, release: Option<&FeedRelease>) -> Evaluation {
         let patience = self.online.map(Online::patience);
         let reasons = self.situation.reasons(self.agent, &target.plan, self.from, patience);
         let found = match self.online {

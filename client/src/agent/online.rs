@@ -2,9 +2,10 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use consign_metadata::name::ProductId;
+use consign_metadata::name::{PackageName, ProductId};
 
 use super::Agent;
 use super::locks::Patience;
@@ -65,6 +66,24 @@ impl Online {
             }
             error.to_string()
         })
+    }
+
+    /// Fetches a package into an empty folder, in all the time that is left.
+    ///
+    /// # Errors
+    /// In the host's words.
+    pub fn fetch_package(
+        &self,
+        agent: &Agent,
+        package: &PackageName,
+        version: &str,
+        folder: &Path,
+    ) -> Result<PathBuf, String> {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(format!("cannot fetch {package} {version}: the time is up"));
+        }
+        agent.packages.fetch_package(package, version, folder, left).map_err(|error| error.to_string())
     }
 
     /// What a look has left for prerequisites: they are asked for after the network, whatever that took.

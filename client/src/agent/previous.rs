@@ -26,7 +26,7 @@ use crate::request::PackageAction;
 /// How long downloads may hold a transaction up, all together.
 pub const LIMIT: Duration = Duration::from_secs(600);
 /// Where a file is until it is verified.
-const INCOMING: &str = ".incoming";
+pub(super) const INCOMING: &str = ".incoming";
 
 /// How a package can be had that is not there yet.
 #[derive(Debug)]

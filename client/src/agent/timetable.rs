@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::catalogue::{Catalogue, Entry};
 use super::online::Online;
-use super::{Agent, AgentError, locks, look};
+use super::{Agent, AgentError, locks, look, own};
 use crate::bulletin::{Bulletin, FORMAT, FeedLine, ProductLine};
 use crate::feed::Kept;
 use crate::looked::Looked;
@@ -31,9 +31,7 @@ pub fn keep(agent: &Arc<Agent>) {
             if let Err(problem) = look::look(&agent, Online::begin(true)) {
                 log::warn!("cannot look for new versions: {problem}");
             }
-            if let Err(problem) = agent.packages.fetch_agent() {
-                log::warn!("{problem}");
-            }
+            own::looked(&agent, agent.packages.fetch_agent());
             drop(shift);
             renew(&agent);
         });
@@ -44,12 +42,13 @@ pub fn keep(agent: &Arc<Agent>) {
 /// not.
 pub fn renew(agent: &Agent) {
     let is_quiet = Product::all(&agent.places).is_ok_and(|products| !products.iter().any(locks::is_at_work));
-    if !is_quiet || !agent.duty.is_free() {
-        return;
-    }
-    if let Err(problem) = agent.packages.renew_agent() {
+    if is_quiet
+        && agent.duty.is_free()
+        && let Err(problem) = agent.packages.renew_agent()
+    {
         log::warn!("cannot renew the agent: {problem}");
     }
+    own::changed(agent);
 }
 
 /// Whether it is time, or there is a product that no look has found yet.
@@ -97,8 +96,11 @@ fn write(
         catalogue.entries.values().map(|entry| line(agent, entry, &feeds, problem(&entry.product.id))).collect();
     let next_look = looked.map(|looked| next(looked, every, &products));
     let feeds = feeds.iter().map(feed).collect();
-    let bulletin = Bulletin { format: FORMAT, looked, next_look, feeds, products };
-    if let Err(cause) = bulletin.keep(&agent.places) {
+    let kept = Bulletin::change(&agent.places, |before| {
+        let agent = own::line(agent, before.and_then(|before| before.agent.as_ref()));
+        Some(Bulletin { format: FORMAT, looked, next_look, feeds, products, agent })
+    });
+    if let Err(cause) = kept {
         log::warn!("cannot write down what is known of the products: {cause}");
     }
 }

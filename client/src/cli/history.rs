@@ -32,9 +32,12 @@ Examples:
 impl Arguments {
     pub fn run(&self, session: &mut Session) -> Result<Exit, Complaint> {
         let products = session.products(self.product.as_ref())?;
-        let report = HistoryReport::of(&products, self.upgrade, library::deeds)?;
+        let mut report = HistoryReport::of(&products, self.upgrade, library::deeds)?;
         if let (Some(product), Some(_), true) = (&self.product, self.upgrade, report.upgrades.is_empty()) {
             return Err(Complaint::NoUpgrade(product.clone()));
+        }
+        if self.upgrade.is_none() {
+            report.generations = library::generations(&session.places, &products)?;
         }
         match self.json {
             true => session.out.json(&report)?,

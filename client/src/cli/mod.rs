@@ -12,6 +12,7 @@ mod data;
 mod decide;
 mod doctor;
 mod done;
+mod feed;
 mod follow;
 mod history;
 mod hook;
@@ -85,6 +86,7 @@ enum Command {
     Follow(follow::Arguments),
     Ack(acknowledge::Arguments),
     Data(data::Arguments),
+    Feed(feed::Arguments),
     Done(done::Arguments),
     Now(now::Arguments),
     Upgrade(upgrade::Arguments),
@@ -137,6 +139,7 @@ impl Command {
             Self::Follow(arguments) => arguments.run(session),
             Self::Ack(arguments) => arguments.run(session),
             Self::Data(arguments) => arguments.run(session),
+            Self::Feed(arguments) => arguments.run(session),
             Self::Done(arguments) => arguments.run(session),
             Self::Now(arguments) => arguments.run(session),
             Self::Upgrade(arguments) => arguments.run(session),

@@ -10,6 +10,7 @@ use crate::feed::Kept;
 use crate::notice;
 use crate::places::Places;
 use crate::product::Product;
+use crate::site::is_without_feed;
 use crate::trust::{Trust, Vendor};
 
 /// Everything about vendors.
@@ -34,6 +35,10 @@ fn unusable(vendor: &VendorName, cause: &str) -> Finding {
 
 fn feeds(places: &Places, vendor: &Vendor, now: Timestamp) -> Vec<Finding> {
     let name = &vendor.anchor.vendor;
+    // That is a notice of its own.
+    if is_without_feed(places, name) {
+        return Vec::new();
+    }
     let entries = std::fs::read_dir(places.feed(name)).into_iter().flatten().flatten();
     let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
     let channels: BTreeSet<ChannelName> =

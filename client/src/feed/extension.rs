@@ -30,12 +30,25 @@ pub(super) fn update(
     folder: &Path,
     fetch: &Fetch<'_>,
 ) -> Result<(), FeedError> {
+    let (_, signed) = fetched(vendor, channel, head, fetch)?;
+    write(&folder.join(NAME), &signed)
+}
+
+/// Until when the head with this digest is believed, by the extension that a repository shows, and its bytes.
+///
+/// # Errors
+/// [`FeedError`]
+pub(super) fn fetched(
+    vendor: &Vendor,
+    channel: &ChannelName,
+    head: &Sha256,
+    fetch: &Fetch<'_>,
+) -> Result<(Timestamp, Vec<u8>), FeedError> {
     let path = Extension::path(channel);
     let signed = fetch(&path, MAXIMUM_EXTENSION_SIZE).map_err(FeedError::Fetch)?;
-    match verify(vendor, channel, &signed)?.of_head(head) {
-        Some(_) => write(&folder.join(NAME), &signed),
-        None => Err(FeedError::Fetch(format!("{path} speaks of another generation"))),
-    }
+    let until = verify(vendor, channel, &signed)?.of_head(head);
+    let until = until.ok_or_else(|| FeedError::Fetch(format!("{path} speaks of another generation")))?;
+    Ok((until, signed))
 }
 
 fn verify(vendor: &Vendor, channel: &ChannelName, signed: &[u8]) -> Result<Extension, FeedError> {

@@ -180,6 +180,23 @@ pub struct HeldOpen {
     pub holders: Vec<open_files::Holder>,
 }
 
+/// The agent's own package, where no lists of a package manager have it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OwnPackage {
+    /// The native version that is installed; `None` where somebody put the program there by hand.
+    pub installed: Option<String>,
+    /// The one that was brought, to take the place of this one.
+    pub brought: Option<String>,
+    /// How often that was tried.
+    pub attempts: u32,
+    /// When last.
+    pub tried: Option<Timestamp>,
+    /// When next; `None` where it was not tried yet, or often enough.
+    pub next_try: Option<Timestamp>,
+    /// What the last attempt ended with.
+    pub problem: Option<String>,
+}
+
 /// The package manager of the host.
 pub trait PackageManager: Send + Sync {
     /// The native version of a module in this package manager's format.
@@ -246,6 +263,14 @@ pub trait PackageManager: Send + Sync {
     /// # Errors
     /// When the file is not as the vendor signed it, or has no plan.
     fn plan_in(&self, archive: &Path, keyring: &Keyring) -> Result<Vec<u8>, HostError>;
+    /// The texts of the release notes that travel in a package file which this vendor signed, in no order. Whose text
+    /// is whose a signed plan says, by digest.
+    ///
+    /// # Errors
+    /// When the file is not as the vendor signed it.
+    fn notes_in(&self, _archive: &Path, _keyring: &Keyring) -> Result<Vec<Vec<u8>>, HostError> {
+        Ok(Vec::new())
+    }
     /// What a package file is, which this vendor signed.
     ///
     /// # Errors
@@ -297,12 +322,19 @@ pub trait PackageManager: Send + Sync {
         Ok(())
     }
     /// Brings a newer agent, where no lists of a package manager have it and a feed of this host does. It is not
-    /// installed yet.
+    /// installed yet. The newest that a feed names, newer or not.
     ///
     /// # Errors
     /// When it cannot be had, or is not what the feed names and its builder signed.
-    fn fetch_agent(&self) -> Result<(), HostError> {
-        Ok(())
+    fn fetch_agent(&self) -> Result<Option<String>, HostError> {
+        Ok(None)
+    }
+    /// What is known of the agent's own package, where no lists have it.
+    ///
+    /// # Errors
+    /// When it cannot be told.
+    fn own_package(&self) -> Result<Option<OwnPackage>, HostError> {
+        Ok(None)
     }
     /// Lets the agent that was brought take the place of this one, where there is one and it is time to; whether that
     /// has begun.

@@ -114,7 +114,7 @@ impl Entry {
             Notice::KeyExpires { .. } => Number::KeyExpires,
             Notice::KeyExpired { .. } => Number::KeyExpired,
             Notice::KeyUnknown { .. } => Number::KeyUnknown,
-            Notice::Unreadable { .. } => Number::Unreadable,
+            Notice::Unreadable { .. } | Notice::Older { .. } | Notice::WithoutFeed { .. } => Number::Unreadable,
         };
         let page = notices::page(std::slice::from_ref(notice), language).to_string();
         Self::new(number, vec![notice.vendor().to_string(), page])

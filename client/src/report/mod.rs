@@ -5,7 +5,7 @@
 //!
 //! - [`reason`], [`failure`], [`event`], [`state`]: a sentence for every code
 //! - [`explanation`]: what is behind a code, and what is done about it
-//! - [`notices`]: what concerns a vendor rather than a product
+//! - [`notices`], [`feed`]: what concerns a vendor rather than a product
 //! - [`holder`]: who is in the way
 //! - [`host`]: in what state the host is
 //! - [`advice`]: what to type next
@@ -39,6 +39,7 @@ pub mod event;
 pub mod event_log;
 pub mod explanation;
 pub mod failure;
+pub mod feed;
 pub mod follower;
 pub mod gaps;
 pub mod going_back;

@@ -54,6 +54,16 @@ pub fn sentence(notice: &Notice, language: Language) -> String {
             "{vendor}: the channel {channel} at {url} cannot be read: {cause}",
             "{vendor} : le canal {channel} de {url} est illisible : {cause}"
         ),
+        Notice::WithoutFeed { vendor } => say!(
+            language,
+            "{vendor}: the site's server has no feed of this vendor (policy.toml): signed packages and their plans are all that this host goes by; nobody tells it of a release that was withdrawn, or that something newer is kept from it",
+            "{vendor} : le serveur du site n'a pas de flux de cet éditeur (policy.toml) : cet hôte ne se fie qu'aux paquets signés et à leurs plans ; rien ne lui signale une version retirée, ni qu'une version plus récente lui est cachée"
+        ),
+        Notice::Older { vendor, channel, url, found, known } => say!(
+            language,
+            "{vendor}: the channel {channel} at {url} shows generation {found}, and this host knows {known}: it is an old copy, or the site has changed this host to an older stage of its mirror",
+            "{vendor} : le canal {channel} de {url} montre la génération {found}, alors que cet hôte connaît la {known} : c'est une ancienne copie, ou bien le site a fait passer cet hôte à une étape plus ancienne de son miroir"
+        ),
     }
 }
 
@@ -90,7 +100,18 @@ pub fn advice(notice: &Notice, language: Language) -> Vec<Advice> {
             });
             install.into_iter().chain([refresh]).collect()
         }
-        Notice::Unreadable { .. } => vec![refresh],
+        Notice::Unreadable { .. } | Notice::WithoutFeed { .. } => vec![refresh],
+        Notice::Older { vendor, .. } => vec![
+            refresh,
+            (
+                format!("consignee feed {vendor} --accept-older"),
+                say!(
+                    language,
+                    "only if the site itself has changed the stage of this host",
+                    "seulement si le site lui-même a changé l'étape de cet hôte"
+                ),
+            ),
+        ],
     }
 }
 
@@ -128,7 +149,14 @@ pub(crate) fn samples() -> Vec<Notice> {
             introduction: None,
             doubt: Some("it is another's".to_owned()),
         },
-        Notice::Unreadable { vendor: vendor(), channel: "stable".parse().unwrap(), url, cause: "401".to_owned() },
+        Notice::Unreadable {
+            vendor: vendor(),
+            channel: "stable".parse().unwrap(),
+            url: url.clone(),
+            cause: "401".to_owned(),
+        },
+        Notice::WithoutFeed { vendor: vendor() },
+        Notice::Older { vendor: vendor(), channel: "stable".parse().unwrap(), url, found: 2, known: 3 },
     ]
 }
 

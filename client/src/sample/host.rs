@@ -14,7 +14,8 @@ use jiff::Timestamp;
 use crate::engine::event::EngineState;
 use crate::host::program::{Ended, Program, Programs};
 use crate::host::{
-    Arrival, HeldOpen, Hold, HostError, Identity, Observed, PackageManager, Repository, ServiceManager, Source,
+    Arrival, HeldOpen, Hold, HostError, Identity, Observed, OwnPackage, PackageManager, Repository, ServiceManager,
+    Source,
 };
 use crate::site::Repair;
 
@@ -78,6 +79,10 @@ pub struct State {
     pub held_open: Option<HeldOpen>,
     /// How often the agent looks by itself.
     pub every: Option<Duration>,
+    /// The agent's own package.
+    pub own: Option<OwnPackage>,
+    /// The newest agent that a feed names; it cannot be brought where that is missing.
+    pub newest_agent: Option<String>,
 }
 
 /// The host.
@@ -189,6 +194,12 @@ impl PackageManager for Host {
     }
     fn held_open(&self, _: &[PackageName]) -> Result<Option<HeldOpen>, HostError> {
         Ok(self.state().held_open.clone())
+    }
+    fn fetch_agent(&self) -> Result<Option<String>, HostError> {
+        self.state().newest_agent.clone().map(Some).ok_or_else(|| error("fetch the agent"))
+    }
+    fn own_package(&self) -> Result<Option<OwnPackage>, HostError> {
+        Ok(self.state().own.clone())
     }
     fn look_every(&self) -> Option<Duration> {
         self.state().every

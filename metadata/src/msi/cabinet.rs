@@ -41,7 +41,7 @@ impl<F: Read + Seek> MsiFile<F> {
 
 fn read(cabinet: &mut impl BufRead) -> io::Result<Vec<Member>> {
     let CabinetHead { folders, files } = CabinetHead::read(cabinet)?;
-    let mut content = Content { cabinet, folders: folders.into_iter(), left: 0, block: Vec::new(), at: 0 };
+    let mut content = CabinetContent::new(cabinet, folders);
     let member = |(key, size): (String, u64)| {
         let (sha256, length) = Sha256::of_reader((&mut content).take(size))?;
         match length == size {
@@ -94,67 +94,88 @@ fn file(cabinet: &mut impl BufRead) -> io::Result<(String, u64)> {
     Ok((String::from_utf8_lossy(name).into_owned(), size))
 }
 
-/// The content of all folders, one after the other.
-struct Content<'a, R> {
+/// The content of all folders, one after the other: what its files are made of, without a gap.
+pub struct CabinetContent<'a, R> {
     cabinet: &'a mut R,
     folders: std::vec::IntoIter<u16>,
     /// Blocks of this folder that are still to come.
     left: u16,
+    inflater: Decompress,
+    /// The one that is read, which is the dictionary of the next.
     block: Vec<u8>,
     at: usize,
 }
 
-impl<R: BufRead> Read for Content<'_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.at == self.block.len() {
-            if !self.next()? {
-                return Ok(0);
-            }
-        }
-        let length = buffer.len().min(self.block.len() - self.at);
-        buffer[..length].copy_from_slice(&self.block[self.at..self.at + length]);
-        self.at += length;
-        Ok(length)
+impl<'a, R: Read> CabinetContent<'a, R> {
+    /// That of a cabinet whose head was read.
+    pub fn new(cabinet: &'a mut R, folders: Vec<u16>) -> Self {
+        let inflater = Decompress::new(false);
+        Self { cabinet, folders: folders.into_iter(), left: 0, inflater, block: Vec::new(), at: 0 }
     }
-}
 
-impl<R: BufRead> Content<'_, R> {
     fn next(&mut self) -> io::Result<bool> {
         while self.left == 0 {
             let Some(blocks) = self.folders.next() else { return Ok(false) };
             (self.left, self.block, self.at) = (blocks, Vec::new(), 0);
         }
         self.left -= 1;
-        let dictionary = std::mem::take(&mut self.block);
-        self.block = block(self.cabinet, &dictionary)?;
-        self.at = 0;
-        Ok(true)
+        let (deflated, size) = packed(self.cabinet)?;
+        self.inflater.reset(false);
+        if !self.block.is_empty() {
+            self.inflater.set_dictionary(&self.block).map_err(io::Error::other)?;
+        }
+        let mut content = Vec::with_capacity(size);
+        let inflated = self.inflater.decompress_vec(&deflated[2..], &mut content, FlushDecompress::Finish);
+        inflated.map_err(io::Error::other)?;
+        (self.block, self.at) = (content, 0);
+        match self.block.len() == size {
+            true => Ok(true),
+            false => Err(io::Error::other("a block of it has not the length that it says")),
+        }
     }
 }
 
-fn block(cabinet: &mut impl Read, dictionary: &[u8]) -> io::Result<Vec<u8>> {
+impl<R: Read> BufRead for CabinetContent<'_, R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        while self.at == self.block.len() && self.next()? {}
+        Ok(&self.block[self.at..])
+    }
+
+    fn consume(&mut self, length: usize) {
+        self.at += length;
+    }
+}
+
+impl<R: Read> Read for CabinetContent<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.fill_buf()?.read(buffer)?;
+        self.consume(length);
+        Ok(length)
+    }
+}
+
+/// The next block as it is packed, with `CK` before it, and its length once it is not.
+fn packed(cabinet: &mut impl Read) -> io::Result<(Vec<u8>, usize)> {
     let mut head = [0; 8];
     cabinet.read_exact(&mut head)?;
-    let packed = usize::from(u16::from_le_bytes([head[4], head[5]]));
-    let size = usize::from(u16::from_le_bytes([head[6], head[7]]));
-    let mut bytes = vec![0; packed];
+    let mut bytes = vec![0; usize::from(u16::from_le_bytes([head[4], head[5]]))];
     cabinet.read_exact(&mut bytes)?;
-    let deflated = bytes.strip_prefix(b"CK").filter(|_| size <= BLOCK);
-    let deflated = deflated.ok_or_else(|| io::Error::other("a block of it is not as MSZIP has them"))?;
-    let mut inflater = Decompress::new(false);
-    if !dictionary.is_empty() {
-        // As a stored block, which makes it what may be referred to.
-        let length = u16::try_from(dictionary.len()).map_err(io::Error::other)?;
-        let stored = [&[0][..], &length.to_le_bytes(), &(!length).to_le_bytes(), dictionary].concat();
-        let mut known = Vec::with_capacity(dictionary.len());
-        inflater.decompress_vec(&stored, &mut known, FlushDecompress::Sync).map_err(io::Error::other)?;
+    let size = usize::from(u16::from_le_bytes([head[6], head[7]]));
+    let said = u32::from_le_bytes([head[0], head[1], head[2], head[3]]);
+    if checksum(&head[4..], checksum(&bytes, 0)) != said {
+        return Err(io::Error::other("a block of it has not the checksum that it says"));
     }
-    let mut content = Vec::with_capacity(size);
-    inflater.decompress_vec(deflated, &mut content, FlushDecompress::Finish).map_err(io::Error::other)?;
-    match content.len() == size {
-        true => Ok(content),
-        false => Err(io::Error::other("a block of it has not the length that it says")),
+    match bytes.starts_with(b"CK") && size <= BLOCK {
+        true => Ok((bytes, size)),
+        false => Err(io::Error::other("a block of it is not as MSZIP has them")),
     }
+}
+
+/// As the format has it: four bytes at a time, and what is left the other way round.
+fn checksum(bytes: &[u8], seed: u32) -> u32 {
+    let words = bytes.chunks_exact(4);
+    let rest = words.remainder().iter().fold(0, |rest, byte| rest << 8 | u32::from(*byte));
+    words.fold(seed, |sum, four| sum ^ u32::from_le_bytes([four[0], four[1], four[2], four[3]])) ^ rest
 }
 
 #[cfg(test)]
@@ -169,6 +190,28 @@ mod tests {
         bytes.extend([7, 0, 0, 0].into_iter().chain([0; 12]));
         bytes.extend(name);
         bytes
+    }
+
+    /// A block that says this, as MSZIP has it.
+    fn block(content: &[u8]) -> Vec<u8> {
+        let mut deflated = b"CK".to_vec();
+        let length = u16::try_from(content.len()).unwrap();
+        deflated.extend([&[1][..], &length.to_le_bytes(), &(!length).to_le_bytes(), content].concat());
+        let sizes = [u16::try_from(deflated.len()).unwrap().to_le_bytes(), length.to_le_bytes()].concat();
+        let sum = checksum(&sizes, checksum(&deflated, 0));
+        [&sum.to_le_bytes()[..], &sizes, &deflated].concat()
+    }
+
+    #[test]
+    fn content_is_read_over_blocks_and_folders_and_a_changed_byte_is_told() {
+        let blocks = [block(b"one"), block(b" and another"), block(b" folder")].concat();
+        let read = |bytes: &[u8]| io::read_to_string(CabinetContent::new(&mut &bytes[..], vec![2, 0, 1]));
+        assert_eq!(read(&blocks).unwrap(), "one and another folder");
+        for at in 0..blocks.len() {
+            let mut changed = blocks.clone();
+            changed[at] ^= 0x10;
+            assert!(read(&changed).is_err(), "{at}");
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::publish::{AgentKeys, Introduction, Publication, PublishError, Request
 use crate::repository::RepositoryError;
 use crate::sign::{KeyFile, KeyFiles, OpenPgpSigner, Turn};
 use crate::store::{DirectoryStore, StoreError};
-use crate::trust::{Trust, agent_keys};
+use crate::trust::{Trust, signing_keys};
 use crate::verify::{Scope, examine};
 
 /// How long another publish is waited for.
@@ -128,7 +128,7 @@ impl Publish {
     fn request<'a>(&self, outline: &Outline, repository: &Repository, keys: &'a Keys) -> Result<Request<'a>, Failure> {
         let agent = match &self.agent_certificate {
             Some(path) => {
-                let (certificate, keys) = agent_keys(path)?;
+                let (certificate, keys) = signing_keys(path)?;
                 Some((self.agent.clone(), AgentKeys { certificate, keys }))
             }
             None => None,

@@ -11,6 +11,7 @@ use crate::feed::FeedError;
 use crate::file::FileError;
 use crate::package::PackageError;
 use crate::repository::RepositoryError;
+use crate::sign::SignError;
 use crate::store::StoreError;
 
 /// Why a mirror stays as it is.
@@ -33,6 +34,9 @@ pub enum MirrorError {
         /// What is wrong with it.
         cause: PackageError,
     },
+    /// A medium cannot be signed.
+    #[error(transparent)]
+    Sign(#[from] SignError),
     /// A medium cannot be written.
     #[error(transparent)]
     File(#[from] FileError),
@@ -204,6 +208,14 @@ pub enum MirrorError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A medium that whoever packs for this mirror has not signed.
+    #[error("cannot take the medium {place}: {reason}")]
+    NotPacked {
+        /// The file that is not signed.
+        place: String,
+        /// What is wrong with its signature.
+        reason: String,
+    },
     /// Files of an export that are not to be had from the media that are here.
     #[error("cannot take export {export} over as a whole: {0}", export = .0.export)]
     Absent(Box<Absence>),
@@ -249,7 +261,7 @@ impl MirrorError {
     /// Whether a rule says no, and asking again would not help.
     pub fn is_refusal(&self) -> bool {
         match self {
-            Self::Store(_) | Self::Io { .. } | Self::Unreachable { .. } | Self::Missing { .. } => false,
+            Self::Store(_) | Self::Sign(_) | Self::Io { .. } | Self::Unreachable { .. } | Self::Missing { .. } => false,
             Self::NoChannel { .. } | Self::NoRoom { .. } | Self::File(_) | Self::UnknownGeneration { .. } => false,
             Self::Absent(absence) => !absence.faults.is_empty(),
             Self::Repository(cause) => !matches!(cause, RepositoryError::Store(_)),

@@ -11,6 +11,7 @@ use consign_metadata::name::ChannelName;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::medium::Packer;
 use super::pin::Pin;
 use super::selection::Selection;
 use super::upstream::Mark;
@@ -32,6 +33,9 @@ pub struct Memory {
     pub url: Option<String>,
     /// Whose signatures count.
     pub pin: Pin,
+    /// Whose media are taken; absent: those of anybody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub packed_by: Option<Packer>,
     /// What is carried.
     #[serde(default, skip_serializing_if = "Selection::is_everything")]
     pub selection: Selection,
@@ -64,7 +68,7 @@ impl Memory {
     /// That of a mirror that has nothing yet.
     pub fn new(upstream: &str, pin: Pin) -> Self {
         let (upstream, selection) = (upstream.to_owned(), Selection::default());
-        Self { format: FORMAT, upstream, url: None, pin, selection, channels: BTreeMap::new() }
+        Self { format: FORMAT, upstream, url: None, pin, packed_by: None, selection, channels: BTreeMap::new() }
     }
 
     /// Reads that of a mirror; `None` where there is none.

@@ -50,10 +50,13 @@ use jiff::SignedDuration;
 
 use crate::store::{DirectoryStore, Key, Store, StoreError};
 
-pub use archive::{ArchiveKind, ArchiveOutcome, ArchiveRequest, Slice, sync_archive};
+pub use archive::{Archive, ArchiveKind, ArchiveOutcome, ArchiveRequest, Lacking, Slice, sync_archive};
 pub use error::MirrorError;
 pub use manner::Manner;
-pub use medium::{Absence, Code, ExportRequest, Exported, ImportRequest, Receipt, Shipment, Standing, export, import};
+pub use medium::{
+    Absence, ArchiveImport, Code, ExportRequest, Exported, ImportRequest, Packer, Reader, Receipt, Shipment, Standing,
+    export, import, import_archive,
+};
 pub use memory::{Memory, Taken};
 pub use pin::Pin;
 pub use prune::{delete, superfluous};

@@ -6,6 +6,7 @@ use consign_metadata::name::ChannelName;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::medium::Packer;
 use super::memory::Memory;
 use super::passage::Passage;
 use super::pin::Pin;
@@ -25,6 +26,8 @@ pub struct Request {
     pub selection: Option<Selection>,
     /// Where hosts find the mirror; nothing said, as before.
     pub url: Option<String>,
+    /// Whose media are taken from now on; nothing said, as before.
+    pub packed_by: Option<Packer>,
     /// Whether every file that is there is read again.
     pub check: bool,
     /// Whether a repository is taken over that is there and of which the mirror knows nothing, as after a loss.
@@ -83,6 +86,7 @@ pub fn sync(
     let (selection, url) = (memory.selection.clone(), memory.url.clone());
     memory.selection = request.selection.clone().unwrap_or(selection.clone());
     memory.url = request.url.clone().or(url.clone());
+    memory.packed_by = request.packed_by.clone().or(memory.packed_by);
     // What a server says of a file is its own, and what was taken otherwise is incomplete.
     if moved || memory.selection != selection || memory.url != url {
         memory.channels.values_mut().for_each(|taken| taken.again = true);

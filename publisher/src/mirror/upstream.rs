@@ -44,6 +44,7 @@ pub struct Upstream {
 enum Way {
     Web(Client),
     Hand(Box<Shipment>),
+    Nowhere,
 }
 
 /// By what a server tells one state of a file from another.
@@ -117,6 +118,11 @@ impl Upstream {
         Self::by(Way::Hand(Box::new(shipment)), "medium".to_owned(), manner)
     }
 
+    /// None: for who reads what is here, and asks nobody.
+    pub fn nowhere() -> Self {
+        Self::by(Way::Nowhere, "nowhere".to_owned(), Manner::default())
+    }
+
     fn by(way: Way, root: String, manner: Manner) -> Self {
         let throttle = Throttle::new(manner.rate);
         Self { way, throttle, manner, root, requests: AtomicU64::new(0), bytes: AtomicU64::new(0) }
@@ -126,7 +132,7 @@ impl Upstream {
     pub fn shipment(&self) -> Option<&Shipment> {
         match &self.way {
             Way::Hand(shipment) => Some(shipment),
-            Way::Web(_) => None,
+            Way::Web(_) | Way::Nowhere => None,
         }
     }
 
@@ -175,6 +181,9 @@ impl Upstream {
         fresh: impl Fn() -> io::Result<T>,
     ) -> Result<Answer<T>, MirrorError> {
         let on = |cause| MirrorError::Io { what: "write", place: key.to_string(), cause };
+        if let Way::Nowhere = &self.way {
+            return Ok(Answer::Missing);
+        }
         if let Way::Hand(shipment) = &self.way {
             return Ok(match shipment.ask(key, maximum)? {
                 Answer::Missing => Answer::Missing,

@@ -5,6 +5,8 @@ mod apt;
 #[path = "../release/msi/authority.rs"]
 mod authority;
 mod clients;
+#[path = "../dice/mod.rs"]
+mod dice;
 mod dnf;
 mod formats;
 mod full;

@@ -62,8 +62,9 @@ impl Sweep<'_> {
                 let what = format!("killed at {call} {time} of {times}");
                 let status = self.fault(call, time, "signal=KILL");
                 if status.signal() != Some(9) {
-                    // How often threads wake each other differs from run to run.
-                    assert!(call == "write" && status.success(), "{what}: the fault did not fire");
+                    // How often threads wake each other differs from run to run, and so do the last calls.
+                    let is_last = call == "write" || time * 10 > times * 9;
+                    assert!(is_last && status.success(), "{what}: the fault did not fire");
                     continue;
                 }
                 look(call, &what);

@@ -342,7 +342,9 @@ impl Chain {
     pub fn told(&self) -> String {
         let journal = self.site.host.exec(&["journalctl", "-b", "--no-pager", "-n", "200", "-u", "consignee*"]).stdout;
         let packages = match self.site.host.system() {
-            BaseSystem::Apt(_) | BaseSystem::Databases | BaseSystem::Desktop => "dpkg --audit; dpkg -l 'canopsis*' consignee",
+            BaseSystem::Apt(_) | BaseSystem::Databases | BaseSystem::Desktop => {
+                "dpkg --audit; dpkg -l 'canopsis*' consignee"
+            }
             BaseSystem::Rpm(_) => "rpm -qa 'canopsis*' consignee | xargs rpm --verify; rpm -qa 'canopsis*' consignee",
         };
         let packages = self.site.host.exec(&["sh", "-c", packages]).text();

@@ -55,6 +55,7 @@ fn a_plan_is_what_was_signed() {
         let signed = published.read("documents/plan.pgp");
         let verified = published.keys(Role::Package).verify_message(&signed, plan::MAXIMUM_SIZE).unwrap();
         assert_eq!(verified.bytes, published.read("documents/plan.json"));
+        assert_eq!(published.keys(Role::Package).verify_message(&signed, u64::MAX).unwrap(), verified, "no limit");
         let plan = plan(published);
         assert_eq!((plan.id(), plan.envelope.version.to_string().as_str()), (published.id(), published.version));
         assert_eq!(plan.digest, verified.digest);

@@ -27,7 +27,7 @@ pub fn path(
 ) -> Result<Way, AgentError> {
     let situation = Situation { prospect: Prospect::Offered(Some(online)), ..Situation::of(agent, catalogue, entry)? };
     let (Some(installed), Some(from)) = (situation.installed, situation.from(agent)) else {
-        return Err(AgentError::NotNow(format!("{} is not installed on this host", entry.product.id)));
+        return Err(AgentError::NotNow(without_a_start(&situation)));
     };
     let desk = Desk {
         agent,
@@ -39,12 +39,24 @@ pub fn path(
     };
     let nowhere = |beyond| Way { from: from.clone(), legs: Vec::new(), beyond };
     let Some((package, native)) = desk.candidate()? else { return Ok(nowhere(Vec::new())) };
+    if desk.is_without_feed() {
+        return Ok(desk.plain_way(&package, &native));
+    }
     Ok(match desk.find(&package, &native)? {
         Ok(found) => desk.way(&found),
         Err(cause) => nowhere(vec![
             desk.line(to.cloned(), vec![Reason::Unverified { what: format!("{package} {native}"), cause }]),
         ]),
     })
+}
+
+/// While its packages are replaced none of them may be there.
+fn without_a_start(situation: &Situation<'_>) -> String {
+    let id = &situation.product.id;
+    match situation.under_way() {
+        Some(upgrade) => format!("the upgrade of {id} to {} is under way", upgrade.header.to),
+        None => format!("{id} is not installed on this host"),
+    }
 }
 
 impl Desk<'_> {
@@ -61,7 +73,7 @@ impl Desk<'_> {
         Way { beyond: self.beyond(found, &from).into_iter().collect(), from: self.from.clone(), legs }
     }
 
-    fn leg(&self, target: &SignedPlan, from: &Version, is_first: bool) -> Leg {
+    pub(super) fn leg(&self, target: &SignedPlan, from: &Version, is_first: bool) -> Leg {
         let plan = &target.plan;
         let envelope = &plan.envelope;
         Leg {

@@ -104,6 +104,15 @@ fn the_way_names_every_stop_and_what_a_person_has_to_read_on_all_of_it() {
 }
 
 #[test]
+fn while_packages_are_replaced_the_upgrade_is_under_way_and_the_product_not_gone() {
+    let world = with_a_stop();
+    assert_eq!(world.barrier(&world.vendor.plan("1.1.0")), Reply::Pass);
+    world.remove();
+    let asked = |world: &World| journey::path(&world.agent, &world.id(), None).unwrap_err().to_string();
+    assert_eq!(asked(&world), "the upgrade of acme/erp to 1.1.0 is under way");
+}
+
+#[test]
 fn a_package_manager_is_offered_the_stop_and_told_of_the_rest() {
     let world = with_a_stop();
     let offers = world.look();

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::world::World;
 use crate::agent::timetable;
-use crate::bulletin::Bulletin;
+use crate::bulletin::{AgentHeld, AgentLine, Bulletin};
 use crate::engine::machine::State;
-use crate::host::Arrival;
+use crate::host::{Arrival, OwnPackage};
 
 /// A host whose agent looks by itself, once an hour.
 fn alone() -> World {
@@ -80,4 +80,38 @@ fn where_lists_are_told_of_nothing_is_looked_for() {
     let world = World::with_baseline();
     assert!(!looked(&world));
     assert_eq!(Bulletin::read(&world.places), None);
+}
+
+fn agent_line(world: &World) -> AgentLine {
+    Bulletin::read(&world.places).unwrap().agent.unwrap()
+}
+
+#[test]
+fn what_becomes_of_a_newer_agent_is_written_down_beside_the_products() {
+    let world = alone();
+    let package = |version: &str| OwnPackage { installed: Some(version.to_owned()), ..OwnPackage::default() };
+    world.host.state().own = Some(package("0.1.0-1"));
+    assert!(looked(&world));
+    let line = agent_line(&world);
+    assert_eq!((line.held, line.published), (Some(AgentHeld::NotBrought), None));
+    assert!(line.problem.unwrap().contains("fetch the agent") && line.looked.is_some());
+    world.host.state().newest_agent = Some("0.2.0-1".to_owned());
+    world.set_clock(1);
+    assert!(looked(&world));
+    let line = agent_line(&world);
+    assert_eq!((line.published.as_deref(), line.held, line.problem), (Some("0.2.0-1"), None, None));
+    // It was brought, and waits; it was tried often enough; it is there.
+    let brought = OwnPackage { brought: Some("0.2.0-1".to_owned()), ..package("0.1.0-1") };
+    world.host.state().own = Some(brought.clone());
+    timetable::renew(&world.agent);
+    assert_eq!((agent_line(&world).held, agent_line(&world).looked), (Some(AgentHeld::Waits), line.looked));
+    let problem = Some("msiexec ended with 1603".to_owned());
+    let tried = OwnPackage { attempts: 3, tried: line.looked, problem: problem.clone(), ..brought };
+    world.host.state().own = Some(tried);
+    timetable::renew(&world.agent);
+    assert_eq!((agent_line(&world).held, agent_line(&world).problem), (Some(AgentHeld::TriedEnough), problem));
+    world.host.state().own = Some(package("0.2.0-1"));
+    timetable::renew(&world.agent);
+    let line = agent_line(&world);
+    assert_eq!((line.held, line.problem, line.published.as_deref()), (None, None, Some("0.2.0-1")));
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use consign_metadata::deb::{DebError, DebLayout};
 use consign_metadata::openpgp::Keyring;
+use consign_metadata::plan::{MAXIMUM_NOTE_SIZE, parse_note_member};
 
 use super::download;
 use crate::host::{HostError, Identity, at};
@@ -23,6 +24,19 @@ pub fn plan(archive: &Path, keyring: &Keyring) -> Result<Vec<u8>, HostError> {
     layout.verify_origin(&mut file, keyring).map_err(failed)?;
     let plan = layout.plan(&mut file).map_err(failed)?;
     plan.ok_or_else(|| at("trust", archive, "it has no plan"))
+}
+
+/// The texts of the release notes in a package whose three members are as its vendor signed them.
+///
+/// # Errors
+/// When it is not signed so, or is of another shape.
+pub fn notes(archive: &Path, keyring: &Keyring) -> Result<Vec<Vec<u8>>, HostError> {
+    let failed = |cause: DebError| at("trust", archive, cause);
+    let mut file = File::open(archive).map_err(|cause| at("open", archive, cause))?;
+    let layout = DebLayout::read(&mut file).map_err(failed)?;
+    layout.verify_origin(&mut file, keyring).map_err(failed)?;
+    let is_note = |name: &str| parse_note_member(name).is_some();
+    Ok(layout.control_files(&mut file, is_note, MAXIMUM_NOTE_SIZE).map_err(failed)?.into_values().collect())
 }
 
 /// Whether these bytes are a package of this name, signed by these keys.

@@ -103,6 +103,10 @@ impl PackageManager for Apt {
         archive::plan(archive, keyring)
     }
 
+    fn notes_in(&self, archive: &Path, keyring: &Keyring) -> Result<Vec<Vec<u8>>, HostError> {
+        archive::notes(archive, keyring)
+    }
+
     fn identify(&self, archive: &Path, keyring: &Keyring) -> Result<Identity, HostError> {
         archive::identify(archive, keyring)
     }

@@ -104,6 +104,10 @@ impl PackageManager for Dnf {
         package::plan(archive, keyring)
     }
 
+    fn notes_in(&self, archive: &Path, keyring: &Keyring) -> Result<Vec<Vec<u8>>, HostError> {
+        package::notes(archive, keyring)
+    }
+
     fn identify(&self, archive: &Path, keyring: &Keyring) -> Result<Identity, HostError> {
         package::identify(archive, keyring)
     }

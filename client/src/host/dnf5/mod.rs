@@ -138,6 +138,10 @@ impl PackageManager for Dnf5 {
         package::plan(archive, keyring)
     }
 
+    fn notes_in(&self, archive: &Path, keyring: &Keyring) -> Result<Vec<Vec<u8>>, HostError> {
+        package::notes(archive, keyring)
+    }
+
     fn identify(&self, archive: &Path, keyring: &Keyring) -> Result<Identity, HostError> {
         package::identify(archive, keyring)
     }

@@ -8,7 +8,7 @@
 //! - [`msiexec`]: the program; [`installer`]: what is asked of it, and what its exit codes mean
 //! - [`change`]: several packages as one; [`arrival`]: those that came without a word
 //! - [`cache`]: what Windows Installer keeps of an installed package
-//! - [`own`]: the package of the agent itself; [`renewal`]: it takes the place of this one
+//! - [`own`]: the package of the agent itself; [`renewal`]: it takes the place of this one; [`program`]: which runs
 //! - [`pending`]: files that only a reboot replaces; [`unsettled`]: those that somebody had open
 //!
 //! There are no lists that a person upgrades from: what is installed is what the agent, or a person, hands to
@@ -23,6 +23,7 @@ pub mod installer;
 pub mod msiexec;
 pub mod own;
 pub mod pending;
+pub mod program;
 pub mod published;
 pub mod record;
 pub mod renewal;
@@ -40,7 +41,7 @@ use consign_metadata::openpgp::Keyring;
 use consign_metadata::plan::NativeVersions;
 use jiff::Timestamp;
 
-use super::{Arrival, HeldOpen, Hold, HostError, Identity, Observed, PackageManager, Repository, Source};
+use super::{Arrival, HeldOpen, Hold, HostError, Identity, Observed, OwnPackage, PackageManager, Repository, Source};
 use crate::feed::Kept;
 use crate::places::Places;
 use crate::site::Repair;
@@ -202,8 +203,12 @@ impl PackageManager for Msi {
         arrival::begin(&self.places)
     }
 
-    fn fetch_agent(&self) -> Result<(), HostError> {
+    fn fetch_agent(&self) -> Result<Option<String>, HostError> {
         own::bring(&self.places)
+    }
+
+    fn own_package(&self) -> Result<Option<OwnPackage>, HostError> {
+        renewal::standing(&self.places).map(Some)
     }
 
     fn renew_agent(&self) -> Result<bool, HostError> {

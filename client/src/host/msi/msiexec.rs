@@ -47,12 +47,12 @@ pub fn run(places: &Places, arguments: &[&str], log: Option<&Path>, action: &str
     Ok(ended)
 }
 
-/// Starts it and leaves it to itself.
+/// Starts it; whoever does not wait leaves it to itself.
 ///
 /// # Errors
 /// When it cannot be started.
-pub fn start(places: &Places, arguments: &[&str], log: &Path, action: &str) -> Result<(), HostError> {
-    spawn(places, arguments, Some(log), action).map(drop)
+pub fn start(places: &Places, arguments: &[&str], log: &Path, action: &str) -> Result<Child, HostError> {
+    spawn(places, arguments, Some(log), action)
 }
 
 fn spawn(places: &Places, arguments: &[&str], log: Option<&Path>, action: &str) -> Result<Child, HostError> {

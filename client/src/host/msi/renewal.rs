@@ -1,21 +1,25 @@
 //! A newer agent takes the place of this one: `.agent\renewal.json`, what was brought and how often it was tried.
 //!
 //! Its package stops the service, replaces the program and starts the service again, while `msiexec` outlives all of
-//! that. What comes of it the agent sees that is there afterwards: the new one clears up, the old one tries again.
+//! that. What comes of it the agent sees that is there afterwards: the new one clears up, the old one tries again. Where
+//! `msiexec` refuses before it stops anything, the old one hears why.
 
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
+use std::process::Child;
 
 use consign_metadata::digest::Sha256;
 use consign_metadata::name::VendorName;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::installer::{self, Meaning};
 use super::record::Record;
-use super::{content, msiexec, own};
+use super::{content, msiexec, own, program};
 use crate::durable;
-use crate::host::{HostError, at};
+use crate::host::kernel::commands;
+use crate::host::{HostError, OwnPackage, at};
 use crate::places::Places;
 
 const FORMAT: u32 = 1;
@@ -41,12 +45,15 @@ pub struct Renewal {
     /// When last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
+    /// Why the last attempt came to nothing, as far as `msiexec` said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
 }
 
 impl Renewal {
     /// One that was not tried yet.
     pub fn of(version: String, vendor: VendorName, file: String, sha256: Sha256) -> Self {
-        Self { format: FORMAT, version, vendor, file, sha256, attempts: 0, at: None }
+        Self { format: FORMAT, version, vendor, file, sha256, attempts: 0, at: None, problem: None }
     }
 
     /// The one on this host.
@@ -92,9 +99,47 @@ impl Renewal {
 
     /// Whether it is tried now.
     fn is_due(&self, now: Timestamp) -> bool {
-        let pause = PAUSE.checked_mul(1 << self.attempts.saturating_sub(1).min(8)).unwrap_or(SignedDuration::MAX);
-        self.attempts < TRIES && self.at.is_none_or(|at| now >= at + pause || now < at)
+        self.attempts < TRIES && self.at.is_none_or(|at| now < at || self.next().is_none_or(|next| now >= next))
     }
+
+    /// When it is tried again; `None` before the first time, and after the last.
+    fn next(&self) -> Option<Timestamp> {
+        let pause = PAUSE.checked_mul(1 << self.attempts.saturating_sub(1).min(8))?;
+        self.at.filter(|_| self.attempts < TRIES).map(|at| at + pause)
+    }
+
+    /// What is known once `msiexec` has ended while this agent is still there.
+    fn ended(self, status: i32) -> Self {
+        match installer::meaning(status) {
+            Meaning::Done | Meaning::DoneAfterReboot => self,
+            // Nobody knows for how long: that was no attempt.
+            Meaning::Busy => Self {
+                attempts: self.attempts.saturating_sub(1),
+                problem: Some("another installation is at work".to_owned()),
+                ..self
+            },
+            Meaning::Failed(why) => Self { problem: Some(format!("msiexec ended with {status}: {why}")), ..self },
+        }
+    }
+}
+
+/// What is known of the agent's own package.
+///
+/// # Errors
+/// When the registry or what was written down cannot be read.
+pub fn standing(places: &Places) -> Result<OwnPackage, HostError> {
+    let installed = own::installed()?.map(|here| here.version);
+    Ok(match Renewal::read(places)? {
+        None => OwnPackage { installed, ..OwnPackage::default() },
+        Some(renewal) => OwnPackage {
+            installed,
+            attempts: renewal.attempts,
+            tried: renewal.at,
+            next_try: renewal.next(),
+            brought: Some(renewal.version),
+            problem: renewal.problem,
+        },
+    })
 }
 
 /// Lets the agent that was brought take the place of this one, where it is time to; whether that has begun.
@@ -102,6 +147,7 @@ impl Renewal {
 /// # Errors
 /// When it cannot be begun.
 pub fn begin(places: &Places, now: Timestamp) -> Result<bool, HostError> {
+    program::clear(&own::folder(places));
     let Some(renewal) = Renewal::read(places)? else { return Ok(false) };
     let Some(here) = own::installed()? else { return Ok(false) };
     if msiexec::at_work(places)?.is_some() {
@@ -121,11 +167,34 @@ pub fn begin(places: &Places, now: Timestamp) -> Result<bool, HostError> {
         return Err(at("trust", &file, "it is not the file that the feed named"));
     }
     own::check(places, &renewal.vendor, &renewal.version, &file)?;
-    Renewal { attempts: renewal.attempts + 1, at: Some(now), ..renewal.clone() }.keep(places)?;
+    Renewal { attempts: renewal.attempts + 1, at: Some(now), problem: None, ..renewal.clone() }.keep(places)?;
+    if let Err(problem) = program::step_aside(&own::program(places), &own::folder(places)) {
+        // Windows Installer leaves it for a restart, and it is tried again.
+        log::warn!("{problem}");
+    }
     let (log, file) = (own::folder(places).join("msiexec.log"), file.display().to_string());
     let arguments = ["/i", &file, "REINSTALL=ALL", "REINSTALLMODE=vamus"];
     log::info!("the agent {} takes the place of {}", renewal.version, here.version);
-    msiexec::start(places, &arguments[..if is_there { 4 } else { 2 }], &log, "install the agent").map(|()| true)
+    let child = msiexec::start(places, &arguments[..if is_there { 4 } else { 2 }], &log, "install the agent")?;
+    let places = places.clone();
+    // Who is replaced meanwhile does not hear of it.
+    std::thread::spawn(move || {
+        hear(&places, child).unwrap_or_else(|problem| log::warn!("{problem}"));
+    });
+    Ok(true)
+}
+
+fn hear(places: &Places, mut child: Child) -> Result<(), HostError> {
+    let ended = child
+        .wait()
+        .map_err(|cause| HostError { action: "wait for the end of msiexec".to_owned(), reason: cause.to_string() })?;
+    let Some(before) = Renewal::read(places)? else { return Ok(()) };
+    let after = before.clone().ended(commands::status(ended));
+    if let Some(problem) = after.problem.as_ref().filter(|_| after != before) {
+        log::warn!("cannot install the agent {}: {problem}", after.version);
+        after.keep(places)?;
+    }
+    Ok(())
 }
 
 fn path(places: &Places) -> PathBuf {
@@ -147,8 +216,20 @@ mod tests {
             renewal = Renewal { attempts, at: Some(begun), ..renewal };
             assert!(!renewal.is_due(after(early)) && renewal.is_due(after(due)), "{attempts}");
         }
+        assert_eq!(renewal.next(), Some(after(2)));
         // A clock that was set back makes none wait.
         assert!(renewal.is_due(after(-1)));
-        assert!(!Renewal { attempts: TRIES, ..renewal }.is_due(after(600)));
+        let enough = Renewal { attempts: TRIES, ..renewal };
+        assert!(!enough.is_due(after(600)) && enough.next().is_none());
+    }
+
+    #[test]
+    fn an_attempt_that_another_installation_was_in_the_way_of_is_none() {
+        let new = Renewal::of("0.2.0-1".to_owned(), "acme".parse().unwrap(), "x.msi".to_owned(), Sha256::of(b""));
+        let tried = Renewal { attempts: TRIES, ..new };
+        assert_eq!(tried.clone().ended(1618).attempts, TRIES - 1);
+        let failed = tried.clone().ended(1603);
+        assert_eq!((failed.attempts, failed.problem.unwrap().contains("1603")), (TRIES, true));
+        assert_eq!(tried.clone().ended(3010), tried);
     }
 }

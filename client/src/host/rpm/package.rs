@@ -13,6 +13,8 @@ use crate::host::{HostError, Identity, at};
 
 /// The plan comes first in a payload; a gate reads no more than this of it.
 const MAXIMUM_PLAN: u64 = 1024 * 1024;
+/// The release notes come next, with the plan before them.
+const MAXIMUM_NOTES: u64 = 64 * 1024 * 1024;
 
 /// The signed plan in a package that is as its vendor signed it. Of the payload nothing else is read: rpm
 /// itself compares the rest with the header.
@@ -27,6 +29,24 @@ pub fn plan(archive: &Path, keyring: &Keyring) -> Result<Vec<u8>, HostError> {
     let first = layout.first_entries(&mut file, &header, MAXIMUM_PLAN, |path| path == wanted).map_err(failed)?;
     let plan = first.into_iter().next().ok_or_else(|| at("trust", archive, "it has no plan"))?;
     Ok(plan.bytes)
+}
+
+/// The texts of the release notes in a package that is as its vendor signed it: they follow the plan.
+///
+/// # Errors
+/// When it is not signed so, or is of another shape.
+pub fn notes(archive: &Path, keyring: &Keyring) -> Result<Vec<Vec<u8>>, HostError> {
+    let failed = |cause: RpmError| at("trust", archive, cause);
+    let mut file = File::open(archive).map_err(|cause| at("open", archive, cause))?;
+    let (layout, header) = verified(&mut file, keyring).map_err(failed)?;
+    let plan = format!("{}/{}.pgp", plan::INSTALLED_FOLDER, header.name());
+    let is_note = |path: &str| {
+        let name = path.rsplit_once("/notes/").map(|(_, name)| name);
+        name.and_then(plan::parse_note_file).is_some()
+    };
+    let first = layout.first_entries(&mut file, &header, MAXIMUM_NOTES, |path| path == plan || is_note(path));
+    let first = first.map_err(failed)?.into_iter().filter(|entry| is_note(&entry.path));
+    Ok(first.map(|entry| entry.bytes).collect())
 }
 
 /// What a package file is, every byte of which is as its vendor signed it.

@@ -2,7 +2,7 @@
 
 mod page;
 
-use consign_metadata::name::ProductId;
+use consign_metadata::name::{ProductId, VendorName};
 use consign_metadata::version::{Class, Version};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{FORMAT, state};
 use crate::engine::event::{Event, Header, Person};
 use crate::engine::journal::{JournalError, Record, Replay};
+use crate::feed::accepted::Acceptance;
 use crate::outage;
 use crate::product::Product;
 
@@ -20,6 +21,19 @@ pub struct HistoryReport {
     pub format: u32,
     /// Newest first, product by product.
     pub upgrades: Vec<PastUpgrade>,
+    /// The older generations of feeds that people have accepted; only where no single upgrade was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub generations: Vec<PastGeneration>,
+}
+
+/// An older generation of a vendor's feed that a person has accepted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PastGeneration {
+    /// Whose feed.
+    pub vendor: VendorName,
+    /// Which, when and who.
+    #[serde(flatten)]
+    pub acceptance: Acceptance,
 }
 
 /// One upgrade from its first record to its last.
@@ -126,7 +140,7 @@ impl HistoryReport {
                 upgrades.extend(PastUpgrade::of(&product.replay(found)?, number.is_some(), &deeds));
             }
         }
-        Ok(Self { format: FORMAT, upgrades })
+        Ok(Self { format: FORMAT, upgrades, generations: Vec::new() })
     }
 }
 

@@ -22,6 +22,15 @@ impl HistoryReport {
             }
             page.append(2, upgrade.page(language, zone));
         }
+        let mut vendor = None;
+        for past in &self.generations {
+            if vendor != Some(&past.vendor) {
+                page.gap();
+                page.add(0, Style::Heading, past.vendor.to_string());
+                vendor = Some(&past.vendor);
+            }
+            page.add(2, Style::Plain, past.acceptance.sentence(language, zone));
+        }
         page
     }
 }

@@ -70,7 +70,8 @@ impl Slicing {
         slice: Option<Slice>,
     ) -> Result<ArchiveRequest, Failure> {
         let keyring = self.keyring.as_ref().map(|path| std::fs::read(path).on("read", path)).transpose()?;
-        Ok(ArchiveRequest { kind, keyring, slice, check: carrying.check, adopt: carrying.adopt })
+        let Carrying { check, adopt, .. } = *carrying;
+        Ok(ArchiveRequest { kind, keyring, slice, lacking: None, packed_by: None, check, adopt })
     }
 }
 

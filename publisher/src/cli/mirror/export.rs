@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use consign_metadata::document::Role;
 use consign_metadata::name::ChannelName;
 
 use super::asking::amount;
 use super::{PATIENCE, failed};
-use crate::cli::{Failure, Outcome, say};
+use crate::cli::passphrase::PassphraseArgs;
+use crate::cli::{Failure, Outcome, key, say, tell};
 use crate::file::OnFile;
-use crate::mirror::{self, Code, ExportRequest, Exported, Mirror, Receipt};
+use crate::mirror::{self, Code, ExportRequest, Exported, Mirror, Reader, Receipt};
+use crate::sign::OpenPgpSigner;
 
 /// Write what a site without a network lacks to a medium that is carried there.
 #[derive(Debug, Args)]
@@ -21,6 +24,7 @@ Examples:
   consign mirror export /srv/mirror --to /media/stick --since stable=12 --since testing=40
   consign mirror export /srv/mirror --to /media/stick --receipt receipt.json
   consign mirror export /srv/mirror --to /media/stick --code 00128482189901412344
+  consign mirror export /srv/mirror --to /media/stick --key packer/package.secret.pgp
   consign mirror export /srv/mirror --to /srv/dvds --volume-size 4700M --reader consign-static
 
 The export is read by consign mirror import, which trusts nothing of it that the vendor has not signed. One that
@@ -44,9 +48,14 @@ pub struct Export {
     /// Let a volume hold at most so many bytes, such as 4700M
     #[arg(long, value_name = "BYTES", value_parser = amount)]
     volume_size: Option<u64>,
-    /// Put this consign on the medium as well, which needs no library of the site's machine
+    /// Put this consign on the medium as well: a program for Linux, best one that is linked statically
     #[arg(long, value_name = "FILE")]
     reader: Option<PathBuf>,
+    /// Sign label and manifest with this key, for sites that take only media of a known packer
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
     /// Write the result as JSON
     #[arg(long)]
     json: bool,
@@ -58,12 +67,14 @@ struct Said<T>(Option<ChannelName>, T);
 
 impl Export {
     pub fn run(self) -> Outcome {
+        let signer = self.key.as_ref().map(|path| key::open(path, Role::Package, &self.passphrase)).transpose()?;
+        let signer = signer.as_ref().map(|key| key as &dyn OpenPgpSigner);
         // A folder that is not there is not made.
         let is_there = self.folder.is_dir();
         let mirror = if is_there { Mirror::claimed(&self.folder, PATIENCE) } else { Ok(Mirror::at(&self.folder)) };
         let mirror = mirror.map_err(failed)?;
         let request = self.request(&mirror)?;
-        let exported = mirror::export(&mirror, &self.to, &request).map_err(failed)?;
+        let exported = mirror::export(&mirror, &self.to, &request, signer).map_err(failed)?;
         if self.json {
             say(serde_json::json!(exported));
         } else {
@@ -73,12 +84,26 @@ impl Export {
     }
 
     fn request(&self, mirror: &Mirror) -> Result<ExportRequest, Failure> {
-        let reader = self.reader.as_ref().map(|path| std::fs::read(path).on("read", path)).transpose()?;
+        let reader = self.reader.as_deref().map(carried).transpose()?;
         let channels = mirror::channels(mirror).map_err(failed)?;
         let (since, codes) = (by_channel(&self.since, &channels)?, by_channel(&self.code, &channels)?);
         let receipt = self.receipt.as_deref().map(read).transpose()?;
         Ok(ExportRequest { since, codes, receipt, volume_size: self.volume_size, reader })
     }
+}
+
+/// A program for the site; one that needs more than a Linux is told of.
+fn carried(path: &Path) -> Result<Reader, Failure> {
+    let name = path.display();
+    let reader = Reader::of(std::fs::read(path).on("read", path)?);
+    let reader = reader.map_err(|reason| Failure::refused(format!("cannot put {name} on a medium: {reason}")))?;
+    if let Some(loader) = &reader.loader {
+        tell(format_args!(
+            "warning: {name} runs only where {loader} and the libraries of a system like this one are: \
+             scripts/reader builds one that needs nothing"
+        ));
+    }
+    Ok(reader)
 }
 
 fn read(path: &Path) -> Result<Receipt, Failure> {

@@ -1,6 +1,6 @@
 //! `consign mirror import`: a mirror, brought up to what media hold.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use jiff::Timestamp;
@@ -9,7 +9,8 @@ use super::bar::Bar;
 use super::sync::Sentence;
 use super::{PATIENCE, failed};
 use crate::cli::{Failure, Outcome, say, tell};
-use crate::mirror::{self, ImportRequest, Mirror, Pin, Shipment};
+use crate::file::OnFile;
+use crate::mirror::{self, Archive, ArchiveImport, ArchiveOutcome, ImportRequest, Mirror, Packer, Pin, Shipment};
 
 /// Bring a mirror up to what a medium holds: everything on it is verified, then hosts see it.
 #[derive(Debug, Args)]
@@ -18,10 +19,12 @@ Examples:
   consign mirror import /media/stick /srv/mirror --certificate certificate.pgp --url http://mirror.site.example/acme
   consign mirror import /media/stick /srv/mirror
   consign mirror import /media/one /media/two /srv/mirror
+  consign mirror import /media/stick /srv/mirror --packed-by packer.pgp
+  consign mirror import /media/stick /srv/debian --keyring debian-archive-keyring.gpg
 
 Volumes may be given in any order, together or one after the other; what is missing is named, and hosts see
 nothing of an export before all of it is there. The vendor's certificate is needed the first time, and must come
-another way than the medium.
+another way than the medium. So must the certificate of who packs the media, where only those are to be taken.
 Exit status: 0 the mirror is up to date, 1 volumes are missing or cannot be read, 3 what they hold is refused.")]
 pub struct Import {
     /// The media, and the mirror last: folders
@@ -30,6 +33,12 @@ pub struct Import {
     /// The vendor's certificate
     #[arg(long, value_name = "FILE")]
     certificate: Option<PathBuf>,
+    /// Who may sign what media bring of an archive: certificates, as its keyring package has them
+    #[arg(long, value_name = "FILE", conflicts_with = "certificate")]
+    keyring: Option<PathBuf>,
+    /// From now on take only media that the owner of this certificate has signed; later it replaces the one before
+    #[arg(long, value_name = "FILE")]
+    packed_by: Option<PathBuf>,
     /// Where hosts find the mirror, for the lists of yum [default: as before]
     #[arg(long, value_name = "ADDRESS")]
     url: Option<String>,
@@ -44,16 +53,31 @@ pub struct Import {
 impl Import {
     pub fn run(mut self) -> Outcome {
         let folder = self.folders.pop().ok_or_else(|| Failure::failed(std::io::Error::other("no mirror is named")))?;
+        let packer = match &self.packed_by {
+            Some(certificate) => Some(Packer::of(certificate)?),
+            None => Packer::of_mirror(&folder).map_err(failed)?,
+        };
+        let shipment = Shipment::open(&self.folders, packer).map_err(failed)?;
+        if !self.json {
+            shipment.signer.iter().for_each(|signer| say(format_args!("packed by {signer}")));
+        }
+        match shipment.manifest.archive.clone() {
+            None => self.vendor(&folder, shipment),
+            Some(archive) => self.archive(&folder, shipment, &archive),
+        }
+    }
+
+    fn vendor(self, folder: &Path, shipment: Shipment) -> Outcome {
         let pin = self.certificate.as_deref().map(Pin::beside).transpose()?;
-        let shipment = Shipment::open(&self.folders).map_err(failed)?;
-        let mirror = Mirror::claimed(&folder, PATIENCE).map_err(failed)?;
+        let signer = shipment.signer.clone();
+        let mirror = Mirror::claimed(folder, PATIENCE).map_err(failed)?;
         let request = ImportRequest { pin, url: self.url, check: self.check };
         let bar = Bar::start();
         let outcomes = mirror::import(&mirror, shipment, request, &|progress| bar.progress(progress));
         drop(bar);
         let outcomes = outcomes.map_err(failed)?;
         if self.json {
-            say(serde_json::json!({ "channels": outcomes }));
+            say(serde_json::json!({ "channels": outcomes, "packed_by": signer }));
         } else {
             outcomes.iter().for_each(|outcome| say(Sentence(outcome)));
         }
@@ -62,6 +86,25 @@ impl Import {
             tell(format_args!(
                 "warning: generation {generation} of channel {channel} has expired on its way: hosts will not believe it"
             ));
+        }
+        Ok(())
+    }
+
+    fn archive(self, folder: &Path, shipment: Shipment, archive: &Archive) -> Outcome {
+        let keyring = self.keyring.as_ref().map(|path| std::fs::read(path).on("read", path)).transpose()?;
+        let signer = shipment.signer.clone();
+        let mirror = Mirror::claimed(folder, PATIENCE).map_err(failed)?;
+        let request = ArchiveImport { keyring, check: self.check };
+        let bar = Bar::start();
+        let outcomes = mirror::import_archive(&mirror, shipment, archive, &request, &|progress| bar.progress(progress));
+        drop(bar);
+        let outcomes = outcomes.map_err(failed)?;
+        if self.json {
+            say(serde_json::json!({ "suites": outcomes, "packed_by": signer }));
+            return Ok(());
+        }
+        for ArchiveOutcome { suite, date, carried, listed, fetched, .. } in &outcomes {
+            say(format_args!("{suite} of {date}: {carried} of {listed} packages are carried, {fetched} came with it"));
         }
         Ok(())
     }

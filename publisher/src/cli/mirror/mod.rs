@@ -78,6 +78,9 @@ fn failed(error: MirrorError) -> Failure {
         MirrorError::Stray { .. } => {
             Some("if it was one, and has lost .consign: --adopt, with --certificate or --keyring")
         }
+        MirrorError::NotPacked { .. } => {
+            Some("media for this mirror are signed; if who packs them has a new key: --packed-by FILE")
+        }
         MirrorError::Elsewhere { .. } => Some("if that server is the vendor's as well: --allow-server HOST"),
         MirrorError::Keys { .. } => Some("ask the vendor for its certificate, and give it along: --certificate FILE"),
         _ => None,

@@ -1,5 +1,6 @@
 //! `consign mirror status`: how a mirror is.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -8,7 +9,7 @@ use jiff::{SpanRound, Timestamp, Unit};
 use super::failed;
 use crate::cli::{Failure, Outcome, say};
 use crate::file::OnFile;
-use crate::mirror::{self, Freshness, Mirror, Missed};
+use crate::mirror::{self, Freshness, Memory, Mirror, Missed, Pin, Selection};
 
 /// Where the service of `consign mirror serve --unit` keeps it.
 const MISSED: &str = "/var/lib/consign-mirror/missed.json";
@@ -44,13 +45,47 @@ impl Status {
         in_vain.extend(Missed::read(self.missed.as_deref().unwrap_or(Path::new(MISSED))).map_err(failed)?);
         let now = Timestamp::now();
         let channels = mirror::status(&mirror, &in_vain, now).map_err(failed)?;
+        let memory = Memory::load(&self.folder).map_err(failed)?;
         if self.json {
-            say(serde_json::json!({ "channels": channels }));
+            say(report(&channels, memory.as_ref()));
         } else {
+            memory.iter().for_each(pinned);
             channels.iter().for_each(|status| show(status, now));
         }
         let doubtful = channels.iter().find(|status| status.freshness != Freshness::Good);
         doubtful.map_or(Ok(()), |status| Err(refusal(status)))
+    }
+}
+
+/// The channels, and what the mirror goes by; the certificate is long, and in the mirror.
+fn report(channels: &[mirror::Status], memory: Option<&Memory>) -> serde_json::Value {
+    let mut report = serde_json::json!({ "channels": channels });
+    if let Some(Memory { upstream, url, pin, selection, .. }) = memory {
+        let Pin { vendor, primary, roles, minimum_generation, .. } = pin;
+        report["upstream"] = serde_json::json!(upstream);
+        report["url"] = serde_json::json!(url);
+        report["selection"] = serde_json::json!(selection);
+        report["pin"] = serde_json::json!({
+            "vendor": vendor, "primary": primary, "roles": roles, "minimum_generation": minimum_generation,
+        });
+    }
+    report
+}
+
+fn pinned(memory: &Memory) {
+    let Pin { vendor, primary, minimum_generation, .. } = &memory.pin;
+    say(format_args!("{vendor}, by its primary key {primary}, from {}", memory.upstream));
+    for (channel, generation) in minimum_generation {
+        say(format_args!("  {channel}: nothing below generation {generation}"));
+    }
+    let Selection { products, architectures, formats } = &memory.selection;
+    let products = products.iter().map(ToString::to_string).collect();
+    let of = |set: &BTreeSet<String>| set.iter().cloned().collect();
+    for (what, only) in [("products", products), ("architectures", of(architectures)), ("formats", of(formats))] {
+        let only: Vec<String> = only;
+        if !only.is_empty() {
+            say(format_args!("  carried are only the {what} {}", only.join("; ")));
+        }
     }
 }
 

@@ -79,7 +79,7 @@ impl Sync {
         let selection = (self.everything || !selection.is_everything()).then_some(selection);
         let (channels, url) = (self.channels.iter().cloned().collect(), self.url.clone());
         let Carrying { check, adopt, .. } = self.carrying;
-        Ok(Request { pin, channels, selection, url, check, adopt })
+        Ok(Request { pin, channels, selection, url, packed_by: None, check, adopt })
     }
 }
 

@@ -6,6 +6,7 @@ use std::io::{self, Read, Write};
 use std::path::PathBuf;
 
 use consign_metadata::digest::{RunningDigest, Sha256};
+use consign_metadata::feed::FileReference;
 
 use super::taking::Taking;
 use crate::mirror::MirrorError;
@@ -22,6 +23,13 @@ pub struct Held {
 enum Place {
     Here(Key),
     Part(PathBuf),
+}
+
+impl Held {
+    /// It by a name.
+    pub fn reference(&self, name: &Key) -> FileReference {
+        FileReference { path: name.to_string(), size: self.digest.size, sha256: self.digest.sha256 }
+    }
 }
 
 impl Taking<'_> {

@@ -9,11 +9,14 @@
 //! - `repomd`, `primary`, `yum`: the same for yum
 //! - `held`: an index on disk
 //! - `index`: which packages, and what they depend on
+//! - `lacking`: what hosts need that they do not have
 //! - `record`: what a mirror knows of an archive
-//! - `sync`, `taking`: bringing it up to date
+//! - `sync`, `taking`: bringing it up to date; `carried`: what media bring of it
 
+mod carried;
 mod held;
 mod index;
+mod lacking;
 mod primary;
 mod record;
 mod release;
@@ -23,5 +26,8 @@ mod taking;
 mod unpack;
 mod yum;
 
-pub use record::Slice;
+pub(in crate::mirror) use carried::Carried;
+pub use lacking::Lacking;
+pub(in crate::mirror) use record::Record;
+pub use record::{Archive, Slice};
 pub use sync::{ArchiveKind, ArchiveOutcome, ArchiveRequest, sync_archive};

@@ -15,6 +15,7 @@ use sequoia_openpgp::serialize::SerializeInto;
 use serde::{Deserialize, Serialize};
 
 use crate::mirror::MirrorError;
+use crate::mirror::medium::Packer;
 use crate::mirror::own_file;
 use crate::mirror::upstream::Mark;
 
@@ -32,6 +33,9 @@ pub struct Record {
     pub upstream: String,
     /// Who may sign its suites: certificates, armored.
     pub keys: Vec<String>,
+    /// Whose media are taken; absent: those of anybody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub packed_by: Option<Packer>,
     /// By suite.
     pub suites: BTreeMap<String, Suite>,
 }
@@ -74,10 +78,31 @@ pub struct Slice {
     pub languages: BTreeSet<String>,
 }
 
+/// What is carried of an archive, as media say it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Archive {
+    /// Suites of an archive of apt.
+    Apt(BTreeMap<String, Slice>),
+    /// A repository of yum.
+    Yum(Slice),
+}
+
+impl Archive {
+    /// Suites with what is carried of them.
+    pub fn slices(&self) -> BTreeMap<String, Slice> {
+        match self {
+            Self::Apt(suites) => suites.clone(),
+            Self::Yum(slice) => [(super::yum::SUITE.to_owned(), slice.clone())].into(),
+        }
+    }
+}
+
 impl Record {
     /// That of an archive of which nothing is here yet.
     pub fn new(upstream: &str) -> Self {
-        Self { format: FORMAT, upstream: upstream.to_owned(), keys: Vec::new(), suites: BTreeMap::new() }
+        let (upstream, keys, suites) = (upstream.to_owned(), Vec::new(), BTreeMap::new());
+        Self { format: FORMAT, upstream, keys, packed_by: None, suites }
     }
 
     /// Reads that of a mirror; `None` where there is none.
@@ -94,6 +119,14 @@ impl Record {
     /// [`MirrorError`]
     pub fn save(&self, folder: &Path) -> Result<(), MirrorError> {
         own_file::save(folder, FILE, self)
+    }
+
+    /// What is carried of which suites.
+    pub fn archive(&self) -> Archive {
+        match self.suites.get(super::yum::SUITE) {
+            Some(suite) => Archive::Yum(suite.slice.clone()),
+            None => Archive::Apt(self.suites.iter().map(|(name, suite)| (name.clone(), suite.slice.clone())).collect()),
+        }
     }
 
     /// Believes the certificates of a keyring, and no other ones.

@@ -3,9 +3,11 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::lacking::Lacking;
 use super::record::{Record, Slice};
 use super::taking::Taking;
 use super::yum;
+use crate::mirror::medium::Packer;
 use crate::mirror::upstream::{Mark, Upstream};
 use crate::mirror::{Listener, Memory, Mirror, MirrorError};
 
@@ -21,6 +23,10 @@ pub struct ArchiveRequest {
     pub keyring: Option<Vec<u8>>,
     /// What is carried; nothing said, what was carried before.
     pub slice: Option<Slice>,
+    /// Whose media are taken from now on; nothing said, as before.
+    pub packed_by: Option<Packer>,
+    /// Hosts whose needs are carried as well.
+    pub lacking: Option<Lacking>,
     /// Whether every file that is there is read again.
     pub check: bool,
     /// Whether files are taken over that are there and of which the mirror knows nothing; they are read again.
@@ -78,6 +84,7 @@ pub fn sync_archive(
     if record.keys.is_empty() {
         return Err(MirrorError::NoKeyring { upstream: upstream.root().to_owned() });
     }
+    record.packed_by = request.packed_by.clone().or(record.packed_by);
     let moved = record.upstream != upstream.root();
     record.save(mirror.folder())?;
     let keyring = record.keyring().map_err(keys)?;
@@ -87,10 +94,24 @@ pub fn sync_archive(
     };
     let before = record.suites.get(&name).cloned();
     let known = before.as_ref().map(|suite| suite.slice.clone());
-    let slice = request.slice.clone().or(known.clone()).unwrap_or(usual);
-    let settled = !moved && !request.check && known.as_ref() == Some(&slice);
-    let taking =
-        Taking { mirror, upstream, listener, keyring: &keyring, slice: &slice, check: request.check || request.adopt };
+    let mut slice = request.slice.clone().or(known.clone()).unwrap_or(usual);
+    if let (true, Some(known)) = (request.lacking.is_some(), &known) {
+        // What other hosts lacked stays.
+        slice.packages.extend(known.packages.iter().cloned());
+    }
+    // Where everything is carried nobody lacks anything.
+    let is_whole = known.as_ref().is_some_and(|known| known.packages.is_empty());
+    let lacking = request.lacking.as_ref().filter(|_| !is_whole);
+    let settled = !moved && !request.check && lacking.is_none() && known.as_ref() == Some(&slice);
+    let taking = Taking {
+        mirror,
+        upstream,
+        listener,
+        keyring: &keyring,
+        slice: &slice,
+        lacking,
+        check: request.check || request.adopt,
+    };
     let mut attempt = 1;
     let (suite, outcome) = loop {
         let attempted = match &request.kind {

@@ -1,6 +1,7 @@
 //! A suite on its way to the archive's state: asked for, verified, fetched and swapped.
 
 use std::collections::BTreeMap;
+use std::io::{Cursor, Read};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,8 +9,10 @@ use consign_metadata::digest::Sha256;
 use consign_metadata::openpgp::Keyring;
 use jiff::Timestamp;
 
+use super::carried::{Contents, reference};
 use super::held::Held;
 use super::index::{self, Package};
+use super::lacking::Lacking;
 use super::record::{Slice, Suite};
 use super::release::Release;
 use super::sync::ArchiveOutcome;
@@ -35,6 +38,8 @@ pub struct Taking<'a> {
     pub listener: Listener<'a>,
     pub keyring: &'a Keyring,
     pub slice: &'a Slice,
+    /// Hosts whose needs are carried as well.
+    pub lacking: Option<&'a Lacking>,
     pub check: bool,
 }
 
@@ -43,6 +48,15 @@ struct Index {
     plain: Key,
     by_hash: Key,
     held: Held,
+}
+
+/// What a suite has, and what is carried of it.
+struct Listing {
+    indexes: Vec<Index>,
+    chosen: Vec<Wanted>,
+    /// How many packages are listed.
+    listed: usize,
+    slice: Slice,
 }
 
 impl Taking<'_> {
@@ -67,7 +81,7 @@ impl Taking<'_> {
         };
         let release = self.release(&entrance, suite, &bytes)?;
         self.moves_on(suite, release.date, self.here(&entrance, suite), before, now)?;
-        let (indexes, chosen, listed) = self.contents(suite, &release)?;
+        let Listing { indexes, chosen, listed, slice } = self.contents(suite, &release, &bytes)?;
         let carried = chosen.len();
         let fetched = self.fetch(chosen)?;
         let swapped = self.swap(&indexes, &entrance, &bytes)?;
@@ -82,7 +96,21 @@ impl Taking<'_> {
             carried,
             fetched,
         };
-        Ok((taken(self.slice, &bytes, &release, before, now, mark), outcome))
+        Ok((taken(&slice, &bytes, &release, before, now, mark), outcome))
+    }
+
+    /// What is here of a suite.
+    ///
+    /// # Errors
+    /// [`MirrorError`]
+    pub fn carried(&self, suite: &str) -> Result<Contents, MirrorError> {
+        let entrance: Key = format!("dists/{suite}/InRelease").parse()?;
+        let gone = || RepositoryError::damaged(&entrance, "it was there and is gone");
+        let (bytes, _) = self.mirror.store().read(&entrance, MAXIMUM_RELEASE)?.ok_or_else(gone)?;
+        let Listing { indexes, chosen, .. } = self.contents(suite, &self.release(&entrance, suite, &bytes)?, &bytes)?;
+        let named =
+            indexes.iter().flat_map(|index| [&index.by_hash, &index.plain].map(|name| index.held.reference(name)));
+        Ok((named.chain([reference(&entrance, &bytes)]).collect(), chosen))
     }
 
     /// Never back, never from the future.
@@ -126,28 +154,21 @@ impl Taking<'_> {
         self.release(entrance, suite, &bytes).ok().map(|release| release.date)
     }
 
-    /// The indexes, the packages that are carried, and how many are listed.
-    fn contents(&self, suite: &str, release: &Release) -> Result<(Vec<Index>, Vec<Wanted>, usize), MirrorError> {
-        let (mut indexes, mut chosen, mut listed) = (Vec::new(), BTreeMap::new(), 0);
-        let mut unknown = self.slice.packages.clone();
+    /// The indexes, and the packages that are carried.
+    fn contents(&self, suite: &str, release: &Release, entrance: &[u8]) -> Result<Listing, MirrorError> {
+        let mut lists = Vec::new();
         for architecture in &self.slice.architectures {
+            lists.push(self.lists(suite, release, architecture)?);
+        }
+        let slice = self.widened(suite, entrance, lists.iter().flatten().map(|(_, index)| index))?;
+        let (mut chosen, mut listed, mut unknown) = (BTreeMap::new(), 0, slice.packages.clone());
+        for list in &lists {
             let mut packages: Vec<Package> = Vec::new();
-            for component in &self.slice.components {
-                for name in [architecture.as_str(), "all"] {
-                    let plain = format!("{component}/binary-{name}/Packages");
-                    let Some(index) = self.index(suite, release, &plain)? else {
-                        if name == "all" {
-                            continue;
-                        }
-                        let reason = format!("it has no component {component} for {architecture}");
-                        return Err(MirrorError::Archive { suite: suite.to_owned(), reason });
-                    };
-                    packages.extend(self.packages(release, &plain, &index)?);
-                    indexes.push(index);
-                }
+            for (plain, index) in list {
+                packages.extend(self.packages(release, plain, index)?);
             }
             listed += packages.len();
-            for package in index::chosen(&packages, &self.slice.packages, self.slice.dependencies) {
+            for package in index::chosen(&packages, &slice.packages, slice.dependencies) {
                 unknown.remove(&package.name);
                 let wanted = Wanted { file: package.file.clone(), package: None };
                 chosen.insert(package.file.path.clone(), wanted);
@@ -157,12 +178,54 @@ impl Taking<'_> {
             let reason = format!("it has no package {name}");
             return Err(MirrorError::Archive { suite: suite.to_owned(), reason });
         }
+        let mut indexes: Vec<Index> = lists.into_iter().flatten().map(|(_, index)| index).collect();
         for (component, language) in
             self.slice.components.iter().flat_map(|c| self.slice.languages.iter().map(move |l| (c, l)))
         {
             indexes.extend(self.index(suite, release, &format!("{component}/i18n/Translation-{language}"))?);
         }
-        Ok((indexes, chosen.into_values().collect(), listed))
+        Ok(Listing { indexes, chosen: chosen.into_values().collect(), listed, slice })
+    }
+
+    /// The lists of packages for an architecture, each with its name in the suite.
+    fn lists(&self, suite: &str, release: &Release, architecture: &str) -> Result<Vec<(String, Index)>, MirrorError> {
+        let mut lists = Vec::new();
+        for component in &self.slice.components {
+            for name in [architecture, "all"] {
+                let plain = format!("{component}/binary-{name}/Packages");
+                match self.index(suite, release, &plain)? {
+                    Some(index) => lists.push((plain, index)),
+                    None if name == "all" => {}
+                    None => {
+                        let reason = format!("it has no component {component} for {architecture}");
+                        return Err(MirrorError::Archive { suite: suite.to_owned(), reason });
+                    }
+                }
+            }
+        }
+        Ok(lists)
+    }
+
+    /// What is carried, and what hosts lack besides.
+    fn widened<'i>(
+        &self,
+        suite: &str,
+        entrance: &[u8],
+        indexes: impl Iterator<Item = &'i Index>,
+    ) -> Result<Slice, MirrorError> {
+        let mut slice = self.slice.clone();
+        let Some(lacking) = self.lacking else { return Ok(slice) };
+        let mut files =
+            vec![(format!("dists/{suite}/InRelease"), Box::new(Cursor::new(entrance.to_vec())) as Box<dyn Read>)];
+        for index in indexes {
+            files.push((index.plain.to_string(), self.content(&index.held)?));
+        }
+        slice.packages.extend(lacking.names(suite, &slice.components, files)?);
+        if slice.packages.is_empty() {
+            let reason = "the hosts lack nothing that it has".to_owned();
+            return Err(MirrorError::Archive { suite: suite.to_owned(), reason });
+        }
+        Ok(slice)
     }
 
     fn packages(&self, release: &Release, plain: &str, index: &Index) -> Result<Vec<Package>, MirrorError> {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use consign_metadata::digest::Sha256;
 use jiff::Timestamp;
 
+use super::carried::{Contents, reference};
 use super::held::Held;
 use super::index::{self, Package};
 use super::primary;
@@ -74,6 +75,26 @@ impl Taking<'_> {
         };
         let taken = before.filter(|before| before.release == release).map_or(now, |before| before.taken);
         Ok((Suite { slice: self.slice.clone(), release, date, taken, asked: now, mark }, outcome))
+    }
+
+    /// What is here of it.
+    ///
+    /// # Errors
+    /// [`MirrorError`]
+    pub fn carried_yum(&self) -> Result<Contents, MirrorError> {
+        let read = |place: &str, maximum| -> Result<(Key, Vec<u8>), MirrorError> {
+            let key: Key = place.parse()?;
+            let gone = || RepositoryError::damaged(place, "it was there and is gone");
+            let (bytes, _) = self.mirror.store().read(&key, maximum)?.ok_or_else(gone)?;
+            Ok((key, bytes))
+        };
+        let (entrance, signature) = (read(REPOMD, MAXIMUM_REPOMD)?, read(SIGNATURE, MAXIMUM_SIGNATURE)?);
+        let repomd = self.repomd(&entrance.1, &signature.1)?;
+        let documents = self.documents(&repomd)?;
+        let (chosen, _) = self.choice(&repomd, &documents)?;
+        let documents = documents.iter().map(|document| document.held.reference(&document.key));
+        let entries = [signature, entrance].map(|(key, bytes)| reference(&key, &bytes));
+        Ok((documents.chain(entries).collect(), chosen))
     }
 
     fn signature(&self) -> Result<Vec<u8>, MirrorError> {

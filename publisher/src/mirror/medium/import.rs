@@ -39,7 +39,8 @@ pub fn import(
     let channels = promised.keys().cloned().collect();
     let selection = Some(shipment.manifest.selection.clone());
     let ImportRequest { pin, url, check } = request;
-    let request = Request { pin, channels, selection, url, check, adopt: false };
+    let packed_by = shipment.packer.clone();
+    let request = Request { pin, channels, selection, url, packed_by, check, adopt: false };
     let upstream = Upstream::shipped(
         shipment.to(mirror.folder()),
         Manner { lanes: 1, pause: Duration::ZERO, ..Manner::default() },
@@ -63,12 +64,13 @@ fn is_what_it_says(promised: &BTreeMap<ChannelName, Journey>, outcomes: &[Outcom
 /// Another vendor's medium would be refused for its signatures; this says it in plainer words.
 fn is_of(pin: &Pin, shipment: &Shipment, folder: &Path) -> Result<(), MirrorError> {
     let (vendor, primary) = (&shipment.manifest.vendor, &shipment.manifest.primary);
-    if (vendor, primary) == (&pin.vendor, &pin.primary) {
-        return Ok(());
-    }
-    let reason = format!(
-        "the medium is one of {vendor}, whose primary key is {primary}, and this is a mirror of {}, whose primary key is {}",
-        pin.vendor, pin.primary
-    );
+    let reason = match (vendor, primary) {
+        (Some(vendor), Some(primary)) if (vendor, primary) == (&pin.vendor, &pin.primary) => return Ok(()),
+        (Some(vendor), Some(primary)) => format!(
+            "the medium is one of {vendor}, whose primary key is {primary}, and this is a mirror of {}, whose primary key is {}",
+            pin.vendor, pin.primary
+        ),
+        _ => format!("the medium is one of an archive, and this is a mirror of {}", pin.vendor),
+    };
     Err(MirrorError::Folder { folder: folder.display().to_string(), reason })
 }

@@ -4,26 +4,35 @@ use consign_metadata::digest::Sha256;
 
 use super::label::{self, Label};
 use super::loading::{FOLDER, READER};
+use super::reader::Reader;
 
 /// The files.
 pub const LEAFLETS: [&str; 2] = ["READ-ME.txt", "LISEZ-MOI.txt"];
 
 /// Their texts, for a volume with or without a reader.
-pub fn texts(label: &Label, reader: Option<&[u8]>) -> [(&'static str, Vec<u8>); 2] {
-    let digest = reader.map(Sha256::of);
-    [(LEAFLETS[0], english(label, digest.as_ref())), (LEAFLETS[1], french(label, digest.as_ref()))]
+pub fn texts(label: &Label, reader: Option<&Reader>) -> [(&'static str, Vec<u8>); 2] {
+    [(LEAFLETS[0], english(label, reader)), (LEAFLETS[1], french(label, reader))]
         .map(|(name, text)| (name, text.replace('\n', "\r\n").into_bytes()))
 }
 
-fn english(label: &Label, reader: Option<&Sha256>) -> String {
+fn english(label: &Label, reader: Option<&Reader>) -> String {
     let Label { volume, of, .. } = label;
     let export = label::name(&label.export);
     let reader = match reader {
-        Some(digest) => format!(
-            "\nThe program is on this medium. It needs nothing but a 64-bit Linux. Whoever doubts the medium compares\n\
-             its SHA-256 with one that came another way:\n\n    {digest}\n\n\
-             \x20   install -m 755 {FOLDER}/{READER} /usr/local/bin/consign\n"
-        ),
+        Some(Reader { bytes, processors, loader }) => {
+            let (digest, needs) = (
+                Sha256::of(bytes),
+                match loader {
+                    None => "nothing but a Linux".to_owned(),
+                    Some(loader) => format!("a Linux with {loader}"),
+                },
+            );
+            format!(
+                "\nThe program is on this medium. It needs {needs} on {processors}. Whoever doubts the\n\
+                 medium compares its SHA-256 with one that came another way:\n\n    {digest}\n\n\
+                 \x20   install -m 755 {FOLDER}/{READER} /usr/local/bin/consign\n"
+            )
+        }
         None => String::new(),
     };
     format!(
@@ -37,15 +46,24 @@ fn english(label: &Label, reader: Option<&Sha256>) -> String {
     )
 }
 
-fn french(label: &Label, reader: Option<&Sha256>) -> String {
+fn french(label: &Label, reader: Option<&Reader>) -> String {
     let Label { volume, of, .. } = label;
     let export = label::name(&label.export);
     let reader = match reader {
-        Some(digest) => format!(
-            "\nLe programme est sur ce support. Il ne lui faut qu'un Linux 64 bits. Qui doute du support compare son\n\
-             SHA-256 avec celui qui est venu par un autre chemin :\n\n    {digest}\n\n\
-             \x20   install -m 755 {FOLDER}/{READER} /usr/local/bin/consign\n"
-        ),
+        Some(Reader { bytes, processors, loader }) => {
+            let (digest, needs) = (
+                Sha256::of(bytes),
+                match loader {
+                    None => "Il ne lui faut qu'un Linux".to_owned(),
+                    Some(loader) => format!("Il lui faut un Linux avec {loader}"),
+                },
+            );
+            format!(
+                "\nLe programme est sur ce support. {needs} sur {processors}. Qui doute du support\n\
+                 compare son SHA-256 avec celui qui est venu par un autre chemin :\n\n    {digest}\n\n\
+                 \x20   install -m 755 {FOLDER}/{READER} /usr/local/bin/consign\n"
+            )
+        }
         None => String::new(),
     };
     format!(

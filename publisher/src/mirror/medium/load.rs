@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::io;
 
 use consign_metadata::feed::FileReference;
-use jiff::Timestamp;
 
 use super::difference::Difference;
 use super::export::ExportRequest;
@@ -13,6 +12,7 @@ use super::ledger::Ledger;
 use super::manifest::{Blob, File, Journey, Manifest};
 use super::site::Site;
 use super::volumes::Volumes;
+use crate::mirror::archive::Carried;
 use crate::mirror::offer::Offer;
 use crate::mirror::{Memory, Mirror, MirrorError};
 use crate::repository::RepositoryError;
@@ -76,19 +76,25 @@ impl Load {
         Ok(differences)
     }
 
-    /// As a manifest has it.
+    /// Everything that is carried of an archive.
+    pub fn of_archive(carried: Carried) -> Self {
+        let Carried { documents, packages, .. } = carried;
+        let documents = documents.into_iter().map(|file| (file.path.clone(), file)).collect();
+        let packages = packages.into_iter().map(|file| (file.path.clone(), (file, None))).collect();
+        Self { documents, packages, journeys: Vec::new() }
+    }
+
+    /// Put into a manifest that has nothing yet.
     ///
     /// # Errors
     /// [`MirrorError::Io`]
     pub fn manifest(
         &self,
         mirror: &Mirror,
-        memory: &Memory,
+        mut manifest: Manifest,
         differences: &BTreeMap<String, Difference>,
         volumes: &mut Volumes,
     ) -> Result<Manifest, MirrorError> {
-        let (pin, selection) = (memory.pin.clone(), memory.selection.clone());
-        let mut manifest = Manifest::new(Timestamp::now(), pin.vendor, pin.primary, selection);
         manifest.channels.extend(self.journeys.iter().cloned());
         manifest.files.extend(self.documents.values().map(|file| File::of(file, vec![blob(file, None)])));
         for (path, (package, _)) in &self.packages {

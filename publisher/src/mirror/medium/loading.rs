@@ -14,14 +14,18 @@ use consign_metadata::digest::Sha256;
 use super::digesting::Digesting;
 use super::label::{self, Label};
 use super::leaflet::{self, LEAFLETS};
+use super::packer::SIGNATURE;
+use super::reader::Reader;
 use crate::file::{FileError, OnFile};
 use crate::mirror::MirrorError;
+use crate::sign::OpenPgpSigner;
 
 /// The folder of a volume; everything else on the medium is somebody else's.
 pub const FOLDER: &str = "consign-medium";
 /// In which the blobs are, by their first two digits.
 const BLOBS: &str = "blobs";
-const MANIFEST: &str = "manifest.json";
+/// What the volume holds.
+pub const MANIFEST: &str = "manifest.json";
 /// A `consign` for the machine of the site.
 pub const READER: &str = "consign";
 
@@ -93,22 +97,26 @@ impl Loading {
     /// [`MirrorError::File`]
     pub fn finish(
         self,
-        manifest: &[u8],
-        label: &Label,
+        (manifest, label): (&[u8], &Label),
         named: &BTreeSet<Sha256>,
-        reader: Option<&[u8]>,
+        reader: Option<&Reader>,
+        signer: Option<&dyn OpenPgpSigner>,
     ) -> Result<(), MirrorError> {
         self.discard(named)?;
-        let mut files: BTreeMap<&str, Vec<u8>> = BTreeMap::from([(MANIFEST, manifest.to_vec())]);
-        files.extend(leaflet::texts(label, reader));
-        match reader {
-            Some(reader) => drop(files.insert(READER, reader.to_vec())),
-            None => forget(&self.folder.join(READER))?,
-        }
-        files.iter().try_for_each(|(name, bytes)| write(&self.folder.join(name), bytes))?;
-        let text = serde_json::to_vec(label).map_err(io::Error::other);
         let place = self.folder.join(label::FILE);
-        write(&place, &text.on("write", &place)?)
+        let text = serde_json::to_vec(label).map_err(io::Error::other).on("write", &place)?;
+        let signed = |bytes: &[u8]| signer.map(|signer| signer.detached(&mut &*bytes)).transpose();
+        let mut files: BTreeMap<String, Option<Vec<u8>>> = BTreeMap::new();
+        files.extend(leaflet::texts(label, reader).map(|(name, text)| (name.to_owned(), Some(text))));
+        files.insert(READER.to_owned(), reader.map(|reader| reader.bytes.clone()));
+        files.insert(format!("{MANIFEST}{SIGNATURE}"), signed(manifest)?);
+        files.insert(format!("{}{SIGNATURE}", label::FILE), signed(&text)?);
+        files.insert(MANIFEST.to_owned(), Some(manifest.to_vec()));
+        for (name, bytes) in &files {
+            let place = self.folder.join(name);
+            bytes.as_ref().map_or_else(|| forget(&place), |bytes| write(&place, bytes))?;
+        }
+        write(&place, &text)
     }
 
     /// Blobs of earlier exports.
@@ -142,7 +150,8 @@ pub fn clear(medium: &Path) -> Result<(), MirrorError> {
         // One that holds something of others stays.
         let _ = fs::remove_dir(folder);
     }
-    let own = [MANIFEST, READER].into_iter().chain(LEAFLETS);
+    let signatures = [MANIFEST, label::FILE].map(|name| format!("{name}{SIGNATURE}"));
+    let own = [MANIFEST, READER].into_iter().chain(LEAFLETS).map(str::to_owned).chain(signatures);
     own.map(|name| volume.folder.join(name)).try_for_each(|path| forget(&path))?;
     let _ = fs::remove_dir(volume.folder.join(BLOBS));
     let _ = fs::remove_dir(&volume.folder);

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::mirror::Selection;
+use crate::mirror::archive::Archive;
 use crate::store::Key;
 
 /// The only format so far, of manifest and label.
@@ -19,6 +20,8 @@ pub const FORMAT: u32 = 1;
 /// The largest manifest that is read, in bytes; ten thousand packages are about 6 MB.
 pub const MAXIMUM: u64 = 32 * 1024 * 1024;
 const KIND: &str = "medium";
+/// A kind of its own, so that a reader that knows nothing of archives says so.
+const OF_ARCHIVE: &str = "archive-medium";
 
 /// What an export holds; the same on each of its volumes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,14 +30,20 @@ pub struct Manifest {
     format: u32,
     /// When it was made.
     pub made: Timestamp,
-    /// Whose repository it is.
-    pub vendor: VendorName,
+    /// Whose repository it is; absent where it is an archive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor: Option<VendorName>,
     /// Its primary key.
-    pub primary: Fingerprint,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub primary: Option<Fingerprint>,
+    /// What is brought of an archive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archive: Option<Archive>,
     /// Which packages of the repository the exporting mirror carries.
     #[serde(default, skip_serializing_if = "Selection::is_everything")]
     pub selection: Selection,
     /// What is brought of each channel.
+    #[serde(default)]
     pub channels: BTreeMap<ChannelName, Journey>,
     /// How many volumes there are.
     pub volumes: u32,
@@ -95,9 +104,19 @@ pub struct Delta {
 
 impl Manifest {
     /// An export with nothing in it yet.
-    pub fn new(made: Timestamp, vendor: VendorName, primary: Fingerprint, selection: Selection) -> Self {
-        let (channels, files) = (BTreeMap::new(), Vec::new());
-        Self { kind: KIND.to_owned(), format: FORMAT, made, vendor, primary, selection, channels, volumes: 1, files }
+    pub fn of_vendor(made: Timestamp, vendor: VendorName, primary: Fingerprint, selection: Selection) -> Self {
+        Self { vendor: Some(vendor), primary: Some(primary), selection, ..Self::empty(KIND, made) }
+    }
+
+    /// The same of an archive.
+    pub fn of_archive(made: Timestamp, archive: Archive) -> Self {
+        Self { archive: Some(archive), ..Self::empty(OF_ARCHIVE, made) }
+    }
+
+    fn empty(kind: &str, made: Timestamp) -> Self {
+        let (kind, selection, channels, files) = (kind.to_owned(), Selection::default(), BTreeMap::new(), Vec::new());
+        let (vendor, primary, archive) = (None, None, None);
+        Self { kind, format: FORMAT, made, vendor, primary, archive, selection, channels, volumes: 1, files }
     }
 
     /// As it is written.
@@ -120,13 +139,17 @@ impl Manifest {
         }
         let bad = |cause: serde_json::Error| format!("its manifest is not understood: {cause}");
         let heading: Heading = serde_json::from_slice(bytes).map_err(bad)?;
-        if heading.kind != KIND {
+        if ![KIND, OF_ARCHIVE].contains(&&*heading.kind) {
             return Err(format!("its manifest is one of a {:?}", heading.kind));
         }
         if heading.format > FORMAT {
             return Err(format!("its manifest has format {}; it needs a newer consign", heading.format));
         }
         let manifest: Self = serde_json::from_slice(bytes).map_err(bad)?;
+        let has = (manifest.vendor.is_some() && manifest.primary.is_some(), manifest.archive.is_some());
+        if has != (heading.kind == KIND, heading.kind == OF_ARCHIVE) {
+            return Err("its manifest does not say whose repository it is".to_owned());
+        }
         let wrong = manifest.files.iter().find_map(|file| Some((file, file.contradiction(manifest.volumes)?)));
         wrong.map_or(Ok(()), |(file, what)| Err(format!("its manifest says of {:?} {what}", file.path)))?;
         Ok(manifest)
@@ -189,6 +212,9 @@ mod tests {
         };
         refused("needs a newer consign", &|m| m["format"] = 2.into());
         refused("one of a \"feed\"", &|m| m["kind"] = "feed".into());
+        refused("whose repository it is", &|m| m["vendor"] = serde_json::Value::Null);
+        refused("whose repository it is", &|m| m["kind"] = "archive-medium".into());
+        refused("whose repository it is", &|m| m["archive"] = serde_json::json!({"apt": {}}));
         refused("a name that no repository has", &|m| m["files"][0]["path"] = "../../etc/passwd".into());
         refused("a name that no repository has", &|m| m["files"][0]["path"] = "/etc/passwd".into());
         refused("does not exist", &|m| m["files"][0]["blobs"][1]["volume"] = 3.into());

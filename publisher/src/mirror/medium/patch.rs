@@ -185,21 +185,15 @@ fn bad(what: &'static str) -> io::Error {
 }
 
 #[cfg(test)]
+#[path = "../../../tests/dice/mod.rs"]
+#[allow(dead_code, reason = "the tests of media use all of it")]
+mod dice;
+
+#[cfg(test)]
 mod tests {
+    use super::dice::noise;
     use super::*;
     use std::io::Cursor;
-
-    /// Bytes that no compressor makes smaller (Marsaglia 2003, xorshift64).
-    fn noise(seed: u64, length: usize) -> Vec<u8> {
-        let mut state = seed;
-        let mut word = || {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            state.to_le_bytes()
-        };
-        std::iter::repeat_with(&mut word).take(length / 8 + 1).flatten().take(length).collect()
-    }
 
     fn plain(bytes: &[u8]) -> Plain {
         Plain::of(&mut Cursor::new(bytes), &std::env::temp_dir(), u64::MAX).unwrap().unwrap()

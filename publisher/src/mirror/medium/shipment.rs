@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
+use consign_metadata::anchor::Fingerprint;
 use consign_metadata::digest::Sha256;
 use consign_metadata::feed::FileReference;
 use jiff::Timestamp;
@@ -13,7 +14,9 @@ use jiff::Timestamp;
 use super::absence::Absence;
 use super::drive::{Delivery, Drive};
 use super::label::{self, Label};
+use super::loading::MANIFEST;
 use super::manifest::{self, File, Manifest};
+use super::packer::Packer;
 use crate::mirror::MirrorError;
 use crate::mirror::upstream::{Answer, Mark};
 use crate::store::{Key, StoreError};
@@ -23,6 +26,10 @@ use crate::store::{Key, StoreError};
 pub struct Shipment {
     /// What it holds, by its own words.
     pub manifest: Manifest,
+    /// By which key it is signed, where somebody was asked for.
+    pub signer: Option<Fingerprint>,
+    /// Who has to have signed it.
+    pub(super) packer: Option<Packer>,
     export: String,
     here: BTreeSet<u32>,
     pub(super) drive: Drive,
@@ -33,17 +40,17 @@ pub struct Shipment {
 }
 
 impl Shipment {
-    /// Looks at media: volumes of one export, in any order.
+    /// Looks at media: volumes of one export, in any order, which this one has packed, if anyone is named.
     ///
     /// # Errors
-    /// [`MirrorError::Medium`]
-    pub fn open(places: &[PathBuf]) -> Result<Self, MirrorError> {
+    /// [`MirrorError::Medium`], [`MirrorError::NotPacked`]
+    pub fn open(places: &[PathBuf], packer: Option<Packer>) -> Result<Self, MirrorError> {
         let medium = || places.iter().map(|place| place.display().to_string()).collect::<Vec<_>>().join(", ");
         let bad = |reason: String| MirrorError::Medium { place: medium(), reason };
         let drive = Drive::look(places)?;
-        let labels = labels(&drive)?;
+        let labels = labels(&drive, packer.as_ref())?;
         let mut exports: BTreeMap<Sha256, &Label> = BTreeMap::new();
-        exports.extend(labels.iter().map(|label| (label.export, label)));
+        exports.extend(labels.iter().map(|(_, label)| (label.export, label)));
         let (export, label) = match exports.len() {
             0 => return Err(bad("it holds no export, or one that was not finished".to_owned())),
             1 => exports.into_iter().next().expect("there is one"),
@@ -55,16 +62,21 @@ impl Shipment {
         let Delivery::Good(bytes) = manifest(&drive, label)? else {
             return Err(bad(format!("the manifest of export {} is altered or missing", label::name(&export))));
         };
+        let signers = packer
+            .iter()
+            .flat_map(|packer| labels.iter().map(|(path, _)| packer.signer_of(&path.with_file_name(MANIFEST), &bytes)));
+        let signer = signers.collect::<Result<Vec<_>, _>>()?.pop();
         let manifest = Manifest::parse(&bytes).map_err(bad)?;
-        let here = labels.iter().map(|label| label.volume).collect();
-        Ok(Self::of(manifest, label::name(&export), here, drive))
+        let here = labels.iter().map(|(_, label)| label.volume).collect();
+        Ok(Self { signer, packer, ..Self::of(manifest, label::name(&export), here, drive) })
     }
 
     fn of(manifest: Manifest, export: String, here: BTreeSet<u32>, drive: Drive) -> Self {
         let numbered = || manifest.files.iter().enumerate();
         let by_path = numbered().map(|(at, file)| (file.path.clone(), at)).collect();
         let by_digest = numbered().map(|(at, file)| (file.sha256, at)).collect();
-        Self { manifest, export, here, drive, by_path, by_digest, mirror: None }
+        let (signer, packer, mirror) = (None, None, None);
+        Self { manifest, signer, packer, export, here, drive, by_path, by_digest, mirror }
     }
 
     /// The same on its way to a mirror, whose files deltas begin with.
@@ -138,14 +150,15 @@ impl Shipment {
     }
 }
 
-/// Every label that can be read.
-fn labels(drive: &Drive) -> Result<Vec<Label>, MirrorError> {
+/// Every label that can be read, with its place.
+fn labels(drive: &Drive, packer: Option<&Packer>) -> Result<Vec<(PathBuf, Label)>, MirrorError> {
     let mut labels = Vec::new();
     for path in drive.named(label::FILE) {
         let bad = |reason: String| MirrorError::Medium { place: path.display().to_string(), reason };
         let bytes = Drive::bytes(path, label::MAXIMUM)?;
         let bytes = bytes.ok_or_else(|| bad(format!("its label {} is longer than one", label::FILE)))?;
-        labels.push(Label::parse(&bytes).map_err(bad)?);
+        packer.map_or(Ok(()), |packer| packer.signer_of(path, &bytes).map(drop))?;
+        labels.push((path.clone(), Label::parse(&bytes).map_err(bad)?));
     }
     Ok(labels)
 }

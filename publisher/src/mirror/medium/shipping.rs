@@ -11,8 +11,10 @@ use super::label::Label;
 use super::load::content;
 use super::loading::{self, Loading};
 use super::manifest::{Blob, File, Manifest};
+use super::reader::Reader;
 use crate::mirror::{Mirror, MirrorError};
 use crate::repository::RepositoryError;
+use crate::sign::OpenPgpSigner;
 
 /// An export on its way to its volumes.
 pub struct Shipping<'a> {
@@ -20,7 +22,9 @@ pub struct Shipping<'a> {
     pub manifest: &'a Manifest,
     /// By the digests of the deltas.
     pub deltas: &'a BTreeMap<Sha256, Difference>,
-    pub reader: Option<&'a [u8]>,
+    pub reader: Option<&'a Reader>,
+    /// Who packs it, where that is to be known.
+    pub signer: Option<&'a dyn OpenPgpSigner>,
 }
 
 impl<'a> Shipping<'a> {
@@ -59,7 +63,7 @@ impl<'a> Shipping<'a> {
                     return Err(RepositoryError::damaged(&file.path, damaged).into());
                 }
             }
-            loading.finish(&bytes, &label, &blobs.into_keys().collect(), self.reader)?;
+            loading.finish((&bytes, &label), &blobs.into_keys().collect(), self.reader, self.signer)?;
         }
         Ok((export, folders))
     }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use consign_metadata::digest::Sha256;
@@ -101,7 +101,7 @@ impl Shipment {
         Err(self.fault(file, &format!("{what} on {volume}")))
     }
 
-    /// Pieces that are here are kept beside the part until all are.
+    /// Pieces that are here are kept beside the part until all are: durable, since their volume is taken out then.
     fn put_together(
         &self,
         file: &manifest::File,
@@ -110,14 +110,21 @@ impl Shipment {
         received: &dyn Fn(u64),
     ) -> Result<(), MirrorError> {
         let beside = |blob: &Blob| part.with_file_name(format!("{}.piece", blob.sha256));
+        // Who put it together may have been killed before it got its place.
+        if is_there(part, (file.sha256, file.size))? {
+            return forget(pieces.iter().map(beside));
+        }
         let mut missing = BTreeSet::new();
         for piece in pieces {
             let place = beside(piece);
-            if is_there(&place, piece)? {
+            if is_there(&place, (piece.sha256, piece.size))? {
                 continue;
             }
             match self.has(piece.volume) {
-                true => self.unload(file, piece, &place, received)?,
+                true => {
+                    self.unload(file, piece, &place, received)?;
+                    sync(&place)?;
+                }
                 false => missing.extend(piece.volume),
             }
         }
@@ -129,9 +136,9 @@ impl Shipment {
 }
 
 /// Whether a piece came with an earlier volume. It is read: whoever wrote it may have been killed.
-fn is_there(place: &Path, piece: &Blob) -> Result<bool, MirrorError> {
+fn is_there(place: &Path, content: (Sha256, u64)) -> Result<bool, MirrorError> {
     match File::open(place) {
-        Ok(file) => Ok(Sha256::of_reader(file).map_err(on("read", place))? == (piece.sha256, piece.size)),
+        Ok(file) => Ok(Sha256::of_reader(file).map_err(on("read", place))? == content),
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(cause) => Err(on("open", place)(cause)),
     }
@@ -145,12 +152,26 @@ fn append(part: &Path, pieces: &[PathBuf]) -> Result<(), MirrorError> {
         let mut from = File::open(piece).map_err(on("open", piece))?;
         io::copy(&mut from, &mut out).map_err(on("copy", piece))?;
     }
-    out.flush().map_err(on("write", part))?;
+    drop(out);
+    sync(part)?;
+    forget(pieces.iter().cloned())
+}
+
+fn forget(pieces: impl Iterator<Item = PathBuf>) -> Result<(), MirrorError> {
     for piece in pieces {
-        match fs::remove_file(piece) {
-            Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(on("delete", piece)(cause)),
+        match fs::remove_file(&piece) {
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(on("delete", &piece)(cause)),
             _ => {}
         }
+    }
+    Ok(())
+}
+
+/// A file and its name in the folder, on the disk when it returns.
+fn sync(file: &Path) -> Result<(), MirrorError> {
+    let folder = file.parent().unwrap_or(file);
+    for place in [file, folder] {
+        File::open(place).and_then(|opened| opened.sync_all()).map_err(on("sync", place))?;
     }
     Ok(())
 }

@@ -45,6 +45,11 @@ fn its_status_tells_what_it_carries_and_what_hosts_asked_for_in_vain() {
     assert_eq!(told["missed"][missing], 2);
     let text = out(&run(&scene, "status", &[]));
     assert!(text.contains("2 of 3 packages are here"), "{text}");
+    let all: serde_json::Value = serde_json::from_slice(&run(&scene, "status", &["--json"]).stdout).unwrap();
+    let primary = all["pin"]["primary"].as_str().unwrap();
+    assert!(text.contains(&format!("acme, by its primary key {primary}")), "{text}");
+    assert!(text.contains("only the products erp >=1.1.0"), "{text}");
+    assert_eq!(all["selection"]["products"][0], "erp >=1.1.0", "{all}");
 }
 
 #[test]

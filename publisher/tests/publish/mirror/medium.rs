@@ -4,7 +4,6 @@ use std::path::Path;
 use std::process::Command;
 
 use super::isolated::Isolated;
-use super::scene::Scene;
 use crate::formats::BOTH;
 use crate::project::{consign, err, ok, out};
 
@@ -79,55 +78,6 @@ fn what_is_older_foreign_unfinished_or_nothing_at_all_is_refused_with_the_reason
     assert!(err(&nobody).contains("--certificate FILE"), "{}", err(&nobody));
 }
 
-/// Packages of 300 kB that nothing makes smaller, of 600 kB together with those of the first release.
-fn heavy(scene: &Scene, versions: &[&str]) {
-    for version in versions {
-        let noise: Vec<u8> = (0..9_400_u64)
-            .flat_map(|n| {
-                consign_metadata::digest::Sha256::of(format!("{version} {n}").as_bytes()).to_string().into_bytes()
-            })
-            .collect();
-        std::fs::write(scene.project.path("app/noise"), noise).unwrap();
-        scene.release("erp", version);
-    }
-}
-
-#[test]
-fn volumes_come_in_any_order_and_the_missing_one_is_named() {
-    let site = Isolated::with("");
-    heavy(&site.scene, &["1.0.0", "1.1.0", "1.2.0"]);
-    site.scene.synced(&[]);
-    let told = site.exported("dvds", &["--volume-size", "1100k"]);
-    let volumes: Vec<_> = told["volumes"].as_array().unwrap().iter().map(|v| v.as_str().unwrap().to_owned()).collect();
-    assert!(volumes.len() == 3 && volumes[1].ends_with("volume-2"), "{volumes:?}");
-    for volume in &volumes {
-        let used = out(&ok(Command::new("du").arg("-sb").arg(volume)));
-        assert!(used.split_whitespace().next().unwrap().parse::<u64>().unwrap() < 1_100_000, "{used}");
-    }
-    let said = site.refused(&["dvds/volume-3"], 1, "volume 1 of 3 is missing, with 1 file");
-    assert!(said.contains("volume 2 of 3 is missing, with 1 file"), "{said}");
-    site.refused(&["dvds/volume-1"], 1, "volume 2 of 3 is missing, with 1 file");
-    // What came before is not asked for again.
-    std::fs::remove_dir_all(site.medium("dvds/volume-1")).unwrap();
-    assert_eq!(site.imported(&["dvds/volume-2"])["generation"], 3);
-}
-
-#[test]
-fn a_package_that_no_volume_holds_is_put_together_from_several() {
-    let site = Isolated::with("");
-    heavy(&site.scene, &["1.0.0"]);
-    site.scene.synced(&[]);
-    let told = site.exported("small", &["--volume-size", "850k"]);
-    let number = told["volumes"].as_array().unwrap().len();
-    assert!(number >= 2, "{told}");
-    for volume in (2..=number).rev() {
-        site.refused(&[&format!("small/volume-{volume}")], 1, "volume 1 of");
-    }
-    assert_eq!(site.imported(&["small/volume-1"])["generation"], 1);
-    assert!(site.files()[OLD] == site.scene.files()[OLD]);
-    assert!(!site.mirror().join(".consign/parts").exists());
-}
-
 #[test]
 fn what_others_did_to_a_stick_does_not_matter_unless_it_is_gone_or_altered() {
     let site = Isolated::with("");
@@ -162,7 +112,9 @@ fn a_medium_carries_its_own_reader_and_says_what_it_is() {
     let site = Isolated::with("");
     site.release("1.0.0");
     let reader = Path::new(env!("CARGO_BIN_EXE_consign"));
-    site.exported("stick", &["--reader", reader.to_str().unwrap()]);
+    let exported = ok(&mut site.export_command("stick", &["--reader", reader.to_str().unwrap()]));
+    // It is one of this system, which the site has to have as well.
+    assert!(err(&exported).contains("runs only where /lib64/ld-linux-x86-64.so.2"), "{}", err(&exported));
     let carried = site.medium("stick/consign-medium/consign");
     let bytes = std::fs::read(&carried).unwrap();
     assert!(bytes == std::fs::read(reader).unwrap());
@@ -171,7 +123,7 @@ fn a_medium_carries_its_own_reader_and_says_what_it_is() {
         [("READ-ME.txt", "Volume 1 of 1 of export"), ("LISEZ-MOI.txt", "Volume 1 sur 1 de l'export")]
     {
         let text = std::fs::read_to_string(site.medium("stick/consign-medium").join(leaflet)).unwrap();
-        assert!(text.contains(words) && text.contains(&digest), "{text}");
+        assert!(text.contains(words) && text.contains(&digest) && text.contains("ld-linux-x86-64"), "{text}");
     }
     // As the leaflet says it.
     let installed = site.medium("consign");
@@ -180,6 +132,11 @@ fn a_medium_carries_its_own_reader_and_says_what_it_is() {
     import.args(["mirror", "import"]).arg(site.medium("stick")).arg(site.mirror()).arg("--certificate");
     ok(import.arg(site.scene.project.certificate()));
     assert_eq!(site.findings(), Vec::<String>::new());
+    // What no machine of a site can run is not carried.
+    let script = site.scene.project.path("consign.toml");
+    let refused = site.export_command("x", &["--reader", script.to_str().unwrap()]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(3));
+    assert!(err(&refused).contains("no program for 64-bit Linux") && !site.medium("x").exists(), "{}", err(&refused));
     // The next one without a reader has none.
     site.exported("stick", &[]);
     assert!(!site.medium("stick/consign-medium/consign").exists());

@@ -2,6 +2,7 @@
 
 mod archive;
 mod care;
+mod carried_archive;
 mod changes;
 mod clients;
 mod corrupted;
@@ -10,10 +11,13 @@ mod hostile;
 mod isolated;
 mod keys;
 mod killed;
+mod lacking;
 mod medium;
 mod memory;
+mod packed;
 mod parts;
 mod patience;
+mod pieces;
 mod pulled;
 mod receipts;
 mod scene;

@@ -5,6 +5,7 @@ use std::process::Output;
 
 use super::scene::Scene;
 use super::server::{Server, Twist};
+use crate::dice::noise;
 use crate::project::{consign, err};
 
 const PACKAGE: &str = "pool/main/a/acme-erp/acme-erp_1.0.0-1_all.deb";
@@ -13,12 +14,7 @@ const CUT: usize = 1_000_000;
 /// A vendor with a package of some megabytes that nothing compresses.
 fn vendor() -> Scene {
     let scene = Scene::new();
-    let mut state = 7_u64;
-    let noise = std::iter::repeat_with(|| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        char::from(b' ' + (state >> 57) as u8 % 90)
-    });
-    scene.project.write("app/noise", &noise.take(3_000_000).collect::<String>());
+    std::fs::write(scene.project.path("app/noise"), noise(7, 3_000_000)).unwrap();
     scene.release("erp", "1.0.0");
     scene
 }

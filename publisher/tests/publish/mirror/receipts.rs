@@ -1,6 +1,7 @@
 //! What a site says of itself, and an export that brings exactly the rest.
 
 use super::isolated::Isolated;
+use crate::dice::noise;
 use crate::formats::BOTH;
 use crate::project::{consign, err, ok, out};
 
@@ -66,18 +67,6 @@ fn a_receipt_names_every_file_even_where_the_mirror_that_exports_was_not_there()
         .unwrap();
     let ahead = err(&site.export_command("x", &["--receipt", path]).output().unwrap());
     assert!(ahead.contains("it has generation 9 of channel stable, and this mirror has 2"), "{ahead}");
-}
-
-/// Bytes that no compressor makes smaller (Marsaglia 2003, xorshift64).
-fn noise(seed: u64, length: usize) -> Vec<u8> {
-    let mut state = seed;
-    let mut word = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()
-    };
-    std::iter::repeat_with(&mut word).take(length / 8).flatten().collect()
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use super::isolated::files;
 use super::scene::Scene;
 use super::server::{Server, Twist};
 use crate::dnf::Dnf;
@@ -140,4 +141,17 @@ fn what_nobody_signed_of_yum_is_refused_and_what_was_there_stays() {
     assert!(ordinary.command(&server.url(), &[]).status().unwrap().success());
     let old = Nginx::of(&ordinary.scene.site().join("old"));
     refused(ordinary.command(&old.url(), &[]).output().unwrap(), 3, "and this mirror has that of");
+}
+
+#[test]
+fn what_is_carried_by_hand_is_the_repository_by_its_own_signature() {
+    let ordinary = Ordinary::new();
+    let server = Nginx::of(&ordinary.repository);
+    let keyring = ordinary.scene.project.certificate().display().to_string();
+    ok(&mut ordinary.command(&server.url(), &["--keyring", &keyring]));
+    let (stick, site) = (ordinary.scene.site().join("stick"), ordinary.scene.site().join("carried"));
+    ok(consign().args(["mirror", "export"]).arg(&ordinary.slice).arg("--to").arg(&stick));
+    let told = ok(consign().args(["mirror", "import"]).args([&stick, &site]).args(["--keyring", &keyring]));
+    assert!(out(&told).contains("2 of 2 packages are carried, 2 came with it"), "{}", out(&told));
+    assert!(files(&site) == files(&ordinary.slice));
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use consignee_win32::pipe;
 
@@ -12,6 +12,11 @@ pub use consignee_win32::pipe::Stream;
 /// The system and administrators; the kernel checks it when the pipe is opened. It is the administrators', by which
 /// whoever asks knows it for the service's.
 const WHO: &str = "O:BAD:P(A;;GA;;;SY)(A;;GA;;;BA)";
+/// The name is one's until the last conversation is closed: an agent that is about to end is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+const TURN: Duration = Duration::from_millis(50);
+/// `ERROR_ACCESS_DENIED` and `ERROR_PIPE_BUSY` of winerror.h, which are said of a name that somebody has.
+const TAKEN: [i32; 2] = [5, 231];
 
 /// Opens a conversation.
 ///
@@ -29,6 +34,10 @@ pub fn is_there(path: &Path) -> bool {
 /// Nobody else could have opened the pipe.
 pub fn is_privileged(_stream: &Stream) -> bool {
     true
+}
+
+fn is_taken(cause: &io::Error) -> bool {
+    cause.raw_os_error().is_some_and(|code| TAKEN.contains(&code))
 }
 
 /// The end that listens.
@@ -49,7 +58,13 @@ impl Listener {
     /// # Errors
     /// When another service has it.
     pub fn bind(path: &Path) -> io::Result<Self> {
-        pipe::Listener::bind(&path.display().to_string(), WHO).map(Self)
+        let (name, deadline) = (path.display().to_string(), Instant::now() + PATIENCE);
+        loop {
+            match pipe::Listener::bind(&name, WHO) {
+                Err(cause) if is_taken(&cause) && Instant::now() < deadline => std::thread::sleep(TURN),
+                bound => return bound.map(Self),
+            }
+        }
     }
 
     /// Whoever comes within the limit.

@@ -3,17 +3,15 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, BufReader};
 
-use consign_metadata::msi::{CABINET, CabinetHead, MsiError, MsiFile, Tables};
-use flate2::{Decompress, FlushDecompress};
+use consign_metadata::msi::{CABINET, CabinetContent, CabinetHead, MsiError, MsiFile, Tables};
 use md5::Digest;
 
 use super::super::cabinet::Packed;
 use super::{Faults, rows};
 
 const RULE: &str = "cabinet";
-const BLOCK: usize = 0x8000;
 
 /// By the names of files.
 type Digests = BTreeMap<String, Vec<u8>>;
@@ -53,9 +51,10 @@ pub fn look(
         faults.add(RULE, "its files are not those of the table, or not in its order");
         return Ok(());
     }
+    let mut content = CabinetContent::new(&mut cabinet, folders);
     let found = match packed {
-        None => digests::<md5::Md5>(&mut cabinet, &folders, &members),
-        Some(packed) => digests::<sha2::Sha256>(&mut cabinet, &folders, &members).map(|found| {
+        None => digests::<md5::Md5>(&mut content, &members),
+        Some(packed) => digests::<sha2::Sha256>(&mut content, &members).map(|found| {
             members.iter().zip(packed).filter_map(|(member, packed)| known(member, packed, &found)).collect()
         }),
     };
@@ -74,88 +73,26 @@ fn known((name, _): &(String, u64), packed: &Packed, found: &Digests) -> Option<
 }
 
 /// The digest of each file that is there, whole.
-fn digests<D: Digest>(cabinet: &mut impl Read, folders: &[u16], members: &[(String, u64)]) -> io::Result<Digests> {
+fn digests<D: Digest>(content: &mut impl BufRead, members: &[(String, u64)]) -> io::Result<Digests> {
     let mut digests = BTreeMap::new();
-    let mut members = members.iter();
-    let (mut current, mut left, mut hasher) = (None, 0, D::new());
-    let mut inflater = Inflater::new();
-    for blocks in folders {
-        inflater.begin();
-        for _ in 0..*blocks {
-            let mut rest = inflater.block(cabinet)?;
-            while !rest.is_empty() || (left == 0 && current.is_some()) {
-                if left == 0 {
-                    if let Some(name) = current.take() {
-                        let whole = std::mem::replace(&mut hasher, D::new());
-                        digests.insert(name, whole.finalize().to_vec());
-                    }
-                    let Some((name, size)) = members.next() else { break };
-                    (current, left) = (Some(name.clone()), *size);
-                    continue;
-                }
-                let taken = rest.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-                hasher.update(&rest[..taken]);
-                (rest, left) = (&rest[taken..], left - taken as u64);
+    for (name, size) in members {
+        let (mut hasher, mut left) = (D::new(), *size);
+        while left > 0 {
+            let bytes = content.fill_buf()?;
+            if bytes.is_empty() {
+                return Ok(digests);
             }
+            let taken = bytes.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+            hasher.update(&bytes[..taken]);
+            content.consume(taken);
+            left -= taken as u64;
         }
+        digests.insert(name.clone(), hasher.finalize().to_vec());
     }
-    if let Some(name) = current.filter(|_| left == 0) {
-        digests.insert(name, hasher.finalize().to_vec());
+    match content.fill_buf()?.is_empty() {
+        true => Ok(digests),
+        false => Err(io::Error::other("there is more in it than its files")),
     }
-    for (empty, _) in members.filter(|(_, size)| *size == 0) {
-        digests.insert(empty.clone(), D::new().finalize().to_vec());
-    }
-    Ok(digests)
-}
-
-/// What inflates blocks, each of which may refer to the one before it.
-struct Inflater {
-    state: Decompress,
-    before: Vec<u8>,
-}
-
-impl Inflater {
-    fn new() -> Self {
-        Self { state: Decompress::new(false), before: Vec::new() }
-    }
-
-    /// A folder begins: nothing comes before it.
-    fn begin(&mut self) {
-        self.before.clear();
-    }
-
-    fn block(&mut self, cabinet: &mut impl Read) -> io::Result<&[u8]> {
-        let mut head = [0; 8];
-        cabinet.read_exact(&mut head)?;
-        let packed = usize::from(u16::from_le_bytes([head[4], head[5]]));
-        let size = usize::from(u16::from_le_bytes([head[6], head[7]]));
-        let mut bytes = vec![0; packed];
-        cabinet.read_exact(&mut bytes)?;
-        let said = u32::from_le_bytes([head[0], head[1], head[2], head[3]]);
-        if checksum(&head[4..], checksum(&bytes, 0)) != said {
-            return Err(io::Error::other("a block of it has not the checksum that it says"));
-        }
-        let deflated = bytes.strip_prefix(b"CK").filter(|_| size <= BLOCK);
-        let deflated = deflated.ok_or_else(|| io::Error::other("a block of it is not as MSZIP has them"))?;
-        self.state.reset(false);
-        if !self.before.is_empty() {
-            self.state.set_dictionary(&self.before).map_err(io::Error::other)?;
-        }
-        let mut content = Vec::with_capacity(size);
-        self.state.decompress_vec(deflated, &mut content, FlushDecompress::Finish).map_err(io::Error::other)?;
-        self.before = content;
-        match self.before.len() == size {
-            true => Ok(&self.before),
-            false => Err(io::Error::other("a block of it has not the length that it says")),
-        }
-    }
-}
-
-/// As the format has it: four bytes at a time, and what is left the other way round.
-fn checksum(bytes: &[u8], seed: u32) -> u32 {
-    let words = bytes.chunks_exact(4);
-    let rest = words.remainder().iter().fold(0, |rest, byte| rest << 8 | u32::from(*byte));
-    words.fold(seed, |sum, four| sum ^ u32::from_le_bytes([four[0], four[1], four[2], four[3]])) ^ rest
 }
 
 fn compare(tables: &Tables, digests: &Digests, faults: &mut Faults) {
@@ -178,6 +115,17 @@ mod tests {
     use consign_metadata::digest::Sha256;
 
     use super::*;
+
+    #[test]
+    fn a_file_that_is_not_whole_has_no_digest_and_what_is_of_no_file_is_told() {
+        let members = [("f_1".to_owned(), 3), ("f_2".to_owned(), 0), ("f_3".to_owned(), 2)];
+        let names = |content: &[u8]| {
+            digests::<sha2::Sha256>(&mut &*content, &members).map(|found| found.into_keys().collect::<Vec<_>>())
+        };
+        assert_eq!(names(b"abcde").unwrap(), ["f_1", "f_2", "f_3"]);
+        assert_eq!(names(b"abcd").unwrap(), ["f_1", "f_2"]);
+        assert!(names(b"abcdef").is_err());
+    }
 
     #[test]
     fn a_file_that_is_not_the_one_that_was_packed_is_none_that_is_known() {
