@@ -96,3 +96,14 @@ fn no_more_is_received_than_the_limit_allows() {
     assert!(done.status.success(), "{}", err(&done));
     assert!(since.elapsed().as_secs_f64() > 2.0, "{:?}", since.elapsed());
 }
+
+#[test]
+fn a_new_package_costs_at_most_four_requests_and_twice_its_bytes() {
+    let scene = vendor();
+    scene.synced(&[]);
+    scene.release("erp", "1.1.0");
+    let told = scene.synced(&[]);
+    let package = scene.mirror().join("pool/main/a/acme-erp/acme-erp_1.1.0-1_all.deb").metadata().unwrap().len();
+    let (requests, received) = (told["requests"].as_u64().unwrap(), told["received"].as_u64().unwrap());
+    assert!(requests <= 4 && (package..=2 * package).contains(&received), "{requests}, {received} of {package}");
+}
