@@ -42,6 +42,10 @@ pub enum Number {
     KeyUnknown = 32,
     /// A repository cannot be read.
     Unreadable = 33,
+    /// The site lets this host live without a vendor's feed.
+    WithoutFeed = 34,
+    /// A repository shows an older generation than this host knows.
+    Older = 35,
 }
 
 /// An entry.
@@ -55,7 +59,7 @@ pub struct Entry {
 
 impl Number {
     /// Those that there are.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Started,
         Self::Ended,
         Self::Failed,
@@ -69,14 +73,18 @@ impl Number {
         Self::KeyExpired,
         Self::KeyUnknown,
         Self::Unreadable,
+        Self::WithoutFeed,
+        Self::Older,
     ];
 
     /// How grave it is.
     pub fn level(self) -> Level {
         match self {
             Self::Failed | Self::OutageGoesOn | Self::KeyExpired | Self::KeyUnknown => Level::Error,
-            Self::OutageBegins | Self::TakenBack | Self::Held | Self::KeyExpires | Self::Unreadable => Level::Warning,
-            Self::Started | Self::Ended | Self::Completed | Self::Offered => Level::Information,
+            Self::OutageBegins | Self::TakenBack | Self::Held | Self::KeyExpires | Self::Unreadable | Self::Older => {
+                Level::Warning
+            }
+            Self::Started | Self::Ended | Self::Completed | Self::Offered | Self::WithoutFeed => Level::Information,
         }
     }
 }
@@ -114,7 +122,9 @@ impl Entry {
             Notice::KeyExpires { .. } => Number::KeyExpires,
             Notice::KeyExpired { .. } => Number::KeyExpired,
             Notice::KeyUnknown { .. } => Number::KeyUnknown,
-            Notice::Unreadable { .. } | Notice::Older { .. } | Notice::WithoutFeed { .. } => Number::Unreadable,
+            Notice::Unreadable { .. } => Number::Unreadable,
+            Notice::WithoutFeed { .. } => Number::WithoutFeed,
+            Notice::Older { .. } => Number::Older,
         };
         let page = notices::page(std::slice::from_ref(notice), language).to_string();
         Self::new(number, vec![notice.vendor().to_string(), page])
