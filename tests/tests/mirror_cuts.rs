@@ -141,11 +141,13 @@ impl Carried {
         let passing = |line: &str| {
             pairs.iter().any(|pair| line.contains(pair)) || line.contains("the feed offers it and no index lists it")
         };
-        match said.code {
-            0 => Vec::new(),
-            // The first line counts what was read.
-            _ => said.stdout.lines().skip(1).filter(|line| !passing(line)).map(str::to_owned).collect(),
-        }
+        let mut lines: Vec<_> = said.stdout.lines().map(str::to_owned).collect();
+        // The last line counts what was read, or says that nothing is wrong.
+        let told = lines.pop().unwrap_or_default();
+        let counted = told.starts_with("generation ") || told.starts_with("no feed");
+        assert_eq!(said.code != 0, counted, "{said}");
+        lines.retain(|line| said.code != 0 && !passing(line));
+        lines
     }
 
     /// Pulls the stick at moments of a command that are spread over all of it. `reset` puts on it what is there
