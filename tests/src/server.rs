@@ -45,13 +45,10 @@ pub struct Request {
 }
 
 impl Server {
-    /// Serves a folder in the network of this host, and waits until it answers. dnf takes a list of this very second
-    /// for fresh, whatever it is told: what it has read of a server that was here before is old now.
+    /// Serves a folder in the network of this host, and waits until it answers. What the host has read of a server that
+    /// was here before is old now.
     pub fn start(host: &Host, folder: &Path, port: u16) -> Result<Server> {
-        host.shell(
-            "for lists in /var/cache/dnf /var/cache/libdnf5; do [ ! -d $lists ] || \
-             find $lists -type f -path '*/repodata/*' -exec touch -d '1 hour ago' {} +; done",
-        );
+        host.lists_are_old();
         Server::start_guarded(host, folder, port, Guard::default())
     }
 

@@ -1,5 +1,6 @@
 //! A customer's host with a vendor's repository: what the upgrade suites start from and look at.
 
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
@@ -8,7 +9,7 @@ use crate::error::Result;
 use crate::host::Host;
 use crate::manager::Manager;
 use crate::outcome::Outcome;
-use crate::root::{BaseSystem, RpmSystem};
+use crate::root::BaseSystem;
 use crate::server::Server;
 use crate::vendor::{REPOSITORY_PORT, Vendor};
 
@@ -37,32 +38,53 @@ impl Site {
     /// The same on a host that is there already.
     pub fn on(host: Host, vendor: &Vendor, product: &str) -> Result<Site> {
         let server = Server::start(&host, &vendor.repository(), REPOSITORY_PORT)?;
-        match host.system() {
-            BaseSystem::Apt(_) | BaseSystem::Databases | BaseSystem::Desktop => {
-                host.copy_in(vendor.release_package(), "/root/vendor-release.deb");
-                host.apt_get(&["install", "/root/vendor-release.deb"]).expect_ok();
-                host.apt_get(&["update"]).expect_ok();
-            }
-            BaseSystem::Rpm(_) => {
-                host.copy_in(vendor.release_package_for("rpm"), "/root/vendor-release.rpm");
-                match host.rpm_system() {
-                    RpmSystem::Zypper => {
-                        host.rpm(&["--install", "/root/vendor-release.rpm"]).expect_ok();
-                        // The vendor's, and that of the agent: zypper would ask for each.
-                        host.shell("rpm --import /etc/pki/rpm-gpg/RPM-GPG-KEY-*");
-                        host.zypper(&["refresh"]).expect_ok();
-                    }
-                    _ => drop(host.manager(&["install", "/root/vendor-release.rpm"]).expect_ok()),
-                }
-            }
+        let site = Site { server: Some(server), ..Site::told_nothing(host, product) };
+        site.introduce(&vendor.release_package_for(site.manager.extension()));
+        match site.manager {
+            Manager::Apt => drop(site.host.apt_get(&["update"]).expect_ok()),
+            Manager::Zypper => drop(site.host.zypper(&["refresh"]).expect_ok()),
+            Manager::Dnf4 | Manager::Dnf5 | Manager::Rpm => {}
         }
+        Ok(site)
+    }
+
+    /// The same on a host that nobody has told of a vendor, and with nobody who serves anything.
+    pub fn told_nothing(host: Host, product: &str) -> Site {
         let manager = Manager::of(host.system());
-        Ok(Site { server: Some(server), host, product: product.to_owned(), manager })
+        Site { server: None, host, product: product.to_owned(), manager }
+    }
+
+    /// Installs a vendor's release package that somebody brings.
+    #[track_caller]
+    pub fn introduce(&self, package: &Path) {
+        let here = format!("/root/vendor-release.{}", self.manager.extension());
+        self.host.copy_in(package, &here);
+        self.introduce_by(&here);
+    }
+
+    /// The same of one that is on the host.
+    #[track_caller]
+    pub fn introduce_by(&self, here: &str) {
+        let installed = match self.manager {
+            Manager::Apt => self.host.apt_get(&["install", here]),
+            Manager::Zypper => self.host.rpm(&["--install", here]),
+            Manager::Dnf4 | Manager::Dnf5 | Manager::Rpm => self.host.manager(&["install", here]),
+        };
+        installed.expect_ok();
+        if self.manager == Manager::Zypper {
+            // The vendor's, and that of the agent: zypper would ask for each.
+            self.host.shell("rpm --import /etc/pki/rpm-gpg/RPM-GPG-KEY-*");
+        }
     }
 
     /// The same site, whose administrator types at another package manager than it is named after.
     pub fn by(self, manager: Manager) -> Site {
         Site { manager, ..self }
+    }
+
+    /// The product that is looked at.
+    pub fn product(&self) -> &str {
+        &self.product
     }
 
     /// What its administrator types at.

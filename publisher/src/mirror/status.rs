@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::holding::Holding;
+use super::serve::plain;
 use super::{FUTURE, Mirror, MirrorError, Taken};
 use crate::store::{Store, StoreError};
 
@@ -102,14 +103,16 @@ fn length(store: &dyn Store, path: &str) -> Result<Option<u64>, StoreError> {
     length.map(Some).map_err(|cause| StoreError::Io { what: "read", place: path.to_owned(), cause })
 }
 
-/// The paths that a web server did not find, and how often, by a log in the common format.
+/// The paths that a web server did not find, and how often, by a log in the common format. Servers write paths as they
+/// were asked for, and apt asks for `%7e` where a pre-release has `~`.
 pub fn in_vain(log: &str) -> BTreeMap<String, u64> {
     let mut paths = BTreeMap::new();
     for line in log.lines() {
         let mut words = line.split('"').skip(1);
         let (Some(request), Some(answer)) = (words.next(), words.next()) else { continue };
         if answer.trim_start().starts_with("404 ") {
-            *paths.entry(request.split(' ').nth(1).unwrap_or_default().to_owned()).or_default() += 1;
+            let path = request.split(' ').nth(1).unwrap_or_default();
+            *paths.entry(plain(path).unwrap_or_else(|| path.to_owned())).or_default() += 1;
         }
     }
     paths
@@ -137,7 +140,10 @@ mod tests {
     fn a_log_tells_what_was_not_found() {
         let log = "1.2.3.4 - - [x] \"GET /pool/a.deb HTTP/1.1\" 404 153 \"-\" \"apt\"\n\
             1.2.3.4 - - [x] \"GET /pool/b.deb HTTP/1.1\" 200 404 \"-\" \"apt\"\nnonsense\n\
-            1.2.3.4 - - [x] \"GET /pool/a.deb HTTP/1.1\" 404 153 \"-\" \"apt\"\n";
-        assert_eq!(in_vain(log), [("/pool/a.deb".to_owned(), 2)].into());
+            1.2.3.4 - - [x] \"GET /pool/a.deb HTTP/1.1\" 404 153 \"-\" \"apt\"\n\
+            1.2.3.4 - - [x] \"GET /pool/c_1%2b2%7erc1.deb HTTP/1.1\" 404 153 \"-\" \"apt\"\n\
+            1.2.3.4 - - [x] \"GET /100%-free HTTP/1.1\" 404 153 \"-\" \"-\"\n";
+        let found = [("/pool/a.deb", 2), ("/pool/c_1+2~rc1.deb", 1), ("/100%-free", 1)];
+        assert_eq!(in_vain(log), found.map(|(path, times)| (path.to_owned(), times)).into());
     }
 }

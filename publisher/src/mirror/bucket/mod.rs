@@ -143,7 +143,8 @@ impl<'a> Plan<'a> {
         let is_there = |name: &str| record.files.contains(name) && !record.gone.contains_key(name);
         let is_shown = |key: &Key, bytes: &[u8]| {
             let entry = record.entries.get(key.as_str()).filter(|_| !record.gone.contains_key(key.as_str()));
-            entry.is_some_and(|entry| entry.sha256 == Sha256::of(bytes))
+            // Who was killed has swapped some that the record still has as they were.
+            !record.unfinished && entry.is_some_and(|entry| entry.sha256 == Sha256::of(bytes))
         };
         let is_expired = |name: &str, since: Timestamp| !names.contains(name) && now.duration_since(since) > GRACE;
         let expired = record.gone.iter().filter(|(name, since)| is_expired(name, **since));

@@ -75,8 +75,8 @@ pub fn asked(path: &str) -> Option<Key> {
     Key::from_str(&plain(path.strip_prefix('/')?)?).ok()
 }
 
-/// Without the `%2b` that clients write for `+`.
-fn plain(path: &str) -> Option<String> {
+/// Without the `%2b` that clients write for `+`; `None` where that is not how it is written.
+pub fn plain(path: &str) -> Option<String> {
     let mut pieces = path.split('%');
     let mut plain = pieces.next()?.to_owned();
     for piece in pieces {

@@ -24,6 +24,7 @@ use std::path::PathBuf;
 
 pub use access::AccessLog;
 pub use answer::{caching, kind};
+pub use folder::plain;
 pub use missed::Missed;
 pub use server::{listeners, serve};
 pub use unit::unit;

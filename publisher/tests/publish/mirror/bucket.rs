@@ -251,6 +251,30 @@ fn a_large_package_arrives_in_parts() {
     assert!(!s3.asked(before).iter().any(|line| line.contains("partNumber=")), "{:#?}", s3.asked(before));
 }
 
+/// Whose address was wrong, and who was killed while it was put right or wrong.
+#[test]
+fn what_a_killed_push_has_swapped_is_swapped_again_also_where_the_record_has_it_as_it_should_be() {
+    let (scene, s3) = (Scene::with(BOTH), S3::start());
+    scene.release("erp", "1.0.0");
+    scene.synced(&[]);
+    let right = s3.url("acme");
+    s3.pushed(&scene.mirror(), "acme", &["--url", &right]);
+    let place = |name: &str| s3.folder().join("packages/acme").join(name);
+    let read = |name: &str| std::fs::read_to_string(place(name)).unwrap();
+    let (record, list) = ("consign/bucket.json", "yum/stable/mirrors");
+    let (recorded, good) = (read(record), read(list));
+    s3.pushed(&scene.mirror(), "acme", &["--url", "https://wrong.example/acme"]);
+    assert!(read(list).contains("wrong.example"), "{}", read(list));
+    // As it is where the second push dies after that swap.
+    let mut unfinished: serde_json::Value = serde_json::from_str(&recorded).unwrap();
+    unfinished["unfinished"] = true.into();
+    unfinished["url"] = "https://wrong.example/acme".into();
+    std::fs::write(place(record), unfinished.to_string()).unwrap();
+    s3.pushed(&scene.mirror(), "acme", &["--url", &right]);
+    assert_eq!(read(list), good);
+    assert_eq!(s3.pushed(&scene.mirror(), "acme", &[])["changed"], false);
+}
+
 #[test]
 fn what_the_mirror_has_no_longer_goes_after_three_days() {
     let (scene, s3) = (Scene::new(), S3::start());
@@ -265,6 +289,8 @@ fn what_the_mirror_has_no_longer_goes_after_three_days() {
     let pushed = s3.pushed(&scene.mirror(), "acme", &[]);
     let place = s3.folder().join("packages/acme");
     assert!(pushed["deleted"] == serde_json::json!([]) && place.join(old).exists(), "{pushed}");
+    let again = s3.pushed(&scene.mirror(), "acme", &[]);
+    assert!(again["changed"] == false && place.join(old).exists(), "somebody may still ask for it: {again}");
     // Three days later, by the record.
     let record = place.join("consign/bucket.json");
     let mut known: serde_json::Value = serde_json::from_slice(&std::fs::read(&record).unwrap()).unwrap();
@@ -308,6 +334,51 @@ fn of_two_who_push_at_once_the_newer_generation_is_shown_whole() {
         apt.updated();
         assert_eq!(apt.candidate("acme-erp").as_deref(), Some("1.2.0-1"), "round {round}");
     }
+}
+
+/// The record says that a generation is about to be shown.
+fn is_begun(s3: &S3, prefix: &str, generation: u64) -> bool {
+    let record = std::fs::read(s3.folder().join(format!("packages/{prefix}/consign/bucket.json"))).unwrap_or_default();
+    let record: serde_json::Value = serde_json::from_slice(&record).unwrap_or_default();
+    record["channels"]["stable"]["generation"] == generation
+}
+
+#[test]
+fn who_is_overtaken_between_two_swaps_stops_and_leaves_the_newer_generation_as_it_is() {
+    let (scene, s3) = (Scene::new(), S3::start());
+    scene.release("erp", "1.0.0");
+    scene.synced(&[]);
+    let first = kept(&scene, "first");
+    scene.release("erp", "1.1.0");
+    scene.synced(&[]);
+    let second = kept(&scene, "second");
+    scene.release("erp", "1.2.0");
+    scene.synced(&[]);
+    // On a busy machine it may be done before anybody comes in between.
+    let overtaken = (0..10).any(|round| {
+        let prefix = format!("acme{round}");
+        s3.pushed(&first, &prefix, &[]);
+        let mut older = s3.push(&second, &prefix, &[]);
+        older.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped());
+        let older = older.spawn().unwrap();
+        while !is_begun(&s3, &prefix, 2) {
+            std::thread::yield_now();
+        }
+        let signal = |name: &str| ok(Command::new("kill").args([name, &older.id().to_string()]));
+        signal("-STOP");
+        s3.pushed(&scene.mirror(), &prefix, &[]);
+        let shown = files(&s3.folder());
+        signal("-CONT");
+        let older = older.wait_with_output().unwrap();
+        assert!(files(&s3.folder()) == shown, "round {round}: it has written something");
+        assert_eq!(findings(&scene, &s3.url(&prefix)), Vec::<String>::new(), "round {round}");
+        let is_refused = !older.status.success();
+        if is_refused {
+            refused(&older, "it shows generation 3 of channel stable, and this mirror 2");
+        }
+        is_refused
+    });
+    assert!(overtaken, "nobody came in between");
 }
 
 #[test]

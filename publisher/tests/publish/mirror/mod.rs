@@ -1,5 +1,6 @@
 //! A mirror of what a vendor publishes, from its first file to what its clients make of it.
 
+mod ages;
 mod archive;
 mod bucket;
 mod care;

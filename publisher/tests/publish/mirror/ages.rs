@@ -1,0 +1,82 @@
+//! What the status of a mirror says of time, of whose keys count, and of who has to do something.
+
+use std::process::Output;
+
+use serde_json::{Value, json};
+
+use super::scene::Scene;
+use crate::project::{consign, err, ok, out};
+
+fn status(scene: &Scene) -> Output {
+    consign().args(["mirror", "status"]).arg(scene.mirror()).output().unwrap()
+}
+
+/// The same where hosts do not believe the channel any more.
+#[track_caller]
+fn doubted(scene: &Scene) -> String {
+    let output = status(scene);
+    assert_eq!(output.status.code(), Some(3), "{}{}", out(&output), err(&output));
+    // Lines are broken where the terminal ends.
+    format!("{}{}", out(&output), err(&output)).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Changes what the mirror remembers.
+fn remember(scene: &Scene, change: impl Fn(&mut Value)) {
+    let file = scene.mirror().join(".consign/mirror.json");
+    let mut memory: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    change(&mut memory);
+    std::fs::write(&file, memory.to_string()).unwrap();
+}
+
+fn asked(scene: &Scene, when: &str) {
+    remember(scene, |memory| memory["channels"]["stable"]["asked"] = json!(when));
+}
+
+#[test]
+fn a_good_generation_is_told_with_its_age_its_end_and_the_keys_that_count() {
+    let scene = Scene::new();
+    scene.project.build("erp", "1.0.0");
+    scene.project.published(&["--valid-for", "10d"]);
+    scene.synced(&[]);
+    asked(&scene, "2026-01-02T03:04:05Z");
+    remember(&scene, |memory| memory["pin"]["minimum_generation"] = json!({ "stable": 1 }));
+    let told = out(&ok(consign().args(["mirror", "status"]).arg(scene.mirror())));
+    let said = |words: &str| assert!(told.contains(words), "{words}: {told}");
+    said("stable: generation 1 of 20");
+    said(", made 0 hours ago\n");
+    said(", for another 10 days\n");
+    said("  the vendor was last asked on 2026-01-02T03:04:05Z\n");
+    said("  2 of 2 packages are here, 1 MB\n");
+    said("  stable: nothing below generation 1\n");
+    let all = ok(consign().args(["mirror", "status", "--json"]).arg(scene.mirror()));
+    let all: Value = serde_json::from_slice(&all.stdout).unwrap();
+    let roles: Value = serde_json::from_slice(&std::fs::read(scene.project.path("keys/roles.json")).unwrap()).unwrap();
+    assert_eq!((&all["pin"]["roles"], &all["pin"]["minimum_generation"]["stable"]), (&roles["roles"], &json!(1)));
+}
+
+/// Publishes for a time that is hardly longer than that takes here.
+fn briefly(scene: &Scene) {
+    let published = |seconds: &u32| scene.project.publish(&["--valid-for", &format!("{seconds}s")]).status.success();
+    assert!([1, 2, 4, 8, 16, 32].iter().any(published), "it cannot be published");
+}
+
+#[test]
+fn who_has_to_do_something_is_said_and_monitoring_hears_of_it() {
+    let scene = Scene::new();
+    scene.project.build("erp", "1.0.0");
+    briefly(&scene);
+    scene.synced(&[]);
+    // It is soon over.
+    while status(&scene).status.success() {
+        std::thread::yield_now();
+    }
+    asked(&scene, "2026-01-02T03:04:05Z");
+    let told = doubted(&scene);
+    assert!(told.contains("it expired on 20") && told.contains(", 0 hours ago"), "{told}");
+    assert!(told.contains("has expired, and nobody has asked the vendor since 2026-01-02T03:04:05Z"), "{told}");
+    scene.synced(&[]);
+    let told = doubted(&scene);
+    assert!(told.contains("has expired, and the vendor's server showed nothing newer on 20"), "{told}");
+    asked(&scene, "2999-01-02T03:04:05Z");
+    assert!(doubted(&scene).contains("channel stable is from the future: the clock of this machine is wrong"));
+}
