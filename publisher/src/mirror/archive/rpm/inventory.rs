@@ -71,16 +71,16 @@ fn unreadable(cause: &io::Error) -> String {
     if cause.kind() == io::ErrorKind::InvalidData { NONE.to_owned() } else { cause.to_string() }
 }
 
-/// `erp-1:3.25.0-1.noarch`
+/// `erp-1:3.25.0-1.noarch`, or `gpg-pubkey-7bb90722-4e6b1c3f`: keys that rpm trusts are among them.
 fn named(nevra: &str) -> Option<Package> {
-    let (rest, architecture) = nevra.rsplit_once('.')?;
+    let (rest, architecture) = nevra.rsplit_once('.').unwrap_or((nevra, EMPTY));
     let (rest, release) = rest.rsplit_once('-')?;
     let (name, version) = rest.rsplit_once('-')?;
     let version = format!("{version}-{release}");
     Some(Package { name: name.to_owned(), version, architecture: architecture.to_owned(), ..Package::default() })
 }
 
-/// The processor that most packages are for. Keys that rpm keeps among them are for none.
+/// The processor that most packages are for.
 fn most(packages: &[Package]) -> Option<String> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     let said = packages.iter().map(|package| package.architecture.as_str());
@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn a_host_has_what_its_packages_provide_and_their_files() {
         let text = "bash-5.2.26-3.fc40.x86_64\nP /bin/sh\nP bash = 5.2.26-3.fc40\nR (glibc or musl)\nF /usr/bin/bash\n\
-                    gpg-pubkey-7bb90722-4e6b1c3f.(none)\nP gpg(Lab) = 4:7-4\nR (none)\nF (none)\n\
+                    gpg-pubkey-7bb90722-4e6b1c3f\nP gpg(Lab) = 4:7-4\nR (none)\nF (none)\n\
                     tzdata-1:2024a-2.noarch\nP tzdata = 1:2024a-2\n";
         let host = Host::parse(text.as_bytes()).unwrap();
         let has = |wanted: &str| host.packages.giving(&Relation::parse(wanted)).count() == 1;
