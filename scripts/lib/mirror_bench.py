@@ -1,7 +1,8 @@
 """Mirrors: ours beside debmirror and aptly, of one repository on one server, in one run.
 
 Everybody has the same 1,000 packages to fetch and to verify, then nothing, then one package that is new; what that
-took of the server is counted by the server. Then one package of 100 MB, of which two hundredths are new, carried by
+took of the server is counted by the server. `consign mirror apt` verifies what the peers verify, `consign mirror sync`
+every package besides. Then one package of 100 MB, of which two hundredths are new, carried by
 hand; archives that others have made, with indexes as large as those of distributions; and a million requests to
 `consign mirror serve`, and to nginx.
 """
@@ -153,8 +154,10 @@ def tools(consign, vendor, work, url):
     create = [*aptly, "mirror", "create", f"-keyring={keyring}", "bench", url, "stable", "main"]
     took(create, env=environment)
     ours = [consign, "mirror", "sync", url, work / "consign", "--certificate", certificate, "--architecture", "amd64"]
+    alike = [consign, "mirror", "apt", url, work / "alike", "--suite", "stable", "--keyring", certificate]
     return {
         "consign mirror sync": (ours, environment),
+        "consign mirror apt": ([*alike, "--architecture", "amd64"], environment),
         "debmirror": (debmirror, environment),
         "aptly mirror update": ([*aptly, "mirror", "update", f"-keyring={keyring}", "bench"], environment),
     }

@@ -23,6 +23,8 @@ use crate::store::{Content, Key, Source, StoreError};
 
 /// As many as a client follows before it takes them for a circle.
 const REDIRECTS: usize = 5;
+/// Bytes of an answer that are read at once, at most.
+const PIECE: u64 = 64 * 1024;
 /// Of these a server may say when to come again.
 const BUSY: [StatusCode; 3] =
     [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE, StatusCode::REQUEST_TIMEOUT];
@@ -246,7 +248,8 @@ impl Upstream {
         watch: &Watch<'_>,
         mut take: impl FnMut(&[u8]) -> Result<(), Trouble>,
     ) -> Result<(), Trouble> {
-        let mut buffer = vec![0; 64 * 1024];
+        let room = answer.content_length().map_or(PIECE, |length| length.clamp(1, PIECE));
+        let mut buffer = vec![0; room as usize];
         loop {
             let read = answer.read(&mut buffer).map_err(|cause| Trouble::Passing(reason(&cause)))?;
             if read == 0 {
