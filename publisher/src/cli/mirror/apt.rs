@@ -1,14 +1,14 @@
 //! `consign mirror apt`: a slice of an ordinary apt archive.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use clap::Args;
 use jiff::Timestamp;
 
 use super::carrying::{Carried, Carrying, Slicing, set};
+use super::needing::Needing;
 use crate::cli::{Failure, Outcome, say, tell};
-use crate::mirror::{self, ArchiveKind, ArchiveRequest, Lacking, Slice};
+use crate::mirror::{self, ArchiveKind, ArchiveRequest, Slice};
 
 /// Mirror a slice of an ordinary apt archive, such as Debian's own: the packages that the vendor's depend on.
 #[derive(Debug, Args)]
@@ -19,7 +19,8 @@ Examples:
   consign mirror apt https://deb.debian.org/debian /srv/debian --suite trixie --needed-by status --vendor /srv/acme --install acme-erp
 
 The indexes keep the archive's bytes, so that its signatures still verify; a host that asks for a package that is
-not carried gets \"not found\". What is carried is remembered until something else is said.
+not carried gets \"not found\". What is carried is remembered until something else is said. The inventory of a host is its
+/var/lib/dpkg/status.
 Exit status: 0 the slice is up to date, 1 it could not be brought there, 3 what the server shows is refused.")]
 pub struct Apt {
     #[command(flatten)]
@@ -32,15 +33,8 @@ pub struct Apt {
     /// Carry this component; may be repeated [default: main]
     #[arg(long = "component", value_name = "NAME")]
     components: Vec<String>,
-    /// Carry what this host lacks for --install, by its /var/lib/dpkg/status; may be repeated
-    #[arg(long, value_name = "FILE", requires = "install")]
-    needed_by: Vec<PathBuf>,
-    /// What is to be installed on those hosts; may be repeated
-    #[arg(long, value_name = "NAME", requires = "needed_by")]
-    install: Vec<String>,
-    /// A mirror of a vendor's repository, which those hosts have as well; may be repeated
-    #[arg(long = "vendor", value_name = "FOLDER", requires = "needed_by")]
-    vendors: Vec<PathBuf>,
+    #[command(flatten)]
+    needing: Needing,
     /// Carry descriptions in this language; may be repeated [default: en]
     #[arg(long = "language", value_name = "CODE")]
     languages: Vec<String>,
@@ -81,14 +75,6 @@ impl Apt {
         });
         let kind = ArchiveKind::Apt { suite: self.suite.clone() };
         let request = self.slicing.request(&self.carrying, kind, slice)?;
-        Ok(ArchiveRequest { lacking: self.lacking(), ..request })
-    }
-
-    fn lacking(&self) -> Option<Lacking> {
-        (!self.needed_by.is_empty()).then(|| Lacking {
-            inventories: self.needed_by.clone(),
-            vendors: self.vendors.clone(),
-            packages: set(&self.install),
-        })
+        Ok(ArchiveRequest { lacking: self.needing.lacking(), ..request })
     }
 }

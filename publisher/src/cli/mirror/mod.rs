@@ -7,6 +7,7 @@ mod carrying;
 mod export;
 mod extend;
 mod import;
+mod needing;
 mod prune;
 mod push;
 mod receipt;

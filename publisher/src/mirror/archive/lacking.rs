@@ -14,7 +14,7 @@ use crate::repository::apt::deb822::{field, paragraphs};
 /// Hosts, and what is to be installed on each of them.
 #[derive(Debug, Clone, Default)]
 pub struct Lacking {
-    /// Their `/var/lib/dpkg/status`.
+    /// Their `/var/lib/dpkg/status`; of rpm, what its query said.
     pub inventories: Vec<PathBuf>,
     /// Mirrors of vendors' repositories, which the hosts have as well.
     pub vendors: Vec<PathBuf>,
@@ -89,7 +89,7 @@ impl Desk<'_> {
     fn ask(&self, inventory: &Path, packages: &BTreeSet<String>) -> Result<BTreeSet<String>, String> {
         let about = |problem: &str| format!("cannot use {}: {problem}", inventory.display());
         let status = std::fs::read_to_string(inventory).map_err(|cause| about(&cause.to_string()))?;
-        let architecture = architecture(&status).ok_or_else(|| about("it is no /var/lib/dpkg/status of a host"))?;
+        let architecture = architecture(&status).ok_or_else(|| about(kind(&status)))?;
         write(&self.folder.join("state/status"), status.as_bytes())?;
         let configuration = self.folder.join("apt.conf");
         write(&configuration, self.configuration(architecture).as_bytes())?;
@@ -127,6 +127,14 @@ fn named(uris: &str, archive: &str) -> BTreeSet<String> {
         Some(file.split_once('_')?.0.to_owned())
     };
     uris.lines().filter(|line| line.starts_with(archive)).filter_map(name).collect()
+}
+
+/// What it is instead.
+fn kind(inventory: &str) -> &'static str {
+    match inventory.lines().any(|line| line.starts_with("P ")) {
+        true => "it is the inventory of a host of rpm, which `consign mirror yum` takes",
+        false => "it is no /var/lib/dpkg/status of a host",
+    }
 }
 
 /// That of dpkg, which every host has.

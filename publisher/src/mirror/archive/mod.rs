@@ -9,7 +9,7 @@
 //! - `repomd`, `primary`, `yum`: the same for yum
 //! - `held`: an index on disk
 //! - `index`: which packages, and what they depend on
-//! - `lacking`: what hosts need that they do not have
+//! - `lacking`: what hosts need that they do not have; `rpm`: the same for hosts of rpm
 //! - `record`: what a mirror knows of an archive
 //! - `sync`, `taking`: bringing it up to date; `carried`: what media bring of it
 
@@ -21,6 +21,7 @@ mod primary;
 mod record;
 mod release;
 mod repomd;
+mod rpm;
 mod sync;
 mod taking;
 mod unpack;

@@ -2,6 +2,7 @@
 //! documents that it names whole, and the packages that are carried.
 
 use std::collections::BTreeMap;
+use std::io::BufRead;
 
 use consign_metadata::digest::Sha256;
 use jiff::Timestamp;
@@ -10,7 +11,7 @@ use super::carried::{Contents, reference};
 use super::held::Held;
 use super::index::{self, Package};
 use super::primary;
-use super::record::Suite;
+use super::record::{Slice, Suite};
 use super::repomd::{Document, Repomd};
 use super::sync::ArchiveOutcome;
 use super::taking::{MAXIMUM_UNPACKED, Taking, unchanged};
@@ -57,7 +58,8 @@ impl Taking<'_> {
         let repomd = self.repomd(&bytes, &signature)?;
         self.moves_on(SUITE, repomd.made, self.shown(), before, now)?;
         let documents = self.documents(&repomd)?;
-        let (chosen, listed) = self.choice(&repomd, &documents)?;
+        let slice = self.widened_yum(&repomd, &documents)?;
+        let (chosen, listed) = self.choice(&repomd, &documents, &slice)?;
         let carried = chosen.len();
         let fetched = self.fetch(chosen)?;
         let swapped = self.swap_yum(&documents, (&SIGNATURE.parse()?, &signature), (&entrance, &bytes))?;
@@ -74,7 +76,7 @@ impl Taking<'_> {
             fetched,
         };
         let taken = before.filter(|before| before.release == release).map_or(now, |before| before.taken);
-        Ok((Suite { slice: self.slice.clone(), release, date, taken, asked: now, mark }, outcome))
+        Ok((Suite { slice, release, date, taken, asked: now, mark }, outcome))
     }
 
     /// What is here of it.
@@ -91,7 +93,7 @@ impl Taking<'_> {
         let (entrance, signature) = (read(REPOMD, MAXIMUM_REPOMD)?, read(SIGNATURE, MAXIMUM_SIGNATURE)?);
         let repomd = self.repomd(&entrance.1, &signature.1)?;
         let documents = self.documents(&repomd)?;
-        let (chosen, _) = self.choice(&repomd, &documents)?;
+        let (chosen, _) = self.choice(&repomd, &documents, self.slice)?;
         let documents = documents.iter().map(|document| document.held.reference(&document.key));
         let entries = [signature, entrance].map(|(key, bytes)| reference(&key, &bytes));
         Ok((documents.chain(entries).collect(), chosen))
@@ -156,22 +158,48 @@ impl Taking<'_> {
         Ok(self.swapped(entrance.0, entrance.1)? || swapped)
     }
 
-    /// The packages that are carried, and how many are listed.
-    fn choice(&self, repomd: &Repomd, documents: &[Carried<'_>]) -> Result<(Vec<Wanted>, usize), MirrorError> {
+    /// What is carried, and what hosts lack besides.
+    fn widened_yum(&self, repomd: &Repomd, documents: &[Carried<'_>]) -> Result<Slice, MirrorError> {
+        let mut slice = self.slice.clone();
+        let Some(lacking) = self.lacking else { return Ok(slice) };
+        let refused = |reason: String| MirrorError::Archive { suite: SUITE.to_owned(), reason };
+        let primary = || self.primary(repomd, documents).map_err(|cause| cause.to_string());
+        let lacked = lacking.of_rpm(Box::new(primary), &self.scratch()).map_err(refused)?;
+        if slice.packages.is_empty() || !slice.architectures.is_empty() {
+            slice.architectures.extend(lacked.architectures);
+        }
+        slice.packages.extend(lacked.packages);
+        if slice.packages.is_empty() {
+            return Err(refused("the hosts lack nothing that it has".to_owned()));
+        }
+        Ok(slice)
+    }
+
+    /// The list of packages, unpacked.
+    fn primary(&self, repomd: &Repomd, documents: &[Carried<'_>]) -> Result<Box<dyn BufRead>, MirrorError> {
         let damaged = |reason: String| RepositoryError::damaged(REPOMD, reason);
         let primary = repomd.document("primary").ok_or_else(|| damaged("it has no primary".to_owned()))?;
         let held = documents.iter().find(|carried| carried.document.kind == "primary");
         let held = held.ok_or_else(|| damaged("it has no primary".to_owned()))?;
         let maximum = primary.unpacked.unwrap_or(MAXIMUM_UNPACKED).min(MAXIMUM_UNPACKED);
-        let wrong = |reason: String| RepositoryError::damaged(&primary.path, reason);
         let text = reader(&primary.path, self.content(&held.held)?, maximum, &self.scratch());
-        let text = text.map_err(|cause| wrong(cause.to_string()))?;
-        let architectures = &self.slice.architectures;
-        let takes = |architecture: &str| architectures.is_empty() || architectures.contains(architecture);
-        let packages: Vec<Package> = primary::parse(text, takes).map_err(wrong)?;
+        Ok(text.map_err(|cause| RepositoryError::damaged(&primary.path, cause.to_string()))?)
+    }
+
+    /// The packages that are carried, and how many are listed.
+    fn choice(
+        &self,
+        repomd: &Repomd,
+        documents: &[Carried<'_>],
+        slice: &Slice,
+    ) -> Result<(Vec<Wanted>, usize), MirrorError> {
+        let takes = |architecture: &str| slice.architectures.is_empty() || slice.architectures.contains(architecture);
+        let read = primary::parse(self.primary(repomd, documents)?, takes);
+        let place = repomd.document("primary").map_or(REPOMD, |primary| &primary.path);
+        let packages: Vec<Package> = read.map_err(|reason| RepositoryError::damaged(place, reason))?;
         let mut chosen = BTreeMap::new();
-        let mut unknown = self.slice.packages.clone();
-        for package in index::chosen(&packages, &self.slice.packages, self.slice.dependencies) {
+        let mut unknown = slice.packages.clone();
+        for package in index::chosen(&packages, &slice.packages, slice.dependencies) {
             unknown.remove(&package.name);
             chosen.insert(&package.file.path, Wanted { file: package.file.clone(), package: None });
         }

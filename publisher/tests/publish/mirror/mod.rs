@@ -14,6 +14,7 @@ mod isolated;
 mod keys;
 mod killed;
 mod lacking;
+mod lacking_yum;
 mod medium;
 mod memory;
 mod packed;
