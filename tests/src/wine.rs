@@ -221,11 +221,11 @@ impl Wine {
         self.wait_for("Consignee", "RUNNING");
     }
 
-    /// Waits until the service control manager says this of a service.
+    /// Waits until the service control manager says this of a service, which may not be there yet.
     pub fn wait_for(&self, service: &str, state: &str) {
         let deadline = Instant::now() + Duration::from_secs(30);
         loop {
-            let said = self.ok(&["sc", "query", service]);
+            let said = String::from_utf8_lossy(&self.run(&["sc", "query", service]).stdout).into_owned();
             if said.contains(state) {
                 return;
             }

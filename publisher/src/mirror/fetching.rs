@@ -1,6 +1,7 @@
 //! What is missing of a generation, fetched in several lanes; each file gets its place when it is known to be
 //! good, and not before.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Seek, SeekFrom};
 use std::path::Path;
@@ -79,6 +80,17 @@ impl Fetching<'_> {
         }
         let on = |cause| MirrorError::Io { what: "make folder", place: self.parts.display().to_string(), cause };
         fs::create_dir_all(self.parts).map_err(on)?;
+        // A content has one part, whatever it is called.
+        let mut called = BTreeMap::new();
+        let (first, others): (Vec<&Wanted>, Vec<&Wanted>) = missing.iter().partition(|wanted| {
+            let first: &mut &Wanted = called.entry(wanted.file.sha256).or_insert(wanted);
+            std::ptr::eq(*first, *wanted)
+        });
+        self.in_lanes(&first, look)?;
+        others.into_iter().try_for_each(|wanted| self.likewise(wanted, &called[&wanted.file.sha256].file.path, look))
+    }
+
+    fn in_lanes(&self, missing: &[&Wanted], look: Look<'_>) -> Result<(), MirrorError> {
         let (next, failure, shelf) = (AtomicUsize::new(0), Mutex::new(None), Shelf::before(self.store));
         let lane = || {
             while let Some(wanted) = missing.get(next.fetch_add(1, Ordering::Relaxed)) {
@@ -99,6 +111,18 @@ impl Fetching<'_> {
         let failure = failure.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         let cleared = shelf.clear().map_err(MirrorError::from);
         failure.map_or(cleared, Err)
+    }
+
+    /// One whose content has got a place under another name.
+    fn likewise(&self, wanted: &Wanted, name: &str, look: Look<'_>) -> Result<(), MirrorError> {
+        let part = self.parts.join(wanted.file.sha256.to_string());
+        let on = |cause| MirrorError::Io { what: "write", place: part.display().to_string(), cause };
+        if let Some(mut content) = self.store.get(&name.parse()?, wanted.file.size)? {
+            fs::File::create(&part).and_then(|mut file| std::io::copy(&mut content, &mut file)).map_err(on)?;
+        }
+        let shelf = Shelf::before(self.store);
+        self.one(wanted, look, &shelf)?;
+        Ok(shelf.clear()?)
     }
 
     fn one(&self, wanted: &Wanted, look: Look<'_>, shelf: &Shelf<'_>) -> Result<(), MirrorError> {

@@ -18,13 +18,13 @@ const LISTS: u64 = 110 * 1024 * 1024;
 const LIMIT_KIB: u64 = 100 * 1024;
 
 /// Somebody who signs an archive with gpg.
-struct Archive {
-    scene: Scene,
+pub struct Archive {
+    pub scene: Scene,
     home: tempfile::TempDir,
 }
 
 impl Archive {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let archive = Self { scene: Scene::new(), home: tempfile::tempdir().unwrap() };
         let secret = archive.scene.project.path("keys/index.secret.pgp");
         ok(archive.gpg(&["--import"]).arg(secret));
@@ -33,26 +33,39 @@ impl Archive {
         archive
     }
 
-    fn gpg(&self, arguments: &[&str]) -> Command {
+    pub fn gpg(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("gpg");
         command.args(["--batch", "--yes", "--quiet", "--homedir"]).arg(self.home.path()).args(arguments);
         command
     }
 
-    fn root(&self) -> PathBuf {
+    pub fn root(&self) -> PathBuf {
         self.scene.site().join("archive")
     }
 
     /// A new file of it.
-    fn file(&self, name: &str) -> BufWriter<File> {
+    pub fn file(&self, name: &str) -> BufWriter<File> {
         let path = self.root().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         BufWriter::with_capacity(1 << 20, File::create(path).unwrap())
     }
 
-    fn digest(&self, name: &str) -> (String, u64) {
+    pub fn digest(&self, name: &str) -> (String, u64) {
         let (digest, size) = Sha256::of_reader(File::open(self.root().join(name)).unwrap()).unwrap();
         (digest.to_string(), size)
+    }
+
+    /// Signs a suite with these indexes.
+    pub fn sign(&self, suite: &str, indexes: &[&str]) {
+        let line = |name: &&str| {
+            let (digest, size) = self.digest(&format!("dists/{suite}/{name}"));
+            format!(" {digest} {size} {name}\n")
+        };
+        let (listed, date): (String, _) = (indexes.iter().map(line).collect(), "Sat, 06 Sep 2025 10:14:05 UTC");
+        let release = format!("Origin: Large\nSuite: {suite}\nCodename: {suite}\nDate: {date}\nSHA256:\n{listed}");
+        let folder = self.root().join("dists").join(suite);
+        std::fs::write(folder.join("Release"), release).unwrap();
+        ok(self.gpg(&["--clearsign", "--output"]).arg(folder.join("InRelease")).arg(folder.join("Release")));
     }
 
     /// The most memory that its mirror takes to carry one package and all that this needs, in KiB.
@@ -133,15 +146,7 @@ fn of_a_large_archive_of_apt_the_indexes_are_read_in_a_stream() {
     // As Debian's own: the decoder alone takes 64 MiB.
     let (plain, folder) = ("main/binary-amd64/Packages", archive.root().join("dists/large"));
     ok(Command::new("xz").args(["--keep", "--lzma2=preset=0,dict=64MiB"]).arg(folder.join(plain)));
-    let line = |name: &str| {
-        let (digest, size) = archive.digest(&format!("dists/large/{name}"));
-        format!(" {digest} {size} {name}\n")
-    };
-    let listed = line(plain) + &line(&format!("{plain}.xz"));
-    let date = "Sat, 06 Sep 2025 10:14:05 UTC";
-    let release = format!("Origin: Large\nSuite: large\nCodename: large\nDate: {date}\nSHA256:\n{listed}");
-    std::fs::write(folder.join("Release"), release).unwrap();
-    ok(archive.gpg(&["--clearsign", "--output"]).arg(folder.join("InRelease")).arg(folder.join("Release")));
+    archive.sign("large", &[plain, &format!("{plain}.xz")]);
     let peak = archive.peak("apt", &["--suite", "large"]);
     assert!(peak < LIMIT_KIB, "{peak} KiB");
 }

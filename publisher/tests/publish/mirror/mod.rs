@@ -1,6 +1,7 @@
 //! A mirror of what a vendor publishes, from its first file to what its clients make of it.
 
 mod ages;
+mod alike;
 mod archive;
 mod bucket;
 mod care;
