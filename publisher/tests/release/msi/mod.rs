@@ -4,6 +4,7 @@ mod authority;
 mod example;
 mod limits;
 mod read;
+mod siblings;
 mod signed;
 mod validated;
 mod wine;
