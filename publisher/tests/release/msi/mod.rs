@@ -6,6 +6,7 @@ mod limits;
 mod read;
 mod siblings;
 mod signed;
+mod unsigned;
 mod validated;
 mod wine;
 mod wine_agent;
