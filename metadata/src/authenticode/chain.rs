@@ -25,7 +25,8 @@ pub fn to_a_pin(
     let signer = leaf.tbs_certificate.subject.to_string();
     let usage = extension::<ExtendedKeyUsage>(leaf, EXTENDED_KEY_USAGE);
     if usage.is_none_or(|usage| !usage.0.contains(&purpose)) {
-        return Err(AuthenticodeError::Bad(format!("the certificate of {signer} is not for this use")));
+        let said = format!("the certificate of {signer} has not the use {}", words_of(purpose));
+        return Err(AuthenticodeError::Bad(said));
     }
     let mut current = leaf;
     for _ in 0..LONGEST {
@@ -39,6 +40,15 @@ pub fn to_a_pin(
         current = above.ok_or_else(|| AuthenticodeError::Stranger { signer: signer.clone() })?;
     }
     Err(AuthenticodeError::Stranger { signer })
+}
+
+/// A use as people say it, and as openssl wants it.
+fn words_of(purpose: ObjectIdentifier) -> &'static str {
+    if purpose == super::CODE_SIGNING {
+        "\"code signing\" (extendedKeyUsage=codeSigning)"
+    } else {
+        "\"time stamping\" (extendedKeyUsage=critical,timeStamping)"
+    }
 }
 
 /// Whether a certificate is one of an authority, and signed another one.

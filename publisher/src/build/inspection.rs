@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::BuildError;
 use crate::manifest::{Module, Project};
-use crate::package::msi::{AGENT, MsiControl};
+use crate::package::msi::{AGENT, DATA, INSTALL, MsiControl, names};
 use crate::package::{PackageContents, PackageError};
 use crate::stage::{Entry, Node};
 
@@ -33,7 +33,38 @@ pub fn inspect(project: &Project, packages: &[PackageContents]) -> Result<(), Bu
             return Err(BuildError::Shared { path: format!("/{path}"), modules, reason });
         }
     }
+    on_windows(packages)
+}
+
+/// Windows Installer lets two packages have one file, and whichever is upgraded or removed takes it along.
+fn on_windows(packages: &[PackageContents]) -> Result<(), BuildError> {
+    let mut owners: BTreeMap<String, &PackageContents> = BTreeMap::new();
+    for package in packages {
+        let Some(msi) = &package.msi else { continue };
+        let files = msi.tree.entries().filter(|(_, entry)| entry.node != Node::Folder);
+        for place in files.filter_map(|(path, _)| place(msi, path)) {
+            let Some(other) = owners.insert(names::folded(&place), package) else { continue };
+            // Two files of one package are told when it is packed.
+            if other.name == package.name {
+                continue;
+            }
+            let modules = [other.name.to_string(), package.name.to_string()];
+            let reason = "Windows would change it with either of them; take it out of one";
+            return Err(BuildError::Shared { path: place, modules, reason });
+        }
+    }
     Ok(())
+}
+
+/// Where a file of the package's own lies on a host: a site may choose other folders, and seldom does.
+fn place(msi: &MsiControl, path: &str) -> Option<String> {
+    let (root, below) = path.split_once('/')?;
+    let (system, folders) = match format!("/{root}") {
+        root if root == INSTALL => ("%ProgramFiles%", &msi.install_folder),
+        root if root == DATA => ("%ProgramData%", &msi.data_folder),
+        _ => return None,
+    };
+    Some(format!("{system}\\{}\\{}", folders.join("\\"), below.replace('/', "\\")))
 }
 
 /// Whether it brings something of its own to Windows.

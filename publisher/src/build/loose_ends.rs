@@ -6,6 +6,7 @@
 
 mod accounts;
 mod contradictions;
+mod windows;
 
 use std::fmt;
 use std::path::{Component, Path};
@@ -105,6 +106,7 @@ pub fn of(project: &Project, packages: &[PackageContents]) -> Vec<LooseEnd> {
     let mut found: Vec<_> = note(project).into_iter().chain(runs(project, packages)).chain(links(packages)).collect();
     found.extend(accounts::of(project));
     found.extend(contradictions::of(project, packages).into_iter().map(LooseEnd::Contradiction));
+    found.extend(windows::of(project).into_iter().map(LooseEnd::Contradiction));
     found.sort();
     found.dedup();
     found

@@ -77,6 +77,10 @@ impl AgentPackage {
         let (binaries, manual) = (self.binaries, self.manual);
         let (version, revision) = self.version;
         let from = Source { binaries, manual, dist, version, revision };
+        if self.windows.has_key() && self.windows_certificate.is_none() {
+            return Err(Failure::usage("--windows-key needs the certificate of the key")
+                .hint("name its file with --windows-certificate, or unset CONSIGN_WINDOWS_KEY"));
+        }
         let signing = self.windows_certificate.map(|certificate| WindowsSigning {
             certificate,
             time_stamp: self.windows_time_stamp,

@@ -54,7 +54,7 @@ impl Build {
         let (output, signer) = (self.release.output(project), self.release.signer(project)?);
         let windows = self.windows.signer(project.windows.as_ref())?;
         if windows.is_none() && releases.iter().flat_map(Release::packages).any(|package| package.msi.is_some()) {
-            unsigned(strictness)?;
+            unsigned(project.windows.is_some(), strictness)?;
         }
         let spinner = Spinner::start();
         let mut built = Vec::new();
@@ -97,13 +97,25 @@ impl Build {
     }
 }
 
-/// Windows asks twice before it runs what nobody it knows has signed.
-fn unsigned(strictness: Strictness) -> Outcome {
+/// Windows asks twice before it runs what nobody it knows has signed; hosts that are told a certificate refuse it.
+/// It may still be signed by other means before it is published.
+fn unsigned(has_certificate: bool, strictness: Strictness) -> Outcome {
+    let (said, help) = match has_certificate {
+        true => (
+            "nobody signs the packages for Windows, and hosts want the certificate of [windows]: consign publish refuses them as they are",
+            "say which key signs, with --windows-key or CONSIGN_WINDOWS_KEY, or sign them before they are published",
+        ),
+        false => (
+            "the packages for Windows carry your own signature, and none that Windows looks at",
+            "name a certificate below [windows] in the manifest, and the key with --windows-key",
+        ),
+    };
     match strictness {
-        Strictness::Strict => Err(Failure::refused("nobody signs the packages for Windows, which --strict refuses")
-            .hint("name a certificate below [windows] in the manifest, and the key with --windows-key")),
+        Strictness::Strict => {
+            Err(Failure::refused("nobody signs the packages for Windows, which --strict refuses").hint(help))
+        }
         Strictness::Lenient => {
-            tell("warning: the packages for Windows carry your own signature, and none that Windows looks at");
+            tell(format_args!("warning: {said}\nhelp: {help}"));
             Ok(())
         }
     }

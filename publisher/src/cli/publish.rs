@@ -205,6 +205,7 @@ fn refusal(error: PublishError) -> Failure {
         &error,
         PublishError::ForeignKey { .. }
             | PublishError::Delivery { .. }
+            | PublishError::UnsignedForWindows(_)
             | PublishError::NoWindowsKey(_)
             | PublishError::KeyExpired { .. }
             | PublishError::KeyRevoked { .. }
@@ -222,7 +223,13 @@ fn refusal(error: PublishError) -> Failure {
         PublishError::File(FileError { cause, .. }) => cause.kind() == std::io::ErrorKind::StorageFull,
         _ => false,
     };
+    let is_unsigned = matches!(&error, PublishError::UnsignedForWindows(_));
     let failure = Failure::failed(error);
+    if is_unsigned {
+        return failure
+            .as_refusal()
+            .hint("consign build --windows-key …, with the key of the certificate of [windows]");
+    }
     if is_full {
         return failure.hint("readers still see a whole generation; make room, and run the same command again");
     }

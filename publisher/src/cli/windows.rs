@@ -35,6 +35,11 @@ pub struct WindowsArgs {
 }
 
 impl WindowsArgs {
+    /// Whether a key was named, by an option or in the environment.
+    pub fn has_key(&self) -> bool {
+        self.windows_key.is_some()
+    }
+
     /// The signer; `None` where nobody signs for Windows.
     ///
     /// # Errors
@@ -44,7 +49,7 @@ impl WindowsArgs {
             return match &self.windows_key {
                 None => Ok(None),
                 Some(_) => Err(Failure::usage("--windows-key needs the certificate of the key")
-                    .hint("name it in the manifest: [windows] certificate = \"keys/windows.pem\"")),
+                    .hint("name it in the manifest: [windows] certificate = \"windows.pem\"")),
             };
         };
         let read = |path: &PathBuf| std::fs::read(path).on("read", path);

@@ -11,6 +11,7 @@ use super::command::Known;
 use super::error::Fault;
 use super::files::Ground;
 use super::notes::Note;
+use super::windows::siblings;
 use super::{
     AddOns, Build, ManifestError, Module, Product, Repository, Tasks, WindowsSigning, authored, backup, build,
     capabilities, data, health, maintenance, prerequisites, programs, steps, units,
@@ -208,6 +209,7 @@ impl authored::Manifest {
         self.is_somewhere_on_windows(&product)?;
         let mut modules: Vec<_> =
             self.modules.iter().map(|m| m.validate(ground, &product, build)).collect::<Result<_, _>>()?;
+        siblings::are_apart(&self.modules, &modules)?;
         modules.extend(self.transitional(&product.id.vendor)?);
         let known = self.known(&product);
         let notes = match &self.notes {

@@ -58,6 +58,9 @@ pub enum PublishError {
         /// What is wrong.
         reason: String,
     },
+    /// A package that hosts would refuse, since nobody signed it for Windows.
+    #[error("cannot publish {0}: hosts would refuse it, since it is not signed for Windows")]
+    UnsignedForWindows(String),
     /// The package that introduces the vendor has to be built, and the key for it is elsewhere.
     #[error(
         "cannot publish: products, keys or the address changed, so {0} has to be built, and the secret key with the role \"package\" is not here"

@@ -73,6 +73,7 @@ fn who_signs_for_windows_is_pinned_on_hosts_and_nobody_else_is_published() {
     let key = authority.path("signer.key").display().to_string();
     let said = err(&project.publish(&["--windows-key", &key]));
     assert!(said.contains("hosts would refuse it, since it is not signed for Windows"), "{said}");
+    assert!(said.contains("\nhelp: consign build --windows-key"), "{said}");
 
     build_with(&project, "1.0.0", pinned, &["--windows-key", &key]);
     let said = err(&project.publish(&[]));

@@ -94,6 +94,13 @@ fn foreign_paths(project: &Project, packages: &[PackageContents]) -> Vec<String>
     let own: Vec<String> = folders.into_iter().chain(homes).collect();
     let is_own =
         |path: &str| own.iter().any(|own| Path::new(own).starts_with(path) || Path::new(path).starts_with(own));
-    let foreign = paths.flatten().filter(|path| !is_own(path));
+    let foreign = paths.flatten().filter(|path| !is_own(path) && !is_own_on_windows(project, path));
     foreign.map(|path| format!("[backup] saves {path}, which is in no module's folders or files")).collect()
+}
+
+/// `{data.<package>}` and `{install.<package>}` are a module's, with all that is in them.
+fn is_own_on_windows(project: &Project, path: &str) -> bool {
+    let folder = path.strip_prefix('{').and_then(|path| path.split_once('}')).map(|(folder, _)| folder);
+    let Some((_, package)) = folder.and_then(|folder| folder.split_once('.')) else { return false };
+    project.modules.iter().any(|module| module.windows.is_some() && module.package.as_str() == package)
 }

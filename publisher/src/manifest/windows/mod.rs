@@ -5,6 +5,7 @@ mod path;
 mod plan;
 pub(super) mod saved;
 mod service;
+pub(super) mod siblings;
 mod signing;
 
 use consign_metadata::name::{PackageName, ProductId};

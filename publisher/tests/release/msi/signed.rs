@@ -256,8 +256,11 @@ fn the_command_signs_with_a_key_and_says_when_nobody_does() {
 
     fs::copy(authority.path("chain.pem"), project.sample.path().join("chain.pem")).unwrap();
     project.sample.replace("[notes]", "[windows]\ncertificate = \"chain.pem\"\n[notes]");
+    let (status, said) = build(&[]);
+    assert!(status == 0 && said.contains("consign publish refuses them as they are"), "{said}");
+    assert!(said.contains("\nhelp: say which key signs, with --windows-key or CONSIGN_WINDOWS_KEY"), "{said}");
     let (status, said) = build(&["--windows-key", &key]);
-    assert!(status == 0 && !said.contains("Windows"), "{said}");
+    assert!(status == 0 && !said.contains("signs") && !said.contains("signature"), "{said}");
     assert!(authority.verifies(&project.sample.path().join("dist/acme-erp-1.1.0-1.x64.msi")));
     // A key that is not that of the certificate signs nothing.
     let (status, said) = build(&["--windows-key", &authority.path("clock.key").display().to_string()]);
