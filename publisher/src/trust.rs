@@ -38,7 +38,9 @@ pub enum TrustError {
         cause: VerifyError,
     },
     /// Nothing beside the certificate says what its keys are for.
-    #[error("cannot tell what the keys of {place} are for: neither roles.json nor anchor.json is beside it")]
+    #[error(
+        "cannot tell what the keys of {place} are for: neither roles.json nor anchor.json is beside it; the vendor has roles.json where its certificate is"
+    )]
     NoRoles {
         /// The certificate.
         place: String,

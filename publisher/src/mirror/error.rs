@@ -195,7 +195,7 @@ pub enum MirrorError {
         cause: VerifyError,
     },
     /// There is a repository, and nobody knows whose mirror it is.
-    #[error("cannot mirror into {folder}: it holds a repository that is no mirror")]
+    #[error("cannot use {folder} as a mirror: it holds a repository that is no mirror")]
     Stray {
         /// The folder.
         folder: String,
@@ -247,7 +247,7 @@ pub enum MirrorError {
         reason: String,
     },
     /// The folder holds something else.
-    #[error("cannot mirror into {folder}: {reason}")]
+    #[error("cannot use {folder} as a mirror: {reason}")]
     Folder {
         /// The folder.
         folder: String,

@@ -95,8 +95,13 @@ impl Mirror {
 
     /// Why nothing can be said of it.
     fn is_none(&self) -> MirrorError {
-        let (folder, reason) = (self.folder.display().to_string(), "there is no mirror yet".to_owned());
-        MirrorError::Folder { folder, reason }
+        let reason = match archive::Record::load(&self.folder) {
+            Ok(Some(_)) => {
+                "it is a slice of an archive, which mirror apt or yum looks after, and no vendor's repository"
+            }
+            _ => "there is no mirror yet",
+        };
+        MirrorError::Folder { folder: self.folder.display().to_string(), reason: reason.to_owned() }
     }
 
     /// Where its files are.

@@ -118,7 +118,7 @@ impl Offers {
     }
 
     /// All of them.
-    pub fn iter(&self) -> impl Iterator<Item = &Offer> {
+    pub fn iter(&self) -> impl Iterator<Item = &Offer> + Clone {
         self.0.values()
     }
 

@@ -54,7 +54,7 @@ pub fn save<T: Serialize>(folder: &Path, name: &str, content: &T) -> Result<(), 
 /// # Errors
 /// [`MirrorError::Io`]
 pub fn write<T: Serialize>(path: &Path, content: &T) -> Result<(), MirrorError> {
-    let own = path.parent().unwrap_or(path);
+    let own = path.parent().filter(|own| !own.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(own).map_err(on("make folder", own))?;
     let write = || -> io::Result<()> {
         let mut file = tempfile::NamedTempFile::new_in(own)?;

@@ -104,7 +104,8 @@ impl Passage<'_> {
         taken.asked = self.upstream.asked(self.channel).map_or(now, |asked| asked.max(taken.asked));
         let (channel, generation) = (self.channel.clone(), taken.generation);
         let before = Some(generation);
-        Ok(Outcome { channel, generation, before, expires, changed: false, partial, fetched: 0, swapped: Vec::new() })
+        let (unmet, swapped) = (Vec::new(), Vec::new());
+        Ok(Outcome { channel, generation, before, expires, changed: false, partial, unmet, fetched: 0, swapped })
     }
 
     /// By the keys that are known, by those that were given, or by those that the primary key vouches for.
@@ -196,6 +197,7 @@ impl Passage<'_> {
             expires: Some(feed.expires),
             changed: fetched > 0 || !swaps.is_empty(),
             partial: !memory.selection.is_everything(),
+            unmet: memory.selection.unmet(edition.offers.iter()),
             fetched,
             swapped: swaps.into_iter().map(|swap| swap.key.to_string()).collect(),
         })

@@ -6,7 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use consign_metadata::name::ProductName;
-use consign_metadata::version::VersionRange;
+use consign_metadata::version::{Version, VersionRange};
 use serde::{Deserialize, Serialize};
 
 use super::offer::Offer;
@@ -49,6 +49,15 @@ impl Selection {
         format && self.takes_architecture(&offer.architecture) && self.takes_release(offer)
     }
 
+    /// What is named and published in no version that is wanted: misspelt, or not there any more.
+    pub fn unmet<'o>(&self, offers: impl Iterator<Item = &'o Offer> + Clone) -> Vec<String> {
+        let published = |wanted: &&Product| {
+            let mut releases = offers.clone().filter_map(|offer| offer.release.as_ref());
+            !releases.any(|(product, version)| wanted.takes(product, version))
+        };
+        self.products.iter().filter(published).map(ToString::to_string).collect()
+    }
+
     fn takes_architecture(&self, architecture: &str) -> bool {
         let same = |wanted: &String| alike(wanted) == alike(architecture);
         self.architectures.is_empty() || alike(architecture) == "all" || self.architectures.iter().any(same)
@@ -56,10 +65,13 @@ impl Selection {
 
     fn takes_release(&self, offer: &Offer) -> bool {
         let Some((product, version)) = &offer.release else { return true };
-        let this = |wanted: &Product| {
-            wanted.name == *product && wanted.versions.as_ref().is_none_or(|range| range.contains(version))
-        };
-        self.products.is_empty() || self.products.iter().any(this)
+        self.products.is_empty() || self.products.iter().any(|wanted| wanted.takes(product, version))
+    }
+}
+
+impl Product {
+    fn takes(&self, product: &ProductName, version: &Version) -> bool {
+        self.name == *product && self.versions.as_ref().is_none_or(|range| range.contains(version))
     }
 }
 
@@ -127,6 +139,15 @@ mod tests {
         assert!(takes("amd64", Some(("erp", "2.1.0"))) && takes("all", Some(("erp", "2.0.0"))));
         assert!(!takes("amd64", Some(("erp", "3.0.0"))) && !takes("all", Some(("shop", "2.1.0"))));
         assert!(Selection::default().takes(&offer("s390x", Some(("shop", "1.0.0")))));
+    }
+
+    #[test]
+    fn what_is_named_and_not_published_is_told() {
+        let products = ["erp >=2.0.0", "erp >=9.0.0", "shpo"].map(|text| text.parse().unwrap()).to_vec();
+        let selection = Selection { products, ..Selection::default() };
+        let offers = [offer("all", None), offer("all", Some(("erp", "2.1.0"))), offer("all", Some(("shop", "1.0.0")))];
+        assert_eq!(selection.unmet(offers.iter()), ["erp >=9.0.0", "shpo"]);
+        assert!(Selection::default().unmet(offers.iter()).is_empty());
     }
 
     #[test]

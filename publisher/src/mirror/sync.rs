@@ -49,6 +49,9 @@ pub struct Outcome {
     pub changed: bool,
     /// Whether packages are left out that the indexes list.
     pub partial: bool,
+    /// What is to be carried and is not published.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unmet: Vec<String>,
     /// How many files were fetched besides indexes.
     pub fetched: usize,
     /// Which entry points were swapped, in their order.

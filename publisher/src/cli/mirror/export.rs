@@ -116,10 +116,15 @@ fn read(path: &Path) -> Result<Receipt, Failure> {
 /// What is said without the name of a channel is said of the only one.
 fn by_channel<T: Clone>(said: &[Said<T>], channels: &[ChannelName]) -> Result<BTreeMap<ChannelName, T>, Failure> {
     let channel = |said: &Said<T>| match (&said.0, channels) {
-        (Some(channel), _) | (None, [channel]) => Ok((channel.clone(), said.1.clone())),
-        (None, _) => {
+        (Some(channel), known) if known.contains(channel) => Ok((channel.clone(), said.1.clone())),
+        (None, [channel]) => Ok((channel.clone(), said.1.clone())),
+        (unknown, _) => {
             let names: Vec<_> = channels.iter().map(ToString::to_string).collect();
-            let which = format!("cannot tell which channel is meant: the mirror has {}", names.join(", "));
+            let names = names.join(", ");
+            let which = match unknown {
+                Some(channel) => format!("cannot export channel {channel}: the mirror has {names}"),
+                None => format!("cannot tell which channel is meant: the mirror has {names}"),
+            };
             Err(Failure::failed(std::io::Error::other(which)).hint("name it: CHANNEL=…"))
         }
     };

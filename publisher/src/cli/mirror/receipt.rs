@@ -49,6 +49,9 @@ impl Receipt {
             say(serde_json::json!({ "channels": channels, "files": receipt.holds.len() }));
             return Ok(());
         }
+        if receipt.channels.is_empty() {
+            tell("warning: nothing is here yet: what this mirror needs is an export of everything");
+        }
         for (channel, standing) in &receipt.channels {
             say(format_args!("{channel}: generation {}, code {}", standing.generation, code(standing)));
             if standing.incomplete {

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{PATIENCE, failed};
+use crate::cli::failure::Failure;
 use crate::cli::{Outcome, say};
-use crate::mirror::{self, Mirror, StageRequest};
+use crate::mirror::{self, Mirror, MirrorError, StageRequest};
 
 /// Show under another path what a mirror shows now, and keep it so: test before production.
 #[derive(Debug, Args)]
@@ -38,10 +39,22 @@ pub struct Stage {
 impl Stage {
     pub fn run(self) -> Outcome {
         let is_there = self.from.is_dir();
+        let places = (self.from.canonicalize(), self.to.canonicalize());
+        if matches!(&places, (Ok(from), Ok(to)) if from == to) {
+            return Err(Failure::usage(format!("{} cannot be a stage of itself", self.from.display())));
+        }
         let from = if is_there { Mirror::claimed(&self.from, PATIENCE) } else { Ok(Mirror::at(&self.from)) };
         let (from, to) = (from.map_err(failed)?, Mirror::claimed(&self.to, PATIENCE).map_err(failed)?);
         let request = StageRequest { url: self.url, back: self.back };
-        let outcomes = mirror::stage(&from, &to, &request).map_err(failed)?;
+        let outcomes = mirror::stage(&from, &to, &request).map_err(|error| match error {
+            MirrorError::WentBack { channel, found, here } => {
+                let there = self.from.display();
+                let reason =
+                    format!("{there} shows generation {found} of channel {channel}, and the stage {here} already");
+                Failure::refused(reason).hint("--back shows the older one all the same")
+            }
+            other => failed(other),
+        })?;
         if self.json {
             say(serde_json::json!({ "channels": outcomes }));
             return Ok(());

@@ -52,6 +52,13 @@ impl Status {
             memory.iter().for_each(pinned);
             channels.iter().for_each(|status| show(status, now));
         }
+        if channels.is_empty() {
+            let nothing = format!(
+                "{} shows nothing yet: its first sync or import did not come to its end",
+                self.folder.display()
+            );
+            return Err(Failure::refused(nothing).hint("the same sync or import, typed again, goes on"));
+        }
         let doubtful = channels.iter().find(|status| status.freshness != Freshness::Good);
         doubtful.map_or(Ok(()), |status| Err(refusal(status)))
     }

@@ -60,6 +60,11 @@ impl Sync {
         } else {
             outcomes.iter().for_each(|outcome| say(Sentence(outcome)));
         }
+        for mirror::Outcome { channel, unmet, .. } in &outcomes {
+            for product in unmet {
+                tell(format_args!("warning: nothing of --product '{product}' is published in channel {channel}"));
+            }
+        }
         for outcome in outcomes.iter().filter(|outcome| outcome.expires.is_some_and(|end| end <= Timestamp::now())) {
             let (channel, generation) = (&outcome.channel, outcome.generation);
             tell(format_args!(

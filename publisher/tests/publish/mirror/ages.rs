@@ -54,6 +54,22 @@ fn a_good_generation_is_told_with_its_age_its_end_and_the_keys_that_count() {
     assert_eq!((&all["pin"]["roles"], &all["pin"]["minimum_generation"]["stable"]), (&roles["roles"], &json!(1)));
 }
 
+#[test]
+fn a_mirror_that_shows_nothing_yet_is_not_good() {
+    let scene = Scene::new();
+    scene.release("erp", "1.0.0");
+    let stopped = scene.sync(&["--channel", "testing"]);
+    assert!(!stopped.status.success(), "{}", out(&stopped));
+    assert!(doubted(&scene).contains("shows nothing yet"));
+    let receipt = ok(consign().args(["mirror", "receipt"]).arg(scene.mirror()));
+    assert!(err(&receipt).contains("an export of everything"), "{}", err(&receipt));
+    let slice = consign().args(["mirror", "stage"]).args([scene.mirror(), scene.mirror()]).output().unwrap();
+    assert_eq!(slice.status.code(), Some(2), "{}", err(&slice));
+    scene.sync(&["--product", "shpo"]);
+    let told = err(&scene.sync(&["--product", "shpo", "--check"]));
+    assert!(told.is_empty() || told.contains("nothing of --product 'shpo' is published"), "{told}");
+}
+
 /// Publishes for a time that is hardly longer than that takes here.
 fn briefly(scene: &Scene) {
     let published = |seconds: &u32| scene.project.publish(&["--valid-for", &format!("{seconds}s")]).status.success();

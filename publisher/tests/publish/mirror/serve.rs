@@ -28,7 +28,7 @@ impl Serving {
         let home = tempfile::tempdir().unwrap();
         let mut command: Command = consign();
         command.args(["mirror", "serve"]).arg(folder).args(["--listen", "127.0.0.1:0", "--log"]);
-        command.arg(home.path().join("log")).arg("--missed").arg(home.path().join("missed.json"));
+        command.arg(home.path().join("log")).args(["--missed", "missed.json"]).current_dir(home.path());
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
