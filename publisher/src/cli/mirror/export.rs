@@ -116,7 +116,8 @@ fn read(path: &Path) -> Result<Receipt, Failure> {
 /// What is said without the name of a channel is said of the only one.
 fn by_channel<T: Clone>(said: &[Said<T>], channels: &[ChannelName]) -> Result<BTreeMap<ChannelName, T>, Failure> {
     let channel = |said: &Said<T>| match (&said.0, channels) {
-        (Some(channel), known) if known.contains(channel) => Ok((channel.clone(), said.1.clone())),
+        // That an archive has none is said where it is exported.
+        (Some(channel), known) if known.is_empty() || known.contains(channel) => Ok((channel.clone(), said.1.clone())),
         (None, [channel]) => Ok((channel.clone(), said.1.clone())),
         (unknown, _) => {
             let names: Vec<_> = channels.iter().map(ToString::to_string).collect();
