@@ -61,21 +61,23 @@ mod tests {
 
     use super::*;
 
-    /// What the other test runs, until nobody writes to it any more.
-    #[test]
-    #[ignore = "is a program and no test"]
-    fn runs() {
-        io::stdin().read_to_end(&mut Vec::new()).unwrap();
-    }
+    /// Set where this test is the program that runs, until nobody writes to it any more.
+    const RUNS: &str = "CONSIGN_TEST_RUNS";
+    const NAME: &str =
+        "host::msi::program::tests::a_program_that_runs_is_replaced_by_another_and_goes_when_it_has_ended";
 
     #[test]
     fn a_program_that_runs_is_replaced_by_another_and_goes_when_it_has_ended() {
+        if std::env::var_os(RUNS).is_some() {
+            io::stdin().read_to_end(&mut Vec::new()).unwrap();
+            return;
+        }
         let folder = tempfile::tempdir().unwrap();
         let (program, aside) = (folder.path().join("agent.exe"), folder.path().join("replaced-1.exe"));
         fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
         let before = fs::metadata(&program).unwrap();
-        let words = ["--ignored", "--exact", "host::msi::program::tests::runs"];
-        let mut running = Command::new(&program).args(words).stdin(Stdio::piped()).spawn().unwrap();
+        let mut running = Command::new(&program);
+        let mut running = running.args(["--exact", NAME]).env(RUNS, "1").stdin(Stdio::piped()).spawn().unwrap();
         assert!(fs::write(&program, "newer").is_err(), "it runs");
         step_aside(&program, folder.path()).unwrap();
         let after = fs::metadata(&program).unwrap();
