@@ -14,6 +14,8 @@ use tempfile::TempPath;
 use super::directory::{cannot, folder_of, make_folders};
 use super::{DirectoryStore, Key, Store, StoreError};
 
+const READABLE: u32 = 0o644;
+
 impl DirectoryStore {
     pub(super) fn place(&self, files: &[(Key, PathBuf)]) -> Result<(), StoreError> {
         let (there, new): (Vec<_>, Vec<_>) = files.iter().partition(|(key, _)| self.path(key).exists());
@@ -36,7 +38,14 @@ impl DirectoryStore {
 
 /// A web server has to read it.
 fn open_up(file: &Path) -> Result<(), StoreError> {
-    std::fs::set_permissions(file, Permissions::from_mode(0o644)).map_err(cannot("open up", file))
+    let readable = || -> io::Result<()> {
+        // Mostly it is: to look costs less than to write it into the journal of the file system once more.
+        if std::fs::symlink_metadata(file)?.permissions().mode() & 0o7777 == READABLE {
+            return Ok(());
+        }
+        std::fs::set_permissions(file, Permissions::from_mode(READABLE))
+    };
+    readable().map_err(cannot("open up", file))
 }
 
 fn named(file: &Path, name: &Path) -> Result<(), StoreError> {

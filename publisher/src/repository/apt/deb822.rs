@@ -18,7 +18,8 @@ pub fn continuation<'a>(paragraph: &'a str, name: &str) -> impl Iterator<Item = 
 
 /// Field names do not distinguish upper and lower case.
 fn value<'a>(line: &'a str, name: &str) -> Option<&'a str> {
-    let (found, value) = line.split_once(':')?;
+    let (found, rest) = line.split_at_checked(name.len())?;
+    let value = rest.strip_prefix(':')?;
     found.eq_ignore_ascii_case(name).then_some(value)
 }
 
