@@ -9,7 +9,7 @@ use jiff::{SpanRound, Timestamp, Unit};
 use super::failed;
 use crate::cli::{Failure, Outcome, say};
 use crate::file::OnFile;
-use crate::mirror::{self, Freshness, Memory, Mirror, Missed, Pin, Selection};
+use crate::mirror::{self, Freshness, Memory, Mirror, Missed, Packer, Pin, Selection};
 
 /// Where the service of `consign mirror serve --unit` keeps it.
 const MISSED: &str = "/var/lib/consign-mirror/missed.json";
@@ -67,11 +67,12 @@ impl Status {
 /// The channels, and what the mirror goes by; the certificate is long, and in the mirror.
 fn report(channels: &[mirror::Status], memory: Option<&Memory>) -> serde_json::Value {
     let mut report = serde_json::json!({ "channels": channels });
-    if let Some(Memory { upstream, url, pin, selection, .. }) = memory {
+    if let Some(Memory { upstream, url, pin, selection, packed_by, .. }) = memory {
         let Pin { vendor, primary, roles, minimum_generation, .. } = pin;
         report["upstream"] = serde_json::json!(upstream);
         report["url"] = serde_json::json!(url);
         report["selection"] = serde_json::json!(selection);
+        report["packed_by"] = serde_json::json!(packed_by.as_ref().map(Packer::keys));
         report["pin"] = serde_json::json!({
             "vendor": vendor, "primary": primary, "roles": roles, "minimum_generation": minimum_generation,
         });
@@ -84,6 +85,10 @@ fn pinned(memory: &Memory) {
     say(format_args!("{vendor}, by its primary key {primary}, from {}", memory.upstream));
     for (channel, generation) in minimum_generation {
         say(format_args!("  {channel}: nothing below generation {generation}"));
+    }
+    if let Some(packer) = &memory.packed_by {
+        let keys: Vec<_> = packer.keys().iter().map(ToString::to_string).collect();
+        say(format_args!("  media are taken if one of these keys has signed them: {}", keys.join(", ")));
     }
     let Selection { products, architectures, formats } = &memory.selection;
     let products = products.iter().map(ToString::to_string).collect();

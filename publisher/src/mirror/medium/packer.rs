@@ -64,7 +64,18 @@ impl Packer {
         beside.push(SIGNATURE);
         let signature = Drive::bytes(Path::new(&beside), MAXIMUM)?;
         let signature = signature.ok_or_else(|| bad("nobody has signed it".to_owned()))?;
-        self.verified(&signature, bytes).map_err(|cause| bad(format!("it {cause}")))
+        self.verified(&signature, bytes).map_err(|cause| {
+            bad(match cause {
+                // Its keys may have any role, or none: they are those that were named.
+                VerifyError::Signature { cause, .. } => format!("no key of its packer has signed it: {cause}"),
+                other => format!("it {other}"),
+            })
+        })
+    }
+
+    /// Those of its keys that sign.
+    pub fn keys(&self) -> &BTreeSet<Fingerprint> {
+        &self.keys
     }
 
     fn verified(&self, signature: &[u8], bytes: &[u8]) -> Result<Fingerprint, VerifyError> {

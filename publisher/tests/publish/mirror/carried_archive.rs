@@ -125,7 +125,7 @@ fn what_the_archive_has_not_signed_or_another_packer_brings_is_refused() {
     assert!(carried.export("stick", &["--key", &path("packer/package.secret.pgp")]).status.success());
     assert_eq!(carried.imported("stick", &["--packed-by", &path("packer/certificate.pgp")])["fetched"], 1);
     assert!(carried.export("stick", &["--key", &path("other/package.secret.pgp")]).status.success());
-    carried.refused(&carried.import("stick", &[]), "volume.json: it carries no good signature");
+    carried.refused(&carried.import("stick", &[]), "volume.json: no key of its packer has signed it");
 }
 
 #[test]

@@ -61,15 +61,21 @@ fn a_site_that_knows_who_packs_takes_nothing_else_and_parses_nothing_else() {
     let told: Value = serde_json::from_slice(&told.stdout).unwrap();
     let roles: Value = serde_json::from_slice(&fs::read(signed.key("packer", "roles.json")).unwrap()).unwrap();
     assert_eq!(told["packed_by"], roles["roles"]["package"][0]);
+    let status = out(&ok(consign().args(["mirror", "status"]).arg(site.mirror())));
+    let signer = told["packed_by"].as_str().unwrap();
+    assert!(status.contains(&format!("  media are taken if one of these keys has signed them: {signer}")), "{status}");
+    let status = out(&ok(consign().args(["mirror", "status", "--json"]).arg(site.mirror())));
+    let status: Value = serde_json::from_str(&status).unwrap();
+    assert_eq!(status["packed_by"], serde_json::json!([signer]));
     // From now on nobody has to say it again.
     let said = site.refused(&["unsigned"], 3, "volume.json: nobody has signed it");
     assert!(said.contains("--packed-by FILE"), "{said}");
-    site.refused(&["foreign"], 3, "volume.json: it carries no good signature of a key with the role \"packer\"");
+    site.refused(&["foreign"], 3, "volume.json: no key of its packer has signed it: ");
     assert_eq!(site.imported(&["good"])["changed"], false);
     // What is no label at all is refused for its signature, before anybody looks what it is.
     let label = signed.own("good", "volume.json");
     fs::write(&label, b"{").unwrap();
-    site.refused(&["good"], 3, "volume.json: it carries no good signature");
+    site.refused(&["good"], 3, "volume.json: no key of its packer has signed it");
     // Whoever takes media of anybody takes these.
     fs::remove_dir_all(site.mirror()).unwrap();
     assert_eq!(site.imported(&["foreign"])["generation"], 1);
@@ -96,13 +102,13 @@ fn label_and_manifest_are_refused_when_they_are_not_those_that_were_signed() {
         fs::write(own(file), text.replacen(from, to, 1)).unwrap();
     };
     let take = |file: &str| fs::copy(signed.own("good", file), own(file)).map(drop).unwrap();
-    let bad_label = "volume.json: it carries no good signature";
+    let bad_label = "volume.json: no key of its packer has signed it";
     spoilt(&|| edit("volume.json", "\"volume\":1,\"of\":1", "\"volume\":1,\"of\":2"), bad_label);
     spoilt(&|| edit("manifest.json", "\"generation\":2", "\"generation\":1"), "the manifest of export");
     spoilt(&|| take("manifest.json"), "the manifest of export");
     spoilt(&|| take("volume.json"), bad_label);
     spoilt(&|| take("volume.json.asc"), bad_label);
-    spoilt(&|| take("manifest.json.asc"), "manifest.json: it carries no good signature");
+    spoilt(&|| take("manifest.json.asc"), "manifest.json: no key of its packer has signed it");
     spoilt(&|| fs::remove_file(own("manifest.json.asc")).unwrap(), "manifest.json: nobody has signed it");
     spoilt(&|| fs::write(own("volume.json.asc"), vec![b'x'; 1 << 20]).unwrap(), "volume.json: nobody has signed it");
     // All of the earlier export is by the same packer: the vendor's generation is what tells it from a new one.
@@ -151,9 +157,9 @@ fn who_packs_is_replaced_by_name_and_a_key_for_something_else_does_not_pack() {
     signed.export("stick", "packer", &[]);
     ok(&mut signed.naming(&["stick"], "packer"));
     signed.export("other", "other", &[]);
-    site.refused(&["other"], 3, "carries no good signature");
+    site.refused(&["other"], 3, "no key of its packer has signed it");
     ok(&mut signed.naming(&["other"], "other"));
-    site.refused(&["stick"], 3, "carries no good signature");
+    site.refused(&["stick"], 3, "no key of its packer has signed it");
     let index = signed.key("packer", "index.secret.pgp");
     let wrong = site.export_command("x", &["--key", index.to_str().unwrap()]).output().unwrap();
     assert_eq!(wrong.status.code(), Some(3));
