@@ -73,6 +73,24 @@ impl Site {
         looked.expect_ok().text()
     }
 
+    /// Installs a package of the product, of which there is none here yet, and waits until it runs.
+    #[track_caller]
+    pub fn begin(&self, package: &str) {
+        self.look();
+        self.install(&[package]).expect_ok();
+        self.wait_status(0);
+    }
+
+    /// Upgrades as somebody does who has read the notes, waits until it is finished, and looks whether all is well.
+    #[track_caller]
+    pub fn go_on(&self, package: &str, native: &str) {
+        self.consignee(&["ack", self.product(), "--all", "--yes"]);
+        self.upgrade().expect_ok();
+        self.wait_status(0);
+        assert_eq!(self.host.installed(package).as_deref(), Some(native));
+        self.host.assert_packages_sound();
+    }
+
     fn vendor(&self) -> &str {
         self.product().split('/').next().unwrap_or_default()
     }

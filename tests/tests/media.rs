@@ -27,9 +27,7 @@ fn lives_on_media(system: impl Into<BaseSystem>, vendor: &Vendor) {
     let server = Server::start(&site.host, &mirror, MIRROR).unwrap();
     site.introduce_from(&mirror);
     site.point_at(SITE);
-    site.look();
-    site.install(&["canopsis"]).expect_ok();
-    site.wait_status(0);
+    site.begin("canopsis");
 
     vendor.release(Product::canopsis("3.26.0")).unwrap();
     vendor.release_edited(Product::canopsis("3.26.1"), &[(SUPPORTED, STOP)]).unwrap();

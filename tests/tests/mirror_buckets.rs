@@ -21,19 +21,13 @@ fn lives_on_a_bucket(system: impl Into<BaseSystem>, vendor: &Vendor) {
     carry(vendor, &site, &mirror, &bucket);
     site.introduce_from(&mirror);
     site.point_at(&bucket.address(PREFIX));
-    site.look();
-    site.install(&["canopsis"]).expect_ok();
-    site.wait_status(0);
+    site.begin("canopsis");
 
     vendor.release(Product::canopsis("3.26.0")).unwrap();
     carry(vendor, &site, &mirror, &bucket);
     let looked = site.look();
     assert!(looked.contains("acme/canopsis 3.25.0: 3.26.0 is offered"), "{looked}");
-    site.consignee(&["ack", CANOPSIS, "--all", "--yes"]);
-    site.upgrade().expect_ok();
-    site.wait_status(0);
-    assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.26.0-1"));
-    site.host.assert_packages_sound();
+    site.go_on("canopsis", "3.26.0-1");
 }
 
 #[test]

@@ -11,9 +11,7 @@ fn lives_on_a_mirror(system: impl Into<BaseSystem>, vendor: &Vendor) {
     let server = Server::start(&site.host, &mirror, MIRROR).unwrap();
     site.introduce_from(&mirror);
     site.point_at(SITE);
-    site.look();
-    site.install(&["canopsis"]).expect_ok();
-    site.wait_status(0);
+    site.begin("canopsis");
 
     vendor.release(Product::canopsis("3.26.0")).unwrap();
     assert!(!site.look().contains("3.26.0 is offered"), "nobody has carried it yet");
@@ -22,10 +20,7 @@ fn lives_on_a_mirror(system: impl Into<BaseSystem>, vendor: &Vendor) {
     assert!(looked.contains("acme/canopsis 3.25.0: 3.26.0 is offered"), "{looked}");
     let notes = site.consignee(&["notes", CANOPSIS]);
     assert!(notes.text().contains("3.26.0"), "{notes}");
-    site.consignee(&["ack", CANOPSIS, "--all", "--yes"]);
-    site.upgrade().expect_ok();
-    site.wait_status(0);
-    assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.26.0-1"));
+    site.go_on("canopsis", "3.26.0-1");
     assert!(site.host.read(&site.sources()).contains(SITE));
     let asked = server.requests();
     assert!(
@@ -33,7 +28,6 @@ fn lives_on_a_mirror(system: impl Into<BaseSystem>, vendor: &Vendor) {
         "{asked:?}"
     );
     assert!(asked.iter().all(|request| request.status != 404), "{asked:?}");
-    site.host.assert_packages_sound();
 }
 
 #[test]

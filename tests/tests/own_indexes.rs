@@ -36,9 +36,7 @@ fn lives_on_packages_alone(system: impl Into<BaseSystem>, vendor: &Vendor) {
     let _server = Server::start(&site.host, &served, MIRROR).unwrap();
     site.introduce_from(&vendor.repository());
     point(&index, &site);
-    site.look();
-    site.install(&["canopsis"]).expect_ok();
-    site.wait_status(0);
+    site.begin("canopsis");
     vendor.release(Product::canopsis("3.26.0")).unwrap();
     carry(&index, vendor, &site);
 
@@ -53,12 +51,8 @@ fn lives_on_packages_alone(system: impl Into<BaseSystem>, vendor: &Vendor) {
     assert!(notes.text().contains("3.26.0") && !notes.text().contains("not on this host"), "{notes}");
     site.upgrade().expect_ok();
     assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.25.0-1"), "its note is not acknowledged");
-    site.consignee(&["ack", CANOPSIS, "--all", "--yes"]);
-    site.upgrade().expect_ok();
-    site.wait_status(0);
-    assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.26.0-1"));
+    site.go_on("canopsis", "3.26.0-1");
     says_what_it_lacks(&site);
-    site.host.assert_packages_sound();
 }
 
 /// To people, and to programs.

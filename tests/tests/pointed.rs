@@ -16,9 +16,7 @@ fn stays_with_the_mirror(system: impl Into<BaseSystem>, vendor: &Vendor, point: 
     site.introduce_from(&mirror);
     point(&site);
     let written = site.host.read(&site.sources());
-    site.look();
-    site.install(&["canopsis"]).expect_ok();
-    site.wait_status(0);
+    site.begin("canopsis");
     for phase in phases {
         vendor.key(&["rotate", phase]).unwrap();
         vendor.renew(&project).unwrap();
@@ -34,11 +32,7 @@ fn stays_with_the_mirror(system: impl Into<BaseSystem>, vendor: &Vendor, point: 
     vendor.carry(&site.host, &mirror).unwrap();
     let looked = site.look();
     assert!(looked.contains("acme/canopsis 3.25.0: 3.26.0 is offered"), "by the new key: {looked}");
-    site.consignee(&["ack", CANOPSIS, "--all", "--yes"]);
-    site.upgrade().expect_ok();
-    site.wait_status(0);
-    assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.26.0-1"));
-    site.host.assert_packages_sound();
+    site.go_on("canopsis", "3.26.0-1");
 }
 
 #[test]

@@ -75,9 +75,7 @@ fn begins_with_a_stick(system: impl Into<BaseSystem>, vendor: &Vendor, reader: &
     host.shell(&format!("umount {STICK}"));
     site.introduce_by(&format!("/srv/mirror/{}", site.release_package()));
     site.point_at(SITE);
-    site.look();
-    site.install(&["canopsis"]).expect_ok();
-    site.wait_status(0);
+    site.begin("canopsis");
     assert_eq!(host.installed("canopsis").as_deref(), Some("3.25.0-1"));
     host.assert_packages_sound();
 }

@@ -56,10 +56,7 @@ fn a_host_changes_to_an_older_stage_by_a_command_that_is_recorded_and_good_for_t
     let accepted = feed(&site, &["--accept-older", "--yes"]);
     assert_eq!((&accepted["feeds"][0]["known"], &accepted["accepted_now"]), (&2.into(), &1.into()), "{accepted}");
     assert!(site.look().contains("3.26.0 is offered"));
-    site.consignee(&["ack", CANOPSIS, "--all", "--yes"]);
-    site.upgrade().expect_ok();
-    site.wait_status(0);
-    assert_eq!(site.host.installed("canopsis").as_deref(), Some("3.26.0-1"));
+    site.go_on("canopsis", "3.26.0-1");
     let history = site.consignee(&["history"]).text();
     assert!(history.contains("accepted generation 2 of stable after 3"), "{history}");
 

@@ -10,6 +10,25 @@ pub struct Dnf {
     folder: tempfile::TempDir,
 }
 
+/// A dnf of its own: `dnf.conf`, the root that it installs into and everything that it keeps are in this folder.
+pub fn command(folder: &Path, arguments: &[&str]) -> Command {
+    // rpm enters the root that it installs into, which takes the rights of root, if only here.
+    let mut command = Command::new("unshare");
+    command.args(["--map-root-user", "dnf"]).current_dir(folder);
+    // This machine's own repositories and variables are none of the host's.
+    command.args(["--assumeyes", "--quiet", "--noplugins", "--releasever=1"]);
+    let own = [
+        ("--config", "dnf.conf"),
+        ("--installroot", "root"),
+        ("--setopt=reposdir", "nowhere"),
+        ("--setopt=varsdir", "nowhere"),
+        ("--setopt=cachedir", "cache"),
+    ];
+    command.args(own.map(|(option, name)| format!("{option}={}", folder.join(name).display())));
+    command.args(arguments).env("LC_ALL", "C.UTF-8");
+    command
+}
+
 impl Dnf {
     /// Subscribed by a line, `mirrorlist=…` or `baseurl=…`, and a certificate.
     pub fn new(subscription: &str, certificate: &Path) -> Self {
@@ -28,19 +47,7 @@ impl Dnf {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        // rpm enters the root that it installs into, which takes the rights of root, if only here.
-        let mut command = Command::new("unshare");
-        command.args(["--map-root-user", "dnf"]);
-        // This machine's own repositories and variables are none of the host's.
-        command.args(["--assumeyes", "--quiet", "--noplugins", "--releasever=1"]).current_dir(self.folder.path());
-        for (option, value) in [("--config", "dnf.conf"), ("--installroot", "root")] {
-            command.arg(format!("{option}={}", self.path(value).display()));
-        }
-        for (option, value) in [("reposdir", "nowhere"), ("varsdir", "nowhere"), ("cachedir", "cache")] {
-            command.arg(format!("--setopt={option}={}", self.path(value).display()));
-        }
-        command.args(arguments).env("LC_ALL", "C.UTF-8");
-        command
+        command(self.folder.path(), arguments)
     }
 
     pub fn makecache(&self) -> Output {

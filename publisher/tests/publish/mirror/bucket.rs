@@ -47,6 +47,20 @@ fn kept(scene: &Scene, name: &str) -> PathBuf {
     folder
 }
 
+/// Two generations that are kept aside, and a third that the mirror is at.
+fn two_kept(scene: &Scene) -> [PathBuf; 2] {
+    let synced = |version: &str| {
+        scene.release("erp", version);
+        scene.synced(&[]);
+    };
+    let kept = [("1.0.0", "first"), ("1.1.0", "second")].map(|(version, name)| {
+        synced(version);
+        kept(scene, name)
+    });
+    synced("1.2.0");
+    kept
+}
+
 #[track_caller]
 fn refused(output: &Output, words: &str) {
     assert_eq!(output.status.code(), Some(3), "{}{}", out(output), err(output));
@@ -307,14 +321,7 @@ fn what_the_mirror_has_no_longer_goes_after_three_days() {
 #[test]
 fn of_two_who_push_at_once_the_newer_generation_is_shown_whole() {
     let (scene, s3) = (Scene::new(), S3::one_after_the_other());
-    scene.release("erp", "1.0.0");
-    scene.synced(&[]);
-    let first = kept(&scene, "first");
-    scene.release("erp", "1.1.0");
-    scene.synced(&[]);
-    let second = kept(&scene, "second");
-    scene.release("erp", "1.2.0");
-    scene.synced(&[]);
+    let [first, second] = two_kept(&scene);
     for round in 0..6 {
         let prefix = format!("acme{round}");
         s3.pushed(&first, &prefix, &[]);
@@ -346,14 +353,7 @@ fn is_begun(s3: &S3, prefix: &str, generation: u64) -> bool {
 #[test]
 fn who_is_overtaken_between_two_swaps_stops_and_leaves_the_newer_generation_as_it_is() {
     let (scene, s3) = (Scene::new(), S3::start());
-    scene.release("erp", "1.0.0");
-    scene.synced(&[]);
-    let first = kept(&scene, "first");
-    scene.release("erp", "1.1.0");
-    scene.synced(&[]);
-    let second = kept(&scene, "second");
-    scene.release("erp", "1.2.0");
-    scene.synced(&[]);
+    let [first, second] = two_kept(&scene);
     // On a busy machine it may be done before anybody comes in between.
     let overtaken = (0..10).any(|round| {
         let prefix = format!("acme{round}");

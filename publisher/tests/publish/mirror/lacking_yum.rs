@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use super::scene::Scene;
+use crate::dnf;
 use crate::nginx::Nginx;
 use crate::project::{consign, err, ok, out};
 
@@ -101,16 +102,7 @@ impl Hosts {
         let repository = |name: &str| format!("[{name}]\nname=x\nbaseurl=file://{}\n", self.path(name).display());
         let text = format!("[main]\ngpgcheck=0\n{}{}", repository("distribution"), repository("vendor"));
         std::fs::write(self.path("dnf.conf"), text).unwrap();
-        let mut command = Command::new("unshare");
-        command.args(["--map-root-user", "dnf", "--assumeyes", "--quiet", "--noplugins", "--releasever=1"]);
-        for (option, value) in [("--config", "dnf.conf"), ("--installroot", "root")] {
-            command.arg(format!("{option}={}", self.path(value).display()));
-        }
-        for (option, value) in [("reposdir", "nowhere"), ("varsdir", "nowhere"), ("cachedir", "cache")] {
-            command.arg(format!("--setopt={option}={}", self.path(value).display()));
-        }
-        command.args(arguments).env("LC_ALL", "C.UTF-8");
-        command
+        dnf::command(self.scene.site(), arguments)
     }
 
     /// A host that has these packages, by what it says itself when the line of the help is typed there.
