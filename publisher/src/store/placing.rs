@@ -63,8 +63,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = DirectoryStore::at(folder.path().join("store"));
         let file = |name: &str, content: &str| {
-            std::fs::write(folder.path().join(name), content).unwrap();
-            folder.path().join(name)
+            let path = folder.path().join(name);
+            std::fs::write(&path, content).unwrap();
+            // As somebody makes it whose umask is 077.
+            std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+            path
         };
         let key = |name: &str| name.parse::<Key>().unwrap();
         store.take_all(&[(key("pool/a/x.deb"), file("1", "x")), (key("pool/b/y.deb"), file("2", "y"))]).unwrap();
