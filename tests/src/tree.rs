@@ -80,7 +80,13 @@ impl Tree {
 
     fn open(&self, path: &str, flags: OFlags, mode: Mode) -> std::result::Result<OwnedFd, Errno> {
         let root = open(&self.root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
-        openat2(&root, path, flags | OFlags::CLOEXEC, mode, ResolveFlags::IN_ROOT)
+        // The kernel does not follow `..` while anything on this machine is renamed or mounted: openat2(2), EAGAIN.
+        loop {
+            match openat2(&root, path, flags | OFlags::CLOEXEC, mode, ResolveFlags::IN_ROOT) {
+                Err(Errno::AGAIN) => std::thread::yield_now(),
+                answer => return answer,
+            }
+        }
     }
 
     fn folder_above(&self, path: &str) -> std::result::Result<(), Errno> {
@@ -99,5 +105,33 @@ impl Tree {
 
     fn failed(&self, act: &'static str, path: &str, source: std::io::Error) -> LabError {
         LabError::Inside { act, host: self.host.clone(), path: PathBuf::from(path), source }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn what_is_renamed_elsewhere_keeps_no_link_from_being_followed() {
+        let [root, elsewhere] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let tree = Tree::at("none", root.path().to_owned());
+        tree.write("/run/secret", b"of the host", 0o600).unwrap();
+        std::os::unix::fs::symlink("../../../run/secret", root.path().join("up")).unwrap();
+        let [old, new] = ["old", "new"].map(|name| elsewhere.path().join(name));
+        fs_err::create_dir(&old).unwrap();
+        let done = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    fs_err::rename(&old, &new).and_then(|()| fs_err::rename(&new, &old)).unwrap();
+                }
+            });
+            let failed = (0..5_000).find_map(|_| tree.read("/up").err());
+            done.store(true, Ordering::Relaxed);
+            assert!(failed.is_none(), "{}", failed.unwrap());
+        });
     }
 }
