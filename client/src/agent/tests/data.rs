@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::world::World;
+use super::world::{World, until};
 use crate::agent::dialogue::Speaker;
 use crate::agent::{data, decision};
 use crate::data::Record;
@@ -180,10 +180,17 @@ fn what_a_step_that_failed_made_of_the_data_is_taken_as_it_is() {
 #[test]
 fn what_a_step_that_waits_for_time_has_left_is_compared_before_it_runs_again() {
     let world = finished();
+    world.settle();
     let mut next = plan(&world, "1.2.0", None);
     next["body"]["steps"][2]["retry_later_exit"] = 75.into();
     world.host.state().exit = 75;
-    upgrade(&world, &next, "2");
+    world.host.state().migrated = Some("2".to_owned());
+    world.sleepers.stay_asleep();
+    world.barrier(&next);
+    world.install(&next);
+    // Whoever watches the transaction takes it up, and sleeps now: nobody else runs the step while the data change.
+    world.host.state().transaction = None;
+    until(|| world.sleepers.asleep() == 1);
     assert!(matches!(world.state(), State::Forward { .. }), "{:?}", world.state());
     world.host.state().data = "9".to_owned();
     world.reconcile();

@@ -1,22 +1,13 @@
 //! Wake-ups: there may be one for every package of a transaction.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use super::world::World;
+use super::world::{World, until};
 use crate::agent::dialogue::Speaker;
 use crate::agent::{decision, watch};
 use crate::engine::event::{Event, Person};
 use crate::engine::machine::State;
 use crate::request::Decision;
-
-fn until(what: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !what() {
-        assert!(Instant::now() < deadline, "it never comes to that");
-        std::thread::yield_now();
-    }
-}
 
 #[test]
 fn however_often_it_is_woken_one_compares_a_product_and_one_waits() {

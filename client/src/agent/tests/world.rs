@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use consign_metadata::name::ProductId;
 use jiff::Timestamp;
@@ -251,6 +252,16 @@ impl World {
 
     pub fn cleared(&self) -> Vec<String> {
         self.host.state().holds.get(PACKAGE).expect("the package is not held at all").clone()
+    }
+}
+
+/// Waits until threads of the agent's own have come to that.
+#[track_caller]
+pub fn until(what: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !what() {
+        assert!(Instant::now() < deadline, "it never comes to that");
+        std::thread::yield_now();
     }
 }
 
