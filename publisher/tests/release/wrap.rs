@@ -299,13 +299,6 @@ fn lintian_complains_of_nothing_that_it_did_not_before() {
     assert_eq!(new, [""; 0], "before: {before:?}");
 }
 
-/// A line of `dpkg-deb --contents` but for the size, as a signature may be a byte shorter than another, and the
-/// time, as a minute may end between two builds.
-fn lasting(line: &str) -> Vec<String> {
-    let words = line.split_whitespace().enumerate();
-    words.filter(|(index, _)| !(2..5).contains(index)).map(|(_, word)| word.to_owned()).collect()
-}
-
 #[test]
 fn the_same_package_wraps_to_the_same_members() {
     let foreign = Foreign::new();
@@ -313,7 +306,9 @@ fn the_same_package_wraps_to_the_same_members() {
     let members = || {
         let wrapped = foreign.wrap(&package);
         let list = output_of("dpkg-deb", &["--contents", text(wrapped.path())]);
-        (wrapped.content_digest(), list.lines().map(lasting).collect::<Vec<_>>())
+        // A signature may be a byte shorter than another.
+        let list: Vec<_> = list.lines().filter(|line| !line.contains("/plans/")).map(str::to_owned).collect();
+        (wrapped.content_digest(), list)
     };
     let first = members();
     assert_eq!(members(), first);

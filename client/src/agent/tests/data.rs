@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::world::{World, until};
+use super::world::World;
 use crate::agent::dialogue::Speaker;
 use crate::agent::{data, decision};
 use crate::data::Record;
@@ -185,12 +185,10 @@ fn what_a_step_that_waits_for_time_has_left_is_compared_before_it_runs_again() {
     next["body"]["steps"][2]["retry_later_exit"] = 75.into();
     world.host.state().exit = 75;
     world.host.state().migrated = Some("2".to_owned());
-    world.sleepers.stay_asleep();
     world.barrier(&next);
     world.install(&next);
-    // Whoever watches the transaction takes it up, and sleeps now: nobody else runs the step while the data change.
-    world.host.state().transaction = None;
-    until(|| world.sleepers.asleep() == 1);
+    // Nobody else runs the step while the data change.
+    world.ended_and_postponed();
     assert!(matches!(world.state(), State::Forward { .. }), "{:?}", world.state());
     world.host.state().data = "9".to_owned();
     world.reconcile();

@@ -47,10 +47,8 @@ fn postponing() -> World {
     world.barrier(&plan);
     world.install(&plan);
     world.host.state().exit = 75;
-    world.sleepers.stay_asleep();
-    // Whoever watches the transaction takes it up.
-    world.host.state().transaction = None;
-    until(|| postponed(&world) == 1 && world.sleepers.asleep() == 1);
+    world.ended_and_postponed();
+    assert_eq!(postponed(&world), 1);
     world
 }
 

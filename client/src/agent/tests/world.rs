@@ -211,6 +211,13 @@ impl World {
         self.reconcile();
     }
 
+    /// The transaction is over: whoever watches it takes it up, to a step that waits for time, and stays asleep.
+    pub fn ended_and_postponed(&self) {
+        self.sleepers.stay_asleep();
+        self.host.state().transaction = None;
+        until(|| self.sleepers.asleep() == 1);
+    }
+
     /// Nothing that the agent does by itself, in threads of its own, is under way any more.
     pub fn settle(&self) {
         let agent = &self.agent;
