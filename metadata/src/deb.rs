@@ -6,7 +6,7 @@
 //! of any name in the control archive.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
 use flate2::read::MultiGzDecoder;
 
@@ -18,7 +18,7 @@ const MAGIC: &[u8; 8] = b"!<arch>\n";
 const HEADER: u64 = 60;
 const MAXIMUM_CONTROL: u64 = 16 * 1024 * 1024;
 const MAXIMUM_SIGNATURE: u64 = 64 * 1024;
-const UNPACKED_AT_ONCE: usize = 32 * 1024;
+const MAXIMUM_UNPACKED: u64 = 4 * MAXIMUM_CONTROL;
 
 /// Why a file is not a package that can be used.
 #[derive(Debug, thiserror::Error)]
@@ -111,12 +111,21 @@ impl DebLayout {
             return Err(DebError::Shape(format!("its control archive has {} bytes", control.size)));
         }
         file.seek(SeekFrom::Start(control.offset))?;
-        let unpacked = MultiGzDecoder::new(file.take(control.size)).take(4 * MAXIMUM_CONTROL);
-        // tar asks for blocks of 512 bytes: inflated one by one they cost twice as much.
-        let mut archive = tar::Archive::new(BufReader::with_capacity(UNPACKED_AT_ONCE, unpacked));
+        // All of it at once: tar asks for blocks of 512 bytes, each of which would be inflated on its own.
+        let mut unpacked = Vec::new();
+        MultiGzDecoder::new(file.take(control.size)).take(MAXIMUM_UNPACKED + 1).read_to_end(&mut unpacked)?;
+        let length = unpacked.len() as u64;
+        if length > MAXIMUM_UNPACKED {
+            let what = format!("its control archive unpacks to more than {MAXIMUM_UNPACKED} bytes");
+            return Err(DebError::Shape(what));
+        }
+        let mut archive = tar::Archive::new(Cursor::new(unpacked));
         let (mut seen, mut found) = (BTreeSet::new(), BTreeMap::new());
-        for entry in archive.entries()? {
+        for entry in archive.entries_with_seek()? {
             let mut entry = entry?;
+            if entry.raw_file_position().saturating_add(entry.size()) > length {
+                return Err(DebError::Shape("its control archive is cut short".to_owned()));
+            }
             let Some(name) = control_name(&mut entry)? else { continue };
             if wanted(&name) {
                 found.insert(name.clone(), content(&name, &mut entry, maximum)?);
@@ -206,7 +215,6 @@ fn content(name: &str, entry: &mut tar::Entry<'_, impl Read>, maximum: u64) -> R
     }
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
     entry.read_to_end(&mut bytes)?;
-    // Cut short, it is found so on the way to the next entry.
     Ok(bytes)
 }
 

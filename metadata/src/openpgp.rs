@@ -3,11 +3,13 @@
 //! A signature counts when it is good by Sequoia's standard policy *and* its key has been given the
 //! role. Signatures of other keys are ignored, as apt does, so that two keys may sign during a rotation.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 use std::time::SystemTime;
 
 use sequoia_openpgp as openpgp;
+use sequoia_openpgp::armor::{self, Kind, ReaderMode};
 use sequoia_openpgp::cert::CertParser;
 use sequoia_openpgp::parse::Parse;
 use sequoia_openpgp::parse::stream::{
@@ -130,8 +132,9 @@ impl Keyring {
     /// # Errors
     /// [`VerifyError`]
     pub fn verify_detached(&self, signature: &[u8], data: impl Read + Send + Sync) -> Result<Fingerprint, VerifyError> {
+        let signature = unarmored(signature);
         let policy = StandardPolicy::new();
-        let mut verifier = DetachedVerifierBuilder::from_bytes(signature)
+        let mut verifier = DetachedVerifierBuilder::from_bytes(&signature)
             .and_then(|builder| builder.with_policy(&policy, self.time, Helper::of(self)))
             .map_err(|e| self.signature(&e))?;
         verifier.verify_reader(data).map_err(|e| self.signature(&e))?;
@@ -211,6 +214,17 @@ pub fn vouched_for(certificate: &[u8], primary: &Fingerprint) -> Result<BTreeSet
     }
     let subkeys = valid.keys().subkeys().alive().revoked(false).for_signing();
     Ok(subkeys.filter_map(|key| Fingerprint::try_from(key.key().fingerprint().to_hex()).ok()).collect())
+}
+
+/// A signature without its armor, read at once: Sequoia's parser would take it in small pieces, and a buffer of
+/// 64 KiB for each. What is no armor is for that parser to judge.
+fn unarmored(signature: &[u8]) -> Cow<'_, [u8]> {
+    let mut bytes = Vec::with_capacity(signature.len());
+    let mode = ReaderMode::Tolerant(Some(Kind::Signature));
+    match armor::Reader::from_bytes(signature, mode).read_to_end(&mut bytes) {
+        Ok(_) if !bytes.is_empty() => Cow::Owned(bytes),
+        _ => Cow::Borrowed(signature),
+    }
 }
 
 struct Helper<'a> {

@@ -16,6 +16,7 @@ use reqwest::header::{CONTENT_RANGE, RANGE};
 use super::MirrorError;
 use super::manner::Watch;
 use super::upstream::{Trouble, Upstream};
+use crate::package::AT_ONCE;
 use crate::store::Key;
 
 /// What somebody who looks at a finished part says of it.
@@ -33,8 +34,17 @@ pub enum Verdict {
 pub struct Arrival<'a> {
     /// Where it lies.
     pub part: &'a Path,
-    /// Its digest, where it came in one piece.
+    /// Its digest, where it came without a pause.
     pub digest: Option<Sha256>,
+    /// All of it, where it came so and is small.
+    pub bytes: Option<&'a [u8]>,
+}
+
+/// What is known of bytes because they went by.
+#[derive(Default)]
+struct Passed {
+    digest: Option<Sha256>,
+    bytes: Option<Vec<u8>>,
 }
 
 /// A file on its way.
@@ -60,8 +70,8 @@ impl Download<'_> {
         }
         let watch = self.upstream.manner.watch();
         self.upstream.patiently(&self.upstream.url(&key), &watch, || {
-            let digest = self.complete(&key, &part, &watch)?;
-            match look(&Arrival { part: &part, digest }) {
+            let Passed { digest, bytes } = self.complete(&key, &part, &watch)?;
+            match look(&Arrival { part: &part, digest, bytes: bytes.as_deref() }) {
                 Verdict::Good => Ok(()),
                 Verdict::Damaged(cause) => {
                     std::fs::remove_file(&part).map_err(on("delete", &part))?;
@@ -75,7 +85,7 @@ impl Download<'_> {
 
     /// A medium says the same however often it is asked.
     fn unloaded(&self, part: PathBuf, look: impl Fn(&Arrival<'_>) -> Verdict) -> Result<PathBuf, MirrorError> {
-        let refused = match look(&Arrival { part: &part, digest: None }) {
+        let refused = match look(&Arrival { part: &part, digest: None, bytes: None }) {
             Verdict::Good => return Ok(part),
             Verdict::Damaged(cause) => MirrorError::Medium { place: self.file.path.clone(), reason: cause },
             Verdict::Refused(error) => error,
@@ -85,8 +95,8 @@ impl Download<'_> {
         Err(refused)
     }
 
-    /// Until the part has the length of the file. Its digest, where nothing of it was there before.
-    fn complete(&self, key: &Key, part: &Path, watch: &Watch<'_>) -> Result<Option<Sha256>, Trouble> {
+    /// Until the part has the length of the file. What is known of it, where nothing of it was there before.
+    fn complete(&self, key: &Key, part: &Path, watch: &Watch<'_>) -> Result<Passed, Trouble> {
         let mut file = OpenOptions::new().create(true).append(true).open(part).map_err(on("open", part))?;
         let mut there = file.metadata().map_err(on("look at", part))?.len();
         if there > self.file.size {
@@ -94,7 +104,7 @@ impl Download<'_> {
             there = 0;
         }
         if there == self.file.size {
-            return Ok(None);
+            return Ok(Passed::default());
         }
         let range = (there > 0).then(|| (RANGE, format!("bytes={there}-")));
         let mut answer = self.upstream.request(key, &range.into_iter().collect::<Vec<_>>())?;
@@ -132,9 +142,10 @@ impl Download<'_> {
         part: &Path,
         mut there: u64,
         watch: &Watch<'_>,
-    ) -> Result<Option<Sha256>, Trouble> {
+    ) -> Result<Passed, Trouble> {
         let size = self.file.size;
         let mut digest = (there == 0).then(RunningDigest::default);
+        let mut bytes = (there == 0 && size <= AT_ONCE).then(|| Vec::with_capacity(size as usize));
         let longer = || Trouble::Passing(format!("the server sends more than the {size} bytes that were signed"));
         if answer.content_length().is_some_and(|length| there.saturating_add(length) > size) {
             return Err(longer());
@@ -148,6 +159,9 @@ impl Download<'_> {
             if let Some(digest) = &mut digest {
                 digest.update(piece);
             }
+            if let Some(bytes) = &mut bytes {
+                bytes.extend_from_slice(piece);
+            }
             file.write_all(piece).map_err(on("write", part))
         });
         if there > size {
@@ -158,7 +172,7 @@ impl Download<'_> {
         if there < size {
             return Err(Trouble::Passing(format!("the server sends {there} of {size} bytes")));
         }
-        Ok(digest.map(RunningDigest::finish))
+        Ok(Passed { digest: digest.map(RunningDigest::finish), bytes })
     }
 }
 

@@ -4,6 +4,8 @@
 //! A publication may be under way while it is read. What the head does not name belongs to another
 //! generation; the repository is then read again from its head on.
 
+use std::collections::BTreeSet;
+
 use consign_metadata::digest::Sha256;
 use consign_metadata::feed::{Feed, FileReference};
 use consign_metadata::name::{ChannelName, ProductId};
@@ -88,9 +90,9 @@ impl Reader<'_> {
         if !self.feed.entry_points.current.contains(&entrance.file) {
             return Err(self.mixed(&entrance.file.path));
         }
-        let mut files = Vec::new();
+        let (mut files, mut read) = (Vec::new(), BTreeSet::new());
         for architecture in &entrance.release.architectures {
-            let listed = apt::packages(reading, self.channel, &entrance.release, architecture)?;
+            let listed = apt::more_packages(reading, self.channel, &entrance.release, architecture, &mut read)?;
             listed.iter().try_for_each(|stanza| offers.add(stanza.into()))?;
             let name = format!("{}/binary-{architecture}/Packages.gz", apt::COMPONENT);
             if let Some(index) = entrance.release.indexes.get(&name) {

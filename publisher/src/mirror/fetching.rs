@@ -63,9 +63,10 @@ impl Fetching<'_> {
 
     /// What is still to come of these files.
     pub fn bytes(&self, missing: &[Wanted]) -> u64 {
+        let begun = self.parts.exists();
         let there = |wanted: &Wanted| {
-            let part = self.parts.join(wanted.file.sha256.to_string());
-            fs::metadata(part).map_or(0, |metadata| metadata.len().min(wanted.file.size))
+            let part = begun.then(|| fs::metadata(self.parts.join(wanted.file.sha256.to_string())));
+            part.and_then(Result::ok).map_or(0, |metadata| metadata.len().min(wanted.file.size))
         };
         missing.iter().map(|wanted| wanted.file.size - there(wanted)).sum()
     }

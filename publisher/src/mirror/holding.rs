@@ -41,8 +41,9 @@ impl Holding {
         let believed_until = feed::believed_until(store, &head, &keys)?;
         let (mut offers, mut plans, mut indexes) = (Offers::default(), Vec::new(), BTreeSet::new());
         if let Some(entrance) = apt::entrance(store, channel, &keys)? {
+            let mut read = BTreeSet::new();
             for architecture in &entrance.release.architectures {
-                let listed = apt::packages(store, channel, &entrance.release, architecture)?;
+                let listed = apt::more_packages(store, channel, &entrance.release, architecture, &mut read)?;
                 listed.iter().try_for_each(|stanza| offers.add(stanza.into()))?;
                 let name = format!("{}/binary-{architecture}/Packages.gz", apt::COMPONENT);
                 if let Some(index) = entrance.release.indexes.get(&name) {

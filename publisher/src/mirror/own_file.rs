@@ -57,9 +57,10 @@ pub fn write<T: Serialize>(path: &Path, content: &T) -> Result<(), MirrorError> 
     let own = path.parent().filter(|own| !own.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(own).map_err(on("make folder", own))?;
     let write = || -> io::Result<()> {
+        let mut bytes = serde_json::to_vec_pretty(content)?;
+        bytes.push(b'\n');
         let mut file = tempfile::NamedTempFile::new_in(own)?;
-        serde_json::to_writer_pretty(&mut file, content)?;
-        file.write_all(b"\n")?;
+        file.write_all(&bytes)?;
         file.as_file().sync_all()?;
         file.persist(path)?;
         File::open(own)?.sync_all()

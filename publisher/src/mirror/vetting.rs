@@ -12,7 +12,7 @@ use consign_metadata::openpgp::Keyring;
 use super::MirrorError;
 use super::download::{Arrival, Verdict};
 use super::offer::{Offer, Wanted};
-use crate::package::{Plans, SignedPackage};
+use crate::package::{Known, Plans, SignedPackage};
 use crate::publish::{AGENT, anchor_path};
 use crate::repository::{RepositoryError, Retrieved};
 use crate::store::Store;
@@ -67,7 +67,8 @@ impl Vetting {
         let Some(plans) = self.plans_of(offer) else {
             return refused(wanted, "nothing published says who may sign the agent");
         };
-        let known = arrival.digest.map(|digest| (digest, wanted.file.size));
+        let digest = arrival.digest.map(|digest| (digest, wanted.file.size));
+        let known = Known { digest, bytes: arrival.bytes };
         match SignedPackage::one_of_many(arrival.part, plans, known) {
             // Damaged on the way, or as its vendor left it?
             Err(cause) => match by_digest(wanted, arrival) {

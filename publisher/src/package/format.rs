@@ -101,7 +101,7 @@ pub(super) struct Opened {
 
 impl Opened {
     /// Reads a package of whichever format begins as it does.
-    pub fn read(file: &mut File, plans: &Plans) -> Result<Self, Unfit> {
+    pub fn read(file: &mut (impl Read + Seek + Send + Sync), plans: &Plans) -> Result<Self, Unfit> {
         let begins = begins(file).map_err(consign_metadata::rpm::RpmError::Read)?;
         if begins.starts_with(&LEAD_MAGIC) {
             Ok(rpm::open(file, plans)?)

@@ -30,7 +30,7 @@ pub use format::{Format, PackageFormat};
 pub(crate) use format::{is_rpm, unverified_signature};
 pub use msi::MsiFacts;
 pub use plans::Plans;
-pub use signed::{NoteFile, SignedPackage, SignedPlan};
+pub use signed::{AT_ONCE, Known, NoteFile, SignedPackage, SignedPlan};
 pub use unsigned::UnsignedPackage;
 
 /// Who writes a package, by the formats in which it has a version.

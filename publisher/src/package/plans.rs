@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use consign_metadata::digest::Sha256;
 use consign_metadata::openpgp::{Keyring, VerifyError};
 use consign_metadata::plan::{self, UpgradePlan};
 
@@ -21,7 +20,8 @@ pub struct Plans {
 
 #[derive(Debug, Default)]
 struct Known {
-    plans: BTreeMap<Sha256, Arc<SignedPlan>>,
+    /// By their messages: to compare them costs less than their digests.
+    plans: BTreeMap<Vec<u8>, Arc<SignedPlan>>,
     bytes: usize,
 }
 
@@ -45,14 +45,13 @@ impl Plans {
         message: Vec<u8>,
         shape: impl FnOnce(String) -> E,
     ) -> Result<Arc<SignedPlan>, E> {
-        let digest = Sha256::of(&message);
-        if let Some(known) = self.known().plans.get(&digest) {
+        if let Some(known) = self.known().plans.get(&message) {
             return Ok(known.clone());
         }
         let verified = self.keyring.verify_message(&message, plan::MAXIMUM_SIZE)?;
         let plan = UpgradePlan::parse(&verified.bytes).map_err(|cause| shape(format!("its plan {cause}")))?;
         let signed = Arc::new(SignedPlan { message, plan });
-        self.known().keep(digest, &signed);
+        self.known().keep(&signed);
         Ok(signed)
     }
 
@@ -62,11 +61,11 @@ impl Plans {
 }
 
 impl Known {
-    fn keep(&mut self, digest: Sha256, signed: &Arc<SignedPlan>) {
+    fn keep(&mut self, signed: &Arc<SignedPlan>) {
         if self.bytes + signed.message.len() > KEPT {
             *self = Self::default();
         }
         self.bytes += signed.message.len();
-        self.plans.insert(digest, signed.clone());
+        self.plans.insert(signed.message.clone(), signed.clone());
     }
 }

@@ -1,7 +1,7 @@
 //! A package file whose signature was verified: the only thing a repository accepts.
 
 use std::fs::File;
-use std::io::{self, Seek, SeekFrom};
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use consign_metadata::anchor::Fingerprint;
@@ -17,6 +17,9 @@ use super::format::{Format, Opened};
 use super::{PackageError, Plans};
 use crate::file::OnFile;
 
+/// A file of no more bytes is read once, and not part by part.
+pub const AT_ONCE: u64 = 256 * 1024;
+
 /// A package file whose signature was verified.
 #[derive(Debug, Clone)]
 pub struct SignedPackage {
@@ -24,6 +27,15 @@ pub struct SignedPackage {
     opened: Opened,
     digest: Sha256,
     size: u64,
+}
+
+/// What whoever has a package file knows of it already, and is not found out again.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Known<'a> {
+    /// Its digest and length.
+    pub digest: Option<(Sha256, u64)>,
+    /// All of it.
+    pub bytes: Option<&'a [u8]>,
 }
 
 /// A plan with the signed message that it was read from.
@@ -52,21 +64,39 @@ impl SignedPackage {
     /// # Errors
     /// [`PackageError::Unusable`] when it is not signed by one of these keys, or not as we build them.
     pub fn open(path: &Path, keyring: &Keyring) -> Result<Self, PackageError> {
-        Self::one_of_many(path, &Plans::by(keyring.clone()), None)
+        Self::one_of_many(path, &Plans::by(keyring.clone()), Known::default())
     }
 
-    /// The same of one of many packages, of which many may carry the same plan; what is known already of the
-    /// file's digest and length is not found out again.
+    /// The same of one of many packages, of which many may carry the same plan.
     ///
     /// # Errors
     /// Those of [`Self::open`].
-    pub fn one_of_many(path: &Path, plans: &Plans, known: Option<(Sha256, u64)>) -> Result<Self, PackageError> {
+    pub fn one_of_many(path: &Path, plans: &Plans, known: Known<'_>) -> Result<Self, PackageError> {
+        if let Some(bytes) = known.bytes {
+            return Self::read(path, &mut Cursor::new(bytes), plans, known);
+        }
         let mut file = File::open(path).on("read", path)?;
-        let opened = Opened::read(&mut file, plans);
+        let length = file.metadata().on("look at", path)?.len();
+        if length > AT_ONCE {
+            return Self::read(path, &mut file, plans, known);
+        }
+        // With room for its end, which is looked for once more.
+        let mut bytes = Vec::with_capacity(length as usize + 1);
+        file.take(AT_ONCE + 1).read_to_end(&mut bytes).on("read", path)?;
+        Self::read(path, &mut Cursor::new(bytes), plans, known)
+    }
+
+    fn read(
+        path: &Path,
+        file: &mut (impl Read + Seek + Send + Sync),
+        plans: &Plans,
+        known: Known<'_>,
+    ) -> Result<Self, PackageError> {
+        let opened = Opened::read(file, plans);
         let opened = opened.map_err(|cause| PackageError::Unusable { path: path.to_owned(), cause })?;
-        let (digest, size) = match known {
+        let (digest, size) = match known.digest {
             Some(known) => known,
-            None => whole(&mut file).on("read", path)?,
+            None => whole(file).on("read", path)?,
         };
         Ok(Self { path: path.to_owned(), opened, digest, size })
     }
@@ -145,7 +175,7 @@ impl SignedPackage {
 }
 
 /// Digest and length of a file from its beginning.
-fn whole(file: &mut File) -> io::Result<(Sha256, u64)> {
+fn whole(file: &mut (impl Read + Seek)) -> io::Result<(Sha256, u64)> {
     file.seek(SeekFrom::Start(0))?;
     Sha256::of_reader(file)
 }

@@ -274,20 +274,35 @@ fn make_folder(folder: &Path) -> Result<(), StoreError> {
 
 /// The same; what is done with the folder above a new one is for who asks.
 pub(super) fn make_folders(folder: &Path, made: &dyn Fn(&Path) -> Result<(), StoreError>) -> Result<(), StoreError> {
-    if folder.is_dir() || folder.as_os_str().is_empty() {
+    if folder.as_os_str().is_empty() {
         return Ok(());
     }
-    let above = folder_of(folder);
-    make_folders(above, made)?;
-    match std::fs::create_dir(folder) {
+    // Mostly only the last one is missing: to try costs less than to look at each of them.
+    let mut tried = std::fs::create_dir(folder);
+    if tried.as_ref().is_err_and(|cause| cause.kind() == ErrorKind::NotFound) {
+        make_folders(folder_of(folder), made)?;
+        tried = std::fs::create_dir(folder);
+    }
+    match tried {
         Ok(()) => {
-            let readable = Permissions::from_mode(0o755);
-            std::fs::set_permissions(folder, readable).map_err(cannot("open up", folder))?;
-            made(above)
+            open_up(folder, 0o755)?;
+            made(folder_of(folder))
         }
         Err(cause) if cause.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(cause) => Err(cannot("make folder", folder)(cause)),
     }
+}
+
+/// Lets a web server read it.
+pub(super) fn open_up(place: &Path, mode: u32) -> Result<(), StoreError> {
+    let readable = || -> io::Result<()> {
+        // Mostly it is: to look costs less than to write it into the journal of the file system once more.
+        if std::fs::symlink_metadata(place)?.permissions().mode() & 0o777 == mode {
+            return Ok(());
+        }
+        std::fs::set_permissions(place, Permissions::from_mode(mode))
+    };
+    readable().map_err(cannot("open up", place))
 }
 
 fn sync_folder(folder: &Path) -> Result<(), StoreError> {

@@ -4,27 +4,28 @@
 //! one that this is in. Together they cost two: one before they get their names, since after a power cut a name
 //! must not stand for half a file, and one after, before anything else names them (`syncfs(2)`).
 
-use std::fs::{File, Permissions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempPath;
 
-use super::directory::{cannot, folder_of, make_folders};
+use super::directory::{cannot, folder_of, make_folders, open_up};
 use super::{DirectoryStore, Key, Store, StoreError};
-
-const READABLE: u32 = 0o644;
 
 impl DirectoryStore {
     pub(super) fn place(&self, files: &[(Key, PathBuf)]) -> Result<(), StoreError> {
-        let (there, new): (Vec<_>, Vec<_>) = files.iter().partition(|(key, _)| self.path(key).exists());
-        there.into_iter().try_for_each(|(key, file)| self.take(key, file).map(drop))?;
-        new.iter().try_for_each(|(_, file)| open_up(file))?;
-        if !new.is_empty() {
-            self.flush()?;
+        if files.is_empty() {
+            return Ok(());
         }
-        new.into_iter().try_for_each(|(key, file)| named(file, &self.path(key)))
+        files.iter().try_for_each(|(_, file)| open_up(file, 0o644))?;
+        self.flush()?;
+        for (key, file) in files {
+            if !named(file, &self.path(key))? {
+                self.take(key, file)?;
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn flush(&self) -> Result<(), StoreError> {
@@ -36,26 +37,24 @@ impl DirectoryStore {
     }
 }
 
-/// A web server has to read it.
-fn open_up(file: &Path) -> Result<(), StoreError> {
-    let readable = || -> io::Result<()> {
-        // Mostly it is: to look costs less than to write it into the journal of the file system once more.
-        if std::fs::symlink_metadata(file)?.permissions().mode() & 0o7777 == READABLE {
-            return Ok(());
-        }
-        std::fs::set_permissions(file, Permissions::from_mode(READABLE))
-    };
-    readable().map_err(cannot("open up", file))
-}
-
-fn named(file: &Path, name: &Path) -> Result<(), StoreError> {
+/// Gives a file its name, unless that is taken.
+fn named(file: &Path, name: &Path) -> Result<bool, StoreError> {
     make_folders(folder_of(name), &|_| Ok(()))?;
-    let named = TempPath::try_from_path(file).map_err(cannot("find", file))?.persist_noclobber(name);
-    named.map_err(|e| cannot("write", name)(e.error))
+    match TempPath::try_from_path(file).map_err(cannot("find", file))?.persist_noclobber(name) {
+        Ok(()) => Ok(true),
+        Err(taken) if taken.error.kind() == io::ErrorKind::AlreadyExists => {
+            taken.path.keep().map_err(|e| cannot("keep", file)(e.error))?;
+            Ok(false)
+        }
+        Err(other) => Err(cannot("write", name)(other.error)),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]

@@ -1,5 +1,7 @@
 //! The entry points and indexes of an apt repository.
 
+use std::collections::BTreeSet;
+
 use consign_metadata::digest::Sha256;
 
 use super::{Examination, Offered, Offers};
@@ -48,10 +50,10 @@ impl Examination<'_> {
     }
 
     pub(super) fn indexes(&mut self, entrance: &Entrance) -> Offers {
-        let mut offers = Offers::new();
+        let (mut offers, mut seen) = (Offers::new(), BTreeSet::new());
         for architecture in &entrance.release.architectures {
             let place = format!("dists/{}/{}/binary-{architecture}", self.channel, apt::COMPONENT);
-            let read = apt::packages(self.source, self.channel, &entrance.release, architecture);
+            let read = apt::more_packages(self.source, self.channel, &entrance.release, architecture, &mut seen);
             let Some(listed) = self.noted(&place, read) else { continue };
             self.report.indexes += 1;
             offers.extend(listed.iter().map(|stanza| (stanza.filename.clone(), Offered::from(stanza))));

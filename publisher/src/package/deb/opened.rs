@@ -1,7 +1,7 @@
 //! A signed .deb, read as a repository wants it.
 
 use std::fs::File;
-use std::io::{Cursor, Read, Seek};
+use std::io::{Read, Seek};
 use std::ops::Range;
 use std::path::Path;
 
@@ -13,20 +13,8 @@ use crate::package::format::{Format, Opened, Seal};
 use crate::package::{PackageError, Plans};
 use crate::sign::OpenPgpSigner;
 
-/// A file of no more bytes is read once, and not part by part.
-const AT_ONCE: u64 = 256 * 1024;
-
 /// Verifies a package, and reads what is needed to publish it.
-pub fn open(file: &mut File, plans: &Plans) -> Result<Opened, DebError> {
-    if file.metadata()?.len() > AT_ONCE {
-        return read(file, plans);
-    }
-    let mut bytes = Vec::new();
-    file.take(AT_ONCE).read_to_end(&mut bytes)?;
-    read(&mut Cursor::new(bytes), plans)
-}
-
-fn read(file: &mut (impl Read + Seek + Send + Sync), plans: &Plans) -> Result<Opened, DebError> {
+pub fn open(file: &mut (impl Read + Seek + Send + Sync), plans: &Plans) -> Result<Opened, DebError> {
     let layout = DebLayout::read(file)?;
     let signer = layout.verify_origin(file, plans.keyring())?;
     let archive = ControlArchive::read(&layout, file)?;

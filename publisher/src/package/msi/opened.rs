@@ -1,7 +1,7 @@
 //! A signed .msi, read as a repository wants it.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Read, Seek};
 use std::path::Path;
 
 use consign_metadata::authenticode::{self, AuthenticodeError, Pins, Signer};
@@ -33,7 +33,7 @@ pub struct MsiFacts {
 }
 
 /// Verifies a package, and reads what is needed to publish it.
-pub fn open(file: &mut File, plans: &Plans) -> Result<Opened, MsiError> {
+pub fn open(file: &mut (impl Read + Seek), plans: &Plans) -> Result<Opened, MsiError> {
     let mut msi = MsiFile::open(file)?;
     let (origin, signer) = msi.verify(plans.keyring())?;
     let plan = msi.plan(&origin)?.map(|message| plans.verified(message, MsiError::Shape)).transpose()?;
@@ -54,7 +54,7 @@ pub fn verify_for_windows(path: &Path, pins: &Pins, now: Timestamp) -> Result<Si
     authenticode::verify(&mut MsiFile::open(BufReader::new(File::open(path)?))?, pins, now)
 }
 
-fn facts(msi: &mut MsiFile<&mut File>) -> Result<MsiFacts, MsiError> {
+fn facts(msi: &mut MsiFile<impl Read + Seek>) -> Result<MsiFacts, MsiError> {
     let tables = msi.tables()?;
     let property = |name: &str| {
         let value = tables.property(name).map(str::to_owned);
@@ -72,7 +72,7 @@ fn facts(msi: &mut MsiFile<&mut File>) -> Result<MsiFacts, MsiError> {
 }
 
 /// The texts of the notes that the plan names, each compared with its digest.
-fn notes(msi: &mut MsiFile<&mut File>, origin: &Origin, plan: &UpgradePlan) -> Result<Vec<NoteFile>, MsiError> {
+fn notes(msi: &mut MsiFile<impl Read + Seek>, origin: &Origin, plan: &UpgradePlan) -> Result<Vec<NoteFile>, MsiError> {
     let mut notes = Vec::new();
     for note in &plan.envelope.notes {
         for (language, digest) in &note.texts {

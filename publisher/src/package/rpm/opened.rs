@@ -1,7 +1,7 @@
 //! A signed .rpm, read as a repository wants it.
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::io::{Read, Seek};
 
 use consign_metadata::digest::Sha256;
 use consign_metadata::plan::{self, UpgradePlan, note_file};
@@ -16,7 +16,7 @@ const MAXIMUM: u64 = 64 * 1024 * 1024;
 pub const CONTENT: &str = "consign-content-1 ";
 
 /// Verifies a package, and reads what is needed to publish it.
-pub fn open(file: &mut File, plans: &Plans) -> Result<Opened, RpmError> {
+pub fn open(file: &mut (impl Read + Seek), plans: &Plans) -> Result<Opened, RpmError> {
     let shape = RpmError::Shape;
     let layout = RpmLayout::read(file)?;
     let verified = layout.verify(file, plans.keyring())?;

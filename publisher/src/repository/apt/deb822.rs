@@ -10,6 +10,17 @@ pub fn field<'a>(paragraph: &'a str, name: &str) -> Option<&'a str> {
     paragraph.lines().find_map(|line| value(line, name)).map(str::trim)
 }
 
+/// The values of several fields of one line, found in one pass.
+pub fn fields<'a, const N: usize>(paragraph: &'a str, names: [&str; N]) -> [Option<&'a str>; N] {
+    let mut values = [None; N];
+    for line in paragraph.lines() {
+        for (found, name) in values.iter_mut().zip(names) {
+            *found = found.or_else(|| value(line, name).map(str::trim));
+        }
+    }
+    values
+}
+
 /// The lines of a field that follow its first.
 pub fn continuation<'a>(paragraph: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
     let lines = paragraph.lines().skip_while(move |line| value(line, name).is_none()).skip(1);
@@ -36,5 +47,6 @@ mod tests {
         let second = paragraphs(text).nth(1).unwrap();
         assert_eq!(continuation(second, "SHA256").collect::<Vec<_>>(), ["12 3 x", "45 6 y"]);
         assert_eq!(field(second, "Description"), None);
+        assert_eq!(fields("A: 1\n b: 2\nC: 3\na: 4", ["a", "b", "C"]), [Some("1"), None, Some("3")]);
     }
 }

@@ -2,9 +2,11 @@
 
 use consign_metadata::digest::Sha256;
 
-use super::deb822::{field, paragraphs};
+use super::deb822::{field, fields, paragraphs};
 use crate::package::SignedPackage;
 use crate::package::deb::CONTENT_FIELD;
+
+const FIELDS: [&str; 7] = ["Package", "Version", "Architecture", "Filename", "Size", "SHA256", CONTENT_FIELD];
 
 /// A package as the index lists it: its control fields, and which file it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,15 +50,18 @@ impl Stanza {
     /// # Errors
     /// Which field is missing or bad.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let get = |name: &str| field(text, name).ok_or_else(|| format!("a stanza has no field {name}"));
+        let [package, version, architecture, filename, size, sha256, content] = fields(text, FIELDS);
+        let needed = |name: &str, value: Option<&str>| {
+            value.map(str::to_owned).ok_or_else(|| format!("a stanza has no field {name}"))
+        };
         Ok(Self {
-            package: get("Package")?.to_owned(),
-            version: get("Version")?.to_owned(),
-            architecture: get("Architecture")?.to_owned(),
-            filename: get("Filename")?.to_owned(),
-            size: get("Size")?.parse().map_err(|_| "a stanza has a bad size".to_owned())?,
-            sha256: get("SHA256")?.parse().map_err(|e| format!("a stanza has a bad digest: {e}"))?,
-            content: field(text, CONTENT_FIELD).and_then(|digest| digest.parse().ok()),
+            package: needed("Package", package)?,
+            version: needed("Version", version)?,
+            architecture: needed("Architecture", architecture)?,
+            filename: needed("Filename", filename)?,
+            size: needed("Size", size)?.parse().map_err(|_| "a stanza has a bad size".to_owned())?,
+            sha256: needed("SHA256", sha256)?.parse().map_err(|e| format!("a stanza has a bad digest: {e}"))?,
+            content: content.and_then(|digest| digest.parse().ok()),
             text: text.to_owned(),
         })
     }

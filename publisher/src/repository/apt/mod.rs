@@ -36,7 +36,7 @@ use crate::store::{Key, Store, Swap};
 
 pub use index::Stanza;
 pub use layout::{Layout, pool_folder};
-pub use published::{Entrance, MAXIMUM_RELEASE, entrance, is_cleartext, packages};
+pub use published::{Entrance, MAXIMUM_RELEASE, entrance, is_cleartext, more_packages, packages};
 pub use release::{IndexDigest, ReleaseFile, timestamp};
 
 /// There is one; apt wants a name for it.

@@ -1,5 +1,7 @@
 //! What a channel offers now, read as a client reads it: nothing is parsed before it is verified.
 
+use std::collections::BTreeSet;
+
 use consign_metadata::digest::Sha256;
 use consign_metadata::feed::FileReference;
 use consign_metadata::name::ChannelName;
@@ -9,7 +11,7 @@ use super::index::{self, Stanza};
 use super::layout::{self, Layout};
 use super::release::ReleaseFile;
 use crate::repository::{RepositoryError, gzip};
-use crate::store::{Source, Stamp};
+use crate::store::{Key, Source, Stamp};
 
 /// apt's own limit (`Acquire::MaxReleaseFileSize`).
 pub const MAXIMUM_RELEASE: u64 = 10_000_000;
@@ -69,6 +71,36 @@ pub fn packages(
     release: &ReleaseFile,
     architecture: &str,
 ) -> Result<Vec<Stanza>, RepositoryError> {
+    more_packages(source, channel, release, architecture, &mut BTreeSet::new())
+}
+
+/// The same, but nothing of an index that was read for another architecture: where all packages are of `all`,
+/// every architecture has the same.
+///
+/// # Errors
+/// [`RepositoryError`]
+pub fn more_packages(
+    source: &dyn Source,
+    channel: &ChannelName,
+    release: &ReleaseFile,
+    architecture: &str,
+    read: &mut BTreeSet<Sha256>,
+) -> Result<Vec<Stanza>, RepositoryError> {
+    let (key, digest, bytes) = packed(source, channel, release, architecture)?;
+    if !read.insert(digest) {
+        return Ok(Vec::new());
+    }
+    let text = gzip::unpack(&bytes).map_err(|cause| RepositoryError::damaged(&key, cause))?;
+    index::parse(&text).map_err(|reason| RepositoryError::damaged(&key, reason))
+}
+
+/// The index of an architecture as it is served, verified.
+fn packed(
+    source: &dyn Source,
+    channel: &ChannelName,
+    release: &ReleaseFile,
+    architecture: &str,
+) -> Result<(Key, Sha256, Vec<u8>), RepositoryError> {
     let name = format!("{}.gz", layout::packages(architecture));
     let listed = release.indexes.get(&name);
     let listed = listed.ok_or_else(|| RepositoryError::damaged(&name, "the release does not list it"))?;
@@ -79,6 +111,5 @@ pub fn packages(
     if Sha256::of(&bytes) != listed.sha256 {
         return Err(RepositoryError::damaged(&key, "its content is not what its name says"));
     }
-    let text = gzip::unpack(&bytes).map_err(|cause| RepositoryError::damaged(&key, cause))?;
-    index::parse(&text).map_err(|reason| RepositoryError::damaged(&key, reason))
+    Ok((key, listed.sha256, bytes))
 }
