@@ -19,6 +19,10 @@ const HEADER: u64 = 60;
 const MAXIMUM_CONTROL: u64 = 16 * 1024 * 1024;
 const MAXIMUM_SIGNATURE: u64 = 64 * 1024;
 const MAXIMUM_UNPACKED: u64 = 4 * MAXIMUM_CONTROL;
+/// How much smaller scripts and plans get at most, mostly.
+const USUAL_RATIO: u64 = 6;
+/// What is signed is read at once where it is no more than this.
+const SIGNED_AT_ONCE: u64 = 256 * 1024;
 
 /// Why a file is not a package that can be used.
 #[derive(Debug, thiserror::Error)]
@@ -112,7 +116,7 @@ impl DebLayout {
         }
         file.seek(SeekFrom::Start(control.offset))?;
         // All of it at once: tar asks for blocks of 512 bytes, each of which would be inflated on its own.
-        let mut unpacked = Vec::new();
+        let mut unpacked = Vec::with_capacity((control.size * USUAL_RATIO).min(MAXIMUM_UNPACKED) as usize);
         MultiGzDecoder::new(file.take(control.size)).take(MAXIMUM_UNPACKED + 1).read_to_end(&mut unpacked)?;
         let length = unpacked.len() as u64;
         if length > MAXIMUM_UNPACKED {
@@ -174,8 +178,15 @@ impl DebLayout {
         file.seek(SeekFrom::Start(signature.offset))?;
         let mut bytes = Vec::new();
         file.take(signature.size).read_to_end(&mut bytes)?;
-        let signed = SignedMembers { file, members: &self.members[..3], current: 0, done: 0 };
-        Ok(keyring.verify_detached(&bytes, signed)?)
+        let members = &self.members[..3];
+        let length = members.iter().map(|member| member.size).sum::<u64>();
+        let mut signed = SignedMembers { file, members, current: 0, done: 0 };
+        if length > SIGNED_AT_ONCE {
+            return Ok(keyring.verify_detached_stream(&bytes, signed)?);
+        }
+        let mut data = Vec::with_capacity(length as usize + 1);
+        signed.read_to_end(&mut data)?;
+        Ok(keyring.verify_detached(&bytes, &data)?)
     }
 }
 

@@ -3,17 +3,16 @@
 //! A signature counts when it is good by Sequoia's standard policy *and* its key has been given the
 //! role. Signatures of other keys are ignored, as apt does, so that two keys may sign during a rotation.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 use std::time::SystemTime;
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use sequoia_openpgp as openpgp;
-use sequoia_openpgp::armor::{self, Kind, ReaderMode};
 use sequoia_openpgp::cert::CertParser;
 use sequoia_openpgp::parse::Parse;
 use sequoia_openpgp::parse::stream::{
-    DetachedVerifierBuilder, MessageLayer, MessageStructure, VerificationHelper, VerifierBuilder,
+    DetachedVerifier, DetachedVerifierBuilder, MessageLayer, MessageStructure, VerificationHelper, VerifierBuilder,
 };
 use sequoia_openpgp::policy::StandardPolicy;
 use sequoia_openpgp::types::RevocationStatus;
@@ -127,17 +126,37 @@ impl Keyring {
         Ok(Verified { digest: Sha256::of(&bytes), bytes, signer })
     }
 
-    /// Verifies a detached signature over everything `data` yields.
+    /// Verifies a detached signature over bytes at hand.
     ///
     /// # Errors
     /// [`VerifyError`]
-    pub fn verify_detached(&self, signature: &[u8], data: impl Read + Send + Sync) -> Result<Fingerprint, VerifyError> {
-        let signature = unarmored(signature);
+    pub fn verify_detached(&self, signature: &[u8], data: &[u8]) -> Result<Fingerprint, VerifyError> {
+        self.detached(signature, |verifier| verifier.verify_bytes(data))
+    }
+
+    /// Verifies a detached signature over everything that a reader yields.
+    ///
+    /// # Errors
+    /// [`VerifyError`]
+    pub fn verify_detached_stream(
+        &self,
+        signature: &[u8],
+        data: impl Read + Send + Sync,
+    ) -> Result<Fingerprint, VerifyError> {
+        self.detached(signature, |verifier| verifier.verify_reader(data))
+    }
+
+    fn detached<'a>(
+        &'a self,
+        signature: &[u8],
+        verify: impl FnOnce(&mut DetachedVerifier<'_, Helper<'a>>) -> openpgp::Result<()>,
+    ) -> Result<Fingerprint, VerifyError> {
+        let unarmored = unarmored(signature);
         let policy = StandardPolicy::new();
-        let mut verifier = DetachedVerifierBuilder::from_bytes(&signature)
+        let mut verifier = DetachedVerifierBuilder::from_bytes(unarmored.as_deref().unwrap_or(signature))
             .and_then(|builder| builder.with_policy(&policy, self.time, Helper::of(self)))
             .map_err(|e| self.signature(&e))?;
-        verifier.verify_reader(data).map_err(|e| self.signature(&e))?;
+        verify(&mut verifier).map_err(|e| self.signature(&e))?;
         verifier.into_helper().signer.ok_or_else(|| self.no_signature())
     }
 
@@ -216,15 +235,15 @@ pub fn vouched_for(certificate: &[u8], primary: &Fingerprint) -> Result<BTreeSet
     Ok(subkeys.filter_map(|key| Fingerprint::try_from(key.key().fingerprint().to_hex()).ok()).collect())
 }
 
-/// A signature without its armor, read at once: Sequoia's parser would take it in small pieces, and a buffer of
-/// 64 KiB for each. What is no armor is for that parser to judge.
-fn unarmored(signature: &[u8]) -> Cow<'_, [u8]> {
-    let mut bytes = Vec::with_capacity(signature.len());
-    let mode = ReaderMode::Tolerant(Some(Kind::Signature));
-    match armor::Reader::from_bytes(signature, mode).read_to_end(&mut bytes) {
-        Ok(_) if !bytes.is_empty() => Cow::Owned(bytes),
-        _ => Cow::Borrowed(signature),
-    }
+/// A signature without its armor, as Consign writes it: any other one is left to Sequoia, whose reader takes a
+/// buffer of 64 KiB for each of several small pieces, a tenth of what a signature costs.
+fn unarmored(signature: &[u8]) -> Option<Vec<u8>> {
+    let text = std::str::from_utf8(signature).ok()?;
+    let body = text.strip_prefix("-----BEGIN PGP SIGNATURE-----\n\n")?.trim_end();
+    let body = body.strip_suffix("-----END PGP SIGNATURE-----")?;
+    // What comes behind `=` is a checksum, which a reader need not look at (RFC 9580, section 6.1).
+    let lines = body.lines().take_while(|line| !line.starts_with('='));
+    BASE64_STANDARD.decode(lines.collect::<String>()).ok()
 }
 
 struct Helper<'a> {

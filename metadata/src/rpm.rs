@@ -138,7 +138,7 @@ impl RpmLayout {
         let bytes = bytes(file, self.header_start, self.payload_start - self.header_start)?;
         let mut failure = RpmError::Unsigned;
         for signature in &self.signatures {
-            match keyring.verify_detached(signature, &*bytes) {
+            match keyring.verify_detached(signature, &bytes) {
                 Ok(signer) => return Ok(VerifiedRpm { header: Header::parse(&bytes, tag::REGION_HEADER)?, signer }),
                 Err(cause) => failure = cause.into(),
             }

@@ -1,8 +1,9 @@
 """Mirrors: ours beside debmirror and aptly, of one repository on one server, in one run.
 
-Everybody has the same 1,000 packages to fetch and to verify, then nothing, then one package that is new; what that
-took of the server is counted by the server. `consign mirror apt` verifies what the peers verify, `consign mirror sync`
-every package besides. Then one package of 100 MB, of which two hundredths are new, carried by
+Everybody has the same 1,000 packages to fetch and to verify, small ones and larger ones, by turns and each time into
+folders of its own (where files were just deleted ext4 searches for inodes, and whoever comes next pays); then nothing,
+then one package that is new. What that took of the server is counted by the server. `consign mirror apt` verifies what
+the peers verify, `consign mirror sync` every package besides. Then one package of 100 MB, of which two hundredths are new, carried by
 hand; archives that others have made, with indexes as large as those of distributions; and a million requests to
 `consign mirror serve`, and to nginx.
 """
@@ -14,6 +15,7 @@ import re
 import shutil
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -21,7 +23,8 @@ import time
 from pathlib import Path
 
 NEEDED = {"zstd": "zstd", "xz": "xz-utils", "nginx": "nginx-light", "debmirror": "debmirror", "aptly": "aptly", "ab": "apache2-utils", "gpgv": "gpgv", "gpg": "gpg"}
-PRODUCTS, MODULES, BYTES = 10, 100, 100_000
+PRODUCTS, MODULES, SMALL, LARGER = 10, 100, 1_000, 100_000
+TURNS = 7
 ALONE = 2_000_000
 REQUESTS = 1_000_000
 # Of the large package: files, and in each bytes that compress, those that do not, and those that each version has anew.
@@ -163,7 +166,28 @@ def tools(consign, vendor, work, url):
     }
 
 
-def syncs(vendor, server, commands, what):
+def first_time(consign, vendor, server, work):
+    """What the first sync costs, the middle of several. The commands of the last."""
+    figures = {}
+    for turn in range(TURNS):
+        folder = work / f"turn-{turn}"
+        folder.mkdir()
+        commands = tools(consign, vendor, folder, server.url)
+        for name, (command, environment) in commands.items():
+            os.sync()
+            server.asked()
+            figures.setdefault(name, []).append((*took(command, env=environment), *server.asked()))
+    packages = sorted(path.stat().st_size for path in (vendor.public / "pool").rglob("*.deb"))
+    print(f"\n{len(packages):,} packages of {statistics.median(packages):,.0f} bytes, the first time, {TURNS} turns")
+    print(f"{'':32}{'CPU s':>10}{'of debm.':>10}{'peak MiB':>10}{'requests':>10}{'bytes':>16}")
+    middle = {name: [statistics.median(column) for column in zip(*runs)] for name, runs in figures.items()}
+    for name, (seconds, memory, requests, received) in middle.items():
+        part = seconds / middle["debmirror"][0]
+        print(f"{name:32}{seconds:10.2f}{part:10.2f}{memory:10.1f}{requests:10,}{received:16,}")
+    return commands
+
+
+def syncs(server, commands, what):
     print(f"\n{what}\n{'':32}{'CPU s':>10}{'peak MiB':>10}{'requests':>10}{'bytes':>16}")
     for name, (command, environment) in commands.items():
         server.asked()
@@ -314,28 +338,41 @@ def load(name, url, processes):
     print(f"{name:32}{figure('Requests per second'):10,.0f}{failed:10,.0f}{peak:10.1f}{seconds:10.1f}")
 
 
+def vendor_of(consign, work, size):
+    """A vendor of many packages of so much noise."""
+    work.mkdir()
+    vendor, packages = Vendor(consign, work), []
+    for number in range(PRODUCTS):
+        built, manifest = vendor.release(f"p{number}", "1.0.0", MODULES, size)
+        packages += built
+    built, manifest = vendor.release("alone", "1.0.0", 1, ALONE)
+    vendor.publish([*packages, *built], manifest)
+    return vendor
+
+
+def changes(vendor, server, commands):
+    """The same mirrors when nothing is new, and when one package is."""
+    syncs(server, commands, "Nothing is new")
+    built, manifest = vendor.release("alone", "1.1.0", 1, ALONE)
+    vendor.publish(built, manifest)
+    syncs(server, commands, f"One package is new, of {built[0].stat().st_size:,} bytes")
+
+
 def mirror(consign, top):
     install()
     with tempfile.TemporaryDirectory(dir=top / "target") as work:
         work = Path(work)
-        vendor = Vendor(consign, work)
-        packages = []
-        for number in range(PRODUCTS):
-            built, manifest = vendor.release(f"p{number}", "1.0.0", MODULES, BYTES)
-            packages += built
-        built, manifest = vendor.release("alone", "1.0.0", 1, ALONE)
-        vendor.publish([*packages, *built], manifest)
-        server = Nginx(work, vendor.public)
-        try:
-            commands = tools(consign, vendor, work, server.url)
-            syncs(vendor, server, commands, f"{len(packages) + 1:,} packages, the first time")
-            syncs(vendor, server, commands, "Nothing is new")
-            built, manifest = vendor.release("alone", "1.1.0", 1, ALONE)
-            vendor.publish(built, manifest)
-            syncs(vendor, server, commands, f"One package is new, of {built[0].stat().st_size:,} bytes")
-            environment = commands["consign mirror sync"][1]
-            carried(consign, vendor, work, server.url, environment)
-        finally:
-            server.stop()
-        archives(consign, vendor, work, environment)
-        requests(consign, work / "consign", work)
+        for size in [LARGER, SMALL]:
+            here = work / str(size)
+            vendor = vendor_of(consign, here, size)
+            server = Nginx(here, vendor.public)
+            try:
+                commands = first_time(consign, vendor, server, here)
+                if size == SMALL:
+                    environment = commands["consign mirror sync"][1]
+                    changes(vendor, server, commands)
+                    carried(consign, vendor, here, server.url, environment)
+            finally:
+                server.stop()
+        archives(consign, vendor, here, environment)
+        requests(consign, commands["consign mirror sync"][0][4], here)

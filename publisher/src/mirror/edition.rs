@@ -93,7 +93,7 @@ impl Reader<'_> {
         let (mut files, mut read) = (Vec::new(), BTreeSet::new());
         for architecture in &entrance.release.architectures {
             let listed = apt::more_packages(reading, self.channel, &entrance.release, architecture, &mut read)?;
-            listed.iter().try_for_each(|stanza| offers.add(stanza.into()))?;
+            listed.into_iter().try_for_each(|stanza| offers.add(stanza.into()))?;
             let name = format!("{}/binary-{architecture}/Packages.gz", apt::COMPONENT);
             if let Some(index) = entrance.release.indexes.get(&name) {
                 let bytes = reading.kept(&layout.by_hash(architecture, &index.sha256)?).unwrap_or_default();
@@ -114,7 +114,7 @@ impl Reader<'_> {
         let read = reading.read(&signature, MAXIMUM_SIGNATURE)?;
         let (bytes, _) = read.ok_or_else(|| self.mixed(signature.as_str()))?;
         let ours = release.to_string().into_bytes();
-        if self.index_keys.verify_detached(&bytes, &*ours).is_err() {
+        if self.index_keys.verify_detached(&bytes, &ours).is_err() {
             return Err(self.mixed(signature.as_str()));
         }
         Ok(vec![(text, ours), (signature, bytes)])
@@ -130,7 +130,7 @@ impl Reader<'_> {
             return Err(RepositoryError::damaged(place, "its content is not what the feed says").into());
         }
         let contents = yum::contents(reading, self.channel, &entrance)?;
-        contents.entries.iter().try_for_each(|entry| offers.add(entry.into()))?;
+        contents.entries.into_iter().try_for_each(|entry| offers.add(entry.into()))?;
         let key = layout.file(&generation, yum::KEY)?;
         let read = reading.read(&key, MAXIMUM_SIGNATURE)?;
         let (certificate, _) = read.ok_or_else(|| RepositoryError::damaged(&key, "it is not there"))?;

@@ -44,7 +44,7 @@ impl Holding {
             let mut read = BTreeSet::new();
             for architecture in &entrance.release.architectures {
                 let listed = apt::more_packages(store, channel, &entrance.release, architecture, &mut read)?;
-                listed.iter().try_for_each(|stanza| offers.add(stanza.into()))?;
+                listed.into_iter().try_for_each(|stanza| offers.add(stanza.into()))?;
                 let name = format!("{}/binary-{architecture}/Packages.gz", apt::COMPONENT);
                 if let Some(index) = entrance.release.indexes.get(&name) {
                     indexes.insert(apt::Layout::of(channel).by_hash(architecture, &index.sha256)?.to_string());
@@ -55,7 +55,7 @@ impl Holding {
         if let Some(generation) = &generation {
             let entrance = yum::entrance_of(store, channel, generation, &keys)?;
             let contents = yum::contents(store, channel, &entrance)?;
-            contents.entries.iter().try_for_each(|entry| offers.add(entry.into()))?;
+            contents.entries.into_iter().try_for_each(|entry| offers.add(entry.into()))?;
         }
         for (product, file) in &head.feed.shards {
             let id = ProductId { vendor: pin.vendor.clone(), product: product.clone() };

@@ -130,6 +130,29 @@ impl Mirror {
         }
     }
 
+    /// The same of several, which are durable when the store is settled.
+    fn add_all<'a>(&self, files: impl Iterator<Item = (&'a Key, &'a [u8])>) -> Result<(), MirrorError> {
+        let parts = self.parts();
+        let on = |what, place: &Path| {
+            let place = place.display().to_string();
+            move |cause| MirrorError::Io { what, place, cause }
+        };
+        let mut new = Vec::new();
+        for (key, bytes) in files {
+            if self.store.get(key, u64::MAX)?.is_some() {
+                self.add(key, bytes)?;
+                continue;
+            }
+            if new.is_empty() {
+                std::fs::create_dir_all(&parts).map_err(on("make folder", &parts))?;
+            }
+            let part = parts.join(format!("{}.index", new.len()));
+            std::fs::write(&part, bytes).map_err(on("write", &part))?;
+            new.push((key.clone(), part));
+        }
+        Ok(self.store.take_all(&new)?)
+    }
+
     /// Parts that nobody finishes any more.
     fn forget_parts(&self) -> Result<(), MirrorError> {
         let parts = self.parts();

@@ -49,17 +49,17 @@ impl Offer {
     }
 }
 
-impl From<&Stanza> for Offer {
-    fn from(stanza: &Stanza) -> Self {
-        let Stanza { package: name, version, architecture, filename: path, size, sha256, .. } = stanza.clone();
+impl From<Stanza> for Offer {
+    fn from(stanza: Stanza) -> Self {
+        let Stanza { package: name, version, architecture, filename: path, size, sha256, .. } = stanza;
         let file = FileReference { path, size, sha256 };
         Self { name, version, architecture, file, release: None, plan: None }
     }
 }
 
-impl From<&Entry> for Offer {
-    fn from(entry: &Entry) -> Self {
-        let Entry { package: name, version, architecture, filename: path, size, sha256, .. } = entry.clone();
+impl From<Entry> for Offer {
+    fn from(entry: Entry) -> Self {
+        let Entry { package: name, version, architecture, filename: path, size, sha256, .. } = entry;
         let file = FileReference { path, size, sha256 };
         Self { name, version, architecture, file, release: None, plan: None }
     }

@@ -171,9 +171,7 @@ impl Passage<'_> {
         let edition = reader.read()?;
         self.take_plans(&edition, changes)?;
         let (fetched, introduced) = self.fetch(memory, head, &edition)?;
-        for (key, bytes) in &edition.additions {
-            self.mirror.add(key, bytes)?;
-        }
+        self.mirror.add_all(edition.additions.iter().map(|(key, bytes)| (key, &**bytes)))?;
         let url = memory.url.as_deref();
         let changes = packed.as_deref();
         let entries = Entries { upstream: self.upstream, store, channel, pin: &head.pin, url, changes };
@@ -218,13 +216,9 @@ impl Passage<'_> {
 
     /// Plans that came along get their place; the others are fetched.
     fn take_plans(&self, edition: &Edition, changes: &Changes) -> Result<(), MirrorError> {
-        for file in edition.plans.iter().filter(|file| changes.has(file)) {
-            let key: Key = file.path.parse()?;
-            if let Some(bytes) = changes.get(&key) {
-                self.mirror.add(&key, bytes)?;
-            }
-        }
-        Ok(())
+        let came = edition.plans.iter().filter(|file| changes.has(file));
+        let keys = came.map(|file| file.path.parse()).collect::<Result<Vec<Key>, _>>()?;
+        self.mirror.add_all(keys.iter().filter_map(|key| Some((key, changes.get(key)?))))
     }
 
     /// Fetches plans and packages; those first that say who may sign the agent.

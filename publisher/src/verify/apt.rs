@@ -41,7 +41,7 @@ impl Examination<'_> {
         };
         let (Some(text), Some(signature)) = (read("Release"), read("Release.gpg")) else { return };
         let place = format!("dists/{}/Release", self.channel);
-        if let Err(cause) = self.index_keys.verify_detached(&signature, &*text) {
+        if let Err(cause) = self.index_keys.verify_detached(&signature, &text) {
             self.find(&place, format!("beside Release.gpg it {cause}"));
         }
         if text != release.to_string().as_bytes() {
@@ -56,7 +56,7 @@ impl Examination<'_> {
             let read = apt::more_packages(self.source, self.channel, &entrance.release, architecture, &mut seen);
             let Some(listed) = self.noted(&place, read) else { continue };
             self.report.indexes += 1;
-            offers.extend(listed.iter().map(|stanza| (stanza.filename.clone(), Offered::from(stanza))));
+            offers.extend(listed.into_iter().map(|stanza| (stanza.filename.clone(), Offered::from(stanza))));
             self.plain_index(&entrance.release, architecture);
         }
         offers

@@ -40,16 +40,16 @@ impl Offered {
     }
 }
 
-impl From<&Stanza> for Offered {
-    fn from(stanza: &Stanza) -> Self {
-        let Stanza { package, version, architecture, filename, size, sha256, .. } = stanza.clone();
+impl From<Stanza> for Offered {
+    fn from(stanza: Stanza) -> Self {
+        let Stanza { package, version, architecture, filename, size, sha256, .. } = stanza;
         Self { package, version, architecture, filename, size, sha256 }
     }
 }
 
-impl From<&Entry> for Offered {
-    fn from(entry: &Entry) -> Self {
-        let Entry { package, version, architecture, filename, size, sha256, .. } = entry.clone();
+impl From<Entry> for Offered {
+    fn from(entry: Entry) -> Self {
+        let Entry { package, version, architecture, filename, size, sha256, .. } = entry;
         Self { package, version, architecture, filename, size, sha256 }
     }
 }

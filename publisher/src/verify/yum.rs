@@ -24,7 +24,7 @@ impl Examination<'_> {
         }
         if let Some(contents) = self.noted(&place, yum::contents(self.source, self.channel, &entrance)) {
             self.report.indexes += entrance.repomd.data.len();
-            offers.extend(contents.entries.iter().map(|entry| (entry.filename.clone(), Offered::from(entry))));
+            offers.extend(contents.entries.into_iter().map(|entry| (entry.filename.clone(), Offered::from(entry))));
         }
         self.latest(&entrance);
         Some(entrance)

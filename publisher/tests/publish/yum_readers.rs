@@ -78,7 +78,7 @@ fn read_in_place(source: &HttpSource, keys: &Keyring) -> Result<(), String> {
         source.read(&key, 1 << 20).unwrap().unwrap().0
     };
     let repomd = read("repomd.xml");
-    keys.verify_detached(&read("repomd.xml.asc"), &*repomd).map(|_| ()).map_err(|cause| cause.to_string())
+    keys.verify_detached(&read("repomd.xml.asc"), &repomd).map(|_| ()).map_err(|cause| cause.to_string())
 }
 
 /// Reads until it is over: how often, and what went wrong.

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use consign::sign::{Algorithm, KeyFile, KeyRoles, OpenPgpSigner, VendorKeys, write_keys};
 use consign_metadata::document::Role;
+use consign_metadata::openpgp::Keyring;
 
 use crate::sample::{Keys, output_of, run, text};
 
@@ -49,6 +50,40 @@ fn rsa_keys_are_accepted_by_gpg_sqv_and_rpm() {
 #[test]
 fn ed25519_keys_are_accepted_by_gpg_sqv_and_rpm() {
     accepted_by_all(Algorithm::Ed25519);
+}
+
+#[test]
+fn a_signature_is_read_in_whatever_armor_it_comes() {
+    let keys = Keys::new(Algorithm::Ed25519);
+    let key = keys.package();
+    let keyring = Keyring::new(&key.certificate(), [key.fingerprint()].into(), "package").unwrap();
+    let armored = String::from_utf8(key.detached(&mut &b"signed"[..]).unwrap()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (file, binary) = (folder.path().join("signature.asc"), folder.path().join("signature"));
+    fs::write(&file, &armored).unwrap();
+    output_of("gpg", &["--output", text(&binary), "--dearmor", text(&file)]);
+    let without_checksum = armored.lines().filter(|line| !line.starts_with('=')).map(|line| line.to_owned() + "\n");
+    for (form, signature) in [
+        ("as it is written", armored.clone().into_bytes()),
+        ("without its last end of a line", armored.trim_end().into()),
+        ("with a comment", armored.replacen("\n\n", "\nComment: by hand\n\n", 1).into()),
+        ("as an editor on Windows saves it", armored.replace('\n', "\r\n").into()),
+        ("without a checksum", without_checksum.collect::<String>().into()),
+        ("without armor", fs::read(&binary).unwrap()),
+    ] {
+        let signers = |data: &[u8]| {
+            [keyring.verify_detached(&signature, data), keyring.verify_detached_stream(&signature, data)]
+                .map(|signer| signer.ok())
+        };
+        assert_eq!(signers(b"signed"), [Some(key.fingerprint().clone()), Some(key.fingerprint().clone())], "{form}");
+        assert_eq!(signers(b"signet"), [None, None], "{form}");
+    }
+    // Into the number that was computed with the secret key.
+    let lines: Vec<_> = armored.lines().collect();
+    let last = lines[lines.iter().position(|line| line.starts_with('=')).unwrap() - 1];
+    let other = if last.starts_with('A') { "B" } else { "A" };
+    let altered = armored.replace(last, &format!("{other}{}", &last[1..]));
+    assert!(keyring.verify_detached(altered.as_bytes(), b"signed").is_err(), "{altered}");
 }
 
 #[test]

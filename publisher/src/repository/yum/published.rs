@@ -76,7 +76,7 @@ pub fn entrance_of(
     let layout = Layout::of(channel);
     let (key, signature) = (layout.file(generation, REPOMD)?, layout.file(generation, SIGNATURE)?);
     let (bytes, signature) = (there(source, &key, MAXIMUM_REPOMD)?, there(source, &signature, MAXIMUM_REPOMD)?);
-    let signer = keyring.verify_detached(&signature, &*bytes);
+    let signer = keyring.verify_detached(&signature, &bytes);
     let signer = signer.map_err(|cause| RepositoryError::Signature { place: key.to_string(), cause })?;
     let text = std::str::from_utf8(&bytes).map_err(|_| RepositoryError::damaged(&key, "it is not UTF-8"))?;
     let repomd = Repomd::parse(text).map_err(|reason| RepositoryError::damaged(&key, reason))?;
