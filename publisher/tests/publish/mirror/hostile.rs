@@ -3,7 +3,10 @@
 use std::time::{Duration, Instant};
 
 use consign::feed::Changes;
+use consign::package::SignedPackage;
 use consign::store::Key;
+use consign::trust::Trust;
+use consign_metadata::document::Role;
 
 use super::scene::Scene;
 use super::server::{Server, Twist};
@@ -112,6 +115,20 @@ fn what_was_not_signed_is_not_taken_whatever_it_is() {
         refuses(&scene, place, &flipped(place), 3, place);
         refuses(&scene, place, &Twist::Endless, 1, "that are allowed");
     }
+}
+
+/// When its members were packed is nothing that the signature of a package speaks of.
+#[test]
+fn a_package_whose_own_signature_holds_is_not_taken_unless_it_is_the_one_that_the_index_names() {
+    let scene = scene();
+    let mut bytes = scene.project.files()[PACKAGE].clone();
+    let time = bytes.windows(16).position(|name| name == b"control.tar.gz  ").unwrap() + 16;
+    bytes[time] = if bytes[time] == b'1' { b'2' } else { b'1' };
+    let changed = scene.project.path("changed.deb");
+    std::fs::write(&changed, &bytes).unwrap();
+    let trust = Trust::beside(&scene.project.certificate()).unwrap();
+    SignedPackage::open(&changed, &trust.keyring(Role::Package).unwrap()).unwrap();
+    refuses(&scene, PACKAGE, &Twist::Body(bytes), 1, "not what was signed");
 }
 
 #[test]
