@@ -47,6 +47,11 @@ impl Offer {
     pub fn extension(&self) -> &str {
         self.file.path.rsplit('.').next().unwrap_or_default()
     }
+
+    /// By what it is known, whatever release it is a part of.
+    fn identity(&self) -> (&str, &str, &str, &FileReference) {
+        (&self.name, &self.version, &self.architecture, &self.file)
+    }
 }
 
 impl From<Stanza> for Offer {
@@ -72,8 +77,8 @@ impl Offers {
     /// [`RepositoryError::Damaged`] where it is known as another one already.
     pub fn add(&mut self, offer: Offer) -> Result<(), RepositoryError> {
         match self.0.get(&offer.file.path) {
-            Some(known) if known.file != offer.file => Err(two_meanings(&offer.file)),
-            Some(_) => Ok(()),
+            Some(known) if known.identity() == offer.identity() => Ok(()),
+            Some(_) => Err(two_meanings(&offer.file)),
             None => {
                 self.0.insert(offer.file.path.clone(), offer);
                 Ok(())
@@ -130,5 +135,5 @@ impl Offers {
 }
 
 fn two_meanings(file: &FileReference) -> RepositoryError {
-    RepositoryError::damaged(&file.path, "the indexes do not mean the same file by this name")
+    RepositoryError::damaged(&file.path, "the indexes do not mean the same by this name")
 }

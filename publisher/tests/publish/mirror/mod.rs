@@ -11,6 +11,7 @@ mod clients;
 mod corrupted;
 mod guide;
 mod hostile;
+mod index_key;
 mod isolated;
 mod keys;
 mod killed;
