@@ -27,6 +27,14 @@ pub enum VerifyError {
     /// The certificate is no OpenPGP certificate.
     #[error("is not an OpenPGP certificate: {0}")]
     Certificate(String),
+    /// A certificate of somebody else.
+    #[error("is another one: its primary key is {found}, not {primary}")]
+    Another {
+        /// Its primary key, in hexadecimal digits.
+        found: String,
+        /// The one that was expected.
+        primary: Fingerprint,
+    },
     /// Not a signed message, or no good signature of an accepted key.
     #[error("carries no good signature of a key with the role {role:?}: {cause}")]
     Signature {
@@ -217,13 +225,14 @@ impl Keyring {
 /// proves itself: nothing is believed of it but what that primary has signed.
 ///
 /// # Errors
-/// [`VerifyError::Certificate`] when it is none, of another primary, or not good any more.
+/// [`VerifyError::Certificate`] when it is none, or not good any more; [`VerifyError::Another`] when it is of another
+/// primary.
 pub fn vouched_for(certificate: &[u8], primary: &Fingerprint) -> Result<BTreeSet<Fingerprint>, VerifyError> {
     let bad = |cause: String| VerifyError::Certificate(cause);
     let cert = Cert::from_bytes(certificate).map_err(|e| bad(format!("{e:#}")))?;
     let found = cert.fingerprint().to_hex();
     if found != primary.as_str() {
-        return Err(bad(format!("its primary key is {found}, not {primary}")));
+        return Err(VerifyError::Another { found, primary: primary.clone() });
     }
     let policy = StandardPolicy::new();
     let valid = cert.with_policy(&policy, None).map_err(|e| bad(format!("{e:#}")))?;

@@ -232,6 +232,12 @@ pub enum MirrorError {
         /// Those that it has had.
         known: Vec<u64>,
     },
+    /// Volumes that do not even hold what each of them has.
+    #[error("cannot export to volumes of this size: each has at least {least} bytes")]
+    VolumeSize {
+        /// How many bytes it takes.
+        least: u64,
+    },
     /// What a site says that it has cannot be.
     #[error("cannot export for this site: {reason}")]
     Site {

@@ -104,6 +104,15 @@ impl Mirror {
         MirrorError::Folder { folder: self.folder.display().to_string(), reason: reason.to_owned() }
     }
 
+    /// That it is no slice of an archive: what prunes a vendor's mirror would delete all of one.
+    fn is_no_slice(&self) -> Result<(), MirrorError> {
+        if archive::Record::load(&self.folder)?.is_none() {
+            return Ok(());
+        }
+        let reason = "it is a slice of an archive; a mirror of a vendor's repository needs a folder of its own";
+        Err(MirrorError::Folder { folder: self.folder.display().to_string(), reason: reason.to_owned() })
+    }
+
     /// Where its files are.
     pub fn store(&self) -> &(dyn Store + Sync) {
         &*self.store

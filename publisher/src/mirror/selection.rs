@@ -43,6 +43,11 @@ impl Selection {
         *self == Self::default()
     }
 
+    /// The names of the architectures for which packages are made, as deb, rpm and Windows Installer have them.
+    pub fn architectures() -> impl Iterator<Item = &'static str> {
+        ALIKE.iter().flat_map(|names| names.iter().copied())
+    }
+
     /// Whether a package is carried.
     pub fn takes(&self, offer: &Offer) -> bool {
         let format = self.formats.is_empty() || self.formats.contains(offer.extension());

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use reqwest::Url;
 
 use crate::cli::Failure;
 use crate::file::OnFile;
@@ -63,9 +64,27 @@ pub(super) fn amount(text: &str) -> Result<u64, String> {
     number.checked_mul(unit).filter(|bytes| *bytes > 0).ok_or_else(|| format!("{text:?} is no number of bytes"))
 }
 
+/// Where hosts find something: what dnf cannot read as an address would be written into its lists as well.
+pub(super) fn address(text: &str) -> Result<String, String> {
+    let bad = || format!("{text:?} is no address, such as http://mirror.site.example/acme");
+    let url = Url::parse(text).map_err(|_| bad())?;
+    let is_known = matches!(url.scheme(), "http" | "https") && url.has_host() || url.scheme() == "file";
+    if is_known { Ok(text.to_owned()) } else { Err(bad()) }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::amount;
+    use super::{address, amount};
+
+    #[test]
+    fn an_address_has_a_scheme() {
+        for good in ["http://mirror.site.example/acme", "https://[::1]:8443/", "file:///srv/mirror"] {
+            assert_eq!(address(good).unwrap(), good);
+        }
+        for bad in ["mirror.site.example/acme", "localhost:8080/acme", "", "/srv/mirror", "ftp://mirror.site.example"] {
+            assert!(address(bad).unwrap_err().contains("is no address"), "{bad}");
+        }
+    }
 
     #[test]
     fn an_amount_may_have_a_unit() {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use consign_metadata::document::Role;
 use consign_metadata::name::ChannelName;
+use jiff::Timestamp;
 
 use super::asking::amount;
 use super::{PATIENCE, failed};
@@ -80,6 +81,9 @@ impl Export {
         } else {
             say(Sentence(&exported));
         }
+        for (channel, _) in exported.expires.iter().filter(|(_, end)| **end <= Timestamp::now()) {
+            tell(format_args!("warning: what it brings of channel {channel} has expired: hosts will not believe it"));
+        }
         Ok(())
     }
 
@@ -100,7 +104,7 @@ fn carried(path: &Path) -> Result<Reader, Failure> {
     if let Some(loader) = &reader.loader {
         tell(format_args!(
             "warning: {name} runs only where {loader} and the libraries of a system like this one are: \
-             scripts/reader builds one that needs nothing"
+             scripts/reader, in the sources of consign, builds one that needs nothing"
         ));
     }
     Ok(reader)
@@ -152,7 +156,7 @@ struct Sentence<'a>(&'a Exported);
 
 impl std::fmt::Display for Sentence<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Exported { export, channels, volumes, files, deltas, bytes } = self.0;
+        let Exported { export, channels, volumes, files, deltas, bytes, .. } = self.0;
         for (channel, (generation, since)) in channels {
             match since {
                 Some(since) => writeln!(f, "{channel}: from generation {since} to {generation}")?,

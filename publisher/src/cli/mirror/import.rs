@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use jiff::Timestamp;
 
+use super::asking::address;
 use super::bar::Bar;
 use super::sync::Sentence;
 use super::{PATIENCE, failed};
@@ -40,7 +41,7 @@ pub struct Import {
     #[arg(long, value_name = "FILE")]
     packed_by: Option<PathBuf>,
     /// Where hosts find the mirror, for the lists of yum [default: as before]
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     url: Option<String>,
     /// Read every file that is there again, and replace those that are damaged
     #[arg(long)]

@@ -80,9 +80,10 @@ fn failed(error: MirrorError) -> Failure {
     let hint = match &error {
         MirrorError::Unpinned { .. } => Some("name the vendor's certificate the first time: --certificate FILE"),
         MirrorError::NoKeyring { .. } => Some("name the archive's keyring the first time: --keyring FILE"),
-        MirrorError::Stray { .. } => {
-            Some("if it was one, and has lost .consign: --adopt, with --certificate or --keyring")
-        }
+        MirrorError::Stray { .. } => Some(
+            "name an empty folder; one that has lost .consign is taken over again by sync, apt or yum with --adopt",
+        ),
+        MirrorError::UnknownGeneration { .. } => Some("let the site say what it has: --receipt FILE, --code DIGITS"),
         MirrorError::NotPacked { .. } => {
             Some("media for this mirror are signed; if who packs them has a new key: --packed-by FILE")
         }

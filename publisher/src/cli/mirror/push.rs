@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::asking::address;
 use super::bar::Bar;
 use super::{PATIENCE, failed};
 use crate::cli::{Failure, Outcome, say};
@@ -35,7 +36,7 @@ pub struct Push {
     #[arg(long, value_name = "NAME")]
     region: Option<String>,
     /// Where hosts find the bucket, for the lists of yum [default: where they find the mirror]
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     url: Option<String>,
     /// Look what is there, and send again what is missing or has another length
     #[arg(long)]

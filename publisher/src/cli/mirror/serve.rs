@@ -49,6 +49,7 @@ impl Serve {
         if self.unit {
             return self.unit();
         }
+        std::fs::read_dir(&self.folder).on("read", &self.folder)?;
         let missed = self.missed.map(Missed::kept_in).transpose().map_err(failed)?.unwrap_or_default();
         let log = match self.log {
             Some(path) => AccessLog::at(path.clone()).on("open", &path)?,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::asking::address;
 use super::{PATIENCE, failed};
 use crate::cli::failure::Failure;
 use crate::cli::{Outcome, say};
@@ -26,7 +27,7 @@ pub struct Stage {
     /// The stage: a folder of its own
     to: PathBuf,
     /// Where hosts find the stage, for the lists of yum [default: as before, else where they find the vendor]
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     url: Option<String>,
     /// Show an older generation than the stage does now
     #[arg(long)]

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::PossibleValuesParser;
 use consign_metadata::name::ChannelName;
 use jiff::Timestamp;
 
+use super::asking::address;
 use super::carrying::{Carried, Carrying};
 use crate::cli::{Failure, Outcome, say, tell};
 use crate::mirror::{self, Pin, Product, Request, Selection};
@@ -36,7 +38,7 @@ pub struct Sync {
     #[arg(long = "product", value_name = "NAME [VERSIONS]")]
     products: Vec<Product>,
     /// Carry packages for this architecture; may be repeated
-    #[arg(long = "architecture", value_name = "NAME")]
+    #[arg(long = "architecture", value_name = "NAME", value_parser = PossibleValuesParser::new(Selection::architectures()))]
     architectures: Vec<String>,
     /// Carry packages in this format; may be repeated
     #[arg(long = "format", value_name = "FORMAT", value_parser = ["deb", "rpm", "msi"])]
@@ -45,7 +47,7 @@ pub struct Sync {
     #[arg(long, conflicts_with_all = ["products", "architectures", "formats"])]
     everything: bool,
     /// Where hosts find the mirror, for the lists of yum [default: where they find the vendor]
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     url: Option<String>,
 }
 

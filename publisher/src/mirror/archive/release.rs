@@ -17,6 +17,9 @@ pub struct Release {
     pub valid_until: Option<Timestamp>,
     /// Whether clients ask for indexes by their digest.
     pub by_hash: bool,
+    /// Whether clients read the lists of packages that are for all architectures; where they need not, these are in the
+    /// list of each architecture too.
+    pub all_apart: bool,
     indexes: BTreeMap<String, IndexDigest>,
 }
 
@@ -41,6 +44,8 @@ impl Release {
             date: date("Date")?.ok_or("it has no date")?,
             valid_until: date("Valid-Until")?,
             by_hash: field(text, "Acquire-By-Hash") == Some("yes"),
+            all_apart: !field(text, "No-Support-for-Architecture-all")
+                .is_some_and(|lists| lists.split_ascii_whitespace().any(|list| list == "Packages")),
             indexes: listed.collect::<Result<_, _>>()?,
         })
     }
@@ -76,7 +81,7 @@ mod tests {
         );
         let release = Release::parse(&text).unwrap();
         assert!(release.is_of("trixie") && release.is_of("stable") && !release.is_of("sid"));
-        assert!(release.by_hash && release.valid_until.is_none());
+        assert!(release.by_hash && release.all_apart && release.valid_until.is_none());
         let (path, index) = release.index("main/binary-amd64/Packages").unwrap();
         assert_eq!((path.as_str(), index.size), ("main/binary-amd64/Packages.gz", 3));
         assert_eq!(release.unpacked("main/binary-amd64/Packages").unwrap().size, 7);

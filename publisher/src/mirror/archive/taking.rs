@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
+use std::iter;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -191,7 +192,8 @@ impl Taking<'_> {
     fn lists(&self, suite: &str, release: &Release, architecture: &str) -> Result<Vec<(String, Index)>, MirrorError> {
         let mut lists = Vec::new();
         for component in &self.slice.components {
-            for name in [architecture, "all"] {
+            let all = release.all_apart.then_some("all");
+            for name in iter::once(architecture).chain(all) {
                 let plain = format!("{component}/binary-{name}/Packages");
                 match self.index(suite, release, &plain)? {
                     Some(index) => lists.push((plain, index)),

@@ -41,6 +41,8 @@ pub struct Exported {
     pub export: String,
     /// The generations that it leads to, and those that it begins after.
     pub channels: BTreeMap<ChannelName, (u64, Option<u64>)>,
+    /// Until when hosts believe these generations.
+    pub expires: BTreeMap<ChannelName, Timestamp>,
     /// The folders of its volumes.
     pub volumes: Vec<PathBuf>,
     /// How many files it brings, the indexes apart.
@@ -64,11 +66,8 @@ pub fn export(
     let (load, manifest) = loaded(mirror, request)?;
     let reader = request.reader.as_ref().map(|reader| reader.bytes.len() as u64);
     let common = load.documents.values().map(|file| file.size).chain(reader);
-    let least = |least| MirrorError::Folder {
-        folder: to.display().to_string(),
-        reason: format!("a volume of this export has at least {least} bytes"),
-    };
-    let mut volumes = Volumes::new(request.volume_size, common, load.number()).map_err(least)?;
+    let volumes = Volumes::new(request.volume_size, common, load.number());
+    let mut volumes = volumes.map_err(|least| MirrorError::VolumeSize { least })?;
     let differences = load.differences(mirror)?;
     let manifest = load.manifest(mirror, manifest, &differences, &mut volumes)?;
     let deltas = differences.into_values().map(|difference| (difference.sha256, difference)).collect();
@@ -81,6 +80,7 @@ pub fn export(
         volumes,
         files: load.packages.len(),
         deltas: deltas.len(),
+        expires: load.expires,
         bytes: shipping.blobs(None).values().map(|(_, blob)| blob.size).sum(),
     })
 }

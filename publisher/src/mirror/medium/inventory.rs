@@ -7,6 +7,7 @@ use consign_metadata::anchor::PUBLISHED_CERTIFICATE;
 use consign_metadata::digest::Sha256;
 use consign_metadata::feed::{Feed, FileReference};
 use consign_metadata::name::ChannelName;
+use jiff::Timestamp;
 
 use crate::feed::Changes;
 use crate::mirror::holding::Holding;
@@ -19,6 +20,8 @@ use crate::store::{Content, Key, Source, StoreError};
 pub struct Inventory {
     /// The generation.
     pub generation: u64,
+    /// Until when hosts believe it.
+    pub believed_until: Timestamp,
     /// The digest of its head.
     pub head: Sha256,
     /// Entry points, indexes, and the packages that introduce the vendor: without them nothing can be verified.
@@ -69,6 +72,7 @@ impl Inventory {
         documents.extend(files(&introductions));
         Ok(Self {
             generation: holding.feed.generation,
+            believed_until: holding.believed_until,
             head: head.ok_or_else(gone)?,
             documents,
             plans: holding.plans,

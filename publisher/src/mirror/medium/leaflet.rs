@@ -29,7 +29,7 @@ fn english(label: &Label, reader: Option<&Reader>) -> String {
          On the machine that has the mirror, which hosts find under the name MIRROR:\n\n\
          \x20   consign mirror import MEDIUM /srv/mirror --certificate certificate.pgp --url http://MIRROR:8090\n\
          \x20   consign mirror serve /srv/mirror --listen 0.0.0.0:8090\n\n\
-         Where the site has the mirror already, its folder goes in the place of /srv/mirror, and nothing is said after it.\n\
+         Where the site has the mirror already, its folder goes in the place of /srv/mirror, and no option is needed.\n\
          Volumes may be read in any order, one after the other or all at once. What is missing is named. The\n\
          certificate is the vendor's, with roles.json beside it, and must come another way than this medium. It is needed\n\
          the first time only, and so is the address. For a part of somebody's archive: --keyring FILE in place of both.\n"
@@ -61,10 +61,10 @@ fn french(label: &Label, reader: Option<&Reader>) -> String {
          Sur la machine qui porte le miroir, que les hôtes trouvent sous le nom MIROIR :\n\n\
          \x20   consign mirror import SUPPORT /srv/mirror --certificate certificate.pgp --url http://MIROIR:8090\n\
          \x20   consign mirror serve /srv/mirror --listen 0.0.0.0:8090\n\n\
-         Si le site a déjà ce miroir, son dossier prend la place de /srv/mirror, et rien ne le suit.\n\
+         Si le site a déjà ce miroir, son dossier prend la place de /srv/mirror, sans aucune option.\n\
          Les volumes se lisent dans n'importe quel ordre, l'un après l'autre ou tous ensemble. Ce qui manque est nommé.\n\
          Le certificat est celui de l'éditeur, avec roles.json à côté, et doit venir par un autre chemin que ce support.\n\
-         Il n'est demandé que la première fois, de même que l'adresse. Pour une part de l'archive d'un tiers :\n\
+         Il n'est demandé que la première fois, de même que l'adresse. Pour un extrait de l'archive d'un tiers :\n\
          --keyring FICHIER au lieu des deux.\n"
     )
 }

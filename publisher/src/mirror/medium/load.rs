@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::io;
 
 use consign_metadata::feed::FileReference;
+use consign_metadata::name::ChannelName;
+use jiff::Timestamp;
 
 use super::difference::Difference;
 use super::export::ExportRequest;
@@ -25,8 +27,10 @@ pub struct Load {
     pub documents: BTreeMap<String, FileReference>,
     /// Packages, each with one that the site has and that it may be made of.
     pub packages: BTreeMap<String, (FileReference, Option<FileReference>)>,
+    /// Until when hosts believe what is brought of each channel.
+    pub expires: BTreeMap<ChannelName, Timestamp>,
     /// What is brought of each channel.
-    journeys: Vec<(consign_metadata::name::ChannelName, Journey)>,
+    journeys: Vec<(ChannelName, Journey)>,
 }
 
 impl Load {
@@ -54,6 +58,7 @@ impl Load {
             let there = if site.takes_deltas() { there } else { Vec::new() };
             let with_base = |offer: &&Offer| (offer.file.clone(), earlier(offer, &there));
             load.packages.extend(new.iter().map(|offer| (offer.file.path.clone(), with_base(offer))));
+            load.expires.insert(channel.clone(), inventory.believed_until);
             load.journeys.push((channel.clone(), Journey { generation, asked: taken.asked, since }));
         }
         Ok(load)
@@ -81,7 +86,7 @@ impl Load {
         let Carried { documents, packages, .. } = carried;
         let documents = documents.into_iter().map(|file| (file.path.clone(), file)).collect();
         let packages = packages.into_iter().map(|file| (file.path.clone(), (file, None))).collect();
-        Self { documents, packages, journeys: Vec::new() }
+        Self { documents, packages, ..Self::default() }
     }
 
     /// Put into a manifest that has nothing yet.

@@ -69,6 +69,23 @@ fn a_mirror_that_shows_nothing_yet_is_not_good() {
     assert!(told.contains("nothing of --product 'shpo' is published") && !told.contains("'erp'"), "{told}");
 }
 
+#[test]
+fn what_is_mistyped_is_said_before_anything_is_done() {
+    let scene = Scene::new();
+    scene.release("erp", "1.0.0");
+    for (arguments, words) in [
+        (["--architecture", "amd46"], "'amd64'"),
+        (["--url", "mirror.site.example/acme"], "is no address, such as http://"),
+    ] {
+        let refused = scene.sync(&arguments);
+        assert_eq!(refused.status.code(), Some(2), "{}", err(&refused));
+        assert!(err(&refused).contains(words), "{}", err(&refused));
+    }
+    let nowhere = consign().args(["mirror", "serve", "--listen", "127.0.0.1:0"]).arg(scene.mirror()).output().unwrap();
+    assert_eq!(nowhere.status.code(), Some(1), "{}", err(&nowhere));
+    assert!(err(&nowhere).contains("cannot read") && !scene.mirror().exists(), "{}", err(&nowhere));
+}
+
 /// Publishes for a time that is hardly longer than that takes here.
 fn briefly(scene: &Scene) {
     let published = |seconds: &u32| scene.project.publish(&["--valid-for", &format!("{seconds}s")]).status.success();
@@ -85,6 +102,10 @@ fn who_has_to_do_something_is_said_and_monitoring_hears_of_it() {
     while status(&scene).status.success() {
         std::thread::yield_now();
     }
+    let medium = scene.site().join("stick");
+    let exported = ok(consign().args(["mirror", "export"]).arg(scene.mirror()).arg("--to").arg(medium));
+    let warned = "warning: what it brings of channel stable has expired: hosts will not believe it";
+    assert!(err(&exported).contains(warned), "{}", err(&exported));
     asked(&scene, "2026-01-02T03:04:05Z");
     let told = doubted(&scene);
     assert!(told.contains("it expired on 20") && told.contains(", 0 hours ago"), "{told}");

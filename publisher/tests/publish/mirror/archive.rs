@@ -106,3 +106,24 @@ fn what_nobody_signed_is_refused_and_what_was_there_stays() {
     refused(serve("public", damaged), 1, "bytes that were signed");
     assert!(sync(&scene, &slice, &[]).status.success());
 }
+
+/// Its packages are none that the vendor's indexes name, and would be deleted.
+#[test]
+fn a_slice_is_not_taken_over_as_a_mirror_of_a_vendor() {
+    let (scene, slice) = scene();
+    assert!(sync(&scene, &slice, &[]).status.success());
+    let before = packages(&slice);
+    let mut adopt = consign();
+    adopt.args(["mirror", "sync", &scene.server.url()]).arg(&slice).arg("--adopt").arg("--certificate");
+    let adopted = adopt.arg(scene.project.certificate()).output().unwrap();
+    scene.synced(&[]);
+    let staged = consign().args(["mirror", "stage"]).args([scene.mirror(), slice.clone()]).output().unwrap();
+    for refused in [adopted, staged] {
+        assert_eq!(refused.status.code(), Some(3), "{}{}", out(&refused), err(&refused));
+        let words = "it is a slice of an archive; a mirror of a vendor's repository needs a folder of its own";
+        assert!(err(&refused).contains(words), "{}", err(&refused));
+    }
+    let pruned = consign().args(["mirror", "prune"]).arg(&slice).output().unwrap();
+    assert_eq!(pruned.status.code(), Some(3), "{}{}", out(&pruned), err(&pruned));
+    assert_eq!(packages(&slice), before);
+}

@@ -142,5 +142,5 @@ fn no_medium_goes_where_another_belongs() {
         "it is a mirror of a vendor's repository; an archive needs a folder of its own",
     );
     let certificate = carried.keyring();
-    carried.refused(&carried.import("vendor", &["--certificate", &certificate]), "a repository that is no mirror");
+    carried.refused(&carried.import("vendor", &["--certificate", &certificate]), "it is a slice of an archive");
 }

@@ -50,7 +50,7 @@ fn one_that_was_away_believes_the_primary_key_and_nobody_else() {
     std::fs::write(&certificate, theirs).unwrap();
     let refused = sync(&scene);
     assert_eq!(refused.status.code(), Some(3));
-    assert!(err(&refused).contains("its primary key is"), "{}", err(&refused));
+    assert!(err(&refused).contains("the vendor's certificate is another one: its primary key is"), "{}", err(&refused));
     assert!(before == scene.files());
     std::fs::write(&certificate, bytes).unwrap();
     let followed = sync(&scene);

@@ -57,12 +57,18 @@ impl Archive {
 
     /// Signs a suite with these indexes.
     pub fn sign(&self, suite: &str, indexes: &[&str]) {
+        self.sign_with("", suite, indexes);
+    }
+
+    /// The same with further lines about the suite.
+    pub fn sign_with(&self, lines: &str, suite: &str, indexes: &[&str]) {
         let line = |name: &&str| {
             let (digest, size) = self.digest(&format!("dists/{suite}/{name}"));
             format!(" {digest} {size} {name}\n")
         };
         let (listed, date): (String, _) = (indexes.iter().map(line).collect(), "Sat, 06 Sep 2025 10:14:05 UTC");
-        let release = format!("Origin: Large\nSuite: {suite}\nCodename: {suite}\nDate: {date}\nSHA256:\n{listed}");
+        let release =
+            format!("Origin: Large\nSuite: {suite}\nCodename: {suite}\nDate: {date}\n{lines}SHA256:\n{listed}");
         let folder = self.root().join("dists").join(suite);
         std::fs::write(folder.join("Release"), release).unwrap();
         ok(self.gpg(&["--clearsign", "--output"]).arg(folder.join("InRelease")).arg(folder.join("Release")));

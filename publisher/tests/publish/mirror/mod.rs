@@ -2,6 +2,7 @@
 
 mod ages;
 mod alike;
+mod architecture_all;
 mod archive;
 mod bucket;
 mod care;

@@ -98,6 +98,7 @@ fn field(head: &str, name: &str) -> String {
 #[test]
 fn apt_dnf_and_another_mirror_live_on_it() {
     let scene = Scene::with(BOTH);
+    std::fs::create_dir(scene.mirror()).unwrap();
     let server = Serving::of(&scene.mirror());
     scene.release("erp", "1.0.0");
     scene.synced(&["--url", &server.url()]);
