@@ -82,7 +82,9 @@ fn apt_asks_a_web_server_by_digest_and_for_nothing_that_is_not_there() {
     apt.download("acme-erp");
     let requests = server.requests();
     assert!(requests.contains("/main/binary-amd64/by-hash/SHA256/"), "{requests}");
-    assert!(!requests.contains("404") && !requests.contains("Packages"), "{requests}");
+    // The status with what stands before it: a digest may have these digits, too.
+    let every_one_was_answered = requests.lines().all(|line| line.contains(" HTTP/1.1\" 200 "));
+    assert!(every_one_was_answered && !requests.contains("Packages"), "{requests}");
 
     let certificate = project.certificate().display().to_string();
     let verified = project.verify(&[&server.url(), "--certificate", &certificate]);
