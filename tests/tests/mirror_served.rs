@@ -74,3 +74,32 @@ fn a_host_lives_on_what_the_unit_of_another_host_serves() {
     assert_eq!(site.ok(&["systemctl", "show", "-P", "Result", UNIT]).stdout.trim(), "success");
     site.ok(&["consign", "mirror", "status", "/srv/mirror/acme"]);
 }
+
+/// As the guide has it: the mirror is a user's of its own.
+#[test]
+fn root_hears_whose_the_mirror_is_and_its_user_hears_what_root_left_there() {
+    lab!();
+    let vendor = Vendor::new("acme").unwrap();
+    let site = Host::boot("mirror-user", Release::Trixie).unwrap();
+    site.copy_in(program("consign"), "/usr/bin/consign");
+    site.copy_in(vendor.keys(), "/srv/keys");
+    site.ok(&["useradd", "--system", "--home-dir", "/srv/mirror", "--shell", "/usr/sbin/nologin", "mirror"]);
+    site.ok(&["install", "-d", "-o", "mirror", "/srv/mirror"]);
+    site.ok(&["chown", "-R", "mirror", "/srv/keys"]);
+    vendor.release(Product::canopsis("3.25.0")).unwrap();
+    let server = Server::start(&site, &vendor.repository(), VENDOR).unwrap();
+    let url = server.url();
+    let sync = ["consign", "mirror", "sync", &url, "/srv/mirror/acme", "--certificate", "/srv/keys/certificate.pgp"];
+    let sync_as_mirror = || site.exec(&[&["runuser", "-u", "mirror", "--"], &sync[..]].concat());
+
+    let by_root = site.ok(&sync).text();
+    let warning = "warning: /srv/mirror belongs to mirror, who cannot go on with what root writes there";
+    assert!(by_root.contains(warning) && by_root.contains("runuser -u mirror -- consign"), "{by_root}");
+    let refused = sync_as_mirror();
+    assert!(refused.code == 1 && refused.text().contains("Permission denied"), "{refused}");
+    assert!(refused.text().contains("help: all of a mirror belongs to the user who works on it"), "{refused}");
+
+    site.ok(&["chown", "-R", "mirror", "/srv/mirror/acme"]);
+    let mended = sync_as_mirror().expect_ok().text();
+    assert!(mended.contains("nothing is newer") && !mended.contains("warning"), "{mended}");
+}

@@ -8,7 +8,8 @@ use clap::Args;
 
 use super::asking::Asking;
 use super::bar::Bar;
-use super::{PATIENCE, failed};
+use super::failed;
+use super::owner::claimed;
 use crate::cli::Failure;
 use crate::file::OnFile;
 use crate::mirror::{ArchiveKind, ArchiveRequest, Listener, Mirror, MirrorError, Slice, Upstream};
@@ -96,7 +97,7 @@ impl Carrying {
         act: impl FnOnce(&Mirror, &Upstream, Listener<'_>) -> Result<T, MirrorError>,
     ) -> Result<Carried<T>, Failure> {
         let upstream = Upstream::at(&self.upstream, self.asking.manner()?).map_err(failed)?;
-        let mirror = Mirror::claimed(&self.folder, PATIENCE).map_err(failed)?;
+        let mirror = claimed(&self.folder)?;
         let bar = Bar::start();
         let done = act(&mirror, &upstream, &|progress| bar.progress(progress));
         drop(bar);

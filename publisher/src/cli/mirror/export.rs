@@ -9,7 +9,8 @@ use consign_metadata::name::ChannelName;
 use jiff::Timestamp;
 
 use super::asking::amount;
-use super::{PATIENCE, failed};
+use super::failed;
+use super::owner::claimed;
 use crate::cli::passphrase::PassphraseArgs;
 use crate::cli::{Failure, Outcome, key, say, tell};
 use crate::file::OnFile;
@@ -72,8 +73,7 @@ impl Export {
         let signer = signer.as_ref().map(|key| key as &dyn OpenPgpSigner);
         // A folder that is not there is not made.
         let is_there = self.folder.is_dir();
-        let mirror = if is_there { Mirror::claimed(&self.folder, PATIENCE) } else { Ok(Mirror::at(&self.folder)) };
-        let mirror = mirror.map_err(failed)?;
+        let mirror = if is_there { claimed(&self.folder)? } else { Mirror::at(&self.folder) };
         let request = self.request(&mirror)?;
         let exported = mirror::export(&mirror, &self.to, &request, signer).map_err(failed)?;
         if self.json {

@@ -7,11 +7,12 @@ use jiff::Timestamp;
 
 use super::asking::address;
 use super::bar::Bar;
+use super::failed;
+use super::owner::claimed;
 use super::sync::Sentence;
-use super::{PATIENCE, failed};
 use crate::cli::{Failure, Outcome, say, tell};
 use crate::file::OnFile;
-use crate::mirror::{self, Archive, ArchiveImport, ArchiveOutcome, ImportRequest, Mirror, Packer, Pin, Shipment};
+use crate::mirror::{self, Archive, ArchiveImport, ArchiveOutcome, ImportRequest, Packer, Pin, Shipment};
 
 /// Bring a mirror up to what a medium holds: everything on it is verified, then hosts see it.
 #[derive(Debug, Args)]
@@ -71,7 +72,7 @@ impl Import {
     fn vendor(self, folder: &Path, shipment: Shipment) -> Outcome {
         let pin = self.certificate.as_deref().map(Pin::beside).transpose()?;
         let signer = shipment.signer.clone();
-        let mirror = Mirror::claimed(folder, PATIENCE).map_err(failed)?;
+        let mirror = claimed(folder)?;
         let request = ImportRequest { pin, url: self.url, check: self.check };
         let bar = Bar::start();
         let outcomes = mirror::import(&mirror, shipment, request, &|progress| bar.progress(progress));
@@ -94,7 +95,7 @@ impl Import {
     fn archive(self, folder: &Path, shipment: Shipment, archive: &Archive) -> Outcome {
         let keyring = self.keyring.as_ref().map(|path| std::fs::read(path).on("read", path)).transpose()?;
         let signer = shipment.signer.clone();
-        let mirror = Mirror::claimed(folder, PATIENCE).map_err(failed)?;
+        let mirror = claimed(folder)?;
         let request = ArchiveImport { keyring, check: self.check };
         let bar = Bar::start();
         let outcomes = mirror::import_archive(&mirror, shipment, archive, &request, &|progress| bar.progress(progress));

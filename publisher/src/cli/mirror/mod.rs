@@ -8,6 +8,7 @@ mod export;
 mod extend;
 mod import;
 mod needing;
+mod owner;
 mod prune;
 mod push;
 mod receipt;
@@ -89,6 +90,7 @@ fn failed(error: MirrorError) -> Failure {
         }
         MirrorError::Elsewhere { .. } => Some("if that server is the vendor's as well: --allow-server HOST"),
         MirrorError::Keys { .. } => Some("ask the vendor for its certificate, and give it along: --certificate FILE"),
+        error if owner::is_closed(error) => Some(owner::HINT),
         _ => None,
     };
     let is_refusal = error.is_refusal();

@@ -5,7 +5,8 @@ use std::time::SystemTime;
 
 use clap::Args;
 
-use super::{PATIENCE, failed};
+use super::failed;
+use super::owner::claimed;
 use crate::cli::{Outcome, say};
 use crate::mirror::{self, Mirror};
 
@@ -33,8 +34,7 @@ impl Prune {
     pub fn run(self) -> Outcome {
         // A folder that is not there is not made.
         let is_there = self.folder.is_dir();
-        let mirror = if is_there { Mirror::claimed(&self.folder, PATIENCE) } else { Ok(Mirror::at(&self.folder)) };
-        let mirror = mirror.map_err(failed)?;
+        let mirror = if is_there { claimed(&self.folder)? } else { Mirror::at(&self.folder) };
         let keys = mirror::superfluous(&mirror, SystemTime::now()).map_err(failed)?;
         if !self.plan {
             mirror::delete(&mirror, &keys).map_err(failed)?;
