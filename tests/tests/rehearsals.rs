@@ -108,8 +108,8 @@ fn a_rehearsal_reaches_nothing_of_the_host_and_goes_with_its_command() {
     assert_eq!(steps, ["backup", "packages", "hostile", "migrate", "start", "health"]);
     same(&before, &site.host.shell(LIVE));
     client.wait_acknowledged(SOON).unwrap();
-    let stored = site.host.shell(&format!("curl -sf {RECORDS}"));
-    client.stop().assert_kept(&stored.lines().filter_map(|line| line.parse().ok()).collect(), &[]);
+    let (ledger, stored) = (client.stop(), site.host.shell(&format!("curl -sf {RECORDS}")));
+    ledger.assert_kept(&stored.lines().filter_map(|line| line.parse().ok()).collect(), &[]);
     let no_backup = rehearse(&site, &["--backup", "latest"]).expect_code(1);
     assert_eq!(self::report(&no_backup)["problem"]["code"], "no-backup");
 }
