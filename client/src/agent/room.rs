@@ -126,11 +126,12 @@ mod tests {
     #[test]
     fn what_goes_to_one_file_system_is_counted_together() {
         let folder = tempfile::tempdir().unwrap();
-        let there = free(folder.path()).unwrap();
-        let half = need(&folder.path().join("not/there/yet"), there / 2, Purpose::Backup);
-        assert_eq!(for_upgrade(std::slice::from_ref(&half)), Ok(None));
-        let other = need(folder.path(), there / 2 + MIB, Purpose::NewFiles);
-        let Ok(Some(Reason::NoRoomForUpgrade { file_systems })) = for_upgrade(&[half, other.clone()]) else { panic!() };
+        // By far enough that it does not matter what others write and delete meanwhile.
+        let most = free(folder.path()).unwrap() / 3 * 2;
+        let one = need(&folder.path().join("not/there/yet"), most, Purpose::Backup);
+        assert_eq!(for_upgrade(std::slice::from_ref(&one)), Ok(None));
+        let other = need(folder.path(), most, Purpose::NewFiles);
+        let Ok(Some(Reason::NoRoomForUpgrade { file_systems })) = for_upgrade(&[one, other.clone()]) else { panic!() };
         let [full] = &file_systems[..] else { panic!("{file_systems:?}") };
         assert_eq!(full.purposes, [Purpose::NewFiles, Purpose::Backup]);
         assert!(full.needed_mib > full.free_mib, "{full:?}");
