@@ -93,11 +93,13 @@ fn root_hears_whose_the_mirror_is_and_its_user_hears_what_root_left_there() {
     let sync_as_mirror = || site.exec(&[&["runuser", "-u", "mirror", "--"], &sync[..]].concat());
 
     let by_root = site.ok(&sync).text();
-    let warning = "warning: /srv/mirror belongs to mirror, who cannot go on with what root writes there";
-    assert!(by_root.contains(warning) && by_root.contains("runuser -u mirror -- consign"), "{by_root}");
+    let warning = "warning: /srv/mirror belongs to mirror, who may not go on with what root leaves there";
+    assert!(by_root.contains(warning) && by_root.contains("runuser -u mirror -- consign mirror"), "{by_root}");
     let refused = sync_as_mirror();
     assert!(refused.code == 1 && refused.text().contains("Permission denied"), "{refused}");
-    assert!(refused.text().contains("help: all of a mirror belongs to the user who works on it"), "{refused}");
+    let help =
+        "help: /srv/mirror/acme/.consign/lock belongs to root; all of a mirror belongs to the user who works on it";
+    assert!(refused.text().contains(help), "{refused}");
 
     site.ok(&["chown", "-R", "mirror", "/srv/mirror/acme"]);
     let mended = sync_as_mirror().expect_ok().text();

@@ -104,13 +104,16 @@ impl Mirror {
         MirrorError::Folder { folder: self.folder.display().to_string(), reason: reason.to_owned() }
     }
 
-    /// That it is no slice of an archive: what prunes a vendor's mirror would delete all of one.
-    fn is_no_slice(&self) -> Result<(), MirrorError> {
-        if archive::Record::load(&self.folder)?.is_none() {
-            return Ok(());
+    /// Whether there is a repository, although nothing is known of whose mirror it is.
+    ///
+    /// # Errors
+    /// [`MirrorError::Folder`] where it is a slice of an archive: what prunes a vendor's mirror would delete all of one.
+    fn is_taken(&self) -> Result<bool, MirrorError> {
+        if archive::Record::load(&self.folder)?.is_some() {
+            let reason = "it is a slice of an archive; a mirror of a vendor's repository needs a folder of its own";
+            return Err(MirrorError::Folder { folder: self.folder.display().to_string(), reason: reason.to_owned() });
         }
-        let reason = "it is a slice of an archive; a mirror of a vendor's repository needs a folder of its own";
-        Err(MirrorError::Folder { folder: self.folder.display().to_string(), reason: reason.to_owned() })
+        Ok(!self.store.list(&"consign".parse()?)?.is_empty() || !self.store.list(&"dists".parse()?)?.is_empty())
     }
 
     /// Where its files are.

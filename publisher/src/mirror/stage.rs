@@ -84,10 +84,7 @@ pub fn stage(from: &Mirror, to: &Mirror, request: &StageRequest) -> Result<Vec<S
 fn taken_by(to: &Mirror, memory: &Memory) -> Result<Option<Memory>, MirrorError> {
     let folder = to.folder().display().to_string();
     let Some(known) = Memory::load(to.folder())? else {
-        to.is_no_slice()?;
-        let is_taken =
-            !to.store().list(&"consign".parse()?)?.is_empty() || !to.store().list(&"dists".parse()?)?.is_empty();
-        return if is_taken { Err(MirrorError::Stray { folder }) } else { Ok(None) };
+        return if to.is_taken()? { Err(MirrorError::Stray { folder }) } else { Ok(None) };
     };
     if known.pin.primary != memory.pin.primary {
         let reason = format!("it is a mirror of {}, and of no other", known.pin.vendor);

@@ -13,7 +13,6 @@ use super::pin::Pin;
 use super::selection::Selection;
 use super::upstream::Upstream;
 use super::{Listener, Mirror, MirrorError};
-use crate::store::StoreError;
 
 /// What is to be done.
 #[derive(Debug, Clone, Default)]
@@ -125,9 +124,7 @@ fn remembered(mirror: &Mirror, request: &Request) -> Result<Option<Memory>, Mirr
 
 /// What a new one begins with, and whether it is one that has lost what it knew of itself.
 fn begun(mirror: &Mirror, upstream: &Upstream, request: &Request) -> Result<(Memory, bool), MirrorError> {
-    mirror.is_no_slice()?;
-    let is_taken = |place: &str| Ok::<_, StoreError>(!mirror.store().list(&place.parse()?)?.is_empty());
-    let is_taken = is_taken("consign")? || is_taken("dists")?;
+    let is_taken = mirror.is_taken()?;
     if is_taken && !request.adopt {
         return Err(MirrorError::Stray { folder: mirror.folder().display().to_string() });
     }

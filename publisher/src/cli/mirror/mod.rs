@@ -90,9 +90,9 @@ fn failed(error: MirrorError) -> Failure {
         }
         MirrorError::Elsewhere { .. } => Some("if that server is the vendor's as well: --allow-server HOST"),
         MirrorError::Keys { .. } => Some("ask the vendor for its certificate, and give it along: --certificate FILE"),
-        error if owner::is_closed(error) => Some(owner::HINT),
         _ => None,
     };
+    let hint = hint.map(str::to_owned).or_else(|| owner::hint(&error));
     let is_refusal = error.is_refusal();
     let failure = Failure::failed(error);
     let failure = if is_refusal { failure.as_refusal() } else { failure };

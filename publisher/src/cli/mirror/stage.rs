@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::asking::address;
-use super::failed;
 use super::owner::claimed;
+use super::{PATIENCE, failed};
 use crate::cli::failure::Failure;
 use crate::cli::{Outcome, say};
 use crate::mirror::{self, Mirror, MirrorError, StageRequest};
@@ -45,8 +45,8 @@ impl Stage {
         if matches!(&places, (Ok(from), Ok(to)) if from == to) {
             return Err(Failure::usage(format!("{} cannot be a stage of itself", self.from.display())));
         }
-        let from = if is_there { claimed(&self.from)? } else { Mirror::at(&self.from) };
-        let to = claimed(&self.to)?;
+        let from = if is_there { Mirror::claimed(&self.from, PATIENCE) } else { Ok(Mirror::at(&self.from)) };
+        let (from, to) = (from.map_err(failed)?, claimed(&self.to)?);
         let request = StageRequest { url: self.url, back: self.back };
         let outcomes = mirror::stage(&from, &to, &request).map_err(|error| match error {
             MirrorError::WentBack { channel, found, here } => {
